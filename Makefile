@@ -9,7 +9,7 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export REDOCLY_TELEMETRY := off
 
-.PHONY: help setup check test lock
+.PHONY: help setup generate check test contract mock build lock
 
 help: ## List the verbs
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -27,17 +27,32 @@ node_modules/.installed: package-lock.json
 	npm ci --silent --no-audit --no-fund
 	@touch $@
 
+generate: .venv/.installed ## Write generated/ from spec/
+	$(BIN)/python overrides/generator/generate.py
 
-check: setup ## Lint, format, specs
+check: setup ## Lint, types, specs, and that generated/ is what spec/ gives
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/mypy
 	node_modules/.bin/redocly lint
+	$(BIN)/python overrides/generator/generate.py --check
 
 test: .venv/.installed ## Run our own tests
 	$(BIN)/pytest
 
+contract: .venv/.installed ## Verify the bundled server, or API=neu BASE_URL=… TOKEN=… any other
+	@$(BIN)/python contract_tests/run.py $(API)
 
+mock: .venv/.installed ## Serve both APIs on port 8000: NEU at /neu, apportionments at /
+	@$(BIN)/contrato mock --port 8000
 
+build: .venv/.installed ## Build the wheel and the sdist, and try the wheel in an empty venv
+	rm -rf build dist
+	$(BIN)/python -m build --no-isolation
+	$(PYTHON) -m venv build/venv
+	build/venv/bin/pip install --quiet dist/*.whl
+	cd build && venv/bin/python -W error -c 'import contrato.neu, contrato.apportionments, contrato.core.spec as s; [s.load(a) for a in s.APIS]'
+	build/venv/bin/contrato --version
 
 lock: .venv/.installed ## Renew requirements.lock within the bounds of pyproject.toml
 	CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --upgrade --all-extras --generate-hashes --strip-extras \

@@ -1,0 +1,39 @@
+"""The specs, as everything reads them at run time."""
+
+import json
+from importlib import resources
+from typing import Any
+
+APIS = ("neu", "apportionments")
+
+
+def load(api: str) -> dict[str, Any]:
+    """Read the OpenAPI document of one API.
+
+    Args:
+        api: One of `APIS`.
+
+    Returns:
+        The document, a new one at every call.
+
+    Raises:
+        ValueError: There is no such API.
+        FileNotFoundError: The client of this API was not generated.
+
+    """
+    if api not in APIS:
+        raise ValueError(f"no API {api!r}: choose from {', '.join(APIS)}")
+    try:
+        text = (resources.files(f"contrato.{api}") / "openapi.json").read_text("utf-8")
+    except (ModuleNotFoundError, FileNotFoundError) as error:
+        raise FileNotFoundError(f"contrato.{api} has no openapi.json: run make generate") from error
+    document: dict[str, Any] = json.loads(text)
+    return document
+
+
+def server_url(api: str) -> str:
+    """Return the URL of the first server of one API, each variable at its default."""
+    server = load(api)["servers"][0]
+    variables = {name: value["default"] for name, value in server.get("variables", {}).items()}
+    url: str = server["url"].format(**variables)
+    return url

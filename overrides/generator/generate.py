@@ -1,0 +1,146 @@
+"""Write generated/contrato/ from spec/: one client package per API.
+
+`python overrides/generator/generate.py` writes; with `--check` it writes nothing and fails when generated/ is not what
+spec/ gives.
+"""
+
+import argparse
+import ast
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from contrato.core.spec import APIS
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+# What makes an operation of a path. The generator skips a path that is a $ref, and that must not go unnoticed.
+METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace", "$ref"}
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Read one spec. YAML 1.2, so that `no` is a string and a repeated key is an error."""
+    try:
+        spec = YAML(typ="safe", pure=True).load(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, YAMLError) as error:
+        raise SystemExit(f"{path}: {' '.join(str(error).split())}") from error
+    if not isinstance(spec, dict) or not spec.get("paths"):
+        raise SystemExit(f"{path}: not an OpenAPI document, it has no `paths`")
+    return spec
+
+
+def overlay(node: Any, schemas: dict[str, Any]) -> Any:
+    """Say in the generator's words what it would otherwise misread. What we publish stays as the spec says it."""
+    if isinstance(node, list):
+        return [overlay(item, schemas) for item in node]
+    if not isinstance(node, dict):
+        return node
+    # It describes a parameter by its schema, and our template sends only parameters of path and query.
+    if "in" in node and "schema" in node:
+        if node["in"] not in ("path", "query"):
+            raise SystemExit(f"{node['in']} parameter {node['name']}: templates/client.py.jinja cannot send it")
+        node = {**node, "schema": {**node["schema"], "description": node.get("description", "")}}
+    node = {key: overlay(value, schemas) for key, value in node.items()}
+    if isinstance(ref := node.get("$ref"), str):
+        # It would leave out what another file holds, without a word.
+        if not ref.startswith("#/"):
+            raise SystemExit(f"$ref {ref}: keep each API in one file")
+        # It ignores what stands beside a $ref. Objects keep it: inlined they would become a second class.
+        target = schemas.get(ref.removeprefix("#/components/schemas/"), {})
+        if len(node) > 1 and target.get("type", "object") != "object":
+            siblings = {key: value for key, value in node.items() if key != "$ref"}
+            return overlay(target, schemas) | siblings
+    # It knows one format for timestamps, and reads those without a zone as well.
+    if node.get("format") == "date-time-local":
+        node["format"] = "date-time"
+    # It keeps line ends, and docstrings are narrower than the spec.
+    if isinstance(text := node.get("description"), str):
+        node["description"] = re.sub(r"(?<!\n)\n(?!\s*[-*\n])\s*", " ", text.strip())
+    return node
+
+
+def run(*command: str | Path) -> None:
+    """Run a Python module; its failure is ours, with what it printed."""
+    done = subprocess.run([sys.executable, "-m", *command], capture_output=True, text=True, cwd=ROOT)
+    if done.returncode:
+        raise SystemExit(f"{command[0]} failed:\n{done.stdout}{done.stderr}")
+
+
+def generate(api: str, out: Path) -> None:
+    """Write the package of one API to the directory `out`."""
+    path = ROOT / "spec" / f"{api}.yaml"
+    spec = load(path)
+    try:
+        published = json.dumps(spec, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    except (TypeError, ValueError) as error:  # a date that YAML recognised, a .nan
+        raise SystemExit(f"{path}: {error}; JSON has no such value, put it in quotes") from error
+
+    source = out.with_suffix(".json")
+    source.write_text(json.dumps(overlay(spec, spec.get("components", {}).get("schemas", {}))), "utf-8")
+    run(
+        "openapi_python_client",
+        *("generate", "--path", source, "--output-path", out, "--config", HERE / "config.yaml"),
+        *("--custom-template-path", HERE / "templates", "--meta", "none", "--fail-on-warning"),
+    )
+    source.unlink()
+    # A function per operation is the stock way to call; the client is ours.
+    shutil.rmtree(out / "api")
+    (out / "errors.py").unlink()
+    (out / "py.typed").touch()
+    (out / "openapi.json").write_text(published, "utf-8")
+
+    promised = sum(len(METHODS & item.keys()) for item in spec["paths"].values())
+    for node in ast.parse((out / "client.py").read_text("utf-8")).body:
+        if isinstance(node, ast.ClassDef):
+            methods = {item.name for item in node.body if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)}
+            if len(methods) != promised:
+                raise SystemExit(
+                    f"{path}: {promised} operations, but {node.name} has {len(methods)}: {sorted(methods)}"
+                )
+
+
+def files(tree: Path) -> dict[str, bytes]:
+    """Every file below `tree`, but what running Python leaves behind."""
+    found = (path for path in sorted(tree.rglob("*")) if path.is_file() and "__pycache__" not in path.parts)
+    return {str(path.relative_to(tree)): path.read_bytes() for path in found}
+
+
+def main() -> None:
+    """Generate all APIs; then replace the committed tree, or compare with it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="compare only; exit 1 when a file differs")
+    check = parser.parse_args().check
+    committed = ROOT / "generated" / "contrato"
+    with tempfile.TemporaryDirectory() as directory:
+        fresh = Path(directory) / "contrato"
+        fresh.mkdir()
+        for api in APIS:
+            generate(api, fresh / api)
+        # The project's ruff settings, or `make check` would ask for other code than `make generate` writes.
+        settings = ("--config", ROOT / "pyproject.toml", "--no-cache", "--quiet", fresh)
+        run("ruff", "check", "--fix-only", *settings)
+        run("ruff", "format", *settings)
+        if not check:
+            shutil.rmtree(committed, ignore_errors=True)
+            shutil.copytree(fresh, committed)
+            return
+        new, old = files(fresh), files(committed)
+    differing = [
+        f"{'missing' if name not in old else 'extra' if name not in new else 'changed'}: generated/contrato/{name}"
+        for name in sorted(new.keys() | old.keys())
+        if new.get(name) != old.get(name)
+    ]
+    if differing:
+        raise SystemExit("\n".join([*differing, "generated/ is not what spec/ gives: run make generate"]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,168 @@
+"""`make generate` and its check, run on a copy of the tree."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from contrato.core import spec
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    for folder in ("spec", "overrides", "generated"):
+        shutil.copytree(REPOSITORY / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(REPOSITORY / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+def generate(tree: Path, *options: str) -> tuple[int, str]:
+    """Exit code and standard error of the driver."""
+    command = [sys.executable, "overrides/generator/generate.py", *options]
+    done = subprocess.run(command, cwd=tree, capture_output=True, text=True)
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.returncode, done.stderr
+
+
+def edit(path: Path, old: str, new: str, count: int = 1) -> None:
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, count), "utf-8")
+
+
+def contents(tree: Path) -> dict[str, bytes]:
+    folder = tree / "generated"
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_the_committed_tree_is_what_the_specs_give() -> None:
+    assert generate(REPOSITORY, "--check") == (0, "")
+
+
+def test_generating_again_changes_nothing(tree: Path) -> None:
+    before = contents(tree)
+    shutil.rmtree(tree / "generated" / "contrato" / "neu")
+    assert generate(tree) == (0, "")
+    assert contents(tree) == before
+
+
+@pytest.mark.parametrize("api", spec.APIS)
+def test_each_package_is_typed_and_carries_its_spec(api: str) -> None:
+    package = REPOSITORY / "generated" / "contrato" / api
+    names = {path.name for path in package.iterdir()} - {"__pycache__"}
+    assert names == {"__init__.py", "client.py", "models", "openapi.json", "py.typed", "types.py"}
+    text = (package / "openapi.json").read_text("utf-8")
+    assert text == json.dumps(spec.load(api), indent=1, ensure_ascii=False) + "\n"
+    # Another YAML library reads the same: nothing that the generator needs changed leaks into what we publish.
+    assert spec.load(api) == yaml.safe_load((REPOSITORY / "spec" / f"{api}.yaml").read_text("utf-8"))
+
+
+def test_check_names_what_differs_and_writes_nothing(tree: Path) -> None:
+    package = tree / "generated" / "contrato" / "neu"
+    edit(package / "client.py", "List bills", "List invoices")
+    (package / "models" / "bill.py").unlink()
+    (package / "models" / "invoice.py").write_text("")
+    (tree / "generated" / "contrato" / "third").mkdir()
+    (tree / "generated" / "contrato" / "third" / "py.typed").touch()
+    before = contents(tree)
+    code, message = generate(tree, "--check")
+    assert code == 1
+    assert message.splitlines() == [
+        "changed: generated/contrato/neu/client.py",
+        "missing: generated/contrato/neu/models/bill.py",
+        "extra: generated/contrato/neu/models/invoice.py",
+        "extra: generated/contrato/third/py.typed",
+        "generated/ is not what spec/ gives: run make generate",
+    ]
+    assert contents(tree) == before
+
+
+def test_a_changed_type_in_a_spec_fails_the_check_until_it_is_generated(tree: Path) -> None:
+    edit(
+        tree / "spec" / "apportionments.yaml",
+        "        limit_day:\n          type: integer",
+        "        limit_day:\n          type: string",
+        count=-1,
+    )
+    code, message = generate(tree, "--check")
+    assert code == 1
+    folder = "generated/contrato/apportionments"
+    files = ("client.py", *(f"models/apportionment{kind}.py" for kind in ("", "_create", "_update")), "openapi.json")
+    assert message.splitlines()[:-1] == [f"changed: {folder}/{file}" for file in files]
+    assert generate(tree) == (0, "")
+    assert "limit_day: str | Unset = UNSET" in (tree / folder / "client.py").read_text("utf-8")
+    assert generate(tree, "--check") == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        pytest.param(
+            "application/json",
+            "application/xml",
+            r"openapi_python_client failed:\n(.*\n)*.*Unsupported content_type application/xml",
+            id="generator warning",
+        ),
+        pytest.param(
+            "operationId: getAccount",
+            "operationId: listAccounts",
+            r"spec/neu.yaml: 15 operations, but Neu has 14: ",
+            id="operation lost",
+        ),
+        pytest.param(
+            "  /services/{id}:\n",
+            "  /more:\n    $ref: '#/components/pathItems/More'\n  /services/{id}:\n",
+            r"spec/neu.yaml: 16 operations, but Neu has 15: ",
+            id="path item not generated",
+        ),
+        pytest.param(
+            "  /services/{id}:\n",
+            "  /more:\n    $ref: more.yaml\n  /services/{id}:\n",
+            r"\$ref more.yaml: keep each API in one file",
+            id="spec in two files",
+        ),
+        pytest.param(
+            "          in: path",
+            "          in: header",
+            r"header parameter id: templates/client.py.jinja cannot send it",
+            id="parameter that would not be sent",
+        ),
+        pytest.param("paths:", "paths: [", r"spec/neu.yaml: .*line \d+", id="no YAML"),
+        pytest.param("paths:", "path:", r"spec/neu.yaml: .*has no `paths`", id="no OpenAPI"),
+        pytest.param(
+            "openapi: 3.1.0",
+            "openapi: 3.1.0\nopenapi: 3.1.0",
+            r"spec/neu.yaml: .*duplicate key",
+            id="key given twice",
+        ),
+        pytest.param(
+            "'2021-04-01T00:00:00'",
+            "2021-04-01T00:00:00",
+            r"spec/neu.yaml: .*datetime.* put it in quotes",
+            id="timestamp without quotes",
+        ),
+    ],
+)
+def test_a_bad_spec_fails_with_its_reason_and_leaves_the_tree(tree: Path, old: str, new: str, message: str) -> None:
+    edit(tree / "spec" / "neu.yaml", old, new)
+    committed = contents(tree)
+    code, output = generate(tree)
+    assert code == 1
+    assert re.search(message, output), output
+    assert contents(tree) == committed
+
+
+def test_a_missing_spec_is_named(tree: Path) -> None:
+    (tree / "spec" / "apportionments.yaml").unlink()
+    code, output = generate(tree, "--check")
+    assert code == 1
+    assert "No such file or directory" in output
+    assert output.endswith("spec/apportionments.yaml'\n")
+    assert len(output.splitlines()) == 1
