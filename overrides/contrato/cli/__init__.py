@@ -1,0 +1,80 @@
+"""The `contrato` command."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from contrato.core import spec
+
+
+class Refusal(click.ClickException):
+    """Wrong usage or no such server: one line that says which, and exit status 2."""
+
+    exit_code = 2
+
+
+@contextmanager
+def _needs(extra: str) -> Iterator[None]:
+    """The suite and the bundled server are extras: say which one to install rather than show an ImportError."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name and error.name.split(".")[0] == "contrato":
+            raise
+        raise Refusal(f"{error.name} is not installed: pip install 'contrato[{extra}]'") from error
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.version_option(package_name="contrato", message="%(prog)s %(version)s")
+def main() -> None:
+    """Work with the NEU and apportionments APIs by their contract."""
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, help="TCP port; 0 takes a free one.")
+@click.option("--token", default="demo", help="The bearer token that clients must send.")
+@click.option("--seed", type=int, default=1, help="Another seed makes other ids, names and amounts.")
+def mock(host: str, port: int, token: str, seed: int) -> None:
+    """Serve both APIs over invented data, NEU at /neu and apportionments at /.
+
+    The data is the same at every start; what clients write lasts as long as the server.
+    """
+    with _needs("mock"):
+        from contrato.mock import ListenError, serve
+    try:
+        serve(host, port, token, seed)
+    except ListenError as error:
+        raise Refusal(str(error)) from error
+
+
+@main.command()
+@click.argument("api", type=click.Choice(spec.APIS))
+@click.option("--base-url", required=True, metavar="URL", help="Where the API is mounted.")
+@click.option("--token", help="The bearer token. By default NEU_TOKEN or APPORTIONMENTS_TOKEN of the environment.")
+@click.option("--seed", type=click.IntRange(min=0), help="Repeats a run: same seed, same requests.  [default: random]")
+@click.option(
+    "--mode",
+    type=click.Choice(["unrestricted", "own-records", "read-only"]),
+    help="What may be done to the server.  [default: unrestricted on a loopback address, else read-only]",
+)
+def verify(api: str, base_url: str, token: str | None, seed: int | None, mode: str | None) -> None:
+    """Verify that a server keeps the contract of an API.
+
+    \b
+    Exit status:
+      0  everything was checked and holds
+      1  the server breaks the contract
+      2  wrong usage, no such server, or it refuses the token
+      3  nothing failed, but something could not be checked
+    """  # noqa: D301
+    with _needs("verify"):
+        from contrato.verify import UsageError, verify
+    try:
+        report = verify(api, base_url, token, seed, mode)
+    except UsageError as error:
+        raise Refusal(str(error)) from error
+    report.print()
+    sys.exit(report.exit_code)

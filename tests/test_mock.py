@@ -1,0 +1,1035 @@
+"""The bundled server: what it answers fits the spec, its numbers agree, and nothing makes it answer 5XX."""
+
+import asyncio
+import json
+import math
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import datetime
+from functools import cache
+from itertools import pairwise
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import jsonschema_rs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from starlette.applications import Starlette
+
+from contrato.core import spec
+from contrato.mock import ListenError, apportionments, create_app, serve
+from contrato.mock.apportionments import Apportionments
+from contrato.mock.meters import PERIODS
+from contrato.mock.neu import TODAY, Neu
+
+Json = Any
+
+SPECS = {api: spec.load(api) for api in spec.APIS}
+MOUNTS = {"neu": "/neu", "apportionments": ""}
+# operationId -> API, path, method, operation
+OPERATIONS: dict[str, tuple[str, str, str, dict[str, Any]]] = {
+    operation["operationId"]: (api, path, method, operation)
+    for api, document in SPECS.items()
+    for path, item in document["paths"].items()
+    for method, operation in item.items()
+    if isinstance(operation, dict) and "operationId" in operation
+}
+EVER = {"From": "0001-01-01T00:00:00", "To": "9999-12-31T23:59:59"}
+MONTHS = {"From": "2024-02-01T00:00:00", "To": "2024-04-01T00:00:00"}
+
+
+class Client:
+    """Sends requests to an app in this process."""
+
+    def __init__(self, app: Starlette, token: str = "demo") -> None:
+        self.app = app
+        self.headers: Any = {"Authorization": f"Bearer {token}"}
+
+    def send(self, method: str, path: str, **options: Any) -> httpx.Response:
+        async def send() -> httpx.Response:
+            transport = httpx.ASGITransport(self.app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://mock", headers=self.headers) as client:
+                return await client.request(method, path, **options)
+
+        return asyncio.run(send())
+
+    def call(self, operation_id: str, body: Json = None, query: Json = None, **path: Any) -> httpx.Response:
+        """Call an operation, and hold its answer against the spec."""
+        api, template, method, _ = OPERATIONS[operation_id]
+        url = MOUNTS[api] + template.format(**path)
+        options = {} if body is None else {"json": body}
+        response = self.send(method.upper(), url, params=query, **options)
+        check_answer(operation_id, response)
+        return response
+
+    def get(self, operation_id: str, body: Json = None, query: Json = None, **path: Any) -> Json:
+        response = self.call(operation_id, body, query, **path)
+        assert response.is_success, response.text
+        return response.json()
+
+
+def resolve(document: Json, node: Json) -> Json:
+    while "$ref" in node:
+        target = document
+        for key in node["$ref"].removeprefix("#/").split("/"):
+            target = target[key.replace("~1", "/").replace("~0", "~")]
+        node = target
+    return node
+
+
+def documented(operation_id: str, status: int) -> Json:
+    """The response object that documents a status, or None."""
+    api, _, _, operation = OPERATIONS[operation_id]
+    responses = operation["responses"]
+    response = responses.get(str(status), responses.get(f"{status // 100}XX"))
+    return response and resolve(SPECS[api], response)
+
+
+def is_local_time(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+@cache
+def validator(operation_id: str, status: int) -> Any:
+    """What judges the body of an answer; None when the spec gives it none."""
+    answer = documented(operation_id, status)
+    if "content" not in answer:
+        return None
+    schema = answer["content"]["application/json"]["schema"]
+    document = {**SPECS[OPERATIONS[operation_id][0]], **schema}
+    formats = {"date-time-local": is_local_time}
+    return jsonschema_rs.Draft202012Validator(document, validate_formats=True, formats=formats)
+
+
+def check_answer(operation_id: str, response: httpx.Response) -> None:
+    status = response.status_code
+    assert documented(operation_id, status), f"{operation_id}: {status} is not documented: {response.text[:300]}"
+    judge = validator(operation_id, status)
+    if judge:
+        assert response.headers["content-type"] == "application/json"
+        judge.validate(response.json())
+    elif response.is_success:
+        assert response.content == b""
+
+
+@pytest.fixture(scope="module")
+def mock() -> Client:
+    """A server that the tests only read."""
+    return Client(create_app())
+
+
+@pytest.fixture
+def fresh() -> Client:
+    """A server that the test may write to."""
+    return Client(create_app())
+
+
+def arguments(client: Client) -> dict[str, dict[str, Any]]:
+    """Arguments with which each operation succeeds, in an order in which all do."""
+    account = client.get("listAccounts")[0]["id_account"]
+    service = client.get("listServices")[0]["id_service"]
+    rateio = client.get("listApportionments")["items"][0]
+    create = {
+        "company_id": rateio["company"]["id"],
+        "apportionment_type_id": rateio["apportionment_type"]["id"],
+        "apportionment_tariff_type_id": rateio["apportionment_tariff_type"]["id"],
+        "apportionment_measure_unit_id": rateio["apportionment_measure_unit"]["id"],
+        "name": "Rateio novo",
+        "description": "Descrição",
+    }
+    return {
+        "listAccounts": {},
+        "getAccount": {"id": account},
+        "listServices": {},
+        "getService": {"id": service},
+        "listPqrs": {"body": {}},
+        "queryConsumption": {"body": {"Id_account": account, "Interval": "DAILY", **MONTHS}},
+        "listBills": {"body": {"Id_service": service}},
+        "listDueDates": {"body": {"Id_service": service}},
+        "listOverdueBills": {},
+        "listNotifications": {"body": {}},
+        "listNotificationInteractions": {"body": {}},
+        "listActiveRules": {"body": {"Id_project": service}},
+        "listRuleHistory": {"body": {"Id_project": service}},
+        "listNeugetTransactions": {"id": account},
+        "listUsedNeugets": {"id": account},
+        "listApportionments": {"query": {"_q": "rateio"}},
+        "getApportionment": {"id": rateio["id"]},
+        "createApportionment": {"body": create},
+        "updateApportionment": {"id": rateio["id"], "body": {"name": "Rateio Ü"}},
+        "deleteApportionment": {"id": rateio["id"]},
+    }
+
+
+# The spec
+
+
+def test_handlers_are_the_operations_of_the_spec() -> None:
+    handlers = {"neu": Neu(1).handlers, "apportionments": Apportionments(1).handlers}
+    for api, named in handlers.items():
+        operations = {name for name, (of, *_) in OPERATIONS.items() if of == api}
+        assert set(named) == operations
+        assert len(set(named.values())) == len(named)
+
+
+@pytest.mark.parametrize(("edit", "error"), [("add", KeyError), ("remove", ValueError)])
+def test_operation_without_handler_or_handler_without_operation_stops_the_start(
+    monkeypatch: pytest.MonkeyPatch, edit: str, error: type[Exception]
+) -> None:
+    def load(api: str, original: Callable[[str], Json] = spec.load) -> Json:
+        document = original(api)
+        if edit == "add":
+            document["paths"]["/more"] = {"get": {"operationId": "more", "responses": {}}}
+        else:
+            document["paths"].popitem()
+        return document
+
+    monkeypatch.setattr(spec, "load", load)
+    with pytest.raises(error):
+        create_app()
+
+
+def test_intervals_are_those_of_the_spec() -> None:
+    schemas = SPECS["neu"]["components"]["schemas"]
+    assert list(PERIODS) == schemas["ConsumptionQuery"]["properties"]["Interval"]["enum"]
+
+
+def test_each_operation_succeeds_as_documented(fresh: Client) -> None:
+    sent = arguments(fresh)
+    assert sent.keys() == OPERATIONS.keys()
+    for operation_id, options in sent.items():
+        response = fresh.call(operation_id, **options)  # holds the answer against the spec
+        assert response.is_success
+        if operation_id != "deleteApportionment":
+            assert response.json(), "an empty list proves nothing"
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        None, "", "Bearer", "Bearer ", "bearer", "demo", "Token demo", "Basic demo", "Bearer Demo", "Bearer demo x",
+        "Bearer dem", "Bearerdemo", "Bearer \x00", b"Bearer d\xe9mo", b"\xff\xfe",
+    ],
+)  # fmt: skip
+def test_token_is_asked_for_before_anything_else(mock: Client, authorization: str | bytes | None) -> None:
+    client = Client(mock.app)
+    client.headers = {} if authorization is None else {"Authorization": authorization}
+    for operation_id, (api, template, method, _) in OPERATIONS.items():
+        url = MOUNTS[api] + template.format(id="not-a-number")
+        response = client.send(method.upper(), url, content=b"{")
+        assert response.status_code == 401
+        assert response.headers["www-authenticate"] == "Bearer"
+        check_answer(operation_id, response)
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+def test_scheme_of_the_token_has_no_case(mock: Client, scheme: str) -> None:
+    response = mock.send("GET", "/neu/accounts", headers={"Authorization": f"{scheme} demo"})
+    assert response.status_code == 200
+
+
+def test_two_tokens_are_refused(mock: Client) -> None:
+    client = Client(mock.app)
+    client.headers = [("Authorization", "Bearer demo"), ("Authorization", "Bearer demo")]
+    assert client.send("GET", "/neu/accounts").status_code == 401
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
+def test_other_methods_are_405(mock: Client, method: str) -> None:
+    paths: dict[str, set[str]] = {}
+    for api, template, other, _ in OPERATIONS.values():
+        paths.setdefault(MOUNTS[api] + template, set()).add(other.upper())
+    for template, allowed in paths.items():
+        if method not in allowed:
+            response = mock.send(method, template.format(id=1))
+            assert response.status_code == 405
+            assert set(response.headers["allow"].split(", ")) == allowed
+
+
+# Data
+
+
+def test_same_seed_same_bytes_and_another_seed_another_world() -> None:
+    first, second, other = Client(create_app()), Client(create_app()), Client(create_app(seed=2))
+    for operation_id, options in arguments(first).items():
+        answers = [client.call(operation_id, **options).content for client in (first, second)]
+        assert answers[0] == answers[1]
+    own, others = worlds = [ids(second), ids(other)]
+    assert all(len(world[kind]) > 2 for world in worlds for kind in own)
+    for kind in own:
+        assert own[kind].isdisjoint(others[kind]), kind
+    for operation_id, options in arguments(other).items():
+        assert other.call(operation_id, **options).is_success
+
+
+def ids(client: Client) -> dict[str, set[Any]]:
+    rateios = client.get("listApportionments", query={"_limit": 100})["items"]
+    return {
+        "account": {item["id_account"] for item in client.get("listAccounts")},
+        "account name": {item["account_name"] for item in client.get("listAccounts")},
+        "service": {item["id_service"] for item in client.get("listServices")},
+        "bill": {item["id_bill"] for item in client.get("listBills")},
+        "amount": {item["payment_value"] for item in client.get("listBills")},
+        "alarm": {item["id_alarm"] for item in client.get("listActiveRules")},
+        "company": {item["company"]["id"] for item in rateios},
+        "company name": {item["company"]["name"] for item in rateios},
+        "tariff": {item["apportionment_tariff_type"]["id"] for item in rateios},
+    }
+
+
+def test_accounts_and_services_agree(mock: Client) -> None:
+    accounts, services = mock.get("listAccounts"), mock.get("listServices")
+    listed = [
+        {"id_account": a["id_account"], "account_name": a["account_name"], **s} for a in accounts for s in a["services"]
+    ]
+    key = "id_service"
+    assert sorted(listed, key=lambda s: s[key]) == sorted(services, key=lambda s: s[key])
+    assert len(services) == 10
+    for account in accounts:
+        assert mock.get("getAccount", id=account["id_account"]) == [account]
+    for service in services:
+        assert mock.get("getService", id=service["id_service"]) == service
+
+
+def milli(value: float) -> int:
+    assert value == round(value, 3)
+    return round(value * 1000)
+
+
+def readings(client: Client, interval: str, **body: Any) -> dict[int, list[Json]]:
+    """Rows by service, in the order in which they came."""
+    rows: dict[int, list[Json]] = {}
+    accounts = client.get("queryConsumption", {"Interval": interval, **MONTHS, **body})
+    assert len({account["id_account"] for account in accounts}) == len(accounts)
+    for account in accounts:
+        for row in account["data"]:
+            rows.setdefault(row["id_service"], []).append(row)
+    return rows
+
+
+ENERGIES = ["cons", "injec", "reactive_in", "reactive_in_ex", "reactive_cap", "reactive_ex"]
+REGISTERS = {
+    "imported_active_acum": "cons",
+    "imported_reactive_acum": "reactive_in",
+    "exported_active_acum": "injec",
+    "exported_reactive_acum": "reactive_cap",
+}
+PHASES = ["ia", "ib", "ic", "va", "vb", "vc"]
+
+
+@pytest.mark.parametrize(("coarse", "length"), [("DAILY", 10), ("MONTHLY", 7)])
+def test_hours_add_up(mock: Client, coarse: str, length: int) -> None:
+    hourly, added = readings(mock, "HOURLY"), readings(mock, coarse)
+    assert len(hourly) == 10
+    assert hourly.keys() == added.keys()
+    for service, rows in hourly.items():
+        periods: dict[str, list[Json]] = {}
+        for row in rows:
+            periods.setdefault(row["date"][:length], []).append(row)
+        assert [row["date"][:length] for row in added[service]] == list(periods)
+        for row, hours in zip(added[service], periods.values(), strict=True):
+            for name in ENERGIES:
+                assert milli(row[name]) == sum(milli(hour[name]) for hour in hours)
+            for name in REGISTERS:
+                assert row[name] == hours[-1][name]
+            for name in PHASES:
+                mean = math.fsum(hour[name] for hour in hours) / len(hours)
+                assert row[name] == pytest.approx(mean, abs=0.00051)
+
+
+def test_hours_are_complete_and_physical(mock: Client) -> None:
+    for rows in readings(mock, "HOURLY").values():
+        dates = [datetime.fromisoformat(row["date"]) for row in rows]
+        assert len(dates) == 60 * 24
+        assert all((b - a).total_seconds() == 3600 for a, b in pairwise(dates))
+        for before, row in pairwise(rows):
+            for register, energy in REGISTERS.items():
+                assert milli(row[register]) == milli(before[register]) + milli(row[energy])
+        for row in rows:
+            cons, inductive = milli(row["cons"]), milli(row["reactive_in"])
+            assert milli(row["reactive_in_ex"]) == max(0, inductive - cons // 2)
+            assert cons % 2 == 0
+            assert milli(row["reactive_ex"]) == milli(row["reactive_in_ex"]) + milli(row["reactive_cap"])
+            assert all(115 < row[name] < 132 for name in ("va", "vb", "vc"))
+            power = row["ia"] * row["va"] + row["ib"] * row["vb"] + row["ic"] * row["vc"]
+            active, reactive = row["cons"] - row["injec"], row["reactive_in"] - row["reactive_cap"]
+            assert power / 1000 == pytest.approx(math.hypot(active, reactive), rel=0.01, abs=0.002)
+
+
+def test_a_person_believes_the_load(mock: Client) -> None:
+    services = {s["id_service"]: s for s in mock.get("listServices")}
+    hourly, daily = readings(mock, "HOURLY"), readings(mock, "DAILY")
+    exporting = {i for i, rows in hourly.items() if any(row["injec"] for row in rows)}
+    assert [services[i]["type_service"] for i in exporting] == ["Energía solar"]
+    (solar,) = exporting
+    hours = {int(row["date"][11:13]) for row in hourly[solar] if row["injec"]}
+    assert hours
+    assert hours <= set(range(6, 18))
+    for service, rows in daily.items():
+        name = services[service]["name"]
+        by_day: dict[int, list[float]] = {}
+        for row in rows:
+            by_day.setdefault(datetime.fromisoformat(row["date"]).weekday(), []).append(row["cons"])
+        sunday, wednesday = (sum(by_day[day]) / len(by_day[day]) for day in (6, 2))
+        if name.startswith(("Oficina", "Administración")):
+            assert sunday < wednesday / 2
+        if name.startswith(("Apartamento", "Casa")):
+            assert sunday > wednesday
+            night, evening = (
+                sum(r["cons"] for r in hourly[service] if r["date"][11:13] == hour) for hour in ("03", "20")
+            )
+            assert evening > 2 * night
+    backups = {i for i, rows in hourly.items() if any(row["is_backup"] for row in rows)}
+    assert len(backups) == 1
+    assert all(row["is_backup"] for i in backups for row in hourly[i])
+    assert all(not row["is_backup"] for i in hourly.keys() - backups for row in hourly[i])
+    (backup,) = backups
+    (main,) = (i for i in hourly if f"{services[i]['name']}, respaldo" == services[backup]["name"])
+    for row, other in zip(hourly[main], hourly[backup], strict=True):
+        assert row["cons"] == pytest.approx(other["cons"], rel=0.01)
+
+
+@pytest.mark.parametrize("interval", PERIODS)
+def test_adjoining_ranges_make_their_union(mock: Client, interval: str) -> None:
+    # The seam cuts an hour, a day and a month.
+    seam = "2024-02-11T10:30:00"
+    whole = readings(mock, interval)
+    parts = readings(mock, interval, To=seam), readings(mock, interval, From=seam)
+    assert whole == {service: parts[0][service] + parts[1][service] for service in whole}
+    assert all(parts[0].values())
+    assert all(parts[1].values())
+
+
+@pytest.mark.parametrize(
+    ("same", "other"),
+    [("2024-02-01T05:00:00Z", "2024-02-01T00:00:00Z"), ("2024-02-01T00:00:00-05:00", "2024-02-01T00:00:00+05:00")],
+)
+def test_offsets_are_converted_to_local_time(mock: Client, same: str, other: str) -> None:
+    until = "2024-02-03T00:00:00"
+    expected = readings(mock, "HOURLY", To=until)
+    assert readings(mock, "HOURLY", From=same, To=until) == expected
+    assert readings(mock, "HOURLY", From=other, To=until) != expected
+
+
+@pytest.mark.parametrize("interval", PERIODS)
+def test_consumption_of_a_thousand_years_is_that_of_two(mock: Client, interval: str) -> None:
+    service = mock.get("listServices")[0]["id_service"]
+    rows = readings(mock, interval, Id_services=[service], **EVER)
+    count = {"HOURLY": 731 * 24, "DAILY": 731, "MONTHLY": 24}[interval]
+    dates = [row["date"] for row in rows[service]]
+    assert len(dates) == count
+    assert dates == sorted(set(dates))
+
+
+def test_consumption_by_account_and_services(mock: Client) -> None:
+    everything = readings(mock, "MONTHLY")
+    found: dict[int, list[Json]] = {}
+    for account in mock.get("listAccounts"):
+        mine = readings(mock, "MONTHLY", Id_account=account["id_account"])
+        assert list(mine) == [s["id_service"] for s in account["services"]]
+        found |= mine
+    assert found == everything
+    first, last, *_ = everything
+    assert readings(mock, "MONTHLY", Id_services=[last, first, last]) == {
+        service: everything[service] for service in (first, last)
+    }
+    assert readings(mock, "MONTHLY", Id_account=account["id_account"], Id_services=[first]) == {}
+    assert readings(mock, "MONTHLY", Id_services=[3, -1]) == {}
+    assert readings(mock, "MONTHLY", Id_account=10**400) == {}
+
+
+def pages(client: Client, operation_id: str, body: Json | None = None) -> list[Json]:
+    """Every item of a paginated operation of NEU; checks the counters on the way."""
+    pagination = OPERATIONS[operation_id][3]["x-pagination"]
+    found: list[Json] = []
+    for number in range(1, 100):
+        page = {pagination["page"]: number}
+        query = page if pagination["in"] == "query" else None
+        sent = {**(body or {}), **({} if query else page)}
+        answer = client.get(operation_id, sent, query)
+        items = answer if "items" not in pagination else answer[pagination["items"]]
+        found += items
+        if "total" in pagination:
+            last, total = answer[pagination["last"]], answer[pagination["total"]]
+            assert last == max(1, math.ceil(total / pagination["size"]))
+            assert answer[pagination["next"]] == (number + 1 if number < last else None)
+            if number == last:
+                assert len(found) == total
+        if len(items) < pagination["size"]:
+            return found
+    pytest.fail("pages without end")
+
+
+PAGINATED = [name for name, (api, _, _, op) in OPERATIONS.items() if api == "neu" and "x-pagination" in op]
+RANGED = [name for name, (*_, op) in OPERATIONS.items() if "x-date-range" in op and name != "queryConsumption"]
+
+
+@pytest.mark.parametrize("operation_id", PAGINATED)
+def test_pages_joined_are_the_whole_list_once_each(mock: Client, operation_id: str) -> None:
+    pagination = OPERATIONS[operation_id][3]["x-pagination"]
+    texts = [json.dumps(item) for item in pages(mock, operation_id)]
+    assert len(texts) > pagination["size"]
+    assert len(set(texts)) == len(texts)
+    first = mock.get(operation_id, {})
+    items = first if "items" not in pagination else first[pagination["items"]]
+    assert [json.dumps(item) for item in items] == texts[: pagination["size"]]
+
+
+def test_notifications_fill_three_pages_or_more(mock: Client) -> None:
+    assert mock.get("listNotifications", {})["maxPage"] >= 3
+
+
+@pytest.mark.parametrize("operation_id", RANGED)
+def test_date_ranges_partition(mock: Client, operation_id: str) -> None:
+    def dates(**body: str) -> list[tuple[str, str]]:
+        items = pages(mock, operation_id, body) if operation_id in PAGINATED else mock.get(operation_id, body)
+        field = OPERATIONS[operation_id][3]["x-date-range"]["field"].rpartition("/")[2]
+        rows = (
+            [(event[field], rule["Id_alarm"]) for rule in items for event in rule["data"]]
+            if operation_id == "listRuleHistory"
+            else [(item[field], json.dumps(item)) for item in items]
+        )
+        return sorted((date, str(rest)) for date, rest in rows)
+
+    whole = dates()
+    seam = whole[len(whole) // 2][0]
+    before, after = dates(To=seam), dates(From=seam)
+    assert before
+    assert before + after == whole
+    assert all(date < seam for date, _ in before)
+    assert all(date >= seam for date, _ in after)
+    assert dates(**EVER) == whole
+    assert dates(From=seam, To=seam) == dates(From=EVER["To"], To=EVER["From"]) == []
+
+
+# Bills
+
+
+def test_arithmetic_of_bills(mock: Client) -> None:
+    bills = pages(mock, "listBills")
+    months = readings(mock, "MONTHLY", **EVER)
+    consumption = {(service, row["date"][:7]): row["cons"] for service, rows in months.items() for row in rows}
+    backup = {i for i, rows in months.items() if rows[0]["is_backup"]}
+    assert len(bills) == 9 * 24
+    services = {s["id_service"]: s for s in mock.get("listServices")}
+    assert len({bill["id_bill"] for bill in bills}) == len(bills)
+    names = set()
+    for bill in bills:
+        service = services[bill["id_service"]]
+        assert (bill["service"], bill["account"]) == (service["name"], service["account_name"])
+        assert bill["id_account"] == service["id_account"]
+        for concept in bill["concepts"]:
+            names.add(concept["concept"])
+            assert milli(concept["quantity"]) * concept["unit_value"] == milli(concept["total"])
+        totals = [milli(concept["total"]) for concept in bill["concepts"]]
+        assert milli(bill["payment_value"]) == sum(totals) > 0
+        issued, due = bill["date"], bill["date_expiration"]
+        year, month = int(issued[:4]), int(issued[5:7])
+        billed = f"{year - (month == 1)}-{(month - 2) % 12 + 1:02}"
+        assert bill["consumption"] == consumption.pop((bill["id_service"], billed))
+        assert bill["consumption"] == bill["concepts"][0]["quantity"]
+        payment = bill["platform_payments"]
+        if bill["state"] == "PAGADA":
+            assert issued < bill["date_payment"] == payment["date"] <= due
+            assert payment["payment_Value"] == bill["payment_value"]
+        else:
+            assert bill["date_payment"] is payment is None
+            assert bill["state"] == ("VENCIDA" if due < TODAY.isoformat() else "PENDIENTE")
+    assert {service for service, _ in consumption} == backup
+    assert {"Energía activa", "Subsidio", "Contribución 20 %", "Crédito por excedentes"} <= names
+    assert {bill["state"] for bill in bills} == {"PAGADA", "PENDIENTE", "VENCIDA"}
+
+
+def test_due_dates_and_overdue_bills_agree_with_bills(mock: Client) -> None:
+    bills = pages(mock, "listBills")
+    assert [
+        {name: bill[name] for name in ("service", "id_bill", "id_service", "date_expiration")} for bill in bills
+    ] == pages(mock, "listDueDates")
+    late = {str(bill["id_bill"]): bill for bill in bills if bill["state"] == "VENCIDA"}
+    overdue = mock.get("listOverdueBills")
+    assert {item["id_bill"] for item in overdue} == late.keys()
+    for item in overdue:
+        assert item["due_date"] == late[item["id_bill"]]["date_expiration"]
+        assert item["days"] == (TODAY - datetime.fromisoformat(item["due_date"])).days > 0
+
+
+@pytest.mark.parametrize(
+    ("operation_id", "parameter", "field"),
+    [
+        ("listBills", "Id_service", "id_service"),
+        ("listDueDates", "Id_service", "id_service"),
+        ("listActiveRules", "Id_project", "project"),
+        ("listRuleHistory", "Id_project", "project"),
+    ],
+)
+def test_filter_by_service_partitions(mock: Client, operation_id: str, parameter: str, field: str) -> None:
+    found = []
+    for service in mock.get("listServices"):
+        mine = pages(mock, operation_id, {parameter: service["id_service"]})
+        expected = service["id_service" if field == "id_service" else "name"]
+        assert all(item[field] == expected for item in mine)
+        found += mine
+    assert sorted(map(json.dumps, found)) == sorted(map(json.dumps, pages(mock, operation_id)))
+    assert pages(mock, operation_id, {parameter: 3}) == []
+
+
+def test_neugets_agree_with_bills(mock: Client) -> None:
+    bills = {bill["id_bill"]: bill for bill in pages(mock, "listBills")}
+    for account in mock.get("listAccounts"):
+        identifier = account["id_account"]
+        transactions = mock.get("listNeugetTransactions", id=identifier)
+        used = mock.get("listUsedNeugets", id=identifier)
+        assert used
+        assert sorted((u["date"], -u["value"]) for u in used) == sorted(
+            (t["date"], t["value"]) for t in transactions if t["value"] < 0
+        )
+        balance = 0
+        for transaction in transactions:
+            assert transaction["id_account"] == identifier
+            balance += transaction["value"]
+            assert balance >= 0
+        for use in used:
+            bill = bills[use["id_bill"]]
+            assert (bill["id_account"], bill["date_payment"]) == (identifier, use["date"])
+            assert 0 < use["value"] < bill["payment_value"]
+
+
+# Rules and notifications
+
+
+def test_history_of_rules_is_what_the_meters_read(mock: Client) -> None:
+    rules = {rule["id_alarm"]: rule for rule in pages(mock, "listActiveRules")}
+    services = {s["name"]: s["id_service"] for s in mock.get("listServices")}
+    watched = [next(iter(services)), next(name for name in services if name.startswith("Sede principal"))]
+    values = {
+        (interval, service, row["date"]): row
+        for interval in PERIODS
+        for service, rows in readings(mock, interval, Id_services=[services[n] for n in watched], **EVER).items()
+        for row in rows
+    }
+    days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+    histories = [history for history in pages(mock, "listRuleHistory") if history["project"] in watched]
+    assert sum(len(history["data"]) for history in histories) > 50
+    for history in histories:
+        rule = rules[history["Id_alarm"]]
+        expected = [
+            {"date": date, "value": row[rule["property_name"]]}
+            for (interval, service, date), row in values.items()
+            if interval == rule["rule_interval"]
+            and service == services[rule["project"]]
+            and date >= rule["creation_date"]
+            and row[rule["property_name"]] > rule["limit_value"]
+            and rule[days[datetime.fromisoformat(date).weekday()]]
+        ]
+        assert history["data"] == expected
+        shared = rule.keys() & history.keys()
+        assert len(shared) == 5
+        assert all(rule[name] == history[name] for name in shared)
+    assert all(rule["active"] for rule in rules.values())
+
+
+def test_interactions_are_with_notifications_that_were_read(mock: Client) -> None:
+    notifications = pages(mock, "listNotifications")
+    for item in pages(mock, "listNotificationInteractions"):
+        assert {k: item[k] for k in ("date", "title", "text", "read")} in notifications
+        assert item["read"]
+        assert item["interaction_date"] >= item["date"]
+    assert {n["read"] for n in notifications} == {True, False}
+
+
+# Apportionments
+
+
+def rateios(client: Client, **query: Any) -> list[Json]:
+    response = client.call("listApportionments", query={"_limit": 100, **query})
+    return [] if response.status_code == 204 else response.json()["items"]
+
+
+def test_forty_rateios_in_pages(mock: Client) -> None:
+    assert len(rateios(mock)) == 40
+    for limit in (7, 10, 40):
+        joined: list[Json] = []
+        for number in range(1, -(-40 // limit) + 1):
+            page = mock.get("listApportionments", query={"_limit": limit, "_page": number})
+            assert (page["total"], page["per_page"], page["current_page"]) == (40, limit, number)
+            joined += page["items"]
+        assert joined == rateios(mock)
+    assert mock.get("listApportionments") == {
+        "items": rateios(mock)[:10], "total": 40, "per_page": 10, "current_page": 1
+    }  # fmt: skip
+    for query in ({"_page": 5}, {"_page": 0}, {"_page": -3}, {"_limit": 0}, {"_limit": -1}, {"_q": "xyzzy"}):
+        assert mock.call("listApportionments", query=query).status_code == 204
+    assert len(rateios(mock, _limit=10**400)) == 40
+
+
+def test_order_and_search_of_rateios(mock: Client) -> None:
+    for field in ("id", "name"):
+        ascending = rateios(mock, _sort=field, _order="asc")
+        assert ascending == sorted(ascending, key=lambda item: (item[field], item["id"]))
+        assert rateios(mock, _sort=field, _order="desc") == ascending[::-1]
+    assert [item["id"] for item in rateios(mock)] == sorted((i["id"] for i in rateios(mock)), reverse=True)
+    for word in (rateios(mock)[0]["company"]["name"].split()[1], rateios(mock)[0]["description"].split()[0]):
+        found = rateios(mock, _q=word.upper())
+        assert 0 < len(found) < 40
+        assert found == [r for r in rateios(mock) if word in r["name"] or word in r["description"]]
+    assert rateios(mock, _q="") == rateios(mock)
+
+
+def test_life_of_a_rateio(fresh: Client) -> None:
+    before = rateios(fresh)
+    body = arguments(fresh)["createApportionment"]["body"]
+    response = fresh.call("createApportionment", {**body, "id": 1, "unknown": [1]})
+    assert response.status_code == 201
+    made = response.json()
+    assert made["id"] == max(item["id"] for item in before) + 1
+    assert (made["mixed_consumption"], made["limit_day"]) == (False, 1)
+    for name in ("name", "description"):
+        assert made[name] == body[name]
+    for name in ("company", "apportionment_type", "apportionment_tariff_type", "apportionment_measure_unit"):
+        assert made[name] == before[0][name]
+    assert fresh.get("getApportionment", id=made["id"]) == made
+    assert rateios(fresh) == [made, *before]
+
+    assert fresh.get("updateApportionment", {}, id=made["id"]) == made
+    for change in ({"name": "Á"}, {"description": ""}, {"mixed_consumption": True}, {"limit_day": 31}):
+        made |= change
+        assert fresh.get("updateApportionment", {**change, "id": 9, "company_id": 9}, id=made["id"]) == made
+        assert fresh.get("getApportionment", id=made["id"]) == made
+    assert rateios(fresh) == [made, *before]
+
+    for _ in range(2):
+        assert fresh.call("deleteApportionment", id=made["id"]).status_code == 204
+        assert fresh.call("getApportionment", id=made["id"]).status_code == 204
+        assert fresh.call("updateApportionment", {"name": "x"}, id=made["id"]).status_code == 204
+        assert rateios(fresh) == before
+    again = fresh.get("createApportionment", {**body, "limit_day": 7.0})
+    assert again["id"] > made["id"]
+    assert repr(again["limit_day"]) == "7"
+
+
+def test_each_app_has_its_own_rateios(fresh: Client) -> None:
+    body = arguments(fresh)["createApportionment"]["body"]
+    fresh.get("createApportionment", body)
+    assert (len(rateios(fresh)), len(rateios(Client(create_app())))) == (41, 40)
+
+
+def test_tariffs_ask_something_of_the_company(fresh: Client) -> None:
+    template = arguments(fresh)["createApportionment"]["body"]
+    listed = rateios(fresh)
+    companies = {item["company"]["id"] for item in listed}
+    tariffs = {item["apportionment_tariff_type"]["name"]: item["apportionment_tariff_type"]["id"] for item in listed}
+    assert len(tariffs) == 3
+    refused: dict[str, set[int]] = {}
+    for tariff, tariff_id in tariffs.items():
+        for company in companies:
+            body = {**template, "company_id": company, "apportionment_tariff_type_id": tariff_id}
+            response = fresh.call("createApportionment", body)
+            if response.status_code == 422:
+                assert list(response.json()) == ["apportionment_tariff_type_id"]
+                refused.setdefault(tariff, set()).add(company)
+                mine = next(item for item in listed if item["company"]["id"] == company)
+                change = {"apportionment_tariff_type_id": tariff_id, "name": "never"}
+                response = fresh.call("updateApportionment", change, id=mine["id"])
+                assert (response.status_code, list(response.json())) == (422, ["apportionment_tariff_type_id"])
+                assert fresh.get("getApportionment", id=mine["id"]) == mine
+            else:
+                assert response.json()["apportionment_tariff_type"] == {"id": tariff_id, "name": tariff}
+    assert refused.keys() == {apportionments.CAPTIVE, apportionments.FREE}
+    assert refused[apportionments.CAPTIVE].isdisjoint(refused[apportionments.FREE])
+    for item in listed:
+        assert item["company"]["id"] not in refused.get(item["apportionment_tariff_type"]["name"], set())
+
+
+REFUSED_BODIES = [
+    ({"company_id": 10**400}, ["company_id"]),
+    ({"company_id": True}, ["company_id"]),
+    ({"company_id": "1"}, ["company_id"]),
+    ({"company_id": None, "name": None}, ["company_id", "name"]),
+    ({"apportionment_type_id": -1, "apportionment_measure_unit_id": 0}, None),
+    ({"apportionment_tariff_type_id": 999}, ["apportionment_tariff_type_id"]),
+    ({"mixed_consumption": 0}, ["mixed_consumption"]),
+    ({"limit_day": 0}, ["limit_day"]),
+    ({"limit_day": 32}, ["limit_day"]),
+    ({"limit_day": 1.5}, ["limit_day"]),
+    ({"limit_day": 10**400}, ["limit_day"]),
+    ({"description": []}, ["description"]),
+]
+
+
+@pytest.mark.parametrize(("change", "fields"), REFUSED_BODIES)
+def test_refused_creates_name_the_fields(fresh: Client, change: Json, fields: list[str] | None) -> None:
+    body = arguments(fresh)["createApportionment"]["body"]
+    response = fresh.call("createApportionment", body | change)
+    assert response.status_code == 422
+    assert sorted(response.json()) == sorted(fields or change)
+    assert len(rateios(fresh)) == 40
+    assert rateios(fresh, _limit=1)[0]["id"] == fresh.get("createApportionment", body)["id"] - 1
+
+
+def test_missing_fields_are_all_named(mock: Client) -> None:
+    required = SPECS["apportionments"]["components"]["schemas"]["ApportionmentCreate"]["required"]
+    response = mock.call("createApportionment", {})
+    assert (response.status_code, sorted(response.json())) == (422, sorted(required))
+
+
+def test_messages_are_the_documented_ones(mock: Client) -> None:
+    examples = SPECS["apportionments"]["components"]["examples"]
+    query = {"_sort": "company", "_order": "", "_limit": "ten", "_page": "1.5"}
+    response = mock.call("listApportionments", query=query)
+    assert response.status_code == 422
+    assert response.json() == examples["BadListParameters"]["value"]
+    (messages,) = examples["CompanyWithoutContract"]["value"].values()
+    tariff = next(
+        item["apportionment_tariff_type"]["id"]
+        for item in rateios(mock)
+        if item["apportionment_tariff_type"]["name"] == apportionments.FREE
+    )
+    found = []
+    for item in rateios(mock):
+        response = mock.call("updateApportionment", {"apportionment_tariff_type_id": tariff}, id=item["id"])
+        if response.status_code == 422:
+            found.append(response.json()["apportionment_tariff_type_id"])
+    assert found
+    assert all(answer == messages for answer in found)
+
+
+def test_records_are_limited(fresh: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apportionments, "CAPACITY", 41)
+    body = arguments(fresh)["createApportionment"]["body"]
+    assert [fresh.call("createApportionment", body).status_code for _ in range(3)] == [201, 422, 422]
+    assert len(rateios(fresh)) == 41
+
+
+# Abuse
+
+DEEP = b"[" * 8_000
+
+
+@pytest.mark.parametrize("operation_id", [name for name, (*_, op) in OPERATIONS.items() if "requestBody" in op])
+def test_bodies_that_are_not_a_json_object(mock: Client, operation_id: str) -> None:
+    api, template, method, _ = OPERATIONS[operation_id]
+    url, headers = MOUNTS[api] + template.format(id=1), {"Content-Type": "application/json"}
+    for content in [
+        b"{", b"nul", b"[]", b"3", b'"x"', b"null", b"\xff\xfe{}", b"\xef\xbb\xbf{}", b'{"a": "\xff"}',
+        b'{"a": "\\ud800"}', b'{"a": NaN}', b'{"a": -Infinity}', b"{'a': 1}", DEEP, b'{"a": ' + DEEP, b"\x00",
+        b'{"a": ' + b"9" * 5_000 + b"}", "{}".encode("utf-16"), b"<a/>",
+    ]:  # fmt: skip
+        response = mock.send(method.upper(), url, content=content, headers=headers)
+        assert response.status_code == (422 if api == "apportionments" else 400), content[:20]
+        check_answer(operation_id, response)
+
+
+@pytest.mark.parametrize("depth", range(20, 1_000, 20))
+def test_json_of_any_depth(mock: Client, depth: int) -> None:
+    nested = "[" * depth + "]" * depth
+    for content in (f'{{"Id_service": {nested}}}', f'{{"Id_service": [{{"a": {nested}}}]}}'):
+        response = mock.send("POST", "/neu/bills", content=content, headers={"Content-Type": "application/json"})
+        assert response.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "content_type", ["text/plain", "application/xml", "multipart/form-data", "", "/", ";", "a" * 999]
+)
+@pytest.mark.parametrize("operation_id", ["listBills", "createApportionment"])
+def test_other_content_types(mock: Client, operation_id: str, content_type: str) -> None:
+    api, path, *_ = OPERATIONS[operation_id]
+    response = mock.send("POST", MOUNTS[api] + path, content=b"{}", headers={"Content-Type": content_type})
+    assert response.status_code == (422 if api == "apportionments" else 415)
+    check_answer(operation_id, response)
+
+
+@pytest.mark.parametrize(
+    "content_type", ["application/json; charset=utf-8", "Application/JSON", "application/json;schema=x"]
+)
+def test_spellings_of_the_content_type(mock: Client, content_type: str) -> None:
+    response = mock.send("POST", "/neu/bills", content=b"{}", headers={"Content-Type": content_type})
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("operation_id", "body", "field"),
+    [
+        ("queryConsumption", {"Interval": "DAILY"}, "From"),
+        ("queryConsumption", {"Interval": "WEEKLY", **MONTHS}, "Interval"),
+        ("queryConsumption", {"Interval": "daily", **MONTHS}, "Interval"),
+        ("queryConsumption", {"Interval": None, **MONTHS}, "Interval"),
+        ("queryConsumption", {"Interval": "DAILY", "Id_services": 1, **MONTHS}, "Id_services"),
+        ("queryConsumption", {"Interval": "DAILY", "Id_services": ["1"], **MONTHS}, "Id_services"),
+        ("queryConsumption", {"Interval": "DAILY", "Id_account": 1.5, **MONTHS}, "Id_account"),
+        ("queryConsumption", {"Interval": "DAILY", **MONTHS, "To": "2021-02-31T00:00:00"}, "To"),
+        ("listPqrs", {"From": "2021-02-29T00:00:00"}, "From"),
+        ("listPqrs", {"From": "0000-01-01T00:00:00"}, "From"),
+        ("listPqrs", {"From": "2021-04-01"}, "From"),
+        ("listPqrs", {"From": "2021-04-01T24:00:00"}, "From"),
+        ("listPqrs", {"From": "2021-04-01T00:00:00\n"}, "From"),
+        ("listPqrs", {"From": 20210401}, "From"),
+        ("listPqrs", {"From": None}, "From"),
+        ("listBills", {"Page": "1"}, "Page"),
+        ("listBills", {"Page": True}, "Page"),
+        ("listActiveRules", {"PageNumber": [1]}, "PageNumber"),
+        ("listDueDates", {"Id_service": {}}, "Id_service"),
+    ],
+)
+def test_neu_refuses_what_breaks_the_spec(mock: Client, operation_id: str, body: Json, field: str) -> None:
+    response = mock.call(operation_id, body)
+    assert response.status_code == 400
+    assert field in response.json()["fields"]
+
+
+@pytest.mark.parametrize(
+    "number", ["x", "1.0", "1_0", "+1", "%201", "1e3", "٣", "0x1", "--1", "", "9" * 5_000, "%00", "1%0a", "null"]
+)
+def test_numbers_in_urls_are_digits(mock: Client, number: str) -> None:
+    if number:
+        assert mock.send("GET", f"/neu/services/{number}").status_code == 400
+        assert mock.send("GET", f"/api/v3/apportionments/{number}").status_code == 422
+    assert mock.send("POST", f"/neu/notifications?PageNumber={number}").status_code == 400
+    assert mock.send("GET", f"/api/v3/apportionments?_page={number}").status_code == 422
+
+
+@pytest.mark.parametrize("number", [0, -1, 10**9, 10**400, -(10**400), 1e300])
+def test_pages_that_do_not_exist_are_empty(mock: Client, number: float) -> None:
+    assert mock.get("listBills", {"Page": number}) == []
+    answer = mock.get("listDueDates", {"PageNumber": number})
+    assert (answer["data"], answer["nextPage"], answer["total"]) == ([], None, 216)
+
+
+@pytest.mark.parametrize(
+    "moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2021-01-01T00:00:00.123456789Z"]
+)
+def test_edges_of_the_calendar(mock: Client, moment: str) -> None:
+    assert mock.call("listPqrs", {"From": moment}).status_code == 200
+    assert mock.call("queryConsumption", {"Interval": "MONTHLY", **EVER, "To": moment}).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/neu", "/neu/", "/neu/accounts/", "/neu/accounts/1/2", "/accounts", "/api/v3"])
+def test_unknown_paths(mock: Client, path: str) -> None:
+    response = mock.send("GET", path)
+    assert (response.status_code, response.headers["content-type"]) == (404, "application/json")
+
+
+@pytest.mark.parametrize("operation_id", ["getAccount", "getService", "listNeugetTransactions", "listUsedNeugets"])
+def test_unknown_ids_in_paths(mock: Client, operation_id: str) -> None:
+    for identifier in (0, -1, 10**400):
+        assert mock.call(operation_id, id=identifier).status_code == 404
+
+
+def test_long_bodies_are_refused_while_they_come(mock: Client) -> None:
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        for _ in range(160):
+            sent += 64 * 1024
+            yield b" " * 64 * 1024
+
+    for path in ("/neu/bills", "/api/v3/apportionments"):
+        sent = 0
+        response = mock.send("POST", path, content=endless(), headers={"Content-Type": "application/json"})
+        assert response.status_code == 413
+        assert sent < 10**6
+
+
+def test_bodies_of_operations_without_one_are_not_read(mock: Client) -> None:
+    assert mock.send("GET", "/neu/accounts", content=b"x" * 10_000_000).status_code == 200
+
+
+def test_client_that_leaves(mock: Client) -> None:
+    scope = {
+        "type": "http", "method": "POST", "path": "/neu/bills", "query_string": b"", "root_path": "",
+        "headers": [(b"authorization", b"Bearer demo"), (b"content-type", b"application/json")],
+    }  # fmt: skip
+    events = iter([{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}])
+    answers: list[Any] = []
+
+    async def receive() -> Any:
+        return next(events)
+
+    async def send(message: Any) -> None:
+        answers.append(message)
+
+    asyncio.run(mock.app(scope, receive, send))
+    assert answers[0]["status"] == 400
+
+
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
+    | st.sampled_from(["DAILY", "HOURLY", "2024-01-01T00:00:00", "9999-12-31T23:59:59+00:00", 10**30]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)  # fmt: skip
+NAMES = sorted(
+    {name for d in SPECS.values() for s in d["components"]["schemas"].values() for name in s.get("properties", {})}
+    | {"_q", "_sort", "_order", "_limit", "_page", "PageNumber"}
+)
+FUZZED = Client(create_app())
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    operation_id=st.sampled_from(sorted(OPERATIONS)),
+    identifier=st.integers()
+    | st.integers(1, 90)
+    | st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=5),
+    query=st.dictionaries(
+        st.sampled_from(NAMES),
+        (st.text(max_size=6) | st.integers()).map(lambda v: str(v).encode("utf-8", "replace").decode()),
+        max_size=4,
+    ),
+    body=st.dictionaries(st.sampled_from(NAMES), JUNK, max_size=6) | JUNK,
+)
+def test_junk_is_answered_as_documented(operation_id: str, identifier: Any, query: Json, body: Json) -> None:
+    api, template, method, _ = OPERATIONS[operation_id]
+    url = MOUNTS[api] + template.replace("{id}", quote(str(identifier), safe=""))
+    headers = {"Content-Type": "application/json"}
+    response = FUZZED.send(method.upper(), url, params=query, content=json.dumps(body), headers=headers)
+    # An id that makes it another path: empty, a dot or a slash.
+    if response.status_code in (404, 405) and str(identifier).strip(".") in ("", "/"):
+        return
+    check_answer(operation_id, response)
+
+
+# The process
+
+
+@pytest.fixture
+def process() -> Iterator[subprocess.Popen[str]]:
+    code = "from contrato.mock import serve; serve(port=0, token='secret')"
+    server = subprocess.Popen(
+        [sys.executable, "-W", "error", "-c", code], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    yield server
+    server.kill()
+    server.communicate()
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_process_serves_until_a_signal(process: subprocess.Popen[str], sent: signal.Signals) -> None:
+    assert process.stdout
+    ready = process.stdout.readline()
+    assert "token secret" in ready
+    url = next(word for word in ready.replace(",", " ").split() if word.endswith("/neu"))
+    with httpx.Client(headers={"Authorization": "Bearer secret"}, timeout=30) as client:
+        assert len(client.get(f"{url}/accounts").json()) == 4
+        body, headers = b" " * 10_000_000, {"Content-Type": "application/json"}
+        assert client.post(f"{url}/bills", content=body, headers=headers).status_code == 413
+        assert client.get(f"{url}/accounts").status_code == 200
+        process.send_signal(sent)
+        assert process.wait(20) == 0
+    assert process.stdout.read() == ""
+
+
+def test_port_in_use_is_one_clear_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ListenError, match=rf"^cannot listen on 127.0.0.1 port {port}: .*in use.*$"):
+            serve(port=port)
