@@ -105,7 +105,7 @@ def serve(host: str = "127.0.0.1", port: int = 8000, token: str = "demo", seed: 
     url = f"http://{name}:{listener.getsockname()[1]}"
     mounts = ", ".join(f"{api} at {url}{_mount(api) or '/'}" for api in spec.APIS)
     server = uvicorn.Server(
-        uvicorn.Config(app, log_level="warning", lifespan="off", ws="none", timeout_graceful_shutdown=3)
+        uvicorn.Config(app, log_level="error", lifespan="off", ws="none", timeout_graceful_shutdown=3)
     )
     # uvicorn stops in order at either signal, and then raises it again: let both end here.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

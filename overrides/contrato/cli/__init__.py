@@ -54,13 +54,13 @@ def mock(host: str, port: int, token: str, seed: int) -> None:
 @click.argument("api", type=click.Choice(spec.APIS))
 @click.option("--base-url", required=True, metavar="URL", help="Where the API is mounted.")
 @click.option("--token", help="The bearer token. By default NEU_TOKEN or APPORTIONMENTS_TOKEN of the environment.")
-@click.option("--seed", type=click.IntRange(min=0), help="Repeats a run: same seed, same requests.  [default: random]")
+@click.option("--seed", type=click.IntRange(min=0), default=1, help="The same seed makes the same requests.")
 @click.option(
     "--mode",
     type=click.Choice(["unrestricted", "own-records", "read-only"]),
     help="What may be done to the server.  [default: unrestricted on a loopback address, else read-only]",
 )
-def verify(api: str, base_url: str, token: str | None, seed: int | None, mode: str | None) -> None:
+def verify(api: str, base_url: str, token: str | None, seed: int, mode: str | None) -> None:
     """Verify that a server keeps the contract of an API.
 
     \b

@@ -1,0 +1,297 @@
+"""Finds real values on a server, and makes valid requests out of them.
+
+Property tests see nothing without data: a random id never meets a record, a random range never meets a reading. The
+spec says where real values come from; here they are fetched, through the operations that are to be checked.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import requests
+from jsonschema_rs import is_valid
+
+from contrato.verify._spec import MISSING, Field, Operation, Spec, find, pointers, record_pointer
+from contrato.verify._transport import Transport
+
+SAMPLES = 3
+"""Values tried for each reference: the first, the middle and the last that the server has."""
+
+WINDOW = timedelta(days=62)
+"""Length of the ranges that are tried first where one must be given: small answers, and still a whole month inside."""
+
+WIDEST = (datetime(2000, 1, 1), datetime(2100, 1, 1))
+"""The range that is tried last."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """A valid request.
+
+    Attributes:
+        must_succeed: Whether an honest server answers it with 2xx: each value is one that the server or the spec named,
+            and no combination is left to the server's choice.
+    """
+
+    operation: Operation
+    path: dict[str, Any]
+    query: dict[str, Any]
+    body: dict[str, Any] | None
+    must_succeed: bool
+
+
+@dataclass
+class Discovery:
+    """Values found on one server.
+
+    Args:
+        spec: Says where they are.
+        transport: Fetches them.
+    """
+
+    spec: Spec
+    transport: Transport
+    _answers: dict[str, Any] = field(default_factory=dict)
+    _ranges: dict[str, tuple[str, str] | None] = field(default_factory=dict)
+    _pending: set[str] = field(default_factory=set)
+
+    def requests(self, operation: Operation) -> list[Request]:
+        """Valid requests that exercise the operation: the required fields alone, then with each optional field, then
+        with all of them. Empty when a required value could not be found.
+
+        An operation that changes a record gets a record of its own, created for it.
+        """
+        made: list[Request] = []
+        required = [f for f in operation.fields if f.required]
+        optional = [f for f in operation.fields if not f.required and f.name not in self._range_names(operation)]
+        for index in range(SAMPLES):
+            base = self._fill(operation, required, index)
+            if base is None:
+                continue
+            made += self._choices(operation, base, required)
+            everything = dict(base)
+            for extra in optional:
+                for value in self._values(operation, extra, index):
+                    everything.setdefault((extra.location, extra.name), value)
+                    made.append(self._request(operation, {**base, (extra.location, extra.name): value}))
+            window = self._range(operation)
+            if window is not None:
+                dated = self._with_range(operation, base, window)
+                made.append(self._request(operation, dated))
+                everything = self._with_range(operation, everything, window)
+            made.append(self._request(operation, everything))
+        return list({json.dumps(_key(r), sort_keys=True, default=str): r for r in made}.values())
+
+    def values(self, operation: Operation) -> dict[tuple[str, str], list[Any]]:
+        """For each field with existing values, by (location, name), a sample of them."""
+        found: dict[tuple[str, str], list[Any]] = {}
+        for f in operation.fields:
+            listed = [value for index in range(SAMPLES) for value in self._values(operation, f, index)]
+            unique = list({json.dumps(value): value for value in listed}.values())
+            if f.sources and unique:
+                found[f.location, f.name] = unique
+        window = self._range(operation)
+        if window is not None:
+            found.update({key: [limit] for key, limit in zip(self._range_keys(operation), window, strict=True)})
+        return found
+
+    # Values of one field
+
+    def _values(self, operation: Operation, f: Field, index: int) -> list[Any]:
+        """What to try for one field; for a reference, the value number `index` of the sample."""
+        if f.sources:
+            found = self._existing(operation, f, index)
+            values = [[value] for value in found] if f.schema.get("type") == "array" else found
+            # What breaks the contract in an answer is reported there, and is no valid value for a request.
+            return [value for value in values if is_valid(f.schema, value)]
+        if "enum" in f.schema:
+            return list(f.schema["enum"])
+        if f.schema.get("type") == "boolean":
+            return [True, False]
+        if f.name == self._pagination(operation).get("page"):
+            return [1]
+        return [value for value in (f.example, f.schema.get("default", MISSING)) if value is not MISSING][:1]
+
+    def _existing(self, operation: Operation, f: Field, index: int) -> list[Any]:
+        """The value number `index` of the sample for a reference, or nothing."""
+        creator = None if operation.safe or f.location != "path" else self.spec.creator(operation)
+        if creator is not None:
+            # Nobody else's record is touched on purpose.
+            return find(self._answer(creator, f"{creator.id} for {operation.id}"), record_pointer(f))[:1]
+        for source in f.sources:
+            name, _, pointer = source.partition("#")
+            # One index for all references: what belongs to one record goes together.
+            values = find(self._answer(self.spec.operations[name], name), pointer)
+            if values:
+                return [values[index * (len(values) - 1) // (SAMPLES - 1)]]
+        return []
+
+    # Dates
+
+    def _pagination(self, operation: Operation) -> dict[str, Any]:
+        return dict(operation.node.get("x-pagination", {}))
+
+    def _range_names(self, operation: Operation) -> list[str]:
+        dates = operation.node.get("x-date-range", {})
+        return [dates[key] for key in ("from", "to") if key in dates]
+
+    def _range_keys(self, operation: Operation) -> list[tuple[str, str]]:
+        return [(f.location, f.name) for n in self._range_names(operation) for f in operation.fields if f.name == n]
+
+    def _with_range(
+        self, operation: Operation, values: dict[tuple[str, str], Any], window: tuple[str, str]
+    ) -> dict[tuple[str, str], Any]:
+        return {**values, **dict(zip(self._range_keys(operation), window, strict=True))}
+
+    def _range(self, operation: Operation) -> tuple[str, str] | None:
+        """A range of dates that holds data, or `None` when the operation has no range or none was found."""
+        if not self._range_names(operation):
+            return None
+        if operation.id not in self._ranges:
+            self._ranges[operation.id] = None
+            self._ranges[operation.id] = self._find_range(operation)
+        return self._ranges[operation.id]
+
+    def _find_range(self, operation: Operation) -> tuple[str, str] | None:
+        pointer = operation.node["x-date-range"]["field"]
+        names = self._range_names(operation)
+        if not any(f.required for f in operation.fields if f.name in names):
+            dates = _dates(find(self._answer(operation, operation.id), pointer))
+            return _around(dates) if dates else None
+        required = [f for f in operation.fields if f.required and f.name not in names]
+        selectors = [f for f in operation.fields if not f.required and f.sources]
+        for low, high in self._candidates(operation):
+            for extra in [*selectors, None]:
+                base = self._fill(operation, [*required, *([extra] if extra else [])], 0)
+                if base is None:
+                    continue
+                window = (_local(low), _local(high))
+                answer = self._send(self._request(operation, self._with_range(operation, base, window)))
+                dates = _dates(find(answer, pointer))
+                if dates:
+                    return _around(dates[-2:]) if (low, high) == WIDEST else window
+        return None
+
+    def _candidates(self, operation: Operation) -> Iterator[tuple[datetime, datetime]]:
+        """Ranges that may hold data: around dates that other operations answered, then the spec's, then the widest."""
+        dates = _dates(value for other in self.spec.operations.values() for value in self._timestamps(other, operation))
+        newest = sorted(set(dates), reverse=True)
+        step = max(1, len(newest) // SAMPLES)
+        for date in newest[::step]:
+            yield date - WINDOW, date + timedelta(days=1)
+        examples = [f.example for n in self._range_names(operation) for f in operation.fields if f.name == n]
+        dated = _dates(examples)
+        if len(dated) == 2:
+            yield dated[0], dated[1]
+        yield WIDEST
+
+    def _timestamps(self, other: Operation, asking: Operation) -> Iterator[Any]:
+        if other is asking or not other.safe or self._range_is_required(other):
+            return
+        for schema in other.successes().values():
+            for pointer, node in pointers(schema):
+                if "date" in str(node.get("format", "")):
+                    yield from find(self._answer(other, other.id), pointer)
+
+    def _range_is_required(self, operation: Operation) -> bool:
+        return any(f.required for f in operation.fields if f.name in self._range_names(operation))
+
+    # Requests and answers
+
+    def _fill(self, operation: Operation, fields: list[Field], index: int) -> dict[tuple[str, str], Any] | None:
+        """A value for each of the fields, by (location, name); `None` when one has none."""
+        filled: dict[tuple[str, str], Any] = {}
+        for f in fields:
+            if f.name in self._range_names(operation):
+                window = self._range(operation)
+                value = MISSING if window is None else window[self._range_names(operation).index(f.name)]
+            else:
+                value = next(iter(self._values(operation, f, index)), MISSING)
+            if value is MISSING:
+                return None
+            filled[f.location, f.name] = value
+        return filled
+
+    def _choices(
+        self, operation: Operation, base: dict[tuple[str, str], Any], required: list[Field]
+    ) -> Iterator[Request]:
+        """The base request, once for each value of a required enumeration."""
+        yield self._request(operation, base)
+        for f in required:
+            for value in f.schema.get("enum", [])[1:]:
+                yield self._request(operation, {**base, (f.location, f.name): value})
+
+    def _request(self, operation: Operation, values: dict[tuple[str, str], Any]) -> Request:
+        parts: dict[str, dict[str, Any]] = {"path": {}, "query": {}, "body": {}}
+        for (location, name), value in values.items():
+            parts[location][name] = value
+        others = [f for f in operation.fields if f.location != "path"]
+        # Beside required fields, optional references may be alternatives of which one is needed.
+        alternatives = any(f.required for f in others) and any(f.sources and not f.required for f in others)
+        chosen = [f for f in others if f.sources and (f.location, f.name) in values]
+        return Request(
+            operation=operation,
+            path=parts["path"],
+            query=parts["query"],
+            body=parts["body"] if operation.has_body else None,
+            must_succeed=operation.safe and (len(chosen) == 1 or not alternatives),
+        )
+
+    def _answer(self, operation: Operation, key: str) -> Any:
+        """The JSON of the first 2xx answer with content to a request of required values; `None` when there is none."""
+        if key in self._answers:
+            return self._answers[key]
+        if operation.id in self._pending:
+            return None
+        self._pending.add(operation.id)
+        answer = None
+        for index in range(SAMPLES):
+            base = self._fill(operation, [f for f in operation.fields if f.required], index)
+            if base is None:
+                continue
+            answer = self._send(self._request(operation, base))
+            if answer:
+                break
+        self._pending.discard(operation.id)
+        self._answers[key] = answer
+        return answer
+
+    def _send(self, request: Request) -> Any:
+        try:
+            response = self.transport.call(request.operation, request.path, request.query, request.body)
+        except requests.RequestException:
+            return None  # The same request is sent again to be judged.
+        if not 200 <= response.status_code < 300:
+            return None
+        try:
+            return response.json()
+        except requests.JSONDecodeError:
+            return None
+
+
+def _key(request: Request) -> list[Any]:
+    return [request.path, request.query, request.body]
+
+
+def _dates(values: Any) -> list[datetime]:
+    """The local dates and times among the values, in ascending order; what is none is left out."""
+    parsed = []
+    for value in values:
+        try:
+            parsed.append(datetime.fromisoformat(value).replace(tzinfo=None))
+        except (TypeError, ValueError):
+            continue
+    return sorted(parsed)
+
+
+def _around(dates: list[datetime]) -> tuple[str, str]:
+    """A range that holds all the dates, a day wider on each side so that offsets and inclusive ends do not matter."""
+    return _local(dates[0] - timedelta(days=1)), _local(dates[-1] + timedelta(days=1))
+
+
+def _local(date: datetime) -> str:
+    return date.isoformat(timespec="seconds")

@@ -1,0 +1,401 @@
+"""A second, tiny server of both APIs: other ids, other dates, other habits than the bundled one, and no code in common.
+
+It answers what the source documents leave open in its own way: `Z` or an offset on timestamps, 404 for an unknown id,
+400 for what it refuses, unknown fields added, 422 for a company that it does not know.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import uvicorn
+from jsonschema import Draft202012Validator
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from contrato.core import spec
+
+TOKEN = "foreign-token"
+
+ACCOUNTS = [
+    {"id_account": 7001, "account_category": "Comercial", "account_name": "Panadería El Trigal"},
+    {"id_account": 7002, "account_category": "Industrial", "account_name": "Confecciones Andinas"},
+]
+SERVICES = [
+    {
+        "id_service": 91000 + number,
+        "id_account": ACCOUNTS[number % 2]["id_account"],
+        "account_name": ACCOUNTS[number % 2]["account_name"],
+        "type_service": "Energía",
+        "name": f"Sede {number}",
+        "address": f"Carrera {number} # 10-20, Medellín",
+    }
+    for number in range(3)
+]
+MEASURES = [
+    *("cons", "injec", "reactive_in", "reactive_in_ex", "reactive_cap", "reactive_ex"),
+    *("imported_active_acum", "imported_reactive_acum", "exported_active_acum", "exported_reactive_acum"),
+    *("ia", "ib", "ic", "va", "vb", "vc"),
+]
+DAYS = [datetime(2019, 3, day, 5) for day in range(1, 29)]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the server answers: a status, and a body that is sent as JSON, or as it is when it is text."""
+
+    status: int = 200
+    body: Any = None
+    content_type: str = "application/json"
+    delay: float = 0.0
+
+
+Alter = Callable[[str, Answer], Answer]
+"""Changes an answer of one operation: how a test breaks the server."""
+
+
+@dataclass
+class Foreign:
+    """One server: its data, and the log of its requests as `METHOD path body`."""
+
+    api: str
+    alter: Alter = lambda operation, answer: answer
+    checks_token: bool = True
+    log: list[str] = field(default_factory=list)
+    stop: Callable[[], None] = lambda: None
+    records: dict[int, dict[str, Any]] = field(default_factory=dict)
+    next_id: int = 500
+
+    def __post_init__(self) -> None:
+        for number in range(12):
+            self._store(
+                {
+                    "name": f"Rateio {chr(65 + number)}",
+                    "description": "Por área",
+                    "company_id": 30 + number % 2,
+                    "apportionment_type_id": 4,
+                    "apportionment_tariff_type_id": 2 + number % 2,
+                    "apportionment_measure_unit_id": 6,
+                }
+            )
+
+    def app(self) -> Starlette:
+        """The server as an ASGI application."""
+        document = spec.load(self.api)
+        routes: list[Route] = []
+        for path, item in document["paths"].items():
+            for method in ("get", "post", "put", "delete"):
+                if method in item:
+                    name = item[method]["operationId"]
+                    body = item[method].get("requestBody")
+                    routes.append(Route(path, self._endpoint(name, document, body), methods=[method.upper()]))
+        # The most literal path first, as in OpenAPI.
+        routes.sort(key=lambda route: route.path.count("{"))
+        return Starlette(routes=[*routes])
+
+    def _endpoint(self, name: str, document: dict[str, Any], body: Any) -> Callable[[Request], Any]:
+        content = body["content"]["application/json"]["schema"] if body else {}
+        validator = Draft202012Validator({**content, "components": document["components"]})
+        needs_body = bool(body and body.get("required"))
+
+        async def endpoint(request: Request) -> Response:
+            raw = await request.body()
+            self.log.append(f"{request.method} {request.url.path}?{request.url.query} {raw.decode('utf-8', 'replace')}")
+            answer = self.alter(name, self._answer(name, request, raw or (b"" if needs_body else b"{}"), validator))
+            await asyncio.sleep(answer.delay)
+            text = "" if answer.body is None else answer.body
+            if not isinstance(text, str):
+                text = json.dumps(text)
+            # An answer without content has no type.
+            kind = answer.content_type if text else None
+            return Response(text, answer.status, media_type=kind)
+
+        return endpoint
+
+    def _answer(self, name: str, request: Request, raw: bytes, validator: Draft202012Validator) -> Answer:
+        if self.checks_token and request.headers.get("authorization") != f"Bearer {TOKEN}":
+            return Answer(401, {"detail": "who are you?"})
+        refused = 422 if self.api == "apportionments" else 400
+        try:
+            body = json.loads(raw)
+        except ValueError:
+            return Answer(refused, {"body": ["not JSON"]})
+        problems = [error.message for error in validator.iter_errors(body)]
+        problems += [f"{value} is no day" for value in _moments(body) if _local(value) is None]
+        if problems:
+            return Answer(refused, {"body": problems})
+        handler = re.sub("(?=[A-Z])", "_", name).lower()
+        return getattr(self, handler)(request, body)  # type: ignore[no-any-return]
+
+    # NEU
+
+    def list_accounts(self, request: Request, body: Any) -> Answer:
+        return Answer(body=[self._account(account) for account in ACCOUNTS])
+
+    def get_account(self, request: Request, body: Any) -> Answer:
+        return self._one(request, ACCOUNTS, "id_account", lambda account: [self._account(account)])
+
+    def _account(self, account: dict[str, Any]) -> dict[str, Any]:
+        keys = ("id_service", "type_service", "name", "address")
+        mine = [s for s in SERVICES if s["id_account"] == account["id_account"]]
+        return {**account, "services": [{key: s[key] for key in keys} for s in mine], "since": 2018}
+
+    def list_services(self, request: Request, body: Any) -> Answer:
+        return Answer(body=SERVICES)
+
+    def get_service(self, request: Request, body: Any) -> Answer:
+        return self._one(request, SERVICES, "id_service", lambda service: service)
+
+    def _one(self, request: Request, rows: list[Any], key: str, show: Callable[[Any], Any]) -> Answer:
+        found = [row for row in rows if str(row[key]) == request.path_params["id"]]
+        return Answer(body=show(found[0])) if found else Answer(404, {"detail": "nothing here"})
+
+    def list_pqrs(self, request: Request, body: Any) -> Answer:
+        rows = [{"message": "Corte", "category": "Red", "type": "Queja", "date": _zulu(day)} for day in DAYS[:3]]
+        return Answer(body=_between(rows, body, "date"))
+
+    def query_consumption(self, request: Request, body: Any) -> Answer:
+        if "Id_account" not in body and "Id_services" not in body:
+            return Answer(400, {"detail": "whose consumption?"})
+        wanted = body.get("Id_services") or [
+            s["id_service"] for s in SERVICES if s["id_account"] == body.get("Id_account")
+        ]
+        answer = []
+        for account in ACCOUNTS:
+            mine = [s for s in SERVICES if s["id_account"] == account["id_account"] and s["id_service"] in wanted]
+            rows = [
+                {
+                    "id_service": s["id_service"],
+                    "name": s["name"],
+                    "is_backup": False,
+                    "date": _offset(day),
+                }
+                | dict.fromkeys(MEASURES, 1.5)
+                for s in mine
+                for day in DAYS
+            ]
+            if mine:
+                keys = ("id_account", "account_name")
+                answer.append({key: account[key] for key in keys} | {"data": _between(rows, body, "date")})
+        return Answer(body=answer)
+
+    def _bills(self) -> list[dict[str, Any]]:
+        paid = {"date": _plain(DAYS[9]), "method": "PSE", "payment_Value": 180.0}
+        return [
+            {
+                "id_service": s["id_service"],
+                "id_account": s["id_account"],
+                "account": s["account_name"],
+                "service": s["name"],
+                "date": _plain(DAYS[number]),
+                "date_expiration": _plain(DAYS[number + 10]),
+                "date_payment": _plain(DAYS[9]) if number else None,
+                "platform_payments": paid if number else None,
+                "concepts": [
+                    {
+                        "concept": "Energía",
+                        "quantity": 2,
+                        "unit_value": 90,
+                        "total": 180,
+                        "asic_code": "Frt1",
+                    }
+                ],
+                "id_bill": 660 + number,
+                "niu": "N1",
+                "contract": "C1",
+                "consumption": 2,
+                "payment_value": 180,
+                "description": "Marzo",
+                "state": "PAGADA" if number else "PENDIENTE",
+            }
+            for number, s in enumerate(SERVICES)
+        ]
+
+    def list_bills(self, request: Request, body: Any) -> Answer:
+        return Answer(body=_between(_of_service(self._bills(), body), body, "date"))
+
+    def list_due_dates(self, request: Request, body: Any) -> Answer:
+        keys = ("service", "id_bill", "id_service", "date_expiration")
+        rows = [{key: bill[key] for key in keys} for bill in _of_service(self._bills(), body)]
+        return self._page(_between(rows, body, "date_expiration"))
+
+    def list_overdue_bills(self, request: Request, body: Any) -> Answer:
+        return Answer(body=[{"id_bill": "660", "due_date": _plain(DAYS[10]), "days": 12}])
+
+    def _page(self, rows: list[Any]) -> Answer:
+        return Answer(body={"nextPage": None, "maxPage": 1, "total": len(rows), "data": rows})
+
+    def list_notifications(self, request: Request, body: Any) -> Answer:
+        if not request.query_params.get("PageNumber", "1").lstrip("-").isdigit():
+            return Answer(400, {"detail": "page"})
+        rows = [{"date": _zulu(day), "title": "Pico", "text": "Mire", "read": True} for day in DAYS[:5]]
+        return self._page(_between(rows, body, "date"))
+
+    def list_notification_interactions(self, request: Request, body: Any) -> Answer:
+        answer = self.list_notifications(request, body)
+        if answer.status != 200:
+            return answer
+        return self._page([{**row, "interaction_date": row["date"]} for row in answer.body["data"]])
+
+    def list_active_rules(self, request: Request, body: Any) -> Answer:
+        week = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "active"]
+        rule = self._rule("id_alarm") | {"creation_date": _zulu(DAYS[0])} | dict.fromkeys(week, True)
+        return Answer(body=_between([rule], body, "creation_date"))
+
+    def list_rule_history(self, request: Request, body: Any) -> Answer:
+        events = _between([{"date": _zulu(day), "value": 3.5} for day in DAYS[:2]], body, "date")
+        return Answer(body={"data": [self._rule("Id_alarm") | {"data": events}] if events else []})
+
+    def _rule(self, key: str) -> dict[str, Any]:
+        names = {
+            "project": "Sede 0",
+            "property_name": "cons",
+            "rule_interval": "DAILY",
+            "rule_name": "Alto",
+        }
+        return {key: 31, "limit_value": 10} | names
+
+    def list_neuget_transactions(self, request: Request, body: Any) -> Answer:
+        row = {"date": _zulu(DAYS[0]), "value": 20}
+        return self._one(request, ACCOUNTS, "id_account", lambda a: [{"id_account": a["id_account"]} | row])
+
+    def list_used_neugets(self, request: Request, body: Any) -> Answer:
+        row = {"id_bill": 661, "date": _zulu(DAYS[9]), "value": 5}
+        return self._one(request, ACCOUNTS, "id_account", lambda a: [{"id_account": a["id_account"]} | row])
+
+    # Apportionments
+
+    def list_apportionments(self, request: Request, body: Any) -> Answer:
+        query = request.query_params
+        numbers = [query.get(name, default) for name, default in (("_limit", "10"), ("_page", "1"))]
+        if not all(number.lstrip("-").isdigit() for number in numbers):
+            return Answer(422, {"_limit": ["deve ser um número inteiro"]})
+        sort, order = query.get("_sort", "id"), query.get("_order", "desc")
+        if sort not in ("id", "name") or order not in ("asc", "desc"):
+            return Answer(422, {"_sort": ["inválido"]})
+        limit, page = (max(1, min(int(number), 10_000)) for number in numbers)
+        rows = [r for r in self.records.values() if query.get("_q", "").lower() in r["name"].lower()]
+        rows.sort(key=lambda record: record[sort], reverse=order == "desc")
+        items = rows[(page - 1) * limit : page * limit]
+        if not items:
+            return Answer(204)
+        return Answer(body={"items": items, "total": len(rows), "per_page": limit, "current_page": page})
+
+    def _record(self, request: Request) -> dict[str, Any] | None:
+        text = request.path_params["id"]
+        return self.records.get(int(text)) if text.isdecimal() and len(text) < 10 else None
+
+    def get_apportionment(self, request: Request, body: Any) -> Answer:
+        record = self._record(request)
+        return Answer(204) if record is None else Answer(body=record)
+
+    def create_apportionment(self, request: Request, body: Any) -> Answer:
+        if body["company_id"] not in (30, 31):
+            return Answer(422, {"company_id": ["não existe"]})
+        if body["apportionment_tariff_type_id"] != body["company_id"] - 28:
+            return Answer(422, {"apportionment_tariff_type_id": ["A empresa não possui um contrato válido."]})
+        return Answer(201, self._store(body))
+
+    def _store(self, body: dict[str, Any]) -> dict[str, Any]:
+        self.next_id += 3
+        named = {
+            key: {"id": body[f"{key}_id"], "name": f"{key} {body[f'{key}_id']}"}
+            for key in (
+                "company",
+                "apportionment_type",
+                "apportionment_tariff_type",
+                "apportionment_measure_unit",
+            )
+        }
+        record = {
+            "id": self.next_id,
+            "name": body["name"],
+            "description": body["description"],
+            "mixed_consumption": body.get("mixed_consumption", False),
+            "limit_day": body.get("limit_day", 1),
+            "cost_center_ids": [5],
+            "apportionment_groups_ids": [],
+        } | named
+        return self.records.setdefault(self.next_id, record)
+
+    def update_apportionment(self, request: Request, body: Any) -> Answer:
+        record = self._record(request)
+        if record is None:
+            return Answer(204)
+        record.update({key: value for key, value in body.items() if key in record})
+        return Answer(body=record)
+
+    def delete_apportionment(self, request: Request, body: Any) -> Answer:
+        record = self._record(request)
+        if record is not None:
+            del self.records[record["id"]]
+        return Answer(204)
+
+
+def _plain(moment: datetime) -> str:
+    return moment.isoformat()
+
+
+def _zulu(moment: datetime) -> str:
+    return f"{(moment + timedelta(hours=5)).isoformat()}Z"
+
+
+def _offset(moment: datetime) -> str:
+    return f"{moment.isoformat()}.000-05:00"
+
+
+def _local(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment.replace(tzinfo=None) - (timedelta(hours=5) if text.endswith("Z") else timedelta())
+    except (ValueError, OverflowError):
+        return None
+
+
+def _moments(body: Any) -> list[str]:
+    found = [body.get(key) for key in ("From", "To")] if isinstance(body, dict) else []
+    return [value for value in found if isinstance(value, str)]
+
+
+def _between(rows: list[Any], body: dict[str, Any], key: str) -> list[Any]:
+    low, high = (_local(body[name]) if name in body else None for name in ("From", "To"))
+    moments = [(row, _local(row[key])) for row in rows]
+    return [
+        row for row, at in moments if at is not None and (low is None or at >= low) and (high is None or at <= high)
+    ]
+
+
+def _of_service(rows: list[Any], body: dict[str, Any]) -> list[Any]:
+    return [row for row in rows if row["id_service"] == body.get("Id_service", row["id_service"])]
+
+
+@contextmanager
+def serve(foreign: Foreign) -> Iterator[str]:
+    """Run the server on a free port; gives its base URL."""
+    server = uvicorn.Server(uvicorn.Config(foreign.app(), port=0, log_level="critical", access_log=False))
+    foreign.stop = lambda: setattr(server, "should_exit", True)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        if not thread.is_alive():
+            raise RuntimeError("the server did not start")
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    foreign.stop()
+    thread.join()
+
+
+def replaced(answer: Answer, change: Callable[[Any], None]) -> Answer:
+    """The answer with its body changed in place."""
+    body = json.loads(json.dumps(answer.body))
+    change(body)
+    return replace(answer, body=body)

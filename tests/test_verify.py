@@ -1,0 +1,308 @@
+"""The contract suite against a server that is not ours: it passes when honest, and fails by name when broken."""
+
+from __future__ import annotations
+
+import _thread
+import io
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from foreign import TOKEN, Alter, Answer, Foreign, replaced, serve
+from hypothesis.configuration import storage_directory
+from rich.console import Console
+
+from contrato.core import spec
+from contrato.verify import ExitCode, Mode, Report, UsageError, Verdict, _transport, verify
+from contrato.verify._spec import Spec, evidence, find
+from contrato.verify._transport import Refused, Transport
+
+APIS = pytest.mark.parametrize("api", spec.APIS)
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Run where nothing may be left behind, without a token in the environment."""
+    monkeypatch.chdir(tmp_path)
+    for api in spec.APIS:
+        monkeypatch.delenv(f"{api.upper()}_TOKEN", raising=False)
+    return tmp_path
+
+
+def run(foreign: Foreign, mode: str | None = None, seed: int = 1, examples: int = 2) -> Report:
+    with serve(foreign) as url:
+        return verify(foreign.api, url, TOKEN, seed, mode, examples=examples)
+
+
+def text_of(report: Report) -> str:
+    out = io.StringIO()
+    report.print(Console(file=out, width=200))
+    return out.getvalue()
+
+
+def only(**changes: Callable[[Answer], Answer]) -> Alter:
+    """Break some operations, each in one way; the others stay honest."""
+    return lambda name, answer: changes[name](answer) if name in changes and answer.status != 401 else answer
+
+
+def in_rows(path: str, key: str, value: Any) -> Callable[[Answer], Answer]:
+    """Set (or, with `...`, delete) one property of each row of successful answers."""
+
+    def change(body: Any) -> None:
+        for row in find(body, path):
+            if value is ...:
+                del row[key]
+            else:
+                row[key] = value
+
+    return lambda answer: replaced(answer, change) if answer.status < 300 and answer.body else answer
+
+
+@APIS
+def test_an_honest_server_passes_and_sees_the_same_requests_again(api: str, elsewhere: Path) -> None:
+    logs = []
+    used = set()
+
+    def look(name: str, answer: Answer) -> Answer:
+        used.add(storage_directory("examples").home_directory)
+        return answer
+
+    for _ in range(2):
+        foreign = Foreign(api, look)
+        report = run(foreign)
+        assert report.failures == []
+        assert report.exit_code is ExitCode.PASSED
+        assert {row.operation for row in report.operations} == set(Spec(spec.load(api)).operations)
+        assert all(row.successes and row.verdict is Verdict.PASSED for row in report.operations)
+        logs.append(foreign.log)
+    assert logs[0] == logs[1]
+    # What Hypothesis keeps is in the user's cache, and nothing is where the command was run.
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    assert used == {Path(cache) / "contrato"}
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_another_seed_sends_other_requests() -> None:
+    logs = []
+    for seed in (7, 8):
+        foreign = Foreign("apportionments")
+        run(foreign, mode="read-only", seed=seed)
+        logs.append(foreign.log)
+    assert logs[0] != logs[1]
+
+
+def test_each_breakage_of_neu_is_named() -> None:
+    breakages = {
+        "queryConsumption": in_rows("/*/data/*", "is_backup", 0),
+        "listDueDates": in_rows("/data/*", "date_expiration", ...),
+        "listBills": in_rows("/*", "date", None),
+        "listPqrs": in_rows("/*", "date", "2019-02-30T00:00:00"),
+        "listActiveRules": lambda answer: replace(answer, content_type="text/plain"),
+        "getService": lambda answer: replace(answer, status=500),
+        "listNotifications": lambda answer: Answer(200, "<html>sorry</html>") if answer.status < 300 else answer,
+        "listRuleHistory": lambda answer: replace(answer, body='{"data": [') if answer.status < 300 else answer,
+        "listUsedNeugets": lambda answer: Answer(400, {}),
+        "getAccount": lambda answer: Answer(200, []) if answer.status < 300 else answer,
+    }
+    report = run(Foreign("neu", only(**breakages)))
+    assert report.exit_code is ExitCode.FAILED
+    found = {failure.key for failure in report.failures}
+    assert found >= {
+        ("queryConsumption", "response_schema_conformance", "/*/data/*/is_backup"),
+        ("listDueDates", "response_schema_conformance", "/data/*/date_expiration"),
+        ("listBills", "response_schema_conformance", "/*/date"),
+        ("listPqrs", "response_timestamp_conformance", "/*/date"),
+        ("listActiveRules", "content_type_conformance", ""),
+        ("getService", "not_a_server_error", ""),
+        ("listNotifications", "response_schema_conformance", ""),
+        ("listRuleHistory", "response_schema_conformance", ""),
+        ("listUsedNeugets", "valid_request_acceptance", ""),
+    }
+    # Nobody else is blamed, and an empty answer is no breach.
+    assert {operation for operation, *_ in found} == breakages.keys() - {"getAccount"}
+    verdicts = {row.operation: row.verdict for row in report.operations}
+    assert verdicts["getAccount"] is Verdict.INCONCLUSIVE
+    backup = next(failure for failure in report.failures if failure.field.endswith("is_backup"))
+    assert (backup.expected, backup.found) == ('type "boolean"', "0")
+    assert backup.count > 5  # one failure does not end the search
+    schema = Spec(spec.load("neu")).operations["queryConsumption"].schema(200)
+    assert backup.evidence == evidence(schema, "/*/data/*/is_backup")
+    assert backup.evidence.startswith("documented neu#L")
+
+
+def test_each_breakage_of_apportionments_is_named() -> None:
+    def accepts_anything(answer: Answer) -> Answer:
+        page = {"items": [], "total": 0, "per_page": 10, "current_page": 1}
+        return Answer(200, page) if answer.status == 422 else answer
+
+    report = run(
+        Foreign(
+            "apportionments",
+            only(
+                listApportionments=accepts_anything,
+                getApportionment=lambda answer: Answer(404, {}) if answer.status == 204 else answer,
+                updateApportionment=in_rows("/company", "name", 7),
+                deleteApportionment=lambda answer: Answer(200, {}),
+            ),
+        )
+    )
+    assert report.exit_code is ExitCode.FAILED
+    found = {failure.key for failure in report.failures}
+    assert found >= {
+        ("listApportionments", "negative_data_rejection", "query._sort"),
+        ("getApportionment", "status_code_conformance", ""),
+        ("updateApportionment", "response_schema_conformance", "/company/name"),
+        ("deleteApportionment", "status_code_conformance", ""),
+    }
+    assert {operation for operation, *_ in found}.isdisjoint({"createApportionment"})
+    assert "204 documented apportionments#L" in next(f.evidence for f in report.failures if "404" in f.found)
+
+
+def test_a_token_that_is_not_checked_is_a_breach() -> None:
+    report = run(Foreign("apportionments", checks_token=False), mode="own-records")
+    assert {f.operation for f in report.failures if f.check == "ignored_auth"} == {
+        row.operation for row in report.operations
+    }
+
+
+def test_the_token_is_printed_nowhere() -> None:
+    # The server even echoes it.
+    report = run(Foreign("neu", only(listAccounts=in_rows("/*", "id_account", TOKEN))), mode="read-only")
+    text = text_of(report)
+    assert TOKEN not in text
+    assert """-H 'Authorization: Bearer '"$NEU_TOKEN\"""" in text
+    assert "listAccounts /*/id_account: response_schema_conformance" in text
+    assert "--seed 1" in text
+
+
+def test_empty_lists_are_inconclusive() -> None:
+    report = run(Foreign("neu", only(listBills=lambda answer: Answer(200, []))), mode="read-only")
+    assert report.failures == []
+    assert report.exit_code is ExitCode.INCONCLUSIVE
+    gaps = {row.operation: row.gap for row in report.operations if row.gap}
+    assert list(gaps) == ["listBills"]
+    assert gaps["listBills"] == "no 2xx answer had the body that the spec describes; data on the server is needed"
+
+
+def test_an_inner_list_that_is_always_empty_is_inconclusive() -> None:
+    report = run(Foreign("neu", only(queryConsumption=in_rows("/*", "data", []))), mode="read-only")
+    assert report.exit_code is ExitCode.INCONCLUSIVE
+    assert [row.gap for row in report.operations if row.gap] == ["always empty: /*/data; data on the server is needed"]
+
+
+@APIS
+def test_read_only_sends_nothing_that_writes(api: str) -> None:
+    foreign = Foreign(api)
+    before = dict(foreign.records)
+    report = run(foreign, mode="read-only")
+    operations = Spec(spec.load(api))
+    for line in foreign.log:
+        method, path = line.split("?")[0].split(" ")
+        operation = operations.match(method, path)
+        assert operation is not None
+        assert operation.safe
+    assert foreign.records == before
+    assert report.failures == []
+    unchecked = {row.operation for row in report.operations if row.verdict is not Verdict.PASSED}
+    assert unchecked == {name for name, operation in operations.operations.items() if not operation.safe}
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_the_transport_refuses_what_the_mode_forbids(method: str) -> None:
+    foreign = Foreign("apportionments")
+    document = Spec(spec.load("apportionments"))
+    path = next(iter(document.operations.values())).path
+    with serve(foreign) as url:
+        for mode in (Mode.READ_ONLY, Mode.OWN_RECORDS):
+            with Transport(document, url, TOKEN, mode).guard(), pytest.raises(Refused):
+                requests.request(method, f"{url}{path}/{next(iter(foreign.records))}", timeout=5)
+            assert foreign.log == []
+        # Afterwards nothing is held back any more.
+        assert requests.request(method, f"{url}{path}", timeout=5).status_code in (401, 405)
+
+
+def test_own_records_leaves_the_others_alone() -> None:
+    foreign = Foreign("apportionments")
+    before = {number: dict(record) for number, record in foreign.records.items()}
+    report = run(foreign, mode="own-records")
+    assert report.exit_code is ExitCode.PASSED
+    assert foreign.records == before
+    written = {line.split("?")[0] for line in foreign.log if line.startswith(("PUT", "DELETE"))}
+    assert written
+    assert not any(line.endswith(f"/{number}") for line in written for number in before)
+
+
+@pytest.mark.parametrize("at", ["createApportionment", "updateApportionment"])
+def test_an_interrupted_run_removes_what_it_created(at: str) -> None:
+    seen: list[str] = []
+
+    def interrupt(name: str, answer: Answer) -> Answer:
+        if name == at and answer.status < 300 and not seen:
+            seen.append(name)
+            _thread.interrupt_main()
+        return answer
+
+    foreign = Foreign("apportionments", interrupt)
+    before = set(foreign.records)
+    report = run(foreign, mode="own-records")
+    assert seen
+    assert report.interrupted
+    assert report.exit_code is ExitCode.INCONCLUSIVE
+    assert set(foreign.records) == before
+
+
+def test_a_server_that_dies_is_a_breach() -> None:
+    foreign = Foreign("neu")
+
+    def die(name: str, answer: Answer) -> Answer:
+        if len(foreign.log) > 60:
+            foreign.stop()
+        return answer
+
+    foreign.alter = die
+    report = run(foreign)
+    assert report.exit_code is ExitCode.FAILED
+    assert any(failure.operation == "server" for failure in report.failures)
+
+
+def test_an_answer_that_does_not_come_is_a_breach(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_transport, "TIMEOUT", 0.3)
+    slow = only(listOverdueBills=lambda answer: replace(answer, delay=1.0))
+    report = run(Foreign("neu", slow), mode="read-only")
+    assert {failure.key for failure in report.failures} == {("listOverdueBills", "answer", "")}
+
+
+def test_an_answer_without_end_is_a_breach(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_transport, "MAX_BYTES", 20_000)
+    big = only(listOverdueBills=lambda answer: replace(answer, body=[*answer.body] * 1000))
+    report = run(Foreign("neu", big), mode="read-only")
+    assert {failure.key for failure in report.failures} == {("listOverdueBills", "answer", "")}
+
+
+def test_usage_errors_say_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serve(Foreign("neu")) as url:
+        with pytest.raises(UsageError, match=r"token refused by .*: check --token or NEU_TOKEN"):
+            verify("neu", url, "wrong")
+        with pytest.raises(UsageError, match=r"is not the neu API: GET /accounts answers 404, text/plain"):
+            verify("neu", f"{url}/elsewhere", TOKEN)
+        with pytest.raises(UsageError, match=r"no mode 'careful': choose from unrestricted, own-records, read-only"):
+            verify("neu", url, TOKEN, mode="careful")
+    with pytest.raises(UsageError, match=r"no answer from .*: connection refused"):
+        verify("neu", url, TOKEN)
+    with pytest.raises(UsageError, match=r"no answer from .*: the host name is unknown"):
+        verify("neu", "http://no-such-host.invalid", TOKEN)
+    with pytest.raises(UsageError, match=r"no token: give --token or set NEU_TOKEN"):
+        verify("neu", url)
+    with pytest.raises(UsageError, match=r"not a base URL"):
+        verify("neu", "localhost:8000", TOKEN)
+    with pytest.raises(UsageError, match=r"not a base URL"):
+        verify("neu", "http://me:secret@localhost:8000", TOKEN)
+    with pytest.raises(UsageError, match=r"no API 'petstore': choose from neu, apportionments"):
+        verify("petstore", url, TOKEN)
+    monkeypatch.setenv("NEU_TOKEN", "from-the-environment")
+    with serve(Foreign("neu")) as url, pytest.raises(UsageError, match="token refused"):
+        verify("neu", url)
