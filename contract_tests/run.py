@@ -20,8 +20,8 @@ CONTRATO = str(Path(sys.executable).with_name("contrato"))
 @contextmanager
 def bundled_server(token: str) -> Iterator[dict[str, str]]:
     """The bundled server in a process of its own on a free port: API to base URL."""
-    command = [CONTRATO, "mock", "--port", "0", "--token", token]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    environment = os.environ | {"CONTRATO_MOCK_TOKEN": token}
+    server = subprocess.Popen([CONTRATO, "mock", "--port", "0"], env=environment, stdout=subprocess.PIPE, text=True)
     try:
         assert server.stdout is not None
         ready = server.stdout.readline()
@@ -35,7 +35,7 @@ def bundled_server(token: str) -> Iterator[dict[str, str]]:
 
 
 def verify(api: str, base_url: str, token: str | None) -> int:
-    """Exit status of `contrato verify`. The token travels in the environment, where a process list does not show it."""
+    """Exit status of `contrato verify`. Tokens travel in the environment: a process list shows arguments."""
     environment = os.environ | ({f"{api.upper()}_TOKEN": token} if token else {})
     return subprocess.run([CONTRATO, "verify", api, "--base-url", base_url], env=environment).returncode
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import _thread
 import io
+import json
 import os
+import signal
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +21,9 @@ from rich.console import Console
 
 from contrato.core import spec
 from contrato.verify import ExitCode, Mode, Report, UsageError, Verdict, _transport, verify
+from contrato.verify._discovery import WINDOW
 from contrato.verify._spec import Spec, evidence, find
-from contrato.verify._transport import Refused, Transport
+from contrato.verify._transport import Refused, Transport, uninterrupted
 
 APIS = pytest.mark.parametrize("api", spec.APIS)
 
@@ -276,11 +280,112 @@ def test_an_answer_that_does_not_come_is_a_breach(monkeypatch: pytest.MonkeyPatc
     assert {failure.key for failure in report.failures} == {("listOverdueBills", "answer", "")}
 
 
-def test_an_answer_without_end_is_a_breach(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_without_end_is_inconclusive(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_transport, "MAX_BYTES", 20_000)
     big = only(listOverdueBills=lambda answer: replace(answer, body=[*answer.body] * 1000))
     report = run(Foreign("neu", big), mode="read-only")
-    assert {failure.key for failure in report.failures} == {("listOverdueBills", "answer", "")}
+    assert report.failures == []
+    assert [row.operation for row in report.operations if row.verdict is Verdict.INCONCLUSIVE] == ["listOverdueBills"]
+
+
+def test_an_answer_that_is_too_long_is_inconclusive_also_beside_good_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_transport, "MAX_BYTES", 20_000)
+    foreign = Foreign("neu")
+
+    def grow(name: str, answer: Answer) -> Answer:
+        if name == "listOverdueBills" and sum("/bills/overdue" in line for line in foreign.log) > 1:
+            return replace(answer, body=[*answer.body] * 1000)
+        return answer
+
+    foreign.alter = grow
+    report = run(foreign, mode="read-only")
+    assert report.failures == []
+    assert [row.gap.partition(" than")[0] for row in report.operations if row.gap] == ["an answer was longer"]
+
+
+def test_later_pages_are_asked_for() -> None:
+    foreign = Foreign("neu")
+
+    def second_page_fails(name: str, answer: Answer) -> Answer:
+        if name != "listDueDates" or answer.status != 200:
+            return answer
+        if '"PageNumber": 2' in foreign.log[-1]:
+            return Answer(500, {})
+        return replace(answer, body=answer.body | {"nextPage": 2, "maxPage": 2})
+
+    foreign.alter = second_page_fails
+    report = run(foreign, mode="read-only", examples=1)
+    assert {failure.key for failure in report.failures} == {("listDueDates", "not_a_server_error", "")}
+
+
+@pytest.mark.parametrize(
+    ("api", "alter"),
+    [
+        ("neu", lambda name, answer: Answer(401, "no", "text/plain") if answer.status == 401 else answer),
+        ("apportionments", lambda name, answer: Answer(403, {}) if answer.status == 401 else answer),
+        # A request that breaks the spec may be refused in HTTP's own way.
+        ("apportionments", lambda name, answer: malformed(answer) if answer.status == 422 else answer),
+    ],
+)
+def test_how_a_request_is_refused_is_left_to_the_server(api: str, alter: Alter) -> None:
+    report = run(Foreign(api, alter))
+    assert report.failures == []
+    assert report.exit_code is ExitCode.PASSED
+
+
+def malformed(answer: Answer) -> Answer:
+    """Refuse what the spec does not allow with 400, and a company that is not known still with 422."""
+    return answer if "company" in json.dumps(answer.body) or "empresa" in json.dumps(answer.body) else Answer(400, {})
+
+
+def test_random_ranges_stay_short_where_no_page_bounds_the_answer() -> None:
+    foreign = Foreign("neu")
+    run(foreign, mode="read-only", examples=10)
+    operations = Spec(spec.load("neu"))
+    lengths = []
+    for line in foreign.log:
+        operation = operations.match(line.split(" ")[0], line.split(" ")[1].partition("?")[0])
+        assert operation is not None
+        dates = operation.node.get("x-date-range")
+        body = json.loads(line.partition("? ")[2] or "{}")
+        if dates and "x-pagination" not in operation.node and dates["from"] in body and dates["to"] in body:
+            start, stop = (datetime.fromisoformat(body[dates[key]]).replace(tzinfo=None) for key in ("from", "to"))
+            lengths.append(stop - start)
+    assert len(lengths) > 20
+    assert max(lengths) <= WINDOW + timedelta(days=1)
+
+
+def test_ctrl_c_inside_nested_protection_waits_for_the_outermost() -> None:
+    reached = []
+
+    def interrupted() -> None:
+        with uninterrupted():
+            with uninterrupted():
+                signal.raise_signal(signal.SIGINT)
+            reached.append("the outer block goes on")
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert reached
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_clean_up_that_is_interrupted_again_goes_on(number: signal.Signals) -> None:
+    sent = []
+
+    def interrupt(name: str, answer: Answer) -> Answer:
+        if name in ("createApportionment", "deleteApportionment") and answer.status < 300:
+            sent.append(name)
+            os.kill(os.getpid(), number)
+        return answer
+
+    foreign = Foreign("apportionments", interrupt)
+    before = set(foreign.records)
+    report = run(foreign, mode="own-records")
+    assert sent[0] == "createApportionment"
+    assert "deleteApportionment" in sent
+    assert report.exit_code is ExitCode.INCONCLUSIVE
+    assert set(foreign.records) == before
 
 
 def test_usage_errors_say_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -297,10 +402,15 @@ def test_usage_errors_say_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
         verify("neu", "http://no-such-host.invalid", TOKEN)
     with pytest.raises(UsageError, match=r"no token: give --token or set NEU_TOKEN"):
         verify("neu", url)
-    with pytest.raises(UsageError, match=r"not a base URL"):
-        verify("neu", "localhost:8000", TOKEN)
-    with pytest.raises(UsageError, match=r"not a base URL"):
-        verify("neu", "http://me:secret@localhost:8000", TOKEN)
+    for wrong in (
+        "localhost:8000",
+        "http://me:secret@localhost",
+        "http://[::1",
+        "http://localhost:99999",
+        "http://a:b",
+    ):
+        with pytest.raises(UsageError, match=r"not a base URL"):
+            verify("neu", wrong, TOKEN)
     with pytest.raises(UsageError, match=r"no API 'petstore': choose from neu, apportionments"):
         verify("petstore", url, TOKEN)
     monkeypatch.setenv("NEU_TOKEN", "from-the-environment")

@@ -22,7 +22,7 @@ from contrato.verify._conformance import EXAMPLES, Conformance
 from contrato.verify._discovery import Discovery
 from contrato.verify._report import ExitCode, Failure, OperationResult, Report, UsageError, Verdict
 from contrato.verify._spec import Operation, Spec
-from contrato.verify._transport import Mode, Transport, uninterrupted
+from contrato.verify._transport import MAX_BYTES, Mode, Transport, terminable, uninterrupted
 
 __all__ = [
     "ExitCode",
@@ -72,7 +72,7 @@ def verify(
     transport = Transport(spec, base_url, token, chosen)
     conformance = Conformance(spec, base_url, token, token_variable(api), seed, chosen, examples)
     started = time.monotonic()
-    with transport.guard(), _cache():
+    with transport.guard(), terminable(), _cache():
         try:
             discovery = Discovery(spec, transport)
             _reach(spec, transport, api)
@@ -82,15 +82,18 @@ def verify(
         except KeyboardInterrupt:
             conformance.stopped = True
         finally:
-            with uninterrupted():
-                left = transport.clean_up()
+            try:
+                with uninterrupted():
+                    left = transport.clean_up()
+            except KeyboardInterrupt:
+                conformance.stopped = True
     if left:
         report.notes.append(f"could not delete {len(left)} records of this run: {', '.join(r.path for r in left)}")
     if transport.refused:
         report.notes.append(f"requests that the mode {chosen} kept back: {transport.refused}")
     report.failures = list(conformance.failures.values())
     report.interrupted = conformance.stopped and not any(f.operation == "server" for f in report.failures)
-    report.operations = _results(spec, transport, report.failures, chosen)
+    report.operations = _results(spec, transport, report.failures, chosen, conformance.unread)
     report.requests = transport.requests.total()
     report.seconds = time.monotonic() - started
     return report
@@ -113,8 +116,13 @@ def _cache() -> Iterator[None]:
 def _prepare(api: str, base_url: str, token: str | None, mode: Mode | str | None) -> tuple[Spec, str, Mode, list[str]]:
     if api not in specs.APIS:
         raise UsageError(f"no API {api!r}: choose from {', '.join(specs.APIS)}")
-    url = urlsplit(base_url)
-    if url.scheme not in ("http", "https") or not url.hostname or url.username or url.query or url.fragment:
+    try:
+        url = urlsplit(str(requests.Request("GET", base_url).prepare().url))
+        # A port out of range raises when it is read.
+        usable = url.scheme in ("http", "https") and url.port != 0
+    except ValueError:
+        usable = False
+    if not usable or not url.hostname or url.username or url.query or url.fragment:
         raise UsageError(f"{base_url!r} is not a base URL: give one such as http://127.0.0.1:8000")
     token = token or os.environ.get(token_variable(api))
     if not token:
@@ -190,7 +198,9 @@ def _reason(error: requests.RequestException) -> str:
     return text
 
 
-def _results(spec: Spec, transport: Transport, failures: list[Failure], mode: Mode) -> list[OperationResult]:
+def _results(
+    spec: Spec, transport: Transport, failures: list[Failure], mode: Mode, unread: set[str]
+) -> list[OperationResult]:
     failed = {failure.operation for failure in failures}
     results = []
     for operation in spec.operations.values():
@@ -198,6 +208,8 @@ def _results(spec: Spec, transport: Transport, failures: list[Failure], mode: Mo
         if gap is not None:
             wanted = "a mode that writes" if not operation.safe and mode is Mode.READ_ONLY else "data on the server"
             gap = f"{gap}; {wanted} is needed"
+        elif operation.id in unread - failed:
+            gap = f"an answer was longer than {MAX_BYTES} bytes and was not read; a server with less data is needed"
         verdict = Verdict.FAILED if operation.id in failed else Verdict.INCONCLUSIVE if gap else Verdict.PASSED
         counts = transport.requests[operation.id], transport.successes[operation.id]
         results.append(OperationResult(operation.id, *counts, verdict, gap or ""))

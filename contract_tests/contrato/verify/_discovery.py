@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -77,7 +77,14 @@ class Discovery:
             for extra in optional:
                 for value in self._values(operation, extra, index):
                     everything.setdefault((extra.location, extra.name), value)
-                    made.append(self._request(operation, {**base, (extra.location, extra.name): value}))
+                    request = self._request(operation, {**base, (extra.location, extra.name): value})
+                    if extra.name == self._pagination(operation).get("page") and value not in (
+                        1,
+                        *self._promised_pages(operation),
+                    ):
+                        # Nobody says what a page after the last one answers.
+                        request = replace(request, must_succeed=False)
+                    made.append(request)
             window = self._range(operation)
             if window is not None:
                 dated = self._with_range(operation, base, window)
@@ -113,7 +120,7 @@ class Discovery:
         if f.schema.get("type") == "boolean":
             return [True, False]
         if f.name == self._pagination(operation).get("page"):
-            return [1]
+            return [1, *(self._promised_pages(operation) or [2])]
         return [value for value in (f.example, f.schema.get("default", MISSING)) if value is not MISSING][:1]
 
     def _existing(self, operation: Operation, f: Field, index: int) -> list[Any]:
@@ -129,6 +136,13 @@ class Discovery:
             if values:
                 return [values[index * (len(values) - 1) // (SAMPLES - 1)]]
         return []
+
+    def _promised_pages(self, operation: Operation) -> list[int]:
+        """The pages beside the first that an answer says there are."""
+        names = self._pagination(operation)
+        first = self._answer(operation, operation.id)
+        told = [find(first, f"/{names[key]}") for key in ("next", "last") if key in names]
+        return sorted({page for found in told for page in found if isinstance(page, int) and page > 1})
 
     # Dates
 

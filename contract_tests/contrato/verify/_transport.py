@@ -49,7 +49,11 @@ class Refused(requests.RequestException):
 
 
 class Unusable(requests.RequestException):
-    """The answer is too long, or took too long to arrive in full."""
+    """The answer took too long to arrive in full."""
+
+
+class TooLong(requests.RequestException):
+    """The answer is longer than we read. That breaks no contract, but what it says was not checked."""
 
 
 @dataclass(frozen=True)
@@ -208,7 +212,10 @@ def _must_see(operation: Operation) -> set[str]:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Put Ctrl-C off until the end of the block: the answer to a write says what was created, and has to be read."""
+    """Put Ctrl-C off until the end of the block: the answer to a write says what was created, and has to be read.
+
+    Blocks may nest: the outermost lets it through.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -218,8 +225,21 @@ def uninterrupted() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, previous)
-    if pending:
-        raise KeyboardInterrupt
+        if pending:
+            signal.raise_signal(signal.SIGINT)
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """Take SIGTERM, with which a CI job is cancelled, for Ctrl-C: what the run created is still to be removed."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous = signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
 
 
 def _read(response: requests.Response, request: requests.PreparedRequest) -> None:
@@ -230,7 +250,7 @@ def _read(response: requests.Response, request: requests.PreparedRequest) -> Non
             chunks.append(chunk)
             size += len(chunk)
             if size > MAX_BYTES:
-                raise Unusable(f"the answer is longer than {MAX_BYTES} bytes", request=request)
+                raise TooLong(f"the answer is longer than {MAX_BYTES} bytes", request=request)
             if time.monotonic() - started > TIMEOUT:
                 raise Unusable(f"the answer was not complete after {TIMEOUT:g} s", request=request)
     except BaseException:

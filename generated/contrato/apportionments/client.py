@@ -51,9 +51,9 @@ class Apportionments(Client):
     ) -> ApportionmentPage | None:
         """List apportionments
 
-        Returns one page of the apportionments that the token may see, newest first unless asked
-        otherwise. When nothing matches, or the page lies beyond the last one, the answer is `204`
-        without a body.
+        Returns one page of the apportionments that the token may see, by descending id unless asked
+        otherwise. When nothing matches, the answer is `204` without a body; a page beyond the last
+        one is taken to match nothing.
 
         Args:
             q: Search text. Which fields it searches is not documented; the name is the least
@@ -112,8 +112,8 @@ class Apportionments(Client):
             description: What the apportionment is for.
             mixed_consumption: Whether telemetry readings are used to make up the consumption of
                 the period. No default is documented.
-            limit_day: Last day of the month on which the apportionment may be processed.
-                Neither a default nor bounds are documented.
+            limit_day: Limit day for processing the apportionment, taken to be a day of the
+                month. Neither a default nor bounds are documented.
 
         Returns:
             Apportionment: The apportionment was created.
@@ -157,8 +157,7 @@ class Apportionments(Client):
         Raises:
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
-            ValidationError: 422. The request is refused; the body names the fields and says
-                why.
+            ValidationError: 422. The id is refused because it is no integer.
         """
         return self._request(
             "GET",
@@ -180,9 +179,9 @@ class Apportionments(Client):
     ) -> Apportionment | None:
         """Update an apportionment
 
-        Changes the fields that the body names and keeps the others. Company, apportionment type and
-        unit of measure cannot be changed. The tariff type sets the same condition on the company as
-        at creation:
+        Changes the fields that the body names. That the others keep their values is inferred from
+        every field being optional. Company, apportionment type and unit of measure are not among
+        the fields. The tariff type sets the same condition on the company as at creation:
 
         - captive market tariff (*mercado cativo*): the company needs a registered physical asset;
         - free market tariff (*mercado livre*): the company needs a valid contract.
@@ -195,8 +194,8 @@ class Apportionments(Client):
             description: What the apportionment is for.
             mixed_consumption: Whether telemetry readings are used to make up the consumption of
                 the period.
-            limit_day: Last day of the month on which the apportionment may be processed. No
-                bounds are documented.
+            limit_day: Limit day for processing the apportionment, taken to be a day of the
+                month. No bounds are documented.
 
         Returns:
             Apportionment: The apportionment after the change.
@@ -239,8 +238,7 @@ class Apportionments(Client):
         Raises:
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
-            ValidationError: 422. The request is refused; the body names the fields and says
-                why.
+            ValidationError: 422. The id is refused because it is no integer.
         """
         return self._request(
             "DELETE",
@@ -290,9 +288,9 @@ class AsyncApportionments(AsyncClient):
     ) -> ApportionmentPage | None:
         """List apportionments
 
-        Returns one page of the apportionments that the token may see, newest first unless asked
-        otherwise. When nothing matches, or the page lies beyond the last one, the answer is `204`
-        without a body.
+        Returns one page of the apportionments that the token may see, by descending id unless asked
+        otherwise. When nothing matches, the answer is `204` without a body; a page beyond the last
+        one is taken to match nothing.
 
         Args:
             q: Search text. Which fields it searches is not documented; the name is the least
@@ -351,8 +349,8 @@ class AsyncApportionments(AsyncClient):
             description: What the apportionment is for.
             mixed_consumption: Whether telemetry readings are used to make up the consumption of
                 the period. No default is documented.
-            limit_day: Last day of the month on which the apportionment may be processed.
-                Neither a default nor bounds are documented.
+            limit_day: Limit day for processing the apportionment, taken to be a day of the
+                month. Neither a default nor bounds are documented.
 
         Returns:
             Apportionment: The apportionment was created.
@@ -396,8 +394,7 @@ class AsyncApportionments(AsyncClient):
         Raises:
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
-            ValidationError: 422. The request is refused; the body names the fields and says
-                why.
+            ValidationError: 422. The id is refused because it is no integer.
         """
         return await self._request(
             "GET",
@@ -419,9 +416,9 @@ class AsyncApportionments(AsyncClient):
     ) -> Apportionment | None:
         """Update an apportionment
 
-        Changes the fields that the body names and keeps the others. Company, apportionment type and
-        unit of measure cannot be changed. The tariff type sets the same condition on the company as
-        at creation:
+        Changes the fields that the body names. That the others keep their values is inferred from
+        every field being optional. Company, apportionment type and unit of measure are not among
+        the fields. The tariff type sets the same condition on the company as at creation:
 
         - captive market tariff (*mercado cativo*): the company needs a registered physical asset;
         - free market tariff (*mercado livre*): the company needs a valid contract.
@@ -434,8 +431,8 @@ class AsyncApportionments(AsyncClient):
             description: What the apportionment is for.
             mixed_consumption: Whether telemetry readings are used to make up the consumption of
                 the period.
-            limit_day: Last day of the month on which the apportionment may be processed. No
-                bounds are documented.
+            limit_day: Limit day for processing the apportionment, taken to be a day of the
+                month. No bounds are documented.
 
         Returns:
             Apportionment: The apportionment after the change.
@@ -478,8 +475,7 @@ class AsyncApportionments(AsyncClient):
         Raises:
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
-            ValidationError: 422. The request is refused; the body names the fields and says
-                why.
+            ValidationError: 422. The id is refused because it is no integer.
         """
         return await self._request(
             "DELETE",

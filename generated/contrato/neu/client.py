@@ -65,7 +65,8 @@ class Neu(Client):
             list[Account]: The customer's accounts.
 
         Raises:
-            AuthenticationError: 401. The token is missing or refused.
+            AuthenticationError: 401. The token is missing or refused. The body, if any, is
+                unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
@@ -90,7 +91,8 @@ class Neu(Client):
             list[Account]: An array with the account that has this id.
 
         Raises:
-            AuthenticationError: 401. The token is missing or refused.
+            AuthenticationError: 401. The token is missing or refused. The body, if any, is
+                unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
@@ -111,7 +113,8 @@ class Neu(Client):
             list[Service]: The customer's services.
 
         Raises:
-            AuthenticationError: 401. The token is missing or refused.
+            AuthenticationError: 401. The token is missing or refused. The body, if any, is
+                unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
@@ -134,7 +137,8 @@ class Neu(Client):
             Service: The service.
 
         Raises:
-            AuthenticationError: 401. The token is missing or refused.
+            AuthenticationError: 401. The token is missing or refused. The body, if any, is
+                unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
@@ -162,7 +166,8 @@ class Neu(Client):
             list[Pqr]: The claims.
 
         Raises:
-            AuthenticationError: 401. The token is missing or refused.
+            AuthenticationError: 401. The token is missing or refused. The body, if any, is
+                unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
@@ -207,7 +212,8 @@ class Neu(Client):
             list[AccountConsumption]: For each account, the readings of its services.
 
         Raises:
-            AuthenticationError: 401. The token is missing or refused.
+            AuthenticationError: 401. The token is missing or refused. The body, if any, is
+                unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
@@ -244,7 +250,8 @@ class Neu(Client):
             list[Bill]: One page of bills.
 
         Raises:
-            AuthenticationError: 401. The token is missing or refused.
+            AuthenticationError: 401. The token is missing or refused. The body, if any, is
+                unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
@@ -279,7 +286,8 @@ class Neu(Client):
             DueDatePage: One page of due dates.
 
         Raises:
-            AuthenticationError: 401. The token is missing or refused.
+            AuthenticationError: 401. The token is missing or refused. The body, if any, is
+                unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
@@ -301,7 +309,8 @@ class Neu(Client):
             list[OverdueBill]: The overdue bills.
 
         Raises:
-            AuthenticationError: 401. The token is missing or refused.
+            AuthenticationError: 401. The token is missing or refused. The body, if any, is
+                unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
@@ -333,7 +342,8 @@ class Neu(Client):
             NotificationPage: One page of notifications.
 
         Raises:
-            AuthenticationError: 401. The token is missing or refused.
+            AuthenticationError: 401. The token is missing or refused. The body, if any, is
+                unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
@@ -367,7 +377,8 @@ class Neu(Client):
             NotificationInteractionPage: One page of interactions.
 
         Raises:
-            AuthenticationError: 401. The token is missing or refused.
+            AuthenticationError: 401. The token is missing or refused. The body, if any, is
+                unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
@@ -395,8 +406,7 @@ class Neu(Client):
         empty. Changes nothing.
 
         Args:
-            id_project: Identifier of the project, which is taken to be a service, as the filter
-                of bills calls its service a project.
+            id_project: Identifier of the project, which is taken to be a service.
             from_: Start of the range of dates.
             to: End of the range of dates.
             page_number: Page to return, counted from 1. The server's default is 1.
@@ -405,7 +415,8 @@ class Neu(Client):
             list[Rule]: One page of active rules.
 
         Raises:
-            AuthenticationError: 401. The token is missing or refused.
+            AuthenticationError: 401. The token is missing or refused. The body, if any, is
+                unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
@@ -432,8 +443,7 @@ class Neu(Client):
         nothing.
 
         Args:
-            id_project: Identifier of the project, which is taken to be a service, as the filter
-                of bills calls its service a project.
+            id_project: Identifier of the project, which is taken to be a service.
             from_: Start of the range of dates.
             to: End of the range of dates.
             page_number: Page to return, counted from 1. The server's default is 1.
@@ -442,7 +452,8 @@ class Neu(Client):
             RuleHistoryPage: One page of rules, each with the times at which it was met.
 
         Raises:
-            AuthenticationError: 401. The token is missing or refused.
+            AuthenticationError: 401. The token is missing or refused. The body, if any, is
+                unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
@@ -466,7 +477,8 @@ class Neu(Client):
             list[NeugetTransaction]: The transactions.
 
         Raises:
-            AuthenticationError: 401. The token is missing or refused.
+            AuthenticationError: 401. The token is missing or refused. The body, if any, is
+                unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
@@ -490,7 +502,8 @@ class Neu(Client):
             list[UsedNeuget]: The neugets spent, bill by bill.
 
         Raises:
-            AuthenticationError: 401. The token is missing or refused.
+            AuthenticationError: 401. The token is missing or refused. The body, if any, is
+                unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
@@ -545,7 +558,8 @@ class AsyncNeu(AsyncClient):
             list[Account]: The customer's accounts.
 
         Raises:
-            AuthenticationError: 401. The token is missing or refused.
+            AuthenticationError: 401. The token is missing or refused. The body, if any, is
+                unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
@@ -570,7 +584,8 @@ class AsyncNeu(AsyncClient):
             list[Account]: An array with the account that has this id.
 
         Raises:
-            AuthenticationError: 401. The token is missing or refused.
+            AuthenticationError: 401. The token is missing or refused. The body, if any, is
+                unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
@@ -591,7 +606,8 @@ class AsyncNeu(AsyncClient):
             list[Service]: The customer's services.
 
         Raises:
-            AuthenticationError: 401. The token is missing or refused.
+            AuthenticationError: 401. The token is missing or refused. The body, if any, is
+                unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
@@ -614,7 +630,8 @@ class AsyncNeu(AsyncClient):
             Service: The service.
 
         Raises:
-            AuthenticationError: 401. The token is missing or refused.
+            AuthenticationError: 401. The token is missing or refused. The body, if any, is
+                unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
@@ -642,7 +659,8 @@ class AsyncNeu(AsyncClient):
             list[Pqr]: The claims.
 
         Raises:
-            AuthenticationError: 401. The token is missing or refused.
+            AuthenticationError: 401. The token is missing or refused. The body, if any, is
+                unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
@@ -687,7 +705,8 @@ class AsyncNeu(AsyncClient):
             list[AccountConsumption]: For each account, the readings of its services.
 
         Raises:
-            AuthenticationError: 401. The token is missing or refused.
+            AuthenticationError: 401. The token is missing or refused. The body, if any, is
+                unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
@@ -724,7 +743,8 @@ class AsyncNeu(AsyncClient):
             list[Bill]: One page of bills.
 
         Raises:
-            AuthenticationError: 401. The token is missing or refused.
+            AuthenticationError: 401. The token is missing or refused. The body, if any, is
+                unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
@@ -759,7 +779,8 @@ class AsyncNeu(AsyncClient):
             DueDatePage: One page of due dates.
 
         Raises:
-            AuthenticationError: 401. The token is missing or refused.
+            AuthenticationError: 401. The token is missing or refused. The body, if any, is
+                unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
@@ -781,7 +802,8 @@ class AsyncNeu(AsyncClient):
             list[OverdueBill]: The overdue bills.
 
         Raises:
-            AuthenticationError: 401. The token is missing or refused.
+            AuthenticationError: 401. The token is missing or refused. The body, if any, is
+                unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
@@ -813,7 +835,8 @@ class AsyncNeu(AsyncClient):
             NotificationPage: One page of notifications.
 
         Raises:
-            AuthenticationError: 401. The token is missing or refused.
+            AuthenticationError: 401. The token is missing or refused. The body, if any, is
+                unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
@@ -847,7 +870,8 @@ class AsyncNeu(AsyncClient):
             NotificationInteractionPage: One page of interactions.
 
         Raises:
-            AuthenticationError: 401. The token is missing or refused.
+            AuthenticationError: 401. The token is missing or refused. The body, if any, is
+                unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
@@ -875,8 +899,7 @@ class AsyncNeu(AsyncClient):
         empty. Changes nothing.
 
         Args:
-            id_project: Identifier of the project, which is taken to be a service, as the filter
-                of bills calls its service a project.
+            id_project: Identifier of the project, which is taken to be a service.
             from_: Start of the range of dates.
             to: End of the range of dates.
             page_number: Page to return, counted from 1. The server's default is 1.
@@ -885,7 +908,8 @@ class AsyncNeu(AsyncClient):
             list[Rule]: One page of active rules.
 
         Raises:
-            AuthenticationError: 401. The token is missing or refused.
+            AuthenticationError: 401. The token is missing or refused. The body, if any, is
+                unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
@@ -912,8 +936,7 @@ class AsyncNeu(AsyncClient):
         nothing.
 
         Args:
-            id_project: Identifier of the project, which is taken to be a service, as the filter
-                of bills calls its service a project.
+            id_project: Identifier of the project, which is taken to be a service.
             from_: Start of the range of dates.
             to: End of the range of dates.
             page_number: Page to return, counted from 1. The server's default is 1.
@@ -922,7 +945,8 @@ class AsyncNeu(AsyncClient):
             RuleHistoryPage: One page of rules, each with the times at which it was met.
 
         Raises:
-            AuthenticationError: 401. The token is missing or refused.
+            AuthenticationError: 401. The token is missing or refused. The body, if any, is
+                unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
@@ -946,7 +970,8 @@ class AsyncNeu(AsyncClient):
             list[NeugetTransaction]: The transactions.
 
         Raises:
-            AuthenticationError: 401. The token is missing or refused.
+            AuthenticationError: 401. The token is missing or refused. The body, if any, is
+                unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
@@ -970,7 +995,8 @@ class AsyncNeu(AsyncClient):
             list[UsedNeuget]: The neugets spent, bill by bill.
 
         Raises:
-            AuthenticationError: 401. The token is missing or refused.
+            AuthenticationError: 401. The token is missing or refused. The body, if any, is
+                unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """

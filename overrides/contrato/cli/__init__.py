@@ -35,7 +35,13 @@ def main() -> None:
 @main.command()
 @click.option("--host", default="127.0.0.1", help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, help="TCP port; 0 takes a free one.")
-@click.option("--token", default="demo", help="The bearer token that clients must send.")
+@click.option(
+    "--token",
+    default="demo",
+    envvar="CONTRATO_MOCK_TOKEN",
+    show_envvar=True,
+    help="The bearer token that clients must send.",
+)
 @click.option("--seed", type=int, default=1, help="Another seed makes other ids, names and amounts.")
 def mock(host: str, port: int, token: str, seed: int) -> None:
     """Serve both APIs over invented data, NEU at /neu and apportionments at /.

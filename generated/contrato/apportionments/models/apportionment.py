@@ -25,15 +25,15 @@ class Apportionment:
         name (str): Name of the apportionment.
         description (str): What the apportionment is for.
         mixed_consumption (bool): Whether telemetry readings are used to make up the consumption of the period.
-        limit_day (int): Last day of the month on which the apportionment may be processed.
+        limit_day (int): Limit day for processing the apportionment, taken to be a day of the month.
         company (Company): Company whose cost is split.
         apportionment_type (ApportionmentType): What is split, for instance energy (*Energia*).
         apportionment_tariff_type (ApportionmentTariffType): Tariff that prices the energy, for instance custom
             (*Customizado*), captive or free market.
         apportionment_measure_unit (ApportionmentMeasureUnit): Unit of measure of the quantities that are split, for
             instance MWh.
-        cost_center_ids (list[int]): Identifiers of the cost centres that share the cost.
-        apportionment_groups_ids (list[int]): Identifiers of the groups that the apportionment belongs to.
+        cost_center_ids (list[int]): Identifiers of the cost centres.
+        apportionment_groups_ids (list[int]): Identifiers of apportionment groups. What a group is, is not documented.
     """
 
     id: int

@@ -25,8 +25,8 @@ class ApportionmentCreate:
         description (str): What the apportionment is for.
         mixed_consumption (bool | Unset): Whether telemetry readings are used to make up the consumption of the period.
             No default is documented.
-        limit_day (int | Unset): Last day of the month on which the apportionment may be processed. Neither a default
-            nor bounds are documented.
+        limit_day (int | Unset): Limit day for processing the apportionment, taken to be a day of the month. Neither a
+            default nor bounds are documented.
     """
 
     company_id: int

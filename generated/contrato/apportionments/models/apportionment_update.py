@@ -21,8 +21,8 @@ class ApportionmentUpdate:
         name (str | Unset): Name of the apportionment.
         description (str | Unset): What the apportionment is for.
         mixed_consumption (bool | Unset): Whether telemetry readings are used to make up the consumption of the period.
-        limit_day (int | Unset): Last day of the month on which the apportionment may be processed. No bounds are
-            documented.
+        limit_day (int | Unset): Limit day for processing the apportionment, taken to be a day of the month. No bounds
+            are documented.
     """
 
     apportionment_tariff_type_id: int | Unset = UNSET

@@ -16,7 +16,7 @@ class Rule:
 
     Attributes:
         id_alarm (int): Identifier of the rule. The history spells it `Id_alarm`.
-        project (str): Name of the service (*proyecto*) that the rule watches.
+        project (str): Name of the project (*proyecto*) that the rule watches, taken to be a service's.
         creation_date (datetime.datetime): When the rule was created.
         property_name (str): Name of the measured property that the rule watches. The values are not documented.
         rule_interval (str): Interval over which the property is measured. The values are not documented.

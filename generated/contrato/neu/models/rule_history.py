@@ -19,7 +19,7 @@ class RuleHistory:
 
     Attributes:
         id_alarm (int): Identifier of the rule. The list of active rules spells it `id_alarm`.
-        project (str): Name of the service (*proyecto*) that the rule watches.
+        project (str): Name of the project (*proyecto*) that the rule watches, taken to be a service's.
         property_name (str): Name of the measured property that the rule watches. The values are not documented.
         rule_interval (str): Interval over which the property is measured. The values are not documented.
         rule_name (str): Name of the rule.

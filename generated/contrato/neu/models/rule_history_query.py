@@ -17,8 +17,7 @@ class RuleHistoryQuery:
     """Filter of the history of rules, and the page.
 
     Attributes:
-        id_project (int | Unset): Identifier of the project, which is taken to be a service, as the filter of bills
-            calls its service a project.
+        id_project (int | Unset): Identifier of the project, which is taken to be a service.
         from_ (datetime.datetime | Unset): Start of the range of dates.
         to (datetime.datetime | Unset): End of the range of dates.
         page_number (int | Unset): Page to return, counted from 1. Default: 1.
