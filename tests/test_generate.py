@@ -57,7 +57,7 @@ def test_generating_again_changes_nothing(tree: Path) -> None:
 def test_each_package_is_typed_and_carries_its_spec(api: str) -> None:
     package = REPOSITORY / "generated" / "contrato" / api
     names = {path.name for path in package.iterdir()} - {"__pycache__"}
-    assert names == {"__init__.py", "client.py", "models", "openapi.json", "py.typed", "types.py"}
+    assert names == {"__init__.py", "client.py", "models.py", "openapi.json", "py.typed"}
     text = (package / "openapi.json").read_text("utf-8")
     assert text == json.dumps(spec.load(api), indent=1, ensure_ascii=False) + "\n"
     # Another YAML library reads the same: nothing that the generator needs changed leaks into what we publish.
@@ -67,8 +67,8 @@ def test_each_package_is_typed_and_carries_its_spec(api: str) -> None:
 def test_check_names_what_differs_and_writes_nothing(tree: Path) -> None:
     package = tree / "generated" / "contrato" / "neu"
     edit(package / "client.py", "List bills", "List invoices")
-    (package / "models" / "bill.py").unlink()
-    (package / "models" / "invoice.py").write_text("")
+    (package / "models.py").unlink()
+    (package / "invoice.py").write_text("")
     (tree / "generated" / "contrato" / "third").mkdir()
     (tree / "generated" / "contrato" / "third" / "py.typed").touch()
     before = contents(tree)
@@ -76,8 +76,8 @@ def test_check_names_what_differs_and_writes_nothing(tree: Path) -> None:
     assert code == 1
     assert message.splitlines() == [
         "changed: generated/contrato/neu/client.py",
-        "missing: generated/contrato/neu/models/bill.py",
-        "extra: generated/contrato/neu/models/invoice.py",
+        "extra: generated/contrato/neu/invoice.py",
+        "missing: generated/contrato/neu/models.py",
         "extra: generated/contrato/third/py.typed",
         "generated/ is not what spec/ gives: run make generate",
     ]
@@ -94,11 +94,44 @@ def test_a_changed_type_in_a_spec_fails_the_check_until_it_is_generated(tree: Pa
     code, message = generate(tree, "--check")
     assert code == 1
     folder = "generated/contrato/apportionments"
-    files = ("client.py", *(f"models/apportionment{kind}.py" for kind in ("", "_create", "_update")), "openapi.json")
+    files = ("client.py", "models.py", "openapi.json")
     assert message.splitlines()[:-1] == [f"changed: {folder}/{file}" for file in files]
     assert generate(tree) == (0, "")
     assert "limit_day: str | Unset = UNSET" in (tree / folder / "client.py").read_text("utf-8")
     assert generate(tree, "--check") == (0, "")
+
+
+def test_an_enum_in_an_answer_is_any_string_and_stays_a_choice_in_a_request(tree: Path) -> None:
+    edit(
+        tree / "spec" / "neu.yaml",
+        "    AccountId:\n",
+        "    Kind:\n      type: string\n      enum: [RESIDENTIAL, COMMERCIAL]\n    AccountId:\n",
+    )
+    text = (tree / "spec" / "neu.yaml").read_text("utf-8")
+    spec_ = yaml.safe_load(text)
+    schemas = spec_["components"]["schemas"]
+    schemas["Service"]["properties"]["type_service"] = {"$ref": "#/components/schemas/Kind"}
+    schemas["Service"]["properties"]["name"] = {"type": "string", "enum": ["A", "B"]}
+    schemas["BillQuery"]["properties"]["Kind"] = {"$ref": "#/components/schemas/Kind"}
+    (tree / "spec" / "neu.yaml").write_text(json.dumps(spec_), "utf-8")
+    assert generate(tree) == (0, "")
+    client, models = (
+        (tree / "generated/contrato/neu" / name).read_text("utf-8") for name in ("client.py", "models.py")
+    )
+    service = models[models.index("class Service(") :].split("class ", 2)[1]
+    assert "type_service: str\n" in service
+    assert "    name: str\n" in service
+    assert 'kind: Literal["COMMERCIAL", "RESIDENTIAL"] | Unset = UNSET' in client
+    # And it decodes: what comes first on the path wins over the installed package.
+    code = (
+        f"import sys, contrato; contrato.__path__ = [r'{tree / 'generated' / 'contrato'}', *contrato.__path__]; "
+        "import httpx, contrato.neu as n; assert n.__file__.startswith(sys.argv[1]), n.__file__; "
+        "row = dict(id_service=1, id_account=2, account_name='x', type_service='NEW', name='C', address='y'); "
+        "t = httpx.MockTransport(lambda r: httpx.Response(200, json=[row])); "
+        "print(n.Neu('t', 'http://h', transport=t).list_services()[0].type_service)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tree)], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("NEW\n", "")
 
 
 @pytest.mark.parametrize(
@@ -133,6 +166,12 @@ def test_a_changed_type_in_a_spec_fails_the_check_until_it_is_generated(tree: Pa
             "          in: header",
             r"header parameter id: templates/client.py.jinja cannot send it",
             id="parameter that would not be sent",
+        ),
+        pytest.param(
+            "      properties:\n        id_account:",
+            "      additionalProperties:\n        id_account:",
+            r"an object without properties in an answer",
+            id="object that no model can hold",
         ),
         pytest.param("paths:", "paths: [", r"spec/neu.yaml: .*line \d+", id="no YAML"),
         pytest.param("paths:", "path:", r"spec/neu.yaml: .*has no `paths`", id="no OpenAPI"),

@@ -6,6 +6,7 @@ spec/ gives.
 
 import argparse
 import ast
+import copy
 import json
 import re
 import shutil
@@ -37,6 +38,57 @@ def load(path: Path) -> dict[str, Any]:
     return spec
 
 
+def prepare(spec: dict[str, Any]) -> dict[str, Any]:
+    """Put what our templates ask for where the generator lets them see it, in a copy.
+
+    They see the extensions of responses and schemas: so a success gets those of its operation as `x-operation`, and a
+    schema that successes are made of gets `x-answer`, and loses its enums: a value that is new must not be an error.
+    """
+    spec = copy.deepcopy(spec)
+    components: dict[str, dict[str, Any]] = spec.get("components", {})
+
+    def answer(node: Any) -> None:
+        if isinstance(node, list):
+            for item in node:
+                answer(item)
+        elif isinstance(node, dict):
+            if "x-answer" in node:
+                return
+            if isinstance(node.get("enum"), list) and "type" in node:
+                del node["enum"]
+            if "properties" in node:
+                node["x-answer"] = True
+            elif node.get("type") == "object":
+                raise SystemExit(f"an object without properties in an answer: no model can hold it: {node}")
+            if isinstance(ref := node.get("$ref"), str):
+                name = ref.removeprefix("#/components/schemas/")
+                target = components.get("schemas", {}).get(name, {})
+                # Requests keep the enum.
+                if "enum" in target:
+                    node |= {key: value for key, value in target.items() if key != "enum"} | node
+                    del node["$ref"]
+                else:
+                    answer(target)
+            for key, value in node.items():
+                if not key.startswith(("x-", "example")):
+                    answer(value)
+
+    for item in spec["paths"].values():
+        for method in METHODS & item.keys() - {"$ref"}:
+            operation = item[method]
+            for status, response in operation.get("responses", {}).items():
+                if str(status).startswith("2"):
+                    if isinstance(ref := response.get("$ref"), str):
+                        name = ref.removeprefix("#/components/responses/")
+                        response = copy.deepcopy(components["responses"][name])
+                        operation["responses"][status] = response
+                    response["x-operation"] = {
+                        key: value for key, value in operation.items() if key.startswith("x-") or key == "operationId"
+                    }
+                    answer([content.get("schema") for content in response.get("content", {}).values()])
+    return spec
+
+
 def overlay(node: Any, schemas: dict[str, Any]) -> Any:
     """Say in the generator's words what it would otherwise misread. What we publish stays as the spec says it."""
     if isinstance(node, list):
@@ -55,7 +107,7 @@ def overlay(node: Any, schemas: dict[str, Any]) -> Any:
             raise SystemExit(f"$ref {ref}: keep each API in one file")
         # It ignores what stands beside a $ref. Objects keep it: inlined they would become a second class.
         target = schemas.get(ref.removeprefix("#/components/schemas/"), {})
-        if len(node) > 1 and target.get("type", "object") != "object":
+        if (len(node) > 1 or "enum" in target) and target.get("type", "object") != "object":
             siblings = {key: value for key, value in node.items() if key != "$ref"}
             return overlay(target, schemas) | siblings
     # It knows one format for timestamps, and reads those without a zone as well.
@@ -84,7 +136,7 @@ def generate(api: str, out: Path) -> None:
         raise SystemExit(f"{path}: {error}; JSON has no such value, put it in quotes") from error
 
     source = out.with_suffix(".json")
-    source.write_text(json.dumps(overlay(spec, spec.get("components", {}).get("schemas", {}))), "utf-8")
+    source.write_text(json.dumps(overlay(prepare(spec), spec.get("components", {}).get("schemas", {}))), "utf-8")
     run(
         "openapi_python_client",
         *("generate", "--path", source, "--output-path", out, "--config", HERE / "config.yaml"),
@@ -94,6 +146,9 @@ def generate(api: str, out: Path) -> None:
     # A function per operation is the stock way to call; the client is ours.
     shutil.rmtree(out / "api")
     (out / "errors.py").unlink()
+    (out / "types.py").unlink()
+    (out / "models" / "__init__.py").rename(out / "models.py")
+    shutil.rmtree(out / "models")
     (out / "py.typed").touch()
     (out / "openapi.json").write_text(published, "utf-8")
 

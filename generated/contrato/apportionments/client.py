@@ -1,15 +1,115 @@
 """The clients of this API: `Apportionments` and, for asyncio, `AsyncApportionments`."""
 
-from types import NoneType
-from typing import Literal
+from __future__ import annotations
 
-from contrato.core.client import AsyncClient, Client
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
+
+from contrato.core.client import AsyncClient, Client, Operation, RequestOptions
+from contrato.core.pages import AsyncPager, Pager
 from contrato.core.types import UNSET, Unset
 
-from .models import (
-    Apportionment,
-    ApportionmentPage,
-)
+if TYPE_CHECKING:
+    from .models import (
+        Apportionment,
+        ApportionmentPage,
+    )
+
+OPERATIONS: Mapping[str, Operation] = {
+    "list_apportionments": {
+        "id": "listApportionments",
+        "method": "GET",
+        "path": "/api/v3/apportionments",
+        "safe": True,
+        "sends_body": False,
+        "arguments": {
+            "q": ("query", "_q", str),
+            "sort": ("query", "_sort", Literal["id", "name"]),
+            "order": ("query", "_order", Literal["asc", "desc"]),
+            "limit": ("query", "_limit", int),
+            "page": ("query", "_page", int),
+        },
+        "returns": {"200": "ApportionmentPage", "204": None},
+        "errors": ["401", "422"],
+        "pagination": {
+            "page": "page",
+            "limit": "limit",
+            "items": "items",
+            "total": "total",
+            "size": "per_page",
+            "current": "current_page",
+        },
+        "date_range": None,
+    },
+    "create_apportionment": {
+        "id": "createApportionment",
+        "method": "POST",
+        "path": "/api/v3/apportionments",
+        "safe": False,
+        "sends_body": True,
+        "arguments": {
+            "company_id": ("body", "company_id", int),
+            "apportionment_type_id": ("body", "apportionment_type_id", int),
+            "apportionment_tariff_type_id": ("body", "apportionment_tariff_type_id", int),
+            "apportionment_measure_unit_id": ("body", "apportionment_measure_unit_id", int),
+            "name": ("body", "name", str),
+            "description": ("body", "description", str),
+            "mixed_consumption": ("body", "mixed_consumption", bool),
+            "limit_day": ("body", "limit_day", int),
+        },
+        "returns": {"201": "Apportionment", "204": None},
+        "errors": ["401", "422"],
+        "pagination": None,
+        "date_range": None,
+    },
+    "get_apportionment": {
+        "id": "getApportionment",
+        "method": "GET",
+        "path": "/api/v3/apportionments/{id}",
+        "safe": True,
+        "sends_body": False,
+        "arguments": {
+            "id": ("path", "id", int),
+        },
+        "returns": {"200": "Apportionment", "204": None},
+        "errors": ["401", "422"],
+        "pagination": None,
+        "date_range": None,
+    },
+    "update_apportionment": {
+        "id": "updateApportionment",
+        "method": "PUT",
+        "path": "/api/v3/apportionments/{id}",
+        "safe": False,
+        "sends_body": True,
+        "arguments": {
+            "id": ("path", "id", int),
+            "apportionment_tariff_type_id": ("body", "apportionment_tariff_type_id", int),
+            "name": ("body", "name", str),
+            "description": ("body", "description", str),
+            "mixed_consumption": ("body", "mixed_consumption", bool),
+            "limit_day": ("body", "limit_day", int),
+        },
+        "returns": {"200": "Apportionment", "204": None},
+        "errors": ["401", "422"],
+        "pagination": None,
+        "date_range": None,
+    },
+    "delete_apportionment": {
+        "id": "deleteApportionment",
+        "method": "DELETE",
+        "path": "/api/v3/apportionments/{id}",
+        "safe": False,
+        "sends_body": False,
+        "arguments": {
+            "id": ("path", "id", int),
+        },
+        "returns": {"204": None},
+        "errors": ["401", "422"],
+        "pagination": None,
+        "date_range": None,
+    },
+}
 
 
 class Apportionments(Client):
@@ -35,10 +135,14 @@ class Apportionments(Client):
         token: By default `APPORTIONMENTS_TOKEN` of the environment.
         base_url: By default `APPORTIONMENTS_BASE_URL` of the environment, else the spec's server.
         timeout: Seconds that connecting, sending or waiting for more of an answer may take.
+        retries: How often to repeat what is safe to repeat when the server fails, is busy or cannot be reached.
+        aware: Whether timestamps of answers that have no offset get `time_zone`.
+        max_bytes: Size of the largest answer to accept, decompressed.
         transport: `httpx.BaseTransport`, for a proxy, certificates or a stand-in server.
     """
 
     api = "apportionments"
+    operations = OPERATIONS
 
     def list_apportionments(
         self,
@@ -48,7 +152,8 @@ class Apportionments(Client):
         order: Literal["asc", "desc"] | Unset = UNSET,
         limit: int | Unset = UNSET,
         page: int | Unset = UNSET,
-    ) -> ApportionmentPage | None:
+        options: RequestOptions | None = None,
+    ) -> Pager[Apportionment, ApportionmentPage]:
         """List apportionments
 
         Returns one page of the apportionments that the token may see, by descending id unless asked
@@ -63,8 +168,12 @@ class Apportionments(Client):
                 is 'desc'.
             limit: Number of items on a page. The server's default is 10.
             page: Page to return, counted from 1. The server's default is 1.
+            options: What is to be otherwise than the client has it, for this call.
+
 
         Returns:
+            The items of all pages from the given one on, requested while they are iterated over; `.pages()`
+            gives the pages. Each page:
             ApportionmentPage: One page of apportionments.
             None: Nothing matches the parameters.
 
@@ -73,12 +182,8 @@ class Apportionments(Client):
                 unknown.
             ValidationError: 422. A parameter is refused.
         """
-        return self._request(
-            "GET",
-            "/api/v3/apportionments",
-            query={"_q": q, "_sort": sort, "_order": order, "_limit": limit, "_page": page},
-            returns=[("200", ApportionmentPage), ("204", NoneType)],
-            errors=["401", "422"],
+        return self._paged(
+            "list_apportionments", {"q": q, "sort": sort, "order": order, "limit": limit, "page": page}, options
         )
 
     def create_apportionment(
@@ -92,6 +197,7 @@ class Apportionments(Client):
         description: str,
         mixed_consumption: bool | Unset = UNSET,
         limit_day: int | Unset = UNSET,
+        options: RequestOptions | None = None,
     ) -> Apportionment | None:
         """Create an apportionment
 
@@ -114,6 +220,8 @@ class Apportionments(Client):
                 the period. No default is documented.
             limit_day: Limit day for processing the apportionment, taken to be a day of the
                 month. Neither a default nor bounds are documented.
+            options: What is to be otherwise than the client has it, for this call.
+
 
         Returns:
             Apportionment: The apportionment was created.
@@ -125,10 +233,9 @@ class Apportionments(Client):
             ValidationError: 422. The request is refused; the body names the fields and says
                 why.
         """
-        return self._request(
-            "POST",
-            "/api/v3/apportionments",
-            body={
+        result: Apportionment | None = self._request(
+            "create_apportionment",
+            {
                 "company_id": company_id,
                 "apportionment_type_id": apportionment_type_id,
                 "apportionment_tariff_type_id": apportionment_tariff_type_id,
@@ -138,17 +245,19 @@ class Apportionments(Client):
                 "mixed_consumption": mixed_consumption,
                 "limit_day": limit_day,
             },
-            returns=[("201", Apportionment), ("204", NoneType)],
-            errors=["401", "422"],
+            options,
         )
+        return result
 
-    def get_apportionment(self, id: int) -> Apportionment | None:
+    def get_apportionment(self, id: int, *, options: RequestOptions | None = None) -> Apportionment | None:
         """Read one apportionment
 
         Returns the apportionment with this id, or `204` when there is none that the token may see.
 
         Args:
             id: Identifier of the apportionment.
+            options: What is to be otherwise than the client has it, for this call.
+
 
         Returns:
             Apportionment: The apportionment.
@@ -159,13 +268,8 @@ class Apportionments(Client):
                 unknown.
             ValidationError: 422. The id is refused because it is no integer.
         """
-        return self._request(
-            "GET",
-            "/api/v3/apportionments/{id}",
-            path={"id": id},
-            returns=[("200", Apportionment), ("204", NoneType)],
-            errors=["401", "422"],
-        )
+        result: Apportionment | None = self._request("get_apportionment", {"id": id}, options)
+        return result
 
     def update_apportionment(
         self,
@@ -176,6 +280,7 @@ class Apportionments(Client):
         description: str | Unset = UNSET,
         mixed_consumption: bool | Unset = UNSET,
         limit_day: int | Unset = UNSET,
+        options: RequestOptions | None = None,
     ) -> Apportionment | None:
         """Update an apportionment
 
@@ -196,6 +301,8 @@ class Apportionments(Client):
                 the period.
             limit_day: Limit day for processing the apportionment, taken to be a day of the
                 month. No bounds are documented.
+            options: What is to be otherwise than the client has it, for this call.
+
 
         Returns:
             Apportionment: The apportionment after the change.
@@ -207,22 +314,21 @@ class Apportionments(Client):
             ValidationError: 422. The request is refused; the body names the fields and says
                 why.
         """
-        return self._request(
-            "PUT",
-            "/api/v3/apportionments/{id}",
-            path={"id": id},
-            body={
+        result: Apportionment | None = self._request(
+            "update_apportionment",
+            {
+                "id": id,
                 "apportionment_tariff_type_id": apportionment_tariff_type_id,
                 "name": name,
                 "description": description,
                 "mixed_consumption": mixed_consumption,
                 "limit_day": limit_day,
             },
-            returns=[("200", Apportionment), ("204", NoneType)],
-            errors=["401", "422"],
+            options,
         )
+        return result
 
-    def delete_apportionment(self, id: int) -> None:
+    def delete_apportionment(self, id: int, *, options: RequestOptions | None = None) -> None:
         """Delete an apportionment
 
         Deletes the apportionment. The answer is `204`; reading the record afterwards answers `204`
@@ -231,6 +337,8 @@ class Apportionments(Client):
 
         Args:
             id: Identifier of the apportionment.
+            options: What is to be otherwise than the client has it, for this call.
+
 
         Returns:
             None: The apportionment was deleted.
@@ -240,13 +348,7 @@ class Apportionments(Client):
                 unknown.
             ValidationError: 422. The id is refused because it is no integer.
         """
-        return self._request(
-            "DELETE",
-            "/api/v3/apportionments/{id}",
-            path={"id": id},
-            returns=[("204", NoneType)],
-            errors=["401", "422"],
-        )
+        self._request("delete_apportionment", {"id": id}, options)
 
 
 class AsyncApportionments(AsyncClient):
@@ -272,12 +374,16 @@ class AsyncApportionments(AsyncClient):
         token: By default `APPORTIONMENTS_TOKEN` of the environment.
         base_url: By default `APPORTIONMENTS_BASE_URL` of the environment, else the spec's server.
         timeout: Seconds that connecting, sending or waiting for more of an answer may take.
+        retries: How often to repeat what is safe to repeat when the server fails, is busy or cannot be reached.
+        aware: Whether timestamps of answers that have no offset get `time_zone`.
+        max_bytes: Size of the largest answer to accept, decompressed.
         transport: `httpx.AsyncBaseTransport`, for a proxy, certificates or a stand-in server.
     """
 
     api = "apportionments"
+    operations = OPERATIONS
 
-    async def list_apportionments(
+    def list_apportionments(
         self,
         *,
         q: str | Unset = UNSET,
@@ -285,7 +391,8 @@ class AsyncApportionments(AsyncClient):
         order: Literal["asc", "desc"] | Unset = UNSET,
         limit: int | Unset = UNSET,
         page: int | Unset = UNSET,
-    ) -> ApportionmentPage | None:
+        options: RequestOptions | None = None,
+    ) -> AsyncPager[Apportionment, ApportionmentPage]:
         """List apportionments
 
         Returns one page of the apportionments that the token may see, by descending id unless asked
@@ -300,8 +407,12 @@ class AsyncApportionments(AsyncClient):
                 is 'desc'.
             limit: Number of items on a page. The server's default is 10.
             page: Page to return, counted from 1. The server's default is 1.
+            options: What is to be otherwise than the client has it, for this call.
+
 
         Returns:
+            The items of all pages from the given one on, requested while they are iterated over; `.pages()`
+            gives the pages. Each page:
             ApportionmentPage: One page of apportionments.
             None: Nothing matches the parameters.
 
@@ -310,12 +421,8 @@ class AsyncApportionments(AsyncClient):
                 unknown.
             ValidationError: 422. A parameter is refused.
         """
-        return await self._request(
-            "GET",
-            "/api/v3/apportionments",
-            query={"_q": q, "_sort": sort, "_order": order, "_limit": limit, "_page": page},
-            returns=[("200", ApportionmentPage), ("204", NoneType)],
-            errors=["401", "422"],
+        return self._paged(
+            "list_apportionments", {"q": q, "sort": sort, "order": order, "limit": limit, "page": page}, options
         )
 
     async def create_apportionment(
@@ -329,6 +436,7 @@ class AsyncApportionments(AsyncClient):
         description: str,
         mixed_consumption: bool | Unset = UNSET,
         limit_day: int | Unset = UNSET,
+        options: RequestOptions | None = None,
     ) -> Apportionment | None:
         """Create an apportionment
 
@@ -351,6 +459,8 @@ class AsyncApportionments(AsyncClient):
                 the period. No default is documented.
             limit_day: Limit day for processing the apportionment, taken to be a day of the
                 month. Neither a default nor bounds are documented.
+            options: What is to be otherwise than the client has it, for this call.
+
 
         Returns:
             Apportionment: The apportionment was created.
@@ -362,10 +472,9 @@ class AsyncApportionments(AsyncClient):
             ValidationError: 422. The request is refused; the body names the fields and says
                 why.
         """
-        return await self._request(
-            "POST",
-            "/api/v3/apportionments",
-            body={
+        result: Apportionment | None = await self._request(
+            "create_apportionment",
+            {
                 "company_id": company_id,
                 "apportionment_type_id": apportionment_type_id,
                 "apportionment_tariff_type_id": apportionment_tariff_type_id,
@@ -375,17 +484,19 @@ class AsyncApportionments(AsyncClient):
                 "mixed_consumption": mixed_consumption,
                 "limit_day": limit_day,
             },
-            returns=[("201", Apportionment), ("204", NoneType)],
-            errors=["401", "422"],
+            options,
         )
+        return result
 
-    async def get_apportionment(self, id: int) -> Apportionment | None:
+    async def get_apportionment(self, id: int, *, options: RequestOptions | None = None) -> Apportionment | None:
         """Read one apportionment
 
         Returns the apportionment with this id, or `204` when there is none that the token may see.
 
         Args:
             id: Identifier of the apportionment.
+            options: What is to be otherwise than the client has it, for this call.
+
 
         Returns:
             Apportionment: The apportionment.
@@ -396,13 +507,8 @@ class AsyncApportionments(AsyncClient):
                 unknown.
             ValidationError: 422. The id is refused because it is no integer.
         """
-        return await self._request(
-            "GET",
-            "/api/v3/apportionments/{id}",
-            path={"id": id},
-            returns=[("200", Apportionment), ("204", NoneType)],
-            errors=["401", "422"],
-        )
+        result: Apportionment | None = await self._request("get_apportionment", {"id": id}, options)
+        return result
 
     async def update_apportionment(
         self,
@@ -413,6 +519,7 @@ class AsyncApportionments(AsyncClient):
         description: str | Unset = UNSET,
         mixed_consumption: bool | Unset = UNSET,
         limit_day: int | Unset = UNSET,
+        options: RequestOptions | None = None,
     ) -> Apportionment | None:
         """Update an apportionment
 
@@ -433,6 +540,8 @@ class AsyncApportionments(AsyncClient):
                 the period.
             limit_day: Limit day for processing the apportionment, taken to be a day of the
                 month. No bounds are documented.
+            options: What is to be otherwise than the client has it, for this call.
+
 
         Returns:
             Apportionment: The apportionment after the change.
@@ -444,22 +553,21 @@ class AsyncApportionments(AsyncClient):
             ValidationError: 422. The request is refused; the body names the fields and says
                 why.
         """
-        return await self._request(
-            "PUT",
-            "/api/v3/apportionments/{id}",
-            path={"id": id},
-            body={
+        result: Apportionment | None = await self._request(
+            "update_apportionment",
+            {
+                "id": id,
                 "apportionment_tariff_type_id": apportionment_tariff_type_id,
                 "name": name,
                 "description": description,
                 "mixed_consumption": mixed_consumption,
                 "limit_day": limit_day,
             },
-            returns=[("200", Apportionment), ("204", NoneType)],
-            errors=["401", "422"],
+            options,
         )
+        return result
 
-    async def delete_apportionment(self, id: int) -> None:
+    async def delete_apportionment(self, id: int, *, options: RequestOptions | None = None) -> None:
         """Delete an apportionment
 
         Deletes the apportionment. The answer is `204`; reading the record afterwards answers `204`
@@ -468,6 +576,8 @@ class AsyncApportionments(AsyncClient):
 
         Args:
             id: Identifier of the apportionment.
+            options: What is to be otherwise than the client has it, for this call.
+
 
         Returns:
             None: The apportionment was deleted.
@@ -477,10 +587,4 @@ class AsyncApportionments(AsyncClient):
                 unknown.
             ValidationError: 422. The id is refused because it is no integer.
         """
-        return await self._request(
-            "DELETE",
-            "/api/v3/apportionments/{id}",
-            path={"id": id},
-            returns=[("204", NoneType)],
-            errors=["401", "422"],
-        )
+        await self._request("delete_apportionment", {"id": id}, options)

@@ -1,26 +1,326 @@
 """The clients of this API: `Neu` and, for asyncio, `AsyncNeu`."""
 
-import datetime
-from typing import Literal
+from __future__ import annotations
 
-from contrato.core.client import AsyncClient, Client
+import datetime
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
+
+from contrato.core.client import AsyncClient, Client, Operation, RequestOptions
+from contrato.core.pages import AsyncPager, Pager
 from contrato.core.types import UNSET, Unset
 
-from .models import (
-    Account,
-    AccountConsumption,
-    Bill,
-    DueDatePage,
-    NeugetTransaction,
-    NotificationInteractionPage,
-    NotificationPage,
-    OverdueBill,
-    Pqr,
-    Rule,
-    RuleHistoryPage,
-    Service,
-    UsedNeuget,
-)
+if TYPE_CHECKING:
+    from .models import (
+        Account,
+        AccountConsumption,
+        Bill,
+        DueDate,
+        DueDatePage,
+        NeugetTransaction,
+        Notification,
+        NotificationInteraction,
+        NotificationInteractionPage,
+        NotificationPage,
+        OverdueBill,
+        Pqr,
+        Rule,
+        RuleHistory,
+        RuleHistoryPage,
+        Service,
+        UsedNeuget,
+    )
+
+OPERATIONS: Mapping[str, Operation] = {
+    "list_accounts": {
+        "id": "listAccounts",
+        "method": "GET",
+        "path": "/accounts",
+        "safe": True,
+        "sends_body": False,
+        "arguments": {},
+        "returns": {"200": "list[Account]"},
+        "errors": ["401", "4XX"],
+        "pagination": None,
+        "date_range": None,
+    },
+    "get_account": {
+        "id": "getAccount",
+        "method": "GET",
+        "path": "/accounts/{id}",
+        "safe": True,
+        "sends_body": False,
+        "arguments": {
+            "id": ("path", "id", int),
+        },
+        "returns": {"200": "list[Account]"},
+        "errors": ["401", "4XX"],
+        "pagination": None,
+        "date_range": None,
+    },
+    "list_services": {
+        "id": "listServices",
+        "method": "GET",
+        "path": "/services",
+        "safe": True,
+        "sends_body": False,
+        "arguments": {},
+        "returns": {"200": "list[Service]"},
+        "errors": ["401", "4XX"],
+        "pagination": None,
+        "date_range": None,
+    },
+    "get_service": {
+        "id": "getService",
+        "method": "GET",
+        "path": "/services/{id}",
+        "safe": True,
+        "sends_body": False,
+        "arguments": {
+            "id": ("path", "id", int),
+        },
+        "returns": {"200": "Service"},
+        "errors": ["401", "4XX"],
+        "pagination": None,
+        "date_range": None,
+    },
+    "list_pqrs": {
+        "id": "listPqrs",
+        "method": "POST",
+        "path": "/pqrs",
+        "safe": True,
+        "sends_body": True,
+        "arguments": {
+            "from_": ("body", "From", datetime.datetime),
+            "to": ("body", "To", datetime.datetime),
+        },
+        "returns": {"200": "list[Pqr]"},
+        "errors": ["401", "4XX"],
+        "pagination": None,
+        "date_range": {
+            "from": "from_",
+            "to": "to",
+            "field": "/*/date",
+        },
+    },
+    "query_consumption": {
+        "id": "queryConsumption",
+        "method": "POST",
+        "path": "/consumption",
+        "safe": True,
+        "sends_body": True,
+        "arguments": {
+            "interval": ("body", "Interval", Literal["DAILY", "HOURLY", "MONTHLY"]),
+            "from_": ("body", "From", datetime.datetime),
+            "to": ("body", "To", datetime.datetime),
+            "id_account": ("body", "Id_account", int),
+            "id_services": ("body", "Id_services", list[int]),
+        },
+        "returns": {"200": "list[AccountConsumption]"},
+        "errors": ["401", "4XX"],
+        "pagination": None,
+        "date_range": {
+            "from": "from_",
+            "to": "to",
+            "field": "/*/data/*/date",
+        },
+    },
+    "list_bills": {
+        "id": "listBills",
+        "method": "POST",
+        "path": "/bills",
+        "safe": True,
+        "sends_body": True,
+        "arguments": {
+            "id_service": ("body", "Id_service", int),
+            "from_": ("body", "From", datetime.datetime),
+            "to": ("body", "To", datetime.datetime),
+            "page": ("body", "Page", int),
+        },
+        "returns": {"200": "list[Bill]"},
+        "errors": ["401", "4XX"],
+        "pagination": {
+            "page": "page",
+            "size": 20,
+        },
+        "date_range": {
+            "from": "from_",
+            "to": "to",
+            "field": "/*/date",
+        },
+    },
+    "list_due_dates": {
+        "id": "listDueDates",
+        "method": "POST",
+        "path": "/bills/due-dates",
+        "safe": True,
+        "sends_body": True,
+        "arguments": {
+            "id_service": ("body", "Id_service", int),
+            "from_": ("body", "From", datetime.datetime),
+            "to": ("body", "To", datetime.datetime),
+            "page_number": ("body", "PageNumber", int),
+        },
+        "returns": {"200": "DueDatePage"},
+        "errors": ["401", "4XX"],
+        "pagination": {
+            "page": "page_number",
+            "items": "data",
+            "next": "next_page",
+            "last": "max_page",
+            "total": "total",
+            "size": 20,
+        },
+        "date_range": {
+            "from": "from_",
+            "to": "to",
+            "field": "/data/*/date_expiration",
+        },
+    },
+    "list_overdue_bills": {
+        "id": "listOverdueBills",
+        "method": "GET",
+        "path": "/bills/overdue",
+        "safe": True,
+        "sends_body": False,
+        "arguments": {},
+        "returns": {"200": "list[OverdueBill]"},
+        "errors": ["401", "4XX"],
+        "pagination": None,
+        "date_range": None,
+    },
+    "list_notifications": {
+        "id": "listNotifications",
+        "method": "POST",
+        "path": "/notifications",
+        "safe": True,
+        "sends_body": True,
+        "arguments": {
+            "page_number": ("query", "PageNumber", int),
+            "from_": ("body", "From", datetime.datetime),
+            "to": ("body", "To", datetime.datetime),
+        },
+        "returns": {"200": "NotificationPage"},
+        "errors": ["401", "4XX"],
+        "pagination": {
+            "page": "page_number",
+            "items": "data",
+            "next": "next_page",
+            "last": "max_page",
+            "total": "total",
+            "size": 20,
+        },
+        "date_range": {
+            "from": "from_",
+            "to": "to",
+            "field": "/data/*/date",
+        },
+    },
+    "list_notification_interactions": {
+        "id": "listNotificationInteractions",
+        "method": "POST",
+        "path": "/notifications/interactions",
+        "safe": True,
+        "sends_body": True,
+        "arguments": {
+            "page_number": ("query", "PageNumber", int),
+            "from_": ("body", "From", datetime.datetime),
+            "to": ("body", "To", datetime.datetime),
+        },
+        "returns": {"200": "NotificationInteractionPage"},
+        "errors": ["401", "4XX"],
+        "pagination": {
+            "page": "page_number",
+            "items": "data",
+            "next": "next_page",
+            "last": "max_page",
+            "total": "total",
+            "size": 20,
+        },
+        "date_range": {
+            "from": "from_",
+            "to": "to",
+            "field": "/data/*/date",
+        },
+    },
+    "list_active_rules": {
+        "id": "listActiveRules",
+        "method": "POST",
+        "path": "/rules/active",
+        "safe": True,
+        "sends_body": True,
+        "arguments": {
+            "id_project": ("body", "Id_project", int),
+            "from_": ("body", "From", datetime.datetime),
+            "to": ("body", "To", datetime.datetime),
+            "page_number": ("body", "PageNumber", int),
+        },
+        "returns": {"200": "list[Rule]"},
+        "errors": ["401", "4XX"],
+        "pagination": {
+            "page": "page_number",
+            "size": 20,
+        },
+        "date_range": {
+            "from": "from_",
+            "to": "to",
+            "field": "/*/creation_date",
+        },
+    },
+    "list_rule_history": {
+        "id": "listRuleHistory",
+        "method": "POST",
+        "path": "/rules/history",
+        "safe": True,
+        "sends_body": True,
+        "arguments": {
+            "id_project": ("body", "Id_project", int),
+            "from_": ("body", "From", datetime.datetime),
+            "to": ("body", "To", datetime.datetime),
+            "page_number": ("body", "PageNumber", int),
+        },
+        "returns": {"200": "RuleHistoryPage"},
+        "errors": ["401", "4XX"],
+        "pagination": {
+            "page": "page_number",
+            "items": "data",
+            "size": 20,
+        },
+        "date_range": {
+            "from": "from_",
+            "to": "to",
+            "field": "/data/*/data/*/date",
+        },
+    },
+    "list_neuget_transactions": {
+        "id": "listNeugetTransactions",
+        "method": "GET",
+        "path": "/neugets/transactions/{id}",
+        "safe": True,
+        "sends_body": False,
+        "arguments": {
+            "id": ("path", "id", int),
+        },
+        "returns": {"200": "list[NeugetTransaction]"},
+        "errors": ["401", "4XX"],
+        "pagination": None,
+        "date_range": None,
+    },
+    "list_used_neugets": {
+        "id": "listUsedNeugets",
+        "method": "GET",
+        "path": "/neugets/used/{id}",
+        "safe": True,
+        "sends_body": False,
+        "arguments": {
+            "id": ("path", "id", int),
+        },
+        "returns": {"200": "list[UsedNeuget]"},
+        "errors": ["401", "4XX"],
+        "pagination": None,
+        "date_range": None,
+    },
+}
 
 
 class Neu(Client):
@@ -51,15 +351,23 @@ class Neu(Client):
         token: By default `NEU_TOKEN` of the environment.
         base_url: By default `NEU_BASE_URL` of the environment, else the spec's server.
         timeout: Seconds that connecting, sending or waiting for more of an answer may take.
+        retries: How often to repeat what is safe to repeat when the server fails, is busy or cannot be reached.
+        aware: Whether timestamps of answers that have no offset get `time_zone`.
+        max_bytes: Size of the largest answer to accept, decompressed.
         transport: `httpx.BaseTransport`, for a proxy, certificates or a stand-in server.
     """
 
     api = "neu"
+    operations = OPERATIONS
 
-    def list_accounts(self) -> list[Account]:
+    def list_accounts(self, *, options: RequestOptions | None = None) -> list[Account]:
         """List accounts
 
         Returns every account of the customer, each with its services.
+
+        Args:
+            options: What is to be otherwise than the client has it, for this call.
+
 
         Returns:
             list[Account]: The customer's accounts.
@@ -70,14 +378,10 @@ class Neu(Client):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        return self._request(
-            "GET",
-            "/accounts",
-            returns=[("200", list[Account])],
-            errors=["401", "4XX"],
-        )
+        result: list[Account] = self._request("list_accounts", {}, options)
+        return result
 
-    def get_account(self, id: int) -> list[Account]:
+    def get_account(self, id: int, *, options: RequestOptions | None = None) -> list[Account]:
         """Read one account
 
         Returns the account with this id, **as an array**: the source shows one shape, an array,
@@ -86,6 +390,8 @@ class Neu(Client):
 
         Args:
             id: Identifier of the account.
+            options: What is to be otherwise than the client has it, for this call.
+
 
         Returns:
             list[Account]: An array with the account that has this id.
@@ -96,18 +402,17 @@ class Neu(Client):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        return self._request(
-            "GET",
-            "/accounts/{id}",
-            path={"id": id},
-            returns=[("200", list[Account])],
-            errors=["401", "4XX"],
-        )
+        result: list[Account] = self._request("get_account", {"id": id}, options)
+        return result
 
-    def list_services(self) -> list[Service]:
+    def list_services(self, *, options: RequestOptions | None = None) -> list[Service]:
         """List services
 
         Returns every service of the customer, over all accounts.
+
+        Args:
+            options: What is to be otherwise than the client has it, for this call.
+
 
         Returns:
             list[Service]: The customer's services.
@@ -118,20 +423,18 @@ class Neu(Client):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        return self._request(
-            "GET",
-            "/services",
-            returns=[("200", list[Service])],
-            errors=["401", "4XX"],
-        )
+        result: list[Service] = self._request("list_services", {}, options)
+        return result
 
-    def get_service(self, id: int) -> Service:
+    def get_service(self, id: int, *, options: RequestOptions | None = None) -> Service:
         """Read one service
 
         Returns the service with this id.
 
         Args:
             id: Identifier of the service.
+            options: What is to be otherwise than the client has it, for this call.
+
 
         Returns:
             Service: The service.
@@ -142,16 +445,15 @@ class Neu(Client):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        return self._request(
-            "GET",
-            "/services/{id}",
-            path={"id": id},
-            returns=[("200", Service)],
-            errors=["401", "4XX"],
-        )
+        result: Service = self._request("get_service", {"id": id}, options)
+        return result
 
     def list_pqrs(
-        self, *, from_: datetime.datetime | Unset = UNSET, to: datetime.datetime | Unset = UNSET
+        self,
+        *,
+        from_: datetime.date | Unset = UNSET,
+        to: datetime.date | Unset = UNSET,
+        options: RequestOptions | None = None,
     ) -> list[Pqr]:
         """List claims
 
@@ -161,6 +463,8 @@ class Neu(Client):
         Args:
             from_: Start of the range of dates.
             to: End of the range of dates.
+            options: What is to be otherwise than the client has it, for this call.
+
 
         Returns:
             list[Pqr]: The claims.
@@ -171,22 +475,18 @@ class Neu(Client):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        return self._request(
-            "POST",
-            "/pqrs",
-            body={"From": from_, "To": to},
-            returns=[("200", list[Pqr])],
-            errors=["401", "4XX"],
-        )
+        result: list[Pqr] = self._request("list_pqrs", {"from_": from_, "to": to}, options)
+        return result
 
     def query_consumption(
         self,
         *,
         interval: Literal["DAILY", "HOURLY", "MONTHLY"],
-        from_: datetime.datetime,
-        to: datetime.datetime,
+        from_: datetime.date,
+        to: datetime.date,
         id_account: int | Unset = UNSET,
         id_services: list[int] | Unset = UNSET,
+        options: RequestOptions | None = None,
     ) -> list[AccountConsumption]:
         """Query energy consumption
 
@@ -207,6 +507,8 @@ class Neu(Client):
                 is `Id_services`.
             id_services: Identifiers of one or several services. The alternative is
                 `Id_account`.
+            options: What is to be otherwise than the client has it, for this call.
+
 
         Returns:
             list[AccountConsumption]: For each account, the readings of its services.
@@ -217,22 +519,22 @@ class Neu(Client):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        return self._request(
-            "POST",
-            "/consumption",
-            body={"Interval": interval, "From": from_, "To": to, "Id_account": id_account, "Id_services": id_services},
-            returns=[("200", list[AccountConsumption])],
-            errors=["401", "4XX"],
+        result: list[AccountConsumption] = self._request(
+            "query_consumption",
+            {"interval": interval, "from_": from_, "to": to, "id_account": id_account, "id_services": id_services},
+            options,
         )
+        return result
 
     def list_bills(
         self,
         *,
         id_service: int | Unset = UNSET,
-        from_: datetime.datetime | Unset = UNSET,
-        to: datetime.datetime | Unset = UNSET,
+        from_: datetime.date | Unset = UNSET,
+        to: datetime.date | Unset = UNSET,
         page: int | Unset = UNSET,
-    ) -> list[Bill]:
+        options: RequestOptions | None = None,
+    ) -> Pager[Bill, list[Bill]]:
         """List bills
 
         Returns the customer's bills, optionally of one service and within a range of dates, page by
@@ -245,8 +547,12 @@ class Neu(Client):
             to: End of the range of dates.
             page: Page to return, counted from 1. The other lists call it `PageNumber`. The
                 server's default is 1.
+            options: What is to be otherwise than the client has it, for this call.
+
 
         Returns:
+            The items of all pages from the given one on, requested while they are iterated over; `.pages()`
+            gives the pages. Each page:
             list[Bill]: One page of bills.
 
         Raises:
@@ -255,22 +561,17 @@ class Neu(Client):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        return self._request(
-            "POST",
-            "/bills",
-            body={"Id_service": id_service, "From": from_, "To": to, "Page": page},
-            returns=[("200", list[Bill])],
-            errors=["401", "4XX"],
-        )
+        return self._paged("list_bills", {"id_service": id_service, "from_": from_, "to": to, "page": page}, options)
 
     def list_due_dates(
         self,
         *,
         id_service: int | Unset = UNSET,
-        from_: datetime.datetime | Unset = UNSET,
-        to: datetime.datetime | Unset = UNSET,
+        from_: datetime.date | Unset = UNSET,
+        to: datetime.date | Unset = UNSET,
         page_number: int | Unset = UNSET,
-    ) -> DueDatePage:
+        options: RequestOptions | None = None,
+    ) -> Pager[DueDate, DueDatePage]:
         """List due dates of bills
 
         Returns the date until which each bill is to be paid, optionally of one service and within a
@@ -281,8 +582,12 @@ class Neu(Client):
             from_: Start of the range of dates.
             to: End of the range of dates.
             page_number: Page to return, counted from 1. The server's default is 1.
+            options: What is to be otherwise than the client has it, for this call.
+
 
         Returns:
+            The items of all pages from the given one on, requested while they are iterated over; `.pages()`
+            gives the pages. Each page:
             DueDatePage: One page of due dates.
 
         Raises:
@@ -291,19 +596,19 @@ class Neu(Client):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        return self._request(
-            "POST",
-            "/bills/due-dates",
-            body={"Id_service": id_service, "From": from_, "To": to, "PageNumber": page_number},
-            returns=[("200", DueDatePage)],
-            errors=["401", "4XX"],
+        return self._paged(
+            "list_due_dates", {"id_service": id_service, "from_": from_, "to": to, "page_number": page_number}, options
         )
 
-    def list_overdue_bills(self) -> list[OverdueBill]:
+    def list_overdue_bills(self, *, options: RequestOptions | None = None) -> list[OverdueBill]:
         """List overdue bills
 
         Returns the bills that are past their due date, with the number of days overdue (*días de
         mora*).
+
+        Args:
+            options: What is to be otherwise than the client has it, for this call.
+
 
         Returns:
             list[OverdueBill]: The overdue bills.
@@ -314,20 +619,17 @@ class Neu(Client):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        return self._request(
-            "GET",
-            "/bills/overdue",
-            returns=[("200", list[OverdueBill])],
-            errors=["401", "4XX"],
-        )
+        result: list[OverdueBill] = self._request("list_overdue_bills", {}, options)
+        return result
 
     def list_notifications(
         self,
         *,
-        from_: datetime.datetime | Unset = UNSET,
-        to: datetime.datetime | Unset = UNSET,
+        from_: datetime.date | Unset = UNSET,
+        to: datetime.date | Unset = UNSET,
         page_number: int | Unset = UNSET,
-    ) -> NotificationPage:
+        options: RequestOptions | None = None,
+    ) -> Pager[Notification, NotificationPage]:
         """List notifications
 
         Returns the user's notifications about consumption, optionally within a range of dates, in
@@ -337,8 +639,12 @@ class Neu(Client):
             from_: Start of the range of dates.
             to: End of the range of dates.
             page_number: Page to return, counted from 1. The server's default is 1.
+            options: What is to be otherwise than the client has it, for this call.
+
 
         Returns:
+            The items of all pages from the given one on, requested while they are iterated over; `.pages()`
+            gives the pages. Each page:
             NotificationPage: One page of notifications.
 
         Raises:
@@ -347,22 +653,16 @@ class Neu(Client):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        return self._request(
-            "POST",
-            "/notifications",
-            query={"PageNumber": page_number},
-            body={"From": from_, "To": to},
-            returns=[("200", NotificationPage)],
-            errors=["401", "4XX"],
-        )
+        return self._paged("list_notifications", {"from_": from_, "to": to, "page_number": page_number}, options)
 
     def list_notification_interactions(
         self,
         *,
-        from_: datetime.datetime | Unset = UNSET,
-        to: datetime.datetime | Unset = UNSET,
+        from_: datetime.date | Unset = UNSET,
+        to: datetime.date | Unset = UNSET,
         page_number: int | Unset = UNSET,
-    ) -> NotificationInteractionPage:
+        options: RequestOptions | None = None,
+    ) -> Pager[NotificationInteraction, NotificationInteractionPage]:
         """List interactions with notifications
 
         Returns the notifications about consumption that users interacted with, and when, optionally
@@ -372,8 +672,12 @@ class Neu(Client):
             from_: Start of the range of dates.
             to: End of the range of dates.
             page_number: Page to return, counted from 1. The server's default is 1.
+            options: What is to be otherwise than the client has it, for this call.
+
 
         Returns:
+            The items of all pages from the given one on, requested while they are iterated over; `.pages()`
+            gives the pages. Each page:
             NotificationInteractionPage: One page of interactions.
 
         Raises:
@@ -382,23 +686,19 @@ class Neu(Client):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        return self._request(
-            "POST",
-            "/notifications/interactions",
-            query={"PageNumber": page_number},
-            body={"From": from_, "To": to},
-            returns=[("200", NotificationInteractionPage)],
-            errors=["401", "4XX"],
+        return self._paged(
+            "list_notification_interactions", {"from_": from_, "to": to, "page_number": page_number}, options
         )
 
     def list_active_rules(
         self,
         *,
         id_project: int | Unset = UNSET,
-        from_: datetime.datetime | Unset = UNSET,
-        to: datetime.datetime | Unset = UNSET,
+        from_: datetime.date | Unset = UNSET,
+        to: datetime.date | Unset = UNSET,
         page_number: int | Unset = UNSET,
-    ) -> list[Rule]:
+        options: RequestOptions | None = None,
+    ) -> Pager[Rule, list[Rule]]:
         """List active rules
 
         Returns the alarm rules that are active, optionally of one service (*proyecto*) and within a
@@ -410,8 +710,12 @@ class Neu(Client):
             from_: Start of the range of dates.
             to: End of the range of dates.
             page_number: Page to return, counted from 1. The server's default is 1.
+            options: What is to be otherwise than the client has it, for this call.
+
 
         Returns:
+            The items of all pages from the given one on, requested while they are iterated over; `.pages()`
+            gives the pages. Each page:
             list[Rule]: One page of active rules.
 
         Raises:
@@ -420,22 +724,21 @@ class Neu(Client):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        return self._request(
-            "POST",
-            "/rules/active",
-            body={"Id_project": id_project, "From": from_, "To": to, "PageNumber": page_number},
-            returns=[("200", list[Rule])],
-            errors=["401", "4XX"],
+        return self._paged(
+            "list_active_rules",
+            {"id_project": id_project, "from_": from_, "to": to, "page_number": page_number},
+            options,
         )
 
     def list_rule_history(
         self,
         *,
         id_project: int | Unset = UNSET,
-        from_: datetime.datetime | Unset = UNSET,
-        to: datetime.datetime | Unset = UNSET,
+        from_: datetime.date | Unset = UNSET,
+        to: datetime.date | Unset = UNSET,
         page_number: int | Unset = UNSET,
-    ) -> RuleHistoryPage:
+        options: RequestOptions | None = None,
+    ) -> Pager[RuleHistory, RuleHistoryPage]:
         """List when rules were met
 
         Returns, for each alarm rule, the times at which it was met and the value that met it,
@@ -447,8 +750,12 @@ class Neu(Client):
             from_: Start of the range of dates.
             to: End of the range of dates.
             page_number: Page to return, counted from 1. The server's default is 1.
+            options: What is to be otherwise than the client has it, for this call.
+
 
         Returns:
+            The items of all pages from the given one on, requested while they are iterated over; `.pages()`
+            gives the pages. Each page:
             RuleHistoryPage: One page of rules, each with the times at which it was met.
 
         Raises:
@@ -457,21 +764,21 @@ class Neu(Client):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        return self._request(
-            "POST",
-            "/rules/history",
-            body={"Id_project": id_project, "From": from_, "To": to, "PageNumber": page_number},
-            returns=[("200", RuleHistoryPage)],
-            errors=["401", "4XX"],
+        return self._paged(
+            "list_rule_history",
+            {"id_project": id_project, "from_": from_, "to": to, "page_number": page_number},
+            options,
         )
 
-    def list_neuget_transactions(self, id: int) -> list[NeugetTransaction]:
+    def list_neuget_transactions(self, id: int, *, options: RequestOptions | None = None) -> list[NeugetTransaction]:
         """List neugets of an account
 
         Returns the transactions of loyalty points (*neugets*) of an account.
 
         Args:
             id: Identifier of the account.
+            options: What is to be otherwise than the client has it, for this call.
+
 
         Returns:
             list[NeugetTransaction]: The transactions.
@@ -482,21 +789,18 @@ class Neu(Client):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        return self._request(
-            "GET",
-            "/neugets/transactions/{id}",
-            path={"id": id},
-            returns=[("200", list[NeugetTransaction])],
-            errors=["401", "4XX"],
-        )
+        result: list[NeugetTransaction] = self._request("list_neuget_transactions", {"id": id}, options)
+        return result
 
-    def list_used_neugets(self, id: int) -> list[UsedNeuget]:
+    def list_used_neugets(self, id: int, *, options: RequestOptions | None = None) -> list[UsedNeuget]:
         """List neugets spent on bills
 
         Returns the loyalty points (*neugets*) that an account spent when it paid its bills.
 
         Args:
             id: Identifier of the account.
+            options: What is to be otherwise than the client has it, for this call.
+
 
         Returns:
             list[UsedNeuget]: The neugets spent, bill by bill.
@@ -507,13 +811,8 @@ class Neu(Client):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        return self._request(
-            "GET",
-            "/neugets/used/{id}",
-            path={"id": id},
-            returns=[("200", list[UsedNeuget])],
-            errors=["401", "4XX"],
-        )
+        result: list[UsedNeuget] = self._request("list_used_neugets", {"id": id}, options)
+        return result
 
 
 class AsyncNeu(AsyncClient):
@@ -544,15 +843,23 @@ class AsyncNeu(AsyncClient):
         token: By default `NEU_TOKEN` of the environment.
         base_url: By default `NEU_BASE_URL` of the environment, else the spec's server.
         timeout: Seconds that connecting, sending or waiting for more of an answer may take.
+        retries: How often to repeat what is safe to repeat when the server fails, is busy or cannot be reached.
+        aware: Whether timestamps of answers that have no offset get `time_zone`.
+        max_bytes: Size of the largest answer to accept, decompressed.
         transport: `httpx.AsyncBaseTransport`, for a proxy, certificates or a stand-in server.
     """
 
     api = "neu"
+    operations = OPERATIONS
 
-    async def list_accounts(self) -> list[Account]:
+    async def list_accounts(self, *, options: RequestOptions | None = None) -> list[Account]:
         """List accounts
 
         Returns every account of the customer, each with its services.
+
+        Args:
+            options: What is to be otherwise than the client has it, for this call.
+
 
         Returns:
             list[Account]: The customer's accounts.
@@ -563,14 +870,10 @@ class AsyncNeu(AsyncClient):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        return await self._request(
-            "GET",
-            "/accounts",
-            returns=[("200", list[Account])],
-            errors=["401", "4XX"],
-        )
+        result: list[Account] = await self._request("list_accounts", {}, options)
+        return result
 
-    async def get_account(self, id: int) -> list[Account]:
+    async def get_account(self, id: int, *, options: RequestOptions | None = None) -> list[Account]:
         """Read one account
 
         Returns the account with this id, **as an array**: the source shows one shape, an array,
@@ -579,6 +882,8 @@ class AsyncNeu(AsyncClient):
 
         Args:
             id: Identifier of the account.
+            options: What is to be otherwise than the client has it, for this call.
+
 
         Returns:
             list[Account]: An array with the account that has this id.
@@ -589,18 +894,17 @@ class AsyncNeu(AsyncClient):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        return await self._request(
-            "GET",
-            "/accounts/{id}",
-            path={"id": id},
-            returns=[("200", list[Account])],
-            errors=["401", "4XX"],
-        )
+        result: list[Account] = await self._request("get_account", {"id": id}, options)
+        return result
 
-    async def list_services(self) -> list[Service]:
+    async def list_services(self, *, options: RequestOptions | None = None) -> list[Service]:
         """List services
 
         Returns every service of the customer, over all accounts.
+
+        Args:
+            options: What is to be otherwise than the client has it, for this call.
+
 
         Returns:
             list[Service]: The customer's services.
@@ -611,20 +915,18 @@ class AsyncNeu(AsyncClient):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        return await self._request(
-            "GET",
-            "/services",
-            returns=[("200", list[Service])],
-            errors=["401", "4XX"],
-        )
+        result: list[Service] = await self._request("list_services", {}, options)
+        return result
 
-    async def get_service(self, id: int) -> Service:
+    async def get_service(self, id: int, *, options: RequestOptions | None = None) -> Service:
         """Read one service
 
         Returns the service with this id.
 
         Args:
             id: Identifier of the service.
+            options: What is to be otherwise than the client has it, for this call.
+
 
         Returns:
             Service: The service.
@@ -635,16 +937,15 @@ class AsyncNeu(AsyncClient):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        return await self._request(
-            "GET",
-            "/services/{id}",
-            path={"id": id},
-            returns=[("200", Service)],
-            errors=["401", "4XX"],
-        )
+        result: Service = await self._request("get_service", {"id": id}, options)
+        return result
 
     async def list_pqrs(
-        self, *, from_: datetime.datetime | Unset = UNSET, to: datetime.datetime | Unset = UNSET
+        self,
+        *,
+        from_: datetime.date | Unset = UNSET,
+        to: datetime.date | Unset = UNSET,
+        options: RequestOptions | None = None,
     ) -> list[Pqr]:
         """List claims
 
@@ -654,6 +955,8 @@ class AsyncNeu(AsyncClient):
         Args:
             from_: Start of the range of dates.
             to: End of the range of dates.
+            options: What is to be otherwise than the client has it, for this call.
+
 
         Returns:
             list[Pqr]: The claims.
@@ -664,22 +967,18 @@ class AsyncNeu(AsyncClient):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        return await self._request(
-            "POST",
-            "/pqrs",
-            body={"From": from_, "To": to},
-            returns=[("200", list[Pqr])],
-            errors=["401", "4XX"],
-        )
+        result: list[Pqr] = await self._request("list_pqrs", {"from_": from_, "to": to}, options)
+        return result
 
     async def query_consumption(
         self,
         *,
         interval: Literal["DAILY", "HOURLY", "MONTHLY"],
-        from_: datetime.datetime,
-        to: datetime.datetime,
+        from_: datetime.date,
+        to: datetime.date,
         id_account: int | Unset = UNSET,
         id_services: list[int] | Unset = UNSET,
+        options: RequestOptions | None = None,
     ) -> list[AccountConsumption]:
         """Query energy consumption
 
@@ -700,6 +999,8 @@ class AsyncNeu(AsyncClient):
                 is `Id_services`.
             id_services: Identifiers of one or several services. The alternative is
                 `Id_account`.
+            options: What is to be otherwise than the client has it, for this call.
+
 
         Returns:
             list[AccountConsumption]: For each account, the readings of its services.
@@ -710,22 +1011,22 @@ class AsyncNeu(AsyncClient):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        return await self._request(
-            "POST",
-            "/consumption",
-            body={"Interval": interval, "From": from_, "To": to, "Id_account": id_account, "Id_services": id_services},
-            returns=[("200", list[AccountConsumption])],
-            errors=["401", "4XX"],
+        result: list[AccountConsumption] = await self._request(
+            "query_consumption",
+            {"interval": interval, "from_": from_, "to": to, "id_account": id_account, "id_services": id_services},
+            options,
         )
+        return result
 
-    async def list_bills(
+    def list_bills(
         self,
         *,
         id_service: int | Unset = UNSET,
-        from_: datetime.datetime | Unset = UNSET,
-        to: datetime.datetime | Unset = UNSET,
+        from_: datetime.date | Unset = UNSET,
+        to: datetime.date | Unset = UNSET,
         page: int | Unset = UNSET,
-    ) -> list[Bill]:
+        options: RequestOptions | None = None,
+    ) -> AsyncPager[Bill, list[Bill]]:
         """List bills
 
         Returns the customer's bills, optionally of one service and within a range of dates, page by
@@ -738,8 +1039,12 @@ class AsyncNeu(AsyncClient):
             to: End of the range of dates.
             page: Page to return, counted from 1. The other lists call it `PageNumber`. The
                 server's default is 1.
+            options: What is to be otherwise than the client has it, for this call.
+
 
         Returns:
+            The items of all pages from the given one on, requested while they are iterated over; `.pages()`
+            gives the pages. Each page:
             list[Bill]: One page of bills.
 
         Raises:
@@ -748,22 +1053,17 @@ class AsyncNeu(AsyncClient):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        return await self._request(
-            "POST",
-            "/bills",
-            body={"Id_service": id_service, "From": from_, "To": to, "Page": page},
-            returns=[("200", list[Bill])],
-            errors=["401", "4XX"],
-        )
+        return self._paged("list_bills", {"id_service": id_service, "from_": from_, "to": to, "page": page}, options)
 
-    async def list_due_dates(
+    def list_due_dates(
         self,
         *,
         id_service: int | Unset = UNSET,
-        from_: datetime.datetime | Unset = UNSET,
-        to: datetime.datetime | Unset = UNSET,
+        from_: datetime.date | Unset = UNSET,
+        to: datetime.date | Unset = UNSET,
         page_number: int | Unset = UNSET,
-    ) -> DueDatePage:
+        options: RequestOptions | None = None,
+    ) -> AsyncPager[DueDate, DueDatePage]:
         """List due dates of bills
 
         Returns the date until which each bill is to be paid, optionally of one service and within a
@@ -774,8 +1074,12 @@ class AsyncNeu(AsyncClient):
             from_: Start of the range of dates.
             to: End of the range of dates.
             page_number: Page to return, counted from 1. The server's default is 1.
+            options: What is to be otherwise than the client has it, for this call.
+
 
         Returns:
+            The items of all pages from the given one on, requested while they are iterated over; `.pages()`
+            gives the pages. Each page:
             DueDatePage: One page of due dates.
 
         Raises:
@@ -784,19 +1088,19 @@ class AsyncNeu(AsyncClient):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        return await self._request(
-            "POST",
-            "/bills/due-dates",
-            body={"Id_service": id_service, "From": from_, "To": to, "PageNumber": page_number},
-            returns=[("200", DueDatePage)],
-            errors=["401", "4XX"],
+        return self._paged(
+            "list_due_dates", {"id_service": id_service, "from_": from_, "to": to, "page_number": page_number}, options
         )
 
-    async def list_overdue_bills(self) -> list[OverdueBill]:
+    async def list_overdue_bills(self, *, options: RequestOptions | None = None) -> list[OverdueBill]:
         """List overdue bills
 
         Returns the bills that are past their due date, with the number of days overdue (*días de
         mora*).
+
+        Args:
+            options: What is to be otherwise than the client has it, for this call.
+
 
         Returns:
             list[OverdueBill]: The overdue bills.
@@ -807,20 +1111,17 @@ class AsyncNeu(AsyncClient):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        return await self._request(
-            "GET",
-            "/bills/overdue",
-            returns=[("200", list[OverdueBill])],
-            errors=["401", "4XX"],
-        )
+        result: list[OverdueBill] = await self._request("list_overdue_bills", {}, options)
+        return result
 
-    async def list_notifications(
+    def list_notifications(
         self,
         *,
-        from_: datetime.datetime | Unset = UNSET,
-        to: datetime.datetime | Unset = UNSET,
+        from_: datetime.date | Unset = UNSET,
+        to: datetime.date | Unset = UNSET,
         page_number: int | Unset = UNSET,
-    ) -> NotificationPage:
+        options: RequestOptions | None = None,
+    ) -> AsyncPager[Notification, NotificationPage]:
         """List notifications
 
         Returns the user's notifications about consumption, optionally within a range of dates, in
@@ -830,8 +1131,12 @@ class AsyncNeu(AsyncClient):
             from_: Start of the range of dates.
             to: End of the range of dates.
             page_number: Page to return, counted from 1. The server's default is 1.
+            options: What is to be otherwise than the client has it, for this call.
+
 
         Returns:
+            The items of all pages from the given one on, requested while they are iterated over; `.pages()`
+            gives the pages. Each page:
             NotificationPage: One page of notifications.
 
         Raises:
@@ -840,22 +1145,16 @@ class AsyncNeu(AsyncClient):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        return await self._request(
-            "POST",
-            "/notifications",
-            query={"PageNumber": page_number},
-            body={"From": from_, "To": to},
-            returns=[("200", NotificationPage)],
-            errors=["401", "4XX"],
-        )
+        return self._paged("list_notifications", {"from_": from_, "to": to, "page_number": page_number}, options)
 
-    async def list_notification_interactions(
+    def list_notification_interactions(
         self,
         *,
-        from_: datetime.datetime | Unset = UNSET,
-        to: datetime.datetime | Unset = UNSET,
+        from_: datetime.date | Unset = UNSET,
+        to: datetime.date | Unset = UNSET,
         page_number: int | Unset = UNSET,
-    ) -> NotificationInteractionPage:
+        options: RequestOptions | None = None,
+    ) -> AsyncPager[NotificationInteraction, NotificationInteractionPage]:
         """List interactions with notifications
 
         Returns the notifications about consumption that users interacted with, and when, optionally
@@ -865,8 +1164,12 @@ class AsyncNeu(AsyncClient):
             from_: Start of the range of dates.
             to: End of the range of dates.
             page_number: Page to return, counted from 1. The server's default is 1.
+            options: What is to be otherwise than the client has it, for this call.
+
 
         Returns:
+            The items of all pages from the given one on, requested while they are iterated over; `.pages()`
+            gives the pages. Each page:
             NotificationInteractionPage: One page of interactions.
 
         Raises:
@@ -875,23 +1178,19 @@ class AsyncNeu(AsyncClient):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        return await self._request(
-            "POST",
-            "/notifications/interactions",
-            query={"PageNumber": page_number},
-            body={"From": from_, "To": to},
-            returns=[("200", NotificationInteractionPage)],
-            errors=["401", "4XX"],
+        return self._paged(
+            "list_notification_interactions", {"from_": from_, "to": to, "page_number": page_number}, options
         )
 
-    async def list_active_rules(
+    def list_active_rules(
         self,
         *,
         id_project: int | Unset = UNSET,
-        from_: datetime.datetime | Unset = UNSET,
-        to: datetime.datetime | Unset = UNSET,
+        from_: datetime.date | Unset = UNSET,
+        to: datetime.date | Unset = UNSET,
         page_number: int | Unset = UNSET,
-    ) -> list[Rule]:
+        options: RequestOptions | None = None,
+    ) -> AsyncPager[Rule, list[Rule]]:
         """List active rules
 
         Returns the alarm rules that are active, optionally of one service (*proyecto*) and within a
@@ -903,8 +1202,12 @@ class AsyncNeu(AsyncClient):
             from_: Start of the range of dates.
             to: End of the range of dates.
             page_number: Page to return, counted from 1. The server's default is 1.
+            options: What is to be otherwise than the client has it, for this call.
+
 
         Returns:
+            The items of all pages from the given one on, requested while they are iterated over; `.pages()`
+            gives the pages. Each page:
             list[Rule]: One page of active rules.
 
         Raises:
@@ -913,22 +1216,21 @@ class AsyncNeu(AsyncClient):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        return await self._request(
-            "POST",
-            "/rules/active",
-            body={"Id_project": id_project, "From": from_, "To": to, "PageNumber": page_number},
-            returns=[("200", list[Rule])],
-            errors=["401", "4XX"],
+        return self._paged(
+            "list_active_rules",
+            {"id_project": id_project, "from_": from_, "to": to, "page_number": page_number},
+            options,
         )
 
-    async def list_rule_history(
+    def list_rule_history(
         self,
         *,
         id_project: int | Unset = UNSET,
-        from_: datetime.datetime | Unset = UNSET,
-        to: datetime.datetime | Unset = UNSET,
+        from_: datetime.date | Unset = UNSET,
+        to: datetime.date | Unset = UNSET,
         page_number: int | Unset = UNSET,
-    ) -> RuleHistoryPage:
+        options: RequestOptions | None = None,
+    ) -> AsyncPager[RuleHistory, RuleHistoryPage]:
         """List when rules were met
 
         Returns, for each alarm rule, the times at which it was met and the value that met it,
@@ -940,8 +1242,12 @@ class AsyncNeu(AsyncClient):
             from_: Start of the range of dates.
             to: End of the range of dates.
             page_number: Page to return, counted from 1. The server's default is 1.
+            options: What is to be otherwise than the client has it, for this call.
+
 
         Returns:
+            The items of all pages from the given one on, requested while they are iterated over; `.pages()`
+            gives the pages. Each page:
             RuleHistoryPage: One page of rules, each with the times at which it was met.
 
         Raises:
@@ -950,21 +1256,23 @@ class AsyncNeu(AsyncClient):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        return await self._request(
-            "POST",
-            "/rules/history",
-            body={"Id_project": id_project, "From": from_, "To": to, "PageNumber": page_number},
-            returns=[("200", RuleHistoryPage)],
-            errors=["401", "4XX"],
+        return self._paged(
+            "list_rule_history",
+            {"id_project": id_project, "from_": from_, "to": to, "page_number": page_number},
+            options,
         )
 
-    async def list_neuget_transactions(self, id: int) -> list[NeugetTransaction]:
+    async def list_neuget_transactions(
+        self, id: int, *, options: RequestOptions | None = None
+    ) -> list[NeugetTransaction]:
         """List neugets of an account
 
         Returns the transactions of loyalty points (*neugets*) of an account.
 
         Args:
             id: Identifier of the account.
+            options: What is to be otherwise than the client has it, for this call.
+
 
         Returns:
             list[NeugetTransaction]: The transactions.
@@ -975,21 +1283,18 @@ class AsyncNeu(AsyncClient):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        return await self._request(
-            "GET",
-            "/neugets/transactions/{id}",
-            path={"id": id},
-            returns=[("200", list[NeugetTransaction])],
-            errors=["401", "4XX"],
-        )
+        result: list[NeugetTransaction] = await self._request("list_neuget_transactions", {"id": id}, options)
+        return result
 
-    async def list_used_neugets(self, id: int) -> list[UsedNeuget]:
+    async def list_used_neugets(self, id: int, *, options: RequestOptions | None = None) -> list[UsedNeuget]:
         """List neugets spent on bills
 
         Returns the loyalty points (*neugets*) that an account spent when it paid its bills.
 
         Args:
             id: Identifier of the account.
+            options: What is to be otherwise than the client has it, for this call.
+
 
         Returns:
             list[UsedNeuget]: The neugets spent, bill by bill.
@@ -1000,10 +1305,5 @@ class AsyncNeu(AsyncClient):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        return await self._request(
-            "GET",
-            "/neugets/used/{id}",
-            path={"id": id},
-            returns=[("200", list[UsedNeuget])],
-            errors=["401", "4XX"],
-        )
+        result: list[UsedNeuget] = await self._request("list_used_neugets", {"id": id}, options)
+        return result

@@ -1,7 +1,6 @@
 """The specs, as everything reads them at run time."""
 
 import json
-from importlib import resources
 from typing import Any
 
 APIS = ("neu", "apportionments")
@@ -23,9 +22,12 @@ def load(api: str) -> dict[str, Any]:
     """
     if api not in APIS:
         raise ValueError(f"no API {api!r}: choose from {', '.join(APIS)}")
+    from importlib import resources  # late: a client rarely needs it, and it takes time
+
     try:
-        text = (resources.files(f"contrato.{api}") / "openapi.json").read_text("utf-8")
-    except (ModuleNotFoundError, FileNotFoundError) as error:
+        # Not of the package `contrato.<api>`: that would import the client.
+        text = (resources.files("contrato") / api / "openapi.json").read_text("utf-8")
+    except FileNotFoundError as error:
         raise FileNotFoundError(f"contrato.{api} has no openapi.json: run make generate") from error
     document: dict[str, Any] = json.loads(text)
     return document

@@ -1,0 +1,157 @@
+"""From the bytes of an answer to models."""
+
+import functools
+import json
+import re
+from collections.abc import Callable
+from datetime import datetime, tzinfo
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+Change = Callable[[Any], Any]
+# The names of JSON for those of Python, in which msgspec writes.
+TIMESTAMP = "date and time of ISO 8601"
+# Bytes from which it pays to decode an array piece by piece.
+LONG = 8 * 2**20
+JSON_NAMES = {"int": "integer", "float": "number", "str": "string", "bool": "boolean", "datetime": TIMESTAMP}
+
+
+class Misfit(Exception):  # noqa: N818 (it is no error until the client knows of which answer)
+    """A body is not of a type.
+
+    Attributes:
+        path: Where, with the names of the wire.
+        expected: What the type wants there.
+        found: What is there; None when `path` leads to it.
+
+    """
+
+    def __init__(self, path: str, expected: str, found: str | None) -> None:
+        super().__init__(path, expected, found)
+        self.path = path
+        self.expected = expected
+        self.found = found
+
+
+def decode(kind: Any, content: bytes | bytearray, zone: tzinfo | None = None) -> Any:
+    """Decode JSON into models.
+
+    Args:
+        kind: A model or anything made of models; None for a body that does not matter.
+        content: JSON text. A long array in a bytearray loses what is decoded, from its end.
+        zone: Time zone to give to timestamps that have none.
+
+    Raises:
+        Misfit: The content is no JSON, or not of this kind.
+
+    """
+    if kind is None:
+        return None
+    decoder = _decoder(kind)
+    tail: list[Any] = []
+    if get_origin(kind) is list and isinstance(content, bytearray):
+        tail = _decode_tail(decoder, content)
+    try:
+        try:
+            value = decoder.decode(content)
+        except msgspec.ValidationError as error:
+            # JSON has one kind of number: 41.0 is an integer. msgspec says it is not, so the slow way may judge again.
+            if not str(error).startswith("Expected `int") or "got `float`" not in str(error):
+                raise
+            value = msgspec.convert(json.loads(content, parse_float=_number, parse_constant=_refuse), decoder.type)
+    except msgspec.ValidationError as error:
+        raise _misfit(str(error)) from error
+    except RecursionError as error:
+        raise Misfit("$", "JSON", "JSON that is nested too deep") from error
+    except ValueError as error:  # msgspec.DecodeError, and UnicodeDecodeError
+        raise Misfit("$", "JSON", _excerpt(content, str(error))) from error
+    if tail:
+        value += tail
+    if zone is not None and (attach := _localizer(kind, zone)) is not None:
+        value = attach(value)
+    return value
+
+
+def _decode_tail(decoder: msgspec.json.Decoder[Any], content: bytearray) -> list[Any]:
+    """Take the later half off a long array, and so on: its text and its models are not both in memory as a whole.
+
+    Where an element begins is guessed: where the text looks like the first one's begin. The guess needs no proof but
+    that the piece decodes, since two JSON texts with a comma between them can only be two elements.
+    """
+    decoded: list[Any] = []
+    first = re.match(rb"\[(\{\s*\"[^\"\\]*\"\s*:)", content)
+    while first and len(content) > LONG and (start := content.rfind(b"," + first[1], 0, len(content) // 2)) > 0:
+        content[start : start + 1] = b"["
+        try:
+            with memoryview(content) as whole, whole[start:] as piece:
+                decoded = decoder.decode(piece) + decoded
+        except (RecursionError, ValueError):
+            content[start : start + 1] = b","
+            break  # What is left is decoded as ever, and complained of.
+        content[start:] = b"]"
+    return decoded
+
+
+def _number(text: str) -> float | int:
+    value = float(text)
+    return int(value) if value.is_integer() else value
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def _misfit(message: str) -> Misfit:
+    """Read what msgspec says: ``Expected `int`, got `str` - at `$[0].id` ``."""
+    what, _, path = message.partition(" - at `")
+    path = path.removesuffix("`") or "$"
+    if match := re.fullmatch(r"Expected (.+), got (.+)", what):
+        expected, found = (re.sub(r"`([^`]*)`", _json_names, text) for text in match.groups())
+        return Misfit(path, expected, found if found in ("null", "object", "array") else None)
+    if match := re.fullmatch(r"Object missing required field `(.+)`", what):
+        return Misfit(f"{path}.{match[1]}", "a value", "no such field")
+    known = {"Invalid RFC3339 encoded datetime": TIMESTAMP, "Number out of range": "a number that fits into 64 bits"}
+    return Misfit(path, known.get(what, f"something else ({what})"), None)
+
+
+def _json_names(match: re.Match[str]) -> str:
+    return " or ".join(JSON_NAMES.get(name, name) for name in match[1].split(" | "))
+
+
+def _excerpt(content: bytes | bytearray, problem: str) -> str:
+    if not content:
+        return "an empty body"
+    start = content[:80].decode("utf-8", "replace")
+    return f"{start!r}{'…' if len(content) > 80 else ''} ({problem})"
+
+
+@functools.cache
+def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind)
+
+
+@functools.cache
+def _localizer(kind: Any, zone: tzinfo) -> Change | None:
+    """Return what gives `zone` to the timestamps of a value; None when it can have none."""
+    if kind is datetime:
+        return lambda value: value.replace(tzinfo=zone) if value.tzinfo is None else value
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        changes = [(name, change) for name, hint in get_type_hints(kind).items() if (change := _localizer(hint, zone))]
+
+        def model(value: Any) -> Any:
+            for name, change in changes:
+                setattr(value, name, change(getattr(value, name)))
+            return value
+
+        return model if changes else None
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin in (Union, UnionType):
+        # What may be missing: a null, or a field that is not there.
+        inner = [change for argument in arguments if (change := _localizer(argument, zone))]
+        absent = (NoneType, msgspec.UnsetType)
+        return (lambda value: value if isinstance(value, absent) else inner[0](value)) if inner else None
+    if origin is list and (change := _localizer(arguments[0], zone)) is not None:
+        return lambda value: [change(item) for item in value]
+    return None

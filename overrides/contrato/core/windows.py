@@ -1,0 +1,253 @@
+"""Read a long range of dates in windows: concurrently, in order, and without holding more than a few of them."""
+
+import asyncio
+import copy
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import islice
+from typing import Any, Generic, Literal, TypeVar, get_args
+
+from contrato.core.errors import ContratoError, WindowError
+
+Item = TypeVar("Item")
+Unit = Literal["day", "week", "month", "year"]
+
+WORKERS = 4
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Window(Generic[Item]):
+    """A part of a range of dates, and all rows in it.
+
+    Attributes:
+        from_: Begin of the window, included; local time of the API, without an offset, as is `to`.
+        to: End of the window, excluded.
+        data: What the method returns, over all pages, with the rows whose date is in the window and no others. What has
+            rows within, like the account of some readings, is there if one of its rows is.
+
+    """
+
+    from_: datetime
+    to: datetime
+    data: list[Item]
+
+
+def windows(
+    method: Callable[..., Iterable[Item]],
+    *,
+    from_: date,
+    to: date,
+    window: Unit | timedelta = "month",
+    workers: int = WORKERS,
+    **arguments: Any,
+) -> Generator[Window[Item], None, None]:
+    """Call a method for a long range of dates, window by window.
+
+    Which rows belong to a window is decided here, by their date, because the APIs do not say whether the ends of a
+    range belong to it, nor what they make of a day or month that it cuts: whole months and a day more are requested,
+    and the rest is dropped. So no row is lost, repeated or cut at a seam. A window that does not end with a month costs
+    the rest of that month, so that months and years are the cheapest.
+
+    Args:
+        method: Method of a client, with a range of dates among its arguments.
+        from_: Begin of the range, included. A date is its midnight, a time with an offset is converted to the API's
+            local time, and one without is taken to be that.
+        to: End of the range, excluded; like `from_`.
+        window: Length of a window: a calendar unit, or a length of time counted from `from_`.
+        workers: Number of windows that are requested at a time, and that wait at most to be handed over.
+        arguments: The other arguments of the method.
+
+    Returns:
+        The windows in order, also those without rows. Closing the iterator, as leaving its loop does, waits for the
+        requests under way and sends no more.
+
+    Raises:
+        ContratoError: While iterating, as a `WindowError`: a window could not be read.
+        TypeError: The method is not a client's, or has no range of dates, or an argument is not its own.
+        ValueError: `to` is before `from_`, or `window` or `workers` is not positive.
+
+    """
+    plan = _Plan(method, from_, to, window, workers, arguments)
+
+    def read(start: datetime, stop: datetime) -> list[Item]:
+        return plan.rows(method(**plan.arguments(start, stop)), start, stop)
+
+    return _windows(plan, read)
+
+
+def async_windows(
+    method: Callable[..., AsyncIterable[Item] | Awaitable[Iterable[Item]]],
+    *,
+    from_: date,
+    to: date,
+    window: Unit | timedelta = "month",
+    workers: int = WORKERS,
+    **arguments: Any,
+) -> AsyncGenerator[Window[Item], None]:
+    """Do what `windows` does, in tasks of asyncio.
+
+    Closing the iterator cancels the requests under way. Leaving its loop closes it soon after, `contextlib.aclosing` at
+    once.
+    """
+    plan = _Plan(method, from_, to, window, workers, arguments)
+
+    async def read(start: datetime, stop: datetime) -> list[Item]:
+        answer = method(**plan.arguments(start, stop))
+        items = [item async for item in answer] if isinstance(answer, AsyncIterable) else await answer
+        return plan.rows(items, start, stop)
+
+    return _async_windows(plan, read)
+
+
+def _windows(plan: "_Plan", read: Callable[[datetime, datetime], list[Item]]) -> Generator[Window[Item], None, None]:
+    ranges = plan.ranges()
+    pending: deque[tuple[datetime, datetime, Future[list[Item]]]] = deque()
+    pool = ThreadPoolExecutor(plan.workers, "contrato-windows")
+
+    def submit(count: int) -> None:
+        for start, stop in islice(ranges, count):
+            # In the caller's context, where it may have asked to keep the responses.
+            pending.append((start, stop, pool.submit(copy_context().run, read, start, stop)))
+
+    try:
+        submit(plan.workers)
+        while pending:
+            start, stop, future = pending.popleft()
+            try:
+                data = future.result()
+            except ContratoError as error:
+                raise WindowError(start, str(error)) from error
+            submit(1)
+            yield Window(start, stop, data)
+            # The caller may be done with it, while the next one is awaited.
+            del future, data
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+async def _async_windows(
+    plan: "_Plan", read: Callable[[datetime, datetime], Awaitable[list[Item]]]
+) -> AsyncGenerator[Window[Item], None]:
+    ranges = plan.ranges()
+    pending: deque[tuple[datetime, datetime, asyncio.Future[list[Item]]]] = deque()
+
+    def submit(count: int) -> None:
+        for start, stop in islice(ranges, count):
+            pending.append((start, stop, asyncio.ensure_future(read(start, stop))))
+
+    try:
+        submit(plan.workers)
+        while pending:
+            start, stop, future = pending[0]
+            try:
+                data = await future
+            except ContratoError as error:
+                raise WindowError(start, str(error)) from error
+            pending.popleft()
+            submit(1)
+            yield Window(start, stop, data)
+            del future, data
+    finally:
+        futures = [future for *_, future in pending]
+        for future in futures:
+            future.cancel()
+        await asyncio.gather(*futures, return_exceptions=True)
+
+
+class _Plan:
+    """What is to be requested, and what of the answers is to be kept."""
+
+    def __init__(
+        self,
+        method: Callable[..., Any],
+        from_: date,
+        to: date,
+        window: Unit | timedelta,
+        workers: int,
+        arguments: dict[str, Any],
+    ) -> None:
+        client: Any = getattr(method, "__self__", None)
+        name = getattr(method, "__name__", "")
+        operation = getattr(client, "operations", {}).get(name)
+        if operation is None:
+            raise TypeError(f"{method!r} is no operation of a client: pass its method, and do not call it")
+        if not operation.get("date_range"):
+            raise TypeError(f"{name} takes no range of dates, so there is nothing to cut into windows")
+        if window not in get_args(Unit) and not (isinstance(window, timedelta) and window > timedelta()):
+            raise ValueError(f"window is {window!r}: choose {', '.join(get_args(Unit))} or a positive timedelta")
+        if workers < 1:
+            raise ValueError(f"workers must be at least 1, not {workers}")
+        pagination = operation.get("pagination") or {}
+        if pagination.get("page") in arguments:
+            raise TypeError(f"{pagination['page']} cannot be given: a window is read from its first page to its last")
+        self.workers = workers
+        self._zone = client.time_zone
+        self._from, self._to = (
+            datetime.fromisoformat(client._timestamp(name, value)) for name, value in (("from_", from_), ("to", to))
+        )
+        if self._to < self._from:
+            raise ValueError(f"to ({self._to.isoformat()}) is before from_ ({self._from.isoformat()})")
+        self._window = window
+        self._range = operation["date_range"]
+        self._arguments = arguments
+        # Every name but the last is that of a list. A pager's items are out of their envelope.
+        names = [step for step in self._range["field"].split("/") if step not in ("", "*")]
+        self._names = names[1:] if "items" in pagination else names
+
+    def _local(self, moment: datetime) -> datetime:
+        return moment.astimezone(self._zone).replace(tzinfo=None)
+
+    def ranges(self) -> Iterator[tuple[datetime, datetime]]:
+        start = self._from
+        while start < self._to:
+            stop = min(_after(start, self._window), self._to)
+            yield start, stop
+            start = stop
+
+    def arguments(self, start: datetime, stop: datetime) -> dict[str, Any]:
+        # A row may cover a month, and is whole only if the server sees all of it.
+        month = stop if stop == _floor(stop, "month") else _after(stop, "month")
+        return {
+            **self._arguments,
+            self._range["from"]: max(start, datetime.min + DAY) - DAY,
+            self._range["to"]: min(month, datetime.max - DAY) + DAY,
+        }
+
+    def rows(self, items: Iterable[Any], start: datetime, stop: datetime) -> list[Any]:
+        def kept(items: Iterable[Any], name: str, *names: str) -> list[Any]:
+            found = []
+            for item in items:
+                value = getattr(item, name)
+                if not names:
+                    if start <= (self._local(value) if value.tzinfo else value) < stop:
+                        found.append(item)
+                elif rows := kept(value, *names):
+                    found.append(copy.copy(item))
+                    setattr(found[-1], name, rows)
+            return found
+
+        return kept(items, *self._names)
+
+
+def _floor(moment: datetime, unit: Unit) -> datetime:
+    day = moment.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+    if unit == "week":
+        return day - day.weekday() * DAY
+    return day if unit == "day" else day.replace(day=1) if unit == "month" else day.replace(month=1, day=1)
+
+
+def _after(moment: datetime, window: Unit | timedelta) -> datetime:
+    """Return the end of the window that begins at this moment."""
+    try:
+        if isinstance(window, timedelta):
+            return moment + window
+        # Into the next unit, wherever in it.
+        longest = {"day": 1, "week": 7, "month": 31, "year": 366}
+        return _floor(_floor(moment, window) + longest[window] * DAY, window)
+    except OverflowError:  # The calendar ends with the year 9999.
+        return datetime.max

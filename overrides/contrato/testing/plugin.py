@@ -1,0 +1,60 @@
+"""The fixtures of `contrato.testing`, which pytest finds by itself."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from contrato.apportionments import Apportionments, AsyncApportionments
+    from contrato.neu import AsyncNeu, Neu
+    from contrato.testing.faults import Faults
+
+
+@pytest.fixture
+def contrato_faults() -> "Iterator[Faults]":
+    """What goes wrong for the clients of this test: add to it with `inject`."""
+    from contrato.testing._wire import check
+    from contrato.testing.faults import Faults
+
+    script = Faults()
+    yield script
+    check(script)
+
+
+@pytest.fixture
+def contrato_neu(contrato_faults: "Faults") -> "Iterator[Neu]":
+    """A `Neu` that talks to the bundled server in this process."""
+    from contrato.neu import Neu
+    from contrato.testing._wire import connect
+
+    with connect(Neu, contrato_faults) as client:
+        yield client
+
+
+@pytest.fixture
+def contrato_async_neu(contrato_faults: "Faults") -> "AsyncNeu":
+    """An `AsyncNeu`, for a test that any plugin for asynchronous tests runs, or asyncio.run."""
+    from contrato.neu import AsyncNeu
+    from contrato.testing._wire import make_async_client
+
+    return make_async_client(AsyncNeu, contrato_faults)
+
+
+@pytest.fixture
+def contrato_apportionments(contrato_faults: "Faults") -> "Iterator[Apportionments]":
+    """An `Apportionments` that talks to the bundled server in this process."""
+    from contrato.apportionments import Apportionments
+    from contrato.testing._wire import connect
+
+    with connect(Apportionments, contrato_faults) as client:
+        yield client
+
+
+@pytest.fixture
+def contrato_async_apportionments(contrato_faults: "Faults") -> "AsyncApportionments":
+    """An `AsyncApportionments`; see `contrato_async_neu`."""
+    from contrato.apportionments import AsyncApportionments
+    from contrato.testing._wire import make_async_client
+
+    return make_async_client(AsyncApportionments, contrato_faults)

@@ -1,0 +1,364 @@
+"""Pagers: over every page once, in order, lazily, and to an end whatever the server says."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from itertools import islice
+from types import SimpleNamespace
+from typing import Any, assert_type
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contrato import testing
+from contrato.apportionments.models import Apportionment, ApportionmentPage
+from contrato.core import pages, spec
+from contrato.core.client import capture
+from contrato.core.errors import PaginationError
+from contrato.core.pages import AsyncPager, Pager
+from contrato.neu.models import Bill
+
+BARE: dict[str, Any] = {"page": "page", "size": 20}
+ITEMS: dict[str, Any] = {"page": "page_number", "items": "data"}
+NEXT: dict[str, Any] = {
+    "page": "page_number",
+    "items": "data",
+    "next": "next_page",
+    "last": "max_page",
+    "total": "total",
+}
+TOTAL: dict[str, Any] = {
+    "page": "page",
+    "items": "items",
+    "total": "total",
+    "size": "per_page",
+    "current": "current_page",
+}
+
+Serve = Callable[[int], Any]
+
+
+class Server:
+    """Answers pages from a function of their number, and notes what it was asked."""
+
+    def __init__(self, serve: Serve) -> None:
+        self.serve = serve
+        self.asked: list[int | None] = []
+
+    def fetch(self, number: int | None) -> Any:
+        self.asked.append(number)
+        return self.serve(1 if number is None else number)
+
+    async def async_fetch(self, number: int | None) -> Any:
+        return self.fetch(number)
+
+
+class Both:
+    """The same list through a pager of each kind; what one does differently from the other is a failure."""
+
+    def __init__(self, serve: Serve, pagination: Mapping[str, Any], start: int | None = None) -> None:
+        self.servers = Server(serve), Server(serve)
+        self.pager: Pager[Any, Any] = Pager(self.servers[0].fetch, pagination, start)
+        self.async_pager: AsyncPager[Any, Any] = AsyncPager(self.servers[1].async_fetch, pagination, start)
+
+    @property
+    def asked(self) -> list[int | None]:
+        assert self.servers[0].asked == self.servers[1].asked
+        return self.servers[0].asked
+
+    def read(self, *, by_page: bool = False) -> tuple[list[Any], str | None]:
+        """Return what came, and the message of the error that came after it."""
+        found: list[Any] = []
+        error = None
+        try:
+            for item in self.pager.pages() if by_page else self.pager:
+                found.append(item)
+        except PaginationError as raised:
+            error = str(raised)
+
+        async def again() -> tuple[list[Any], str | None]:
+            found: list[Any] = []
+            try:
+                async for item in self.async_pager.pages() if by_page else self.async_pager:
+                    found.append(item)
+            except PaginationError as raised:
+                return found, str(raised)
+            return found, None
+
+        assert asyncio.run(again()) == (found, error)
+        return found, error
+
+
+def bare(count: int, size: int = 20) -> Serve:
+    return lambda number: list(range(count))[(number - 1) * size : number * size]
+
+
+def only_items(count: int, size: int = 20) -> Serve:
+    return lambda number: SimpleNamespace(data=bare(count, size)(number))
+
+
+def with_next(count: int, size: int = 20) -> Serve:
+    last = max(1, -(-count // size))
+
+    def serve(number: int) -> Any:
+        following = number + 1 if number < last else None
+        return SimpleNamespace(data=bare(count, size)(number), next_page=following, max_page=last, total=count)
+
+    return serve
+
+
+def with_total(count: int, size: int = 20) -> Serve:
+    def serve(number: int) -> Any:
+        items = bare(count, size)(number)
+        return SimpleNamespace(items=items, total=count, per_page=size, current_page=number) if items else None
+
+    return serve
+
+
+KINDS: dict[str, tuple[Callable[[int, int], Serve], dict[str, Any]]] = {
+    "bare": (bare, BARE),
+    "items": (only_items, ITEMS),
+    "next": (with_next, NEXT),
+    "total": (with_total, TOTAL),
+}
+kinds = pytest.mark.parametrize("kind", KINDS)
+
+
+@given(
+    st.sampled_from(sorted(KINDS)),
+    st.integers(0, 65),
+    st.integers(1, 20),
+    st.none() | st.integers(1, 8),
+)
+def test_every_item_from_the_start_page_comes_once_and_in_order(
+    kind: str, count: int, size: int, start: int | None
+) -> None:
+    make, pagination = KINDS[kind]
+    both = Both(make(count, size), pagination, start)
+    assert both.read() == (list(range(count))[((start or 1) - 1) * size :], None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "count", "asked"),
+    [
+        ("bare", 45, [None, 2, 3, 4]),
+        ("bare", 40, [None, 2, 3]),
+        ("items", 40, [None, 2, 3]),
+        ("next", 45, [None, 2, 3]),
+        ("next", 40, [None, 2]),
+        ("total", 45, [None, 2, 3]),
+        ("total", 40, [None, 2]),
+        ("total", 0, [None]),
+    ],
+)
+def test_no_more_is_asked_than_it_takes_to_know_the_end(kind: str, count: int, asked: list[int | None]) -> None:
+    make, pagination = KINDS[kind]
+    both = Both(make(count, 20), pagination)
+    both.read()
+    assert both.asked == asked
+
+
+@kinds
+def test_pages_come_as_the_server_made_them(kind: str) -> None:
+    make, pagination = KINDS[kind]
+    serve = make(45, 20)
+    both = Both(serve, pagination, 2)
+    assert both.read(by_page=True) == ([serve(2), serve(3)], None)
+
+
+def test_nothing_is_asked_before_iteration_and_then_a_page_at_a_time() -> None:
+    server = Server(bare(100))
+    pager: Pager[int, list[int]] = Pager(server.fetch, BARE)
+    iterators = iter(pager), pager.pages()
+    assert server.asked == []
+    assert list(islice(iterators[0], 20)) == list(range(20))
+    assert server.asked == [None]
+    assert next(iterators[0]) == 20
+    assert server.asked == [None, 2]
+    assert next(iterators[1]) == list(range(20))
+    assert server.asked == [None, 2, None]
+
+
+def test_async_nothing_is_asked_before_iteration_and_then_a_page_at_a_time() -> None:
+    server = Server(bare(100))
+
+    async def read() -> None:
+        pager: AsyncPager[int, list[int]] = AsyncPager(server.async_fetch, BARE)
+        items: AsyncIterator[int] = aiter(pager)
+        assert server.asked == []
+        assert [await anext(items) for _ in range(20)] == list(range(20))
+        assert server.asked == [None]
+        assert await anext(items) == 20
+        assert server.asked == [None, 2]
+
+    asyncio.run(read())
+
+
+def test_each_iteration_starts_anew() -> None:
+    both = Both(bare(45), BARE, 2)
+    assert both.read() == both.read()
+    assert both.asked == [2, 3, 4] * 2
+
+
+def test_a_page_is_the_callers_to_change() -> None:
+    """A page that the caller has emptied is still recognized when it comes again, and not mistaken for an empty one."""
+    served = {1: envelope([1], 2, 3), 2: envelope([], 3, 3), 3: envelope([2], None, 3)}
+    for page in Pager[int, Any](Server(lambda n: served[n]).fetch, NEXT).pages():
+        page.data.clear()
+    repeating: Pager[int, list[int]] = Pager(Server(lambda _: [1, 2, 3]).fetch, BARE)
+    walk = repeating.pages()
+    next(walk).clear()
+    with pytest.raises(PaginationError):
+        next(walk)
+
+
+def test_an_error_of_the_request_ends_only_its_iteration() -> None:
+    def serve(number: int) -> Any:
+        if number == 2 and next(failures, False):
+            raise ConnectionResetError
+        return bare(45)(number)
+
+    failures: Iterator[bool] = iter([True])
+    pager: Pager[int, list[int]] = Pager(Server(serve).fetch, BARE)
+    items = iter(pager)
+    assert list(islice(items, 20)) == list(range(20))
+    with pytest.raises(ConnectionResetError):
+        next(items)
+    assert list(pager) == list(range(45))
+
+
+def envelope(data: list[int], following: int | None, last: int | None, total: int = 60) -> Any:
+    return SimpleNamespace(data=data, next_page=following, max_page=last, total=total)
+
+
+@pytest.mark.parametrize(
+    ("pagination", "serve", "count", "message"),
+    [
+        pytest.param(BARE, lambda _: [1, 2, 3], 3, "page 2 is the page before it again", id="bare, ignores the page"),
+        pytest.param(
+            ITEMS,
+            lambda _: SimpleNamespace(data=[1, 2, 3]),
+            3,
+            "page 2 is the page before it again",
+            id="items, likewise",
+        ),
+        pytest.param(NEXT, lambda n: envelope([n], n, 9), 1, "page 1 names page 1 as the next", id="next is itself"),
+        pytest.param(NEXT, lambda n: envelope([n], 2, 9), 2, "page 2 names page 2 as the next", id="next is fixed"),
+        pytest.param(
+            NEXT, lambda n: envelope([n], 3 - n, 9), 2, "page 2 names page 1 as the next", id="next goes back"
+        ),
+        pytest.param(
+            NEXT,
+            lambda n: envelope([n], n + 1, 3),
+            3,
+            "page 3 names page 4 as the next and page 3 as the last",
+            id="next beyond the last",
+        ),
+        pytest.param(
+            NEXT,
+            lambda n: envelope([n] if n < 3 else [], n + 1, n + 1),
+            2,
+            "page 4 is the page before it again",
+            id="empty pages without end",
+        ),
+        pytest.param(
+            TOTAL,
+            lambda n: SimpleNamespace(items=[n], total=9, per_page=1, current_page=1),
+            1,
+            "asked for page 2, the server answered page 1",
+            id="another page than asked for",
+        ),
+    ],
+)
+def test_pages_that_would_never_end_are_an_error(
+    pagination: Mapping[str, Any], serve: Serve, count: int, message: str
+) -> None:
+    found, error = Both(serve, pagination).read()
+    assert len(found) == count
+    assert error is not None
+    assert message in error
+
+
+@pytest.mark.parametrize(
+    ("pagination", "serve"),
+    [
+        (BARE, lambda n: [n]),
+        (NEXT, lambda n: envelope([n], n + 1, n + 1, n + 1)),
+        (TOTAL, lambda n: SimpleNamespace(items=[n], total=n + 1, per_page=1, current_page=n)),
+    ],
+    ids=["bare", "next", "total"],
+)
+def test_a_list_that_grows_while_it_is_read_is_left_with_an_error(
+    monkeypatch: pytest.MonkeyPatch, pagination: Mapping[str, Any], serve: Serve
+) -> None:
+    monkeypatch.setattr(pages, "MOST", 50)
+    found, error = Both(serve, pagination, 3).read()
+    assert found == list(range(3, 53))
+    assert error == "more than 50 pages: go on from page 53, or ask for less at a time"
+
+
+def test_some_items_of_a_page_may_come_again() -> None:
+    """A list that changes while it is read moves items from one page to the next."""
+    served = {1: [1, 2, 3], 2: [3, 4, 5], 3: []}
+    assert Both(lambda n: served[n], BARE).read() == ([1, 2, 3, 3, 4, 5], None)
+
+
+def test_an_empty_page_that_names_a_next_one_is_not_the_end() -> None:
+    served = {1: envelope([1], 2, 3), 2: envelope([], 3, 3), 3: envelope([2], None, 3)}
+    assert Both(lambda n: served[n], NEXT).read() == ([1, 2], None)
+
+
+def test_a_pager_shows_its_start_and_no_arguments() -> None:
+    pager: Pager[int, list[int]] = Pager(lambda _: ["tok-5f0c9e"], BARE, 3)  # type: ignore[list-item]
+    assert repr(pager) == "<Pager from page 3>"
+
+
+def test_the_first_page_is_the_one_that_the_specs_default_to() -> None:
+    defaults = []
+    for api in spec.APIS:
+        document = spec.load(api)
+        for path in document["paths"].values():
+            for operation in path.values():
+                if not isinstance(operation, dict) or "x-pagination" not in operation:
+                    continue
+                pagination = operation["x-pagination"]
+                if pagination["in"] == "body":
+                    schema = operation["requestBody"]["content"]["application/json"]["schema"]
+                    name = schema["$ref"].rpartition("/")[2]
+                    parameter = document["components"]["schemas"][name]["properties"][pagination["page"]]
+                else:
+                    (parameter,) = (
+                        parameter["schema"]
+                        for parameter in operation["parameters"]
+                        if parameter["name"] == pagination["page"]
+                    )
+                defaults.append(parameter["default"])
+    assert defaults
+    assert set(defaults) == {pages.FIRST}
+
+
+def test_the_clients_lists_are_pagers() -> None:
+    with testing.neu() as neu, capture() as responses:
+        bills = neu.list_bills()
+        assert_type(bills, Pager[Bill, list[Bill]])
+        assert responses == []
+        found = list(bills)
+        assert_type(found, list[Bill])
+        assert len(found) == len({bill.id_bill for bill in found}) > 20
+        assert len(responses) == -(-len(found) // 20) + 1
+    with testing.apportionments() as client:
+        pager = client.list_apportionments(limit=7, page=2)
+        assert_type(pager, Pager[Apportionment, ApportionmentPage])
+        assert [page.current_page for page in pager.pages()] == [2, 3, 4, 5, 6]
+        assert list(pager) == list(client.list_apportionments())[7:]
+
+
+def test_the_asynchronous_clients_lists_are_pagers() -> None:
+    async def read() -> tuple[list[Bill], list[Apportionment]]:
+        async with testing.async_neu() as neu, testing.async_apportionments() as client:
+            bills = neu.list_bills()
+            assert_type(bills, AsyncPager[Bill, list[Bill]])
+            return [bill async for bill in bills], [item async for item in client.list_apportionments(page=2)]
+
+    with testing.neu() as neu, testing.apportionments() as client:
+        assert asyncio.run(read()) == (list(neu.list_bills()), list(client.list_apportionments(page=2)))

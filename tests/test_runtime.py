@@ -1,0 +1,812 @@
+"""What the runtime does beyond the examples: faults, retries, arguments, secrets, time zones, mutated answers."""
+
+import asyncio
+import contextlib
+import copy
+import gzip
+import json
+import logging
+import os
+import pickle
+import random
+import socket
+import subprocess
+import sys
+import threading
+import traceback
+import zlib
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from email.utils import format_datetime
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contrato import apportionments, neu
+from contrato.core import decode, spec
+from contrato.core.client import AsyncClient, Client, capture
+from contrato.core.errors import (
+    ConnectionFailedError,
+    ContractError,
+    ContratoError,
+    RateLimitError,
+    RequestTimeoutError,
+    ResponseError,
+    ResponseTooLargeError,
+    ServerError,
+    TransportError,
+    UndocumentedStatusError,
+)
+from contrato.core.pages import AsyncPager, Pager
+
+TOKEN = "tok-5f/0c9e"
+BASE_URL = "https://energy.example/base"
+BOTH = pytest.mark.parametrize("asynchronous", [False, True], ids=["sync", "async"])
+NEU = spec.load("neu")
+SERVICES = NEU["components"]["examples"]["Services"]["value"]
+Handler = Callable[[httpx.Request], httpx.Response]
+
+
+def call(asynchronous: bool, use: Callable[[Any], Any], waits: list[float] | None = None, **options: Any) -> Any:
+    """Use a fresh client, of NEU unless `kind` says otherwise; `waits` notes what would be slept."""
+    noted: list[float] = [] if waits is None else waits
+    kinds = options.pop("kind", (neu.Neu, neu.AsyncNeu))
+    options = {"token": TOKEN, "base_url": BASE_URL} | options
+    if not asynchronous:
+        with kinds[0](**options) as client:
+            client._sleep = noted.append
+            result = use(client)
+            return list(result) if isinstance(result, Pager) else result
+
+    async def run() -> Any:
+        async def note(seconds: float) -> None:
+            noted.append(seconds)
+
+        async with kinds[1](**options) as client:
+            client._sleep = note
+            result = use(client)
+            return [item async for item in result] if isinstance(result, AsyncPager) else await result
+
+    return asyncio.run(run())
+
+
+def serving(*answers: httpx.Response | type[httpx.RequestError], seen: list[httpx.Request] | None = None) -> Any:
+    """A transport that gives these answers in turn, and the last one for ever."""
+    left = list(answers)
+
+    def serve(request: httpx.Request) -> httpx.Response:
+        if seen is not None:
+            seen.append(request)
+        answer = left.pop(0) if len(left) > 1 else left[0]
+        if isinstance(answer, type):
+            raise answer("the line is dead", request=request)
+        return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
+
+    return httpx.MockTransport(serve)
+
+
+def neu_services(options: Any, client: Any) -> Any:
+    return client.list_services(**options)
+
+
+def listed(client: Any) -> Any:
+    return client.list_services()
+
+
+# --- faults on a real socket -----------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def server(answer: bytes, *, reset: bool = False, silent: bool = False) -> Iterator[tuple[str, list[bytes]]]:
+    """Gives a base URL whose every request is answered with these bytes, and the heads of the requests."""
+    heads: list[bytes] = []
+    done = threading.Event()
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def handle(connection: socket.socket) -> None:
+        with connection, contextlib.suppress(OSError):
+            heads.append(connection.recv(65536))
+            if silent:
+                done.wait()
+            connection.sendall(answer)
+            if reset:
+                # A close with unsent linger of 0 seconds is a reset.
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+
+    def accept() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                thread = threading.Thread(target=handle, args=(listener.accept()[0],))
+                threads.append(thread)
+                thread.start()
+
+    threads = [threading.Thread(target=accept)]
+    threads[0].start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/base", heads
+    finally:
+        done.set()
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        for thread in threads:
+            thread.join()
+
+
+def http(status: str, body: bytes = b"", *headers: str, length: int | None = None) -> bytes:
+    size = len(body) if length is None else length
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {size}", "Connection: close", *headers, "", ""]
+    return "\r\n".join(lines).encode() + body
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("answer", "options", "kind"),
+    [
+        pytest.param(
+            http("200 OK", b"[{", length=50), {}, ConnectionFailedError, id="truncated by a closed connection"
+        ),
+        pytest.param(http("200 OK", b"[{"), {}, ContractError, id="truncated JSON"),
+        pytest.param(http("200 OK", b"<html>"), {}, ContractError, id="HTML 200"),
+        pytest.param(http("502 Bad Gateway", b"<html>"), {}, ServerError, id="HTML 502"),
+        pytest.param(http("200 OK"), {}, ContractError, id="empty body"),
+        pytest.param(http("520 Unknown"), {}, ServerError, id="520"),
+        pytest.param(http("429 Too Many Requests"), {}, RateLimitError, id="429"),
+        pytest.param(b"SSH-2.0-OpenSSH_9\r\n", {}, ConnectionFailedError, id="no HTTP"),
+        pytest.param(b"", {}, ConnectionFailedError, id="closed without an answer"),
+        pytest.param(b"", {"reset": True}, ConnectionFailedError, id="reset"),
+        pytest.param(http("200 OK", b"[", length=9), {"reset": True}, ConnectionFailedError, id="reset in the body"),
+        pytest.param(b"", {"silent": True}, RequestTimeoutError, id="read timeout"),
+        pytest.param(
+            http("200 OK", b"no gzip", "Content-Encoding: gzip"), {}, TransportError, id="compressed, but it is not"
+        ),
+    ],
+)
+def test_a_fault_of_the_line_is_a_typed_error(
+    answer: bytes, options: dict[str, bool], kind: type[ContratoError], asynchronous: bool
+) -> None:
+    timeout = 0.05 if "silent" in options else 5
+    with server(answer, **options) as (url, heads), pytest.raises(kind) as caught:
+        call(asynchronous, listed, base_url=url, retries=1, timeout=timeout)
+    assert type(caught.value) is kind
+    # Broken transfers and failing servers are tried again.
+    again = isinstance(caught.value, ConnectionFailedError | RequestTimeoutError | ServerError | RateLimitError)
+    assert len(heads) == 1 + again
+    assert f"Bearer {TOKEN}".encode() in heads[0]
+    assert TOKEN not in "".join(traceback.format_exception(caught.value))
+    assert caught.value.__cause__ is None or isinstance(caught.value, TransportError)
+
+
+@BOTH
+def test_nobody_listens(asynchronous: bool) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    waits: list[float] = []
+    with pytest.raises(ConnectionFailedError, match=r"listServices: GET .*/services got no answer: ConnectError"):
+        call(asynchronous, listed, waits, base_url=f"http://127.0.0.1:{port}")
+    assert len(waits) == 2
+
+
+BOMB = b"[" + b" " * 30_000_000
+BOMBS = {"gzip": gzip.compress(BOMB, 1), "deflate": zlib.compress(BOMB, 1)}
+
+
+@BOTH
+@pytest.mark.parametrize("encoding", BOMBS)
+def test_a_bomb_is_refused_before_it_fills_the_memory(encoding: str, asynchronous: bool) -> None:
+    answer = http("200 OK", BOMBS[encoding], f"Content-Encoding: {encoding}")
+    with server(answer) as (url, heads), pytest.raises(ResponseTooLargeError, match="max_bytes") as caught:
+        call(asynchronous, listed, base_url=url, max_bytes=1_000_000)
+    assert len(heads) == 1
+    assert caught.value.body is None
+
+
+@BOTH
+def test_a_bomb_within_a_bomb_is_not_opened(asynchronous: bool) -> None:
+    answer = http("200 OK", gzip.compress(BOMBS["gzip"]), "Content-Encoding: gzip, gzip")
+    with server(answer) as (url, _), pytest.raises(TransportError, match="Content-Encoding is gzip, gzip"):
+        call(asynchronous, listed, base_url=url)
+
+
+@BOTH
+def test_the_limit_is_that_of_the_decompressed_answer(asynchronous: bool) -> None:
+    body = json.dumps(SERVICES).encode()
+    with server(http("200 OK", gzip.compress(body), "Content-Encoding: gzip")) as (url, _):
+        assert len(call(asynchronous, listed, base_url=url, max_bytes=len(body))) == len(SERVICES)
+        with pytest.raises(ResponseTooLargeError):
+            call(asynchronous, listed, base_url=url, max_bytes=len(body) - 1)
+
+
+@BOTH
+def test_a_redirect_is_not_followed_and_the_token_stays(asynchronous: bool) -> None:
+    with server(http("200 OK", b"[]")) as (elsewhere, stolen):
+        redirect = http("302 Found", b"", f"Location: {elsewhere}/services")
+        with server(redirect) as (url, heads), pytest.raises(UndocumentedStatusError, match=f"Location {elsewhere}"):
+            call(asynchronous, listed, base_url=url)
+    assert (len(heads), stolen) == (1, [])
+
+
+# --- retries ---------------------------------------------------------------------------------------------------------
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "first",
+    [*map(httpx.Response, (429, 500, 502, 503, 504, 520)), httpx.ConnectError, httpx.ReadTimeout, httpx.ReadError],
+    ids=str,
+)
+def test_what_is_safe_is_tried_again(first: Any, asynchronous: bool) -> None:
+    waits: list[float] = []
+    assert call(asynchronous, listed, waits, transport=serving(first, httpx.Response(200, json=[]))) == []
+    (wait,) = waits
+    assert 0.1 <= wait <= 0.5
+
+    seen: list[httpx.Request] = []
+    with pytest.raises(ContratoError):
+        call(asynchronous, listed, waits, transport=serving(first, seen=seen))
+    assert len(seen) == 3
+
+
+@BOTH
+@pytest.mark.parametrize("status", [200, 400, 401, 403, 404, 409, 422, 302])
+def test_what_would_not_change_is_not_tried_again(status: int, asynchronous: bool) -> None:
+    seen: list[httpx.Request] = []
+    with pytest.raises(ResponseError):
+        call(asynchronous, listed, transport=serving(httpx.Response(status), seen=seen))
+    assert len(seen) == 1
+
+
+def value_of(kind: Any) -> Any:
+    """Any value that an argument of this type takes."""
+    return {int: 1, str: "x", float: 1.5, bool: True, datetime: datetime(2024, 1, 1), list[int]: [1]}.get(kind) or (
+        kind.__args__[0]
+    )
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("kinds", "name"),
+    [
+        (kinds, name)
+        for kinds in (
+            (neu.Neu, neu.AsyncNeu),
+            (apportionments.Apportionments, apportionments.AsyncApportionments),
+        )
+        for name in kinds[0].operations
+    ],
+)
+def test_only_what_the_spec_calls_safe_is_repeated(kinds: Any, name: str, asynchronous: bool) -> None:
+    operation = kinds[0].operations[name]
+    document = spec.load(kinds[0].api)["paths"][operation["path"]][operation["method"].lower()]
+    safe = operation["method"] == "GET" or document.get("x-safe") is True
+    arguments = {key: value_of(kind) for key, (_, _, kind) in operation["arguments"].items()}
+    for fault in (httpx.Response(503), httpx.ReadTimeout):
+        seen: list[httpx.Request] = []
+        with pytest.raises(ContratoError):
+            call(
+                asynchronous,
+                lambda client: getattr(client, name)(**arguments, options={"retries": 1}),
+                kind=kinds,
+                transport=serving(fault, seen=seen),
+            )
+        assert len(seen) == (2 if safe else 1)
+
+
+@BOTH
+def test_retries_can_be_set_for_the_client_and_for_one_call(asynchronous: bool) -> None:
+    for client, of_call, expected in ((0, None, 1), (1, None, 2), (1, 3, 4), (3, 0, 1)):
+        seen: list[httpx.Request] = []
+        options: Any = {} if of_call is None else {"options": {"retries": of_call}}
+        with pytest.raises(ServerError):
+            call(
+                asynchronous,
+                partial(neu_services, options),
+                retries=client,
+                transport=serving(httpx.Response(500), seen=seen),
+            )
+        assert len(seen) == expected
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("header", "least", "most"),
+    [
+        ("7", 7, 7),
+        (" 7 ", 7, 7),
+        ("3600", 60, 60),
+        ("99999999999999", 0, 0.5),
+        ("-1", 0, 0.5),
+        ("soon", 0, 0.5),
+        ("", 0, 0.5),
+        ("in 20", 19, 20),
+        ("in 20 naive", 19, 20),
+        ("in 9999", 60, 60),
+        ("in -20", 0, 0.5),
+        ("Fri, 99 Foo 2021 99:99:99 GMT", 0, 0.5),
+    ],
+)
+@pytest.mark.parametrize("status", [429, 503])
+def test_retry_after_is_heeded_up_to_a_minute(
+    header: str, least: float, most: float, status: int, asynchronous: bool
+) -> None:
+    senseless = least == 0 and not header.startswith("in ")
+    if header.startswith("in "):
+        moment = datetime.now(UTC) + timedelta(seconds=int(header.split()[1]))
+        header = format_datetime(moment, usegmt=True).removesuffix(" GMT" if header.endswith("naive") else "")
+    busy = httpx.Response(status, headers={"Retry-After": header})
+    waits: list[float] = []
+    assert call(asynchronous, listed, waits, transport=serving(busy, httpx.Response(200, json=[]))) == []
+    (wait,) = waits
+    assert least - 1 <= wait <= most
+    with pytest.raises(ResponseError) as caught:
+        call(asynchronous, listed, retries=0, transport=serving(busy))
+    assert (caught.value.retry_after is None) == senseless
+    assert senseless or (caught.value.retry_after or 0) >= 0
+
+
+@pytest.mark.parametrize("retries", [-1, 1.5, True, "2"])
+def test_senseless_retries_are_refused(retries: Any) -> None:
+    with pytest.raises(ValueError, match="retries must be 0 or a positive whole number"):
+        neu.Neu(TOKEN, retries=retries)
+    with pytest.raises(ValueError, match="retries must be"):
+        neu.Neu(TOKEN).list_services(options={"retries": retries})
+
+
+def test_unknown_options_are_refused() -> None:
+    with pytest.raises(TypeError, match="no option retry: give timeout, headers, retries"):
+        neu.Neu(TOKEN).list_services(options={"retry": 1})  # type: ignore[arg-type]
+
+
+# --- requests --------------------------------------------------------------------------------------------------------
+
+
+@BOTH
+@pytest.mark.parametrize("base_url", [BASE_URL, f"{BASE_URL}/"])
+def test_headers_and_url(base_url: str, asynchronous: bool) -> None:
+    seen: list[httpx.Request] = []
+    call(
+        asynchronous,
+        lambda client: client.list_services(options={"headers": {"X-Trace": "7"}}),
+        base_url=base_url,
+        transport=serving(httpx.Response(200, json=[]), seen=seen),
+    )
+    (request,) = seen
+    assert str(request.url) == f"{BASE_URL}/services"
+    assert request.headers["X-Trace"] == "7"
+    assert request.headers["User-Agent"].startswith("contrato/0.")
+    assert request.headers["Accept-Encoding"] == "gzip, deflate"
+
+
+BOGOTA = ZoneInfo("America/Bogota")
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        (datetime(2021, 4, 1, 13, 30), "2021-04-01T13:30:00"),
+        (datetime(2021, 4, 1, 13, 30, tzinfo=UTC), "2021-04-01T08:30:00"),
+        (datetime(2021, 4, 1, 13, 30, tzinfo=BOGOTA), "2021-04-01T13:30:00"),
+        (datetime(2021, 4, 1, 13, 30, tzinfo=ZoneInfo("Asia/Tokyo")), "2021-03-31T23:30:00"),
+        (date(2021, 4, 1), "2021-04-01T00:00:00"),
+        ("2021-04-01T13:30:00", "2021-04-01T13:30:00"),
+        ("2021-04-01T13:30:00Z", "2021-04-01T08:30:00"),
+        ("2021-04-01", "2021-04-01T00:00:00"),
+    ],
+)
+def test_timestamps_are_sent_as_local_time(given: Any, sent: str) -> None:
+    seen: list[httpx.Request] = []
+    call(False, lambda c: c.list_pqrs(from_=given), transport=serving(httpx.Response(200, json=[]), seen=seen))
+    assert json.loads(seen[0].content) == {"From": sent}
+
+
+def test_values_of_numpy_and_pandas_are_taken() -> None:
+    numpy, pandas = pytest.importorskip("numpy"), pytest.importorskip("pandas")
+    seen: list[httpx.Request] = []
+    call(
+        False,
+        lambda c: c.query_consumption(
+            interval="DAILY",
+            from_=pandas.Timestamp("2021-04-01T12:00:00Z"),
+            to=date(2021, 5, 1),
+            id_account=numpy.int64(41),
+            id_services=pandas.Series([1, 2]),
+        ),
+        transport=serving(httpx.Response(200, json=[]), seen=seen),
+    )
+    assert json.loads(seen[0].content) == {
+        "Interval": "DAILY",
+        "From": "2021-04-01T07:00:00",
+        "To": "2021-05-01T00:00:00",
+        "Id_account": 41,
+        "Id_services": [1, 2],
+    }
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments", "message"),
+    [
+        ("get_service", {"id": "282"}, "id must be int, not '282'"),
+        ("get_service", {"id": True}, "id must be int, not True"),
+        ("get_service", {"id": None}, "id must be int, not None"),
+        ("get_service", {"id": 28.5}, "id must be int, not 28.5"),
+        ("get_service", {"id": float("nan")}, "id must be int, not nan"),
+        ("list_pqrs", {"from_": 2021}, "from_ must be a datetime, a date or a string of ISO 8601, not 2021"),
+        ("list_pqrs", {"to": "yesterday"}, "to must be a date and time of ISO 8601, not 'yesterday'"),
+        ("list_bills", {"page": "2"}, "page must be int, not '2'"),
+        ("list_bills", {"id_service": [1]}, r"id_service must be int, not \[1\]"),
+    ],
+)
+def test_a_wrong_argument_is_named_at_the_call(method: str, arguments: Any, message: str) -> None:
+    seen: list[httpx.Request] = []
+    client = neu.Neu(TOKEN, BASE_URL, transport=serving(httpx.Response(200), seen=seen))
+    with pytest.raises((TypeError, ValueError), match=message):
+        getattr(client, method)(**arguments)
+    assert seen == []
+
+
+def test_wrong_items_and_unknown_values_are_refused() -> None:
+    client: Any = neu.Neu(TOKEN, BASE_URL, transport=serving(httpx.Response(200)))
+    year = {"from_": date(2021, 1, 1), "to": date(2022, 1, 1)}
+    with pytest.raises(ValueError, match=r"interval must be Literal\['DAILY', 'HOURLY', 'MONTHLY'\], not 'YEARLY'"):
+        client.query_consumption(interval="YEARLY", **year)
+    with pytest.raises(TypeError, match=r"id_services must be list\[int\], not \['1'\]"):
+        client.query_consumption(interval="DAILY", id_services=["1"], **year)
+
+
+def test_a_number_that_json_cannot_write_is_refused() -> None:
+    client = neu.Neu(TOKEN)
+    with pytest.raises(ValueError, match="share must be a finite number, not nan"):
+        client._argument("share", float, float("nan"))
+    assert client._argument("share", float, 3) == 3
+
+
+# --- answers ---------------------------------------------------------------------------------------------------------
+
+
+@BOTH
+def test_aware_gives_bare_timestamps_their_zone(asynchronous: bool) -> None:
+    rows = copy.deepcopy(NEU["components"]["examples"]["OneDayOfConsumption"]["value"])
+    bare = rows[0]["data"][0]["date"]
+    rows[0]["data"][1:] = [rows[0]["data"][0] | {"date": f"{bare}Z"}]
+    year = {"from_": date(2021, 1, 1), "to": date(2022, 1, 1)}
+    for aware in (False, True):
+        ((account),) = call(
+            asynchronous,
+            lambda c: c.query_consumption(interval="DAILY", **year),
+            aware=aware,
+            transport=serving(httpx.Response(200, json=rows)),
+        )
+        assert [row.date for row in account.data] == [
+            datetime.fromisoformat(bare).replace(tzinfo=BOGOTA if aware else None),
+            datetime.fromisoformat(bare).replace(tzinfo=UTC),
+        ]
+
+
+def test_aware_leaves_a_null_and_reaches_into_pages() -> None:
+    example = NEU["components"]["examples"]
+    bills = next(value["value"] for value in example.values() if "date_payment" in json.dumps(value.get("value")))
+    bills = copy.deepcopy(bills)
+    bills[0]["date_payment"] = None
+    found = call(
+        False, lambda c: next(c.list_bills().pages()), aware=True, transport=serving(httpx.Response(200, json=bills))
+    )
+    assert found[0].date_payment is None
+    assert found[0].date.tzinfo == BOGOTA
+    page: dict[str, Any] = {"nextPage": None, "maxPage": 1, "total": 1, "data": []}
+    dates = {"date": "2021-04-01T00:00:00", "date_expiration": "2021-04-01T00:00:00"}
+    (operation,) = (op for op in NEU["paths"].values() if op.get("post", {}).get("operationId") == "listDueDates")
+    schema = NEU["components"]["schemas"]["DueDate"]["properties"]
+    row = {name: dates.get(name, "x" if kind.get("type") == "string" else 1) for name, kind in schema.items()}
+    assert operation
+    found = call(
+        False,
+        lambda c: next(iter(c.list_due_dates())),
+        aware=True,
+        transport=serving(httpx.Response(200, json=page | {"data": [row]})),
+    )
+    assert found.date_expiration.tzinfo == BOGOTA
+
+
+@pytest.mark.parametrize("api", spec.APIS)
+def test_the_time_zone_is_the_specs(api: str) -> None:
+    kinds: dict[str, Any] = {"neu": neu.Neu, "apportionments": apportionments.Apportionments}
+    assert kinds[api](TOKEN).time_zone == ZoneInfo(spec.load(api)["info"]["x-time-zone"]["name"])
+
+
+@BOTH
+def test_capture_collects_every_answer_without_the_token(asynchronous: bool) -> None:
+    body = json.dumps(SERVICES).encode()
+
+    def serve(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/accounts"):
+            return httpx.Response(404, json={"why": "not"})
+        return httpx.Response(
+            200, headers={"Content-Encoding": "gzip", "X-Id": "9"}, stream=httpx.ByteStream(gzip.compress(body))
+        )
+
+    with capture() as outer:
+        with capture() as responses:
+            call(asynchronous, listed, transport=httpx.MockTransport(serve))
+        with pytest.raises(ResponseError):
+            call(asynchronous, lambda c: c.list_accounts(), transport=httpx.MockTransport(serve))
+    call(asynchronous, listed, transport=httpx.MockTransport(serve))
+    ((response,), (missing,)) = responses, outer
+    assert (response.status_code, response.json(), response.headers["X-Id"]) == (200, SERVICES, "9")
+    assert (missing.status_code, str(missing.request.url)) == (404, f"{BASE_URL}/accounts")
+    assert TOKEN not in repr(response.request.headers.raw)
+
+
+def test_one_client_serves_many_threads() -> None:
+    def serve(request: httpx.Request) -> httpx.Response:
+        number = int(request.url.path.rsplit("/", 1)[1])
+        return httpx.Response(200, json=SERVICES[0] | {"id_service": number})
+
+    with neu.Neu(TOKEN, BASE_URL, transport=httpx.MockTransport(serve)) as client:
+        found: dict[int, int] = {}
+
+        def work(start: int) -> None:
+            for number in range(start, start + 50):
+                found[number] = client.get_service(number).id_service
+
+        threads = [threading.Thread(target=work, args=(start,)) for start in range(0, 400, 50)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert found == {number: number for number in range(400)}
+
+
+# --- the token -------------------------------------------------------------------------------------------------------
+
+
+@BOTH
+@pytest.mark.parametrize("status", [200, 302, 401, 404, 422, 429, 500])
+def test_no_log_error_pickle_or_traceback_shows_the_token(
+    status: int, asynchronous: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    escaped = json.dumps(TOKEN).replace("/", "\\/")
+    body = b'{"token": %s, "again": "%s"}' % (escaped.encode(), TOKEN.encode())
+    answer = http(f"{status} Echo", body, f"X-Echo: {TOKEN}", f"Location: https://h/?t={TOKEN}")
+    with caplog.at_level(logging.DEBUG), server(answer) as (url, heads), pytest.raises(ResponseError) as caught:
+        call(asynchronous, listed, base_url=url, retries=1)
+    error = caught.value
+    assert TOKEN.encode() in heads[0]
+    # What httpcore logs of an answer is the server's own words.
+    logs = [record.getMessage() for record in caplog.records if "receive_response_headers" not in record.getMessage()]
+    assert any("send_request_headers" in message for message in logs)
+    frames = traceback.TracebackException.from_exception(error, capture_locals=True, limit=-30)
+    ours = [
+        str(frame.locals) for frame in frames.stack if "overrides" in frame.filename or "generated" in frame.filename
+    ]
+    assert len(ours) >= 3
+    shown = [str(error), repr(error), repr(vars(error)), repr(error.headers.raw), *traceback.format_exception(error)]
+    for text in (*shown, *logs, *ours, repr(pickle.loads(pickle.dumps(error)).__dict__)):
+        assert TOKEN not in text
+        assert escaped not in text
+
+
+def test_a_refused_token_is_in_no_local_variable() -> None:
+    bad = f"{TOKEN} \n"
+    with pytest.raises(ValueError, match="no usable token") as caught:
+        neu.Neu(bad)
+    frames = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    ours = [str(frame.locals) for frame in frames.stack if frame.filename != __file__]
+    assert len(ours) == 2
+    assert TOKEN not in "".join(ours)
+
+
+@BOTH
+def test_a_client_cannot_be_pickled_or_copied(asynchronous: bool) -> None:
+    client = (neu.AsyncNeu if asynchronous else neu.Neu)(TOKEN)
+    for act in (pickle.dumps, copy.copy, copy.deepcopy):
+        with pytest.raises(TypeError, match="holds connections and a token"):
+            act(client)
+    with pytest.raises(TypeError, match="cannot be pickled"):
+        pickle.dumps(client._auth)
+    assert TOKEN not in repr(client._auth) + repr(client._http)
+
+
+# --- what a fuzzer sends ---------------------------------------------------------------------------------------------
+
+# Set it to fuzz for longer than a test should.
+MUTATIONS = int(os.environ.get("CONTRATO_MUTATIONS", "4000"))
+ODD: tuple[Any, ...] = (
+    *(None, True, 0, -1, 41.0, 0.5, 1e308, 10**30, "", "x", "12", "2021-02-30T00:00:00", "2021-04-01", [], {}, [[]]),
+    *([None], {"": None}, "\ud800", "\x00", TOKEN, 2**63, "9999-12-31T23:59:59.9999999", "0001-01-01T00:00:00Z"),
+)
+
+
+def mutate(value: Any, rng: random.Random) -> Any:
+    """Change one thing somewhere in a JSON value."""
+    if isinstance(value, dict) and value and rng.random() < 0.9:
+        key = rng.choice(list(value))
+        changed = dict(value)
+        match rng.randrange(8):
+            case 0:
+                del changed[key]
+            case 1:
+                changed[key.upper()] = changed.pop(key)
+            case 2:
+                changed["new"] = rng.choice(ODD)
+            case _:
+                changed[key] = mutate(value[key], rng)
+        return changed
+    if isinstance(value, list) and value and rng.random() < 0.9:
+        index = rng.randrange(len(value))
+        return [*value[:index], mutate(value[index], rng), *value[index + rng.randrange(2) :]]
+    return rng.choice(ODD)
+
+
+def garble(body: bytes, rng: random.Random) -> bytes:
+    """Damage bytes."""
+    cut = rng.randrange(len(body) + 1)
+    match rng.randrange(7):
+        case 0:
+            return body[:cut]
+        case 1:
+            return body[:cut] + rng.randbytes(rng.randrange(1, 4)) + body[cut:]
+        case 2:
+            return (
+                body[:cut] + rng.choice([b"NaN", b"1e999", b"-", b"\\u", b'"', b"\xff", b"\xef\xbb\xbf"]) + body[cut:]
+            )
+        case 3:
+            return body[:cut] + body[cut + 1 :]
+        case 4:
+            return body[:cut] + rng.choice([b"[", b'{"a":']) * 50_000 + body[cut:]
+        case _:
+            return body
+
+
+def examples() -> list[tuple[Any, str, dict[str, Any], Any]]:
+    """Clients, methods, arguments, and the example of each success."""
+    found = []
+    for kinds in ((neu.Neu, neu.AsyncNeu), (apportionments.Apportionments, apportionments.AsyncApportionments)):
+        document = spec.load(kinds[0].api)
+        for name, operation in kinds[0].operations.items():
+            responses = document["paths"][operation["path"]][operation["method"].lower()]["responses"]
+            arguments = {key: value_of(kind) for key, (_, _, kind) in operation["arguments"].items()}
+            for status, response in responses.items():
+                if status[0] == "2" and "content" in response:
+                    for example in response["content"]["application/json"]["examples"].values():
+                        target = example
+                        if "$ref" in example:
+                            target = document["components"]["examples"][example["$ref"].rsplit("/", 1)[1]]
+                        found.append((kinds, name, arguments, (int(status), target["value"])))
+    return found
+
+
+def test_a_mutated_answer_is_a_typed_error_or_a_right_answer() -> None:
+    rng = random.Random(1)
+    cases = examples()
+    answers: list[httpx.Response] = []
+    transport = httpx.MockTransport(lambda request: answers[-1])
+    clients = {kind: kind(TOKEN, BASE_URL, transport=transport, retries=0) for (kind, _), *_ in cases}
+    outcomes = {"right": 0, "error": 0, "skipped": 0}
+    for _ in range(MUTATIONS):
+        (kind, _), name, arguments, (status, example) = rng.choice(cases)
+        value = example
+        for _ in range(rng.randrange(3)):
+            value = mutate(value, rng)
+        text = json.dumps(value, ensure_ascii=rng.random() < 0.5).encode("utf-8", "surrogatepass")
+        body = garble(text, rng)
+        status = rng.choice([status] * 15 + [202, 204, 404, 422, 520])
+        answers[:] = [httpx.Response(status, content=body)]
+        error, result = outcome(partial(getattr(clients[kind], name), **arguments))
+        outcomes["error" if error else "right"] += 1
+        if error:
+            assert TOKEN not in str(error) + repr(error)
+            assert len(str(error)) < 2000
+        elif result is not None and body:
+            # Everything that the model has is what the body says.
+            try:
+                said = json.loads(body.decode("utf-8", "replace"), strict=False)
+            except ValueError:
+                # msgspec skips what is unknown, and there does not mind an escape that is none.
+                outcomes["skipped"] += 1
+                continue
+            assert contains(said, msgspec.to_builtins(result)), body
+    assert outcomes["skipped"] <= MUTATIONS / 100, outcomes
+    assert min(outcomes["right"], outcomes["error"]) > MUTATIONS / 20, outcomes
+
+
+def outcome(use: Callable[[], Any]) -> tuple[ContratoError | None, Any]:
+    """Our error, or what was returned, of pages the first one; any other exception goes on."""
+    try:
+        result = use()
+        return None, next(result.pages(), None) if isinstance(result, Pager) else result
+    except ContratoError as error:
+        return error, None
+
+
+def contains(body: Any, model: Any) -> bool:
+    """Whether a model says what the body says, unknown fields aside."""
+    if isinstance(model, dict):
+        return isinstance(body, dict) and all(key in body and contains(body[key], model[key]) for key in model)
+    if isinstance(model, list):
+        return isinstance(body, list) and len(body) == len(model) and all(map(contains, body, model))
+    if isinstance(body, str) and isinstance(model, str) and body != model:
+        # The same moment, written otherwise; datetime keeps microseconds.
+        moments = [datetime.fromisoformat(text.upper()) for text in (body, model)]
+        return abs(moments[0] - moments[1]) <= timedelta(microseconds=1)
+    if isinstance(model, float):  # the nearest one to what is written
+        return isinstance(body, int | float) and not isinstance(body, bool) and float(body) == model
+    return bool(body == model) and isinstance(body, bool) == isinstance(model, bool)
+
+
+# --- imports ---------------------------------------------------------------------------------------------------------
+
+
+def test_importing_a_client_makes_no_model_and_loads_nothing_that_can_wait() -> None:
+    code = (
+        "import sys, contrato.neu, contrato.apportionments; loaded = set(sys.modules); "
+        "print(sorted(loaded & {'contrato.neu.models', 'contrato.apportionments.models', 'tenacity', 'asyncio', "
+        "'attrs', 'contrato.core.windows', 'importlib.metadata'})); "
+        "from contrato.neu import models; import contrato.neu as n; print(n.models is models, n.models.Bill.__name__)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\nTrue Bill\n"
+    with pytest.raises(AttributeError, match="no attribute 'modells'"):
+        _ = neu.modells
+
+
+def test_both_clients_are_made_alike() -> None:
+    public = {name for name in dir(Client) if not name.startswith("_")}
+    assert public == {name for name in dir(AsyncClient) if not name.startswith("_")}
+
+
+# --- long arrays -----------------------------------------------------------------------------------------------------
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            # Text that looks like the begin of an element, and nested arrays, are what a guess could fall for.
+            {"id_account": st.integers(0, 9), "account_category": st.sampled_from(["x", ',{"id_account":', '"},{"id_'])}
+            | {
+                "account_name": st.text(max_size=3),
+                "services": st.lists(
+                    st.just(NEU["components"]["examples"]["OneAccount"]["value"][0]["services"][0]), max_size=2
+                ),
+            },
+        ),
+        max_size=5,
+    ),
+    st.sampled_from([(",", ":"), (", ", ": "), (" ,\n", " : ")]),
+    st.sampled_from(["", "\n", "]", ",", "x"]),
+)
+def test_a_long_array_is_decoded_like_a_short_one(
+    items: list[dict[str, Any]], separators: tuple[str, str], end: str
+) -> None:
+    text = (json.dumps(items, separators=separators) + end).encode()
+    kind = list[neu.models.Account]
+    outcomes = []
+    for long in (0, len(text)):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(decode, "LONG", long)
+            try:
+                outcomes.append(decode.decode(kind, bytearray(text)))
+            except decode.Misfit as misfit:
+                outcomes.append((misfit.path, misfit.expected))
+    assert outcomes[0] == outcomes[1]
+
+
+def test_a_long_array_gives_up_its_text_from_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decode, "LONG", 0)
+    account = {"id_account": 1, "account_category": "", "account_name": "", "services": []}
+    items: list[dict[str, Any]] = [account | {"id_account": number} for number in range(9)]
+    text = bytearray(json.dumps(items).replace("}, {", "},{").encode())
+    assert [found.id_account for found in decode.decode(list[neu.models.Account], text)] == list(range(9))
+    assert json.loads(text) == items[:1]
+    # What does not fit is complained of where it is, also when something behind it has been given up.
+    items[2]["account_name"] = None
+    text = bytearray(json.dumps(items).replace("}, {", "},{").encode())
+    with pytest.raises(decode.Misfit) as caught:
+        decode.decode(list[neu.models.Account], text)
+    assert caught.value.path == "$[2].account_name"
+    assert 2 < len(json.loads(text)) < 9
+    assert json.loads(text) == items[: len(json.loads(text))]

@@ -1,0 +1,625 @@
+"""Windows: every row of a long range once and whole, whatever a server makes of the ends of a range."""
+
+import asyncio
+import contextlib
+import copy
+import gc
+import itertools
+import json
+import threading
+import time
+import weakref
+from bisect import bisect_left
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any, ClassVar, assert_type, get_args
+from zoneinfo import ZoneInfo
+
+import attrs
+import httpx
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from contrato.core import spec
+from contrato.core.client import Client as Real
+from contrato.core.client import capture
+from contrato.core.errors import ContratoError, WindowError
+from contrato.core.windows import Unit, Window, async_windows, windows
+from contrato.neu import AsyncNeu, Neu
+from contrato.neu.models import AccountConsumption
+
+BOGOTA = ZoneInfo("America/Bogota")
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+# What its meters have measured.
+FIRST, LAST = datetime(2023, 1, 1), datetime(2025, 1, 1)
+
+
+def starts(interval: str) -> list[datetime]:
+    if interval == "MONTHLY":
+        return [datetime(year, month, 1) for year in (2023, 2024) for month in range(1, 13)]
+    step = {"HOURLY": HOUR, "DAILY": DAY}[interval]
+    return [FIRST + n * step for n in range((LAST - FIRST) // step)]
+
+
+STARTS = {interval: starts(interval) for interval in ("HOURLY", "DAILY", "MONTHLY")}
+ENDS = {interval: [*begins[1:], LAST] for interval, begins in STARTS.items()}
+
+
+def between(interval: str, from_: datetime, to: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """The intervals that begin in a range, with their ends."""
+    known = STARTS[interval]
+    chosen = slice(bisect_left(known, from_), bisect_left(known, to))
+    return zip(known[chosen], ENDS[interval][chosen], strict=True)
+
+
+@dataclass
+class Row:
+    """An interval, and how many minutes of it were measured."""
+
+    date: datetime
+    minutes: int
+
+
+@dataclass(frozen=True)
+class Server:
+    """Answers by interval, in one of the ways that the documents leave open.
+
+    Attributes:
+        from_included: Whether what begins at `from_` is in the range.
+        to_included: Whether what begins at `to` is.
+        cut: What becomes of an interval that the range cuts: left `out`, given `whole`, with its `part` in the range,
+            with that and the date at which it begins (`dated`), or whole if its `start` or its `end` is in the range.
+            Or the range is taken in whole `days`, and they leave out what they cut.
+
+    """
+
+    from_included: bool
+    to_included: bool
+    cut: str
+
+    def rows(self, interval: str, from_: datetime, to: datetime) -> list[Row]:
+        if self.cut == "days":
+            from_, to = (moment.replace(hour=0, minute=0) for moment in (from_, to))
+        # In minutes, so that an end that is not in the range moves into it.
+        low = from_ if self.from_included else from_ + timedelta(minutes=1)
+        high = to + timedelta(minutes=1) if self.to_included else to
+        found = []
+        for start, end in between(interval, from_ - timedelta(days=32), to + DAY):
+            inside = min(high, end) - max(low, start)
+            decisive = {"start": start, "end": end}.get(self.cut, max(low, start))
+            if inside <= timedelta() or not low <= decisive < high:
+                continue
+            minutes, whole = inside // timedelta(minutes=1), (end - start) // timedelta(minutes=1)
+            if minutes < whole and self.cut in ("out", "days"):
+                continue
+            if self.cut in ("whole", "start", "end"):
+                minutes = whole
+            begin = max(low, start) if self.cut == "dated" else start
+            # Twice, as a server may have them.
+            found += [Row(begin, minutes) for _ in range(2)]
+        return found
+
+
+SERVERS = [
+    Server(from_included, to_included, cut)
+    for from_included, to_included in itertools.product([True, False], repeat=2)
+    for cut in ("out", "whole", "part", "dated", "start", "end", "days")
+]
+
+
+def whole(interval: str, from_: datetime, to: datetime) -> list[Row]:
+    """What is to be found: the rows that begin in a range, with all of their minutes."""
+    return [
+        Row(start, (end - start) // timedelta(minutes=1))
+        for start, end in between(interval, from_, to)
+        for _ in range(2)
+    ]
+
+
+class Client:
+    """As much of a client as windows need."""
+
+    time_zone = BOGOTA
+    _timestamp = Real._timestamp
+    operations: ClassVar[dict[str, Any]] = {
+        name: {"pagination": None, "date_range": {"from": "from_", "to": "to", "field": "/*/data/*/date"}}
+        for name in ("query", "async_query")
+    } | {"list_things": {"pagination": None, "date_range": None}}
+
+    def __init__(self, rows: Callable[..., list[Any]]) -> None:
+        self.rows = rows
+        self.asked: list[tuple[datetime, datetime]] = []
+
+    def query(self, *, from_: datetime, to: datetime, **arguments: Any) -> list[Any]:
+        self.asked.append((from_, to))
+        data = self.rows(from_=from_, to=to, **arguments)
+        # The second account has no row later than the first year, and is not always there.
+        early = [row for row in data if row.date.year == FIRST.year]
+        return [SimpleNamespace(id_account=41, data=data), SimpleNamespace(id_account=42, data=early)]
+
+    async def async_query(self, **arguments: Any) -> list[Any]:
+        await asyncio.sleep(0)
+        return self.query(**arguments)
+
+    def list_things(self) -> list[Any]:
+        return []
+
+
+def collect(iterator: AsyncIterator[Window[Any]]) -> list[Window[Any]]:
+    async def read() -> list[Window[Any]]:
+        return [window async for window in iterator]
+
+    return asyncio.run(read())
+
+
+def joined(found: list[Window[Any]], id_account: int = 41) -> list[Any]:
+    return [row for window in found for parent in window.data if parent.id_account == id_account for row in parent.data]
+
+
+moments = st.integers(0, (LAST - FIRST) // timedelta(minutes=30)).map(lambda n: FIRST + n * timedelta(minutes=30))
+
+
+@pytest.mark.parametrize("interval", STARTS)
+@pytest.mark.parametrize("server", SERVERS, ids=str)
+@settings(max_examples=6, deadline=None)
+@given(moments, st.floats(0, 1), st.sampled_from([*get_args(Unit), timedelta(days=10), timedelta(hours=37)]))
+@example(datetime(2024, 1, 1), 1.0, "month")
+@example(datetime(2023, 11, 16, 10, 30), 1.0, "month")
+def test_every_row_comes_once_and_whole(
+    server: Server, interval: str, from_: datetime, share: float, window: Unit | timedelta
+) -> None:
+    days = {"HOURLY": 18, "DAILY": 80, "MONTHLY": 400}[interval] // (1 if window in ("month", "year") else 3)
+    longest = min(LAST - from_, timedelta(days=max(days, 9)))
+    to = from_ + share * longest // timedelta(minutes=1) * timedelta(minutes=1)
+    client = Client(server.rows)
+    found = list(windows(client.query, from_=from_, to=to, window=window, workers=2, interval=interval))
+    assert joined(found) == whole(interval, from_, to)
+    assert joined(found, 42) == [row for row in whole(interval, from_, to) if row.date.year == FIRST.year]
+    for each in found:
+        assert all(parent.data for parent in each.data)
+        assert all(each.from_ <= row.date < each.to for row in joined([each]))
+
+
+def test_the_servers_of_these_tests_are_not_all_alike() -> None:
+    """Or the test above would show nothing: asked for just the range, most answer wrongly, each in its own way."""
+    ends = [
+        (datetime(2024, 3, 1), datetime(2024, 4, 1)),
+        (datetime(2024, 3, 1, 0, 30), datetime(2024, 3, 9, 0, 30)),
+    ]
+    cases = list(itertools.product(STARTS, ends))
+    answers = [repr([server.rows(interval, *range_) for interval, range_ in cases]) for server in SERVERS]
+    right = repr([whole(interval, *range_) for interval, range_ in cases])
+    assert len(set(answers)) >= 16
+    assert [server for server, answer in zip(SERVERS, answers, strict=True) if answer == right] == [
+        Server(from_included=True, to_included=False, cut="start")
+    ]
+
+
+@pytest.mark.parametrize("server", SERVERS[:3], ids=str)
+def test_asyncio_finds_the_same(server: Server) -> None:
+    arguments: dict[str, Any] = {"from_": datetime(2023, 10, 9, 8, 15), "to": date(2024, 2, 3), "interval": "DAILY"}
+    client = Client(server.rows)
+    assert collect(async_windows(client.async_query, **arguments)) == list(windows(client.query, **arguments))
+
+
+@pytest.mark.parametrize(
+    ("window", "seams"),
+    [
+        ("day", ["2024-02-28T10:30", "2024-02-29", "2024-03-01", "2024-03-01T12:00"]),
+        ("week", ["2024-02-20T10:30", "2024-02-26", "2024-03-04", "2024-03-11", "2024-03-11T00:01"]),
+        ("month", ["2023-11-15", "2023-12-01", "2024-01-01", "2024-02-01"]),
+        ("year", ["2022-06-01", "2023-01-01", "2024-01-01", "2024-03-01"]),
+        (timedelta(days=10), ["2024-02-20T10:30", "2024-03-01T10:30", "2024-03-11T10:30", "2024-03-12"]),
+        ("year", ["9998-12-31", "9999-01-01", "9999-12-31T23:00"]),
+        ("year", ["0001-01-01", "0002-01-01", "0002-01-02"]),
+    ],
+)
+def test_windows_end_where_the_calendar_does(window: Unit | timedelta, seams: list[str]) -> None:
+    moments = [datetime.fromisoformat(text) for text in seams]
+    client = Client(lambda **_: [])
+    found = list(windows(client.query, from_=moments[0], to=moments[-1], window=window))
+    assert [(each.from_, each.to) for each in found] == list(itertools.pairwise(moments))
+    assert [each.data for each in found] == [[]] * len(found)
+
+
+@pytest.mark.parametrize("window", ["month", "year"])
+def test_whole_months_cost_two_days_more(window: Unit) -> None:
+    client = Client(lambda **_: [])
+    found = list(windows(client.query, from_=date(2020, 1, 1), to=date(2024, 1, 1), window=window))
+    assert sorted(client.asked) == [(each.from_ - DAY, each.to + DAY) for each in found]
+
+
+@pytest.mark.parametrize(
+    ("from_", "to"),
+    [
+        (datetime(2024, 1, 1, 5, tzinfo=UTC), datetime(2024, 2, 1, 5, tzinfo=UTC)),
+        (date(2024, 1, 1), date(2024, 2, 1)),
+        (datetime(2024, 1, 1), datetime(2024, 2, 1, tzinfo=BOGOTA)),
+    ],
+)
+def test_ends_are_taken_in_local_time(from_: date, to: date) -> None:
+    client = Client(lambda **_: [])
+    (found,) = windows(client.query, from_=from_, to=to)
+    assert found == Window(datetime(2024, 1, 1), datetime(2024, 2, 1), [])
+    assert client.asked == [(datetime(2023, 12, 31), datetime(2024, 2, 2))]
+
+
+def test_rows_are_taken_in_local_time() -> None:
+    dates = [datetime(2024, 1, 1, 4, 59, tzinfo=UTC), datetime(2024, 1, 1, 5, tzinfo=UTC)]
+    client = Client(lambda **_: [Row(moment, 60) for moment in [*dates, datetime(2024, 2, 1, tzinfo=BOGOTA)]])
+    (found,) = windows(client.query, from_=date(2024, 1, 1), to=date(2024, 2, 1))
+    assert [row.date for row in joined([found])] == dates[1:]
+
+
+def test_no_range_has_no_windows() -> None:
+    client = Client(lambda **_: [])
+    assert list(windows(client.query, from_=date(2024, 1, 1), to=date(2024, 1, 1))) == []
+    assert client.asked == []
+
+
+@pytest.mark.parametrize("cut", [windows, async_windows])
+@pytest.mark.parametrize(
+    ("changed", "error", "message"),
+    [
+        ({"to": date(2023, 1, 1)}, ValueError, "to (2023-01-01T00:00:00) is before from_ (2024-01-01T00:00:00)"),
+        ({"from_": "yesterday"}, ValueError, "from_ must be a date and time of ISO 8601, not 'yesterday'"),
+        ({"to": None}, TypeError, "to must be a datetime, a date or a string of ISO 8601, not None"),
+        ({"window": "decade"}, ValueError, "window is 'decade': choose day, week, month, year or a positive timedelta"),
+        ({"window": timedelta()}, ValueError, "or a positive timedelta"),
+        ({"workers": 0}, ValueError, "workers must be at least 1, not 0"),
+        ({"method": list}, TypeError, "pass its method, and do not call it"),
+        ({"method": Client(lambda **_: []).list_things}, TypeError, "list_things takes no range of dates"),
+        (
+            {"method": Neu("t").list_bills, "page": 2},
+            TypeError,
+            "page cannot be given: a window is read from its first",
+        ),
+    ],
+)
+def test_a_mistake_is_an_error_at_the_call(
+    cut: Callable[..., Any], changed: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    client = Client(lambda **_: [])
+    arguments = {"method": client.query, "from_": date(2024, 1, 1), "to": date(2024, 2, 1), **changed}
+    with pytest.raises(error) as raised:
+        cut(**arguments)
+    assert message in str(raised.value)
+    assert client.asked == []
+
+
+def threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name.startswith("contrato-windows")]
+
+
+class Gauge:
+    """Counts calls that are under way."""
+
+    def __init__(self) -> None:
+        self.now = self.most = self.begun = 0
+        self._lock = threading.Lock()
+
+    @contextlib.contextmanager
+    def call(self) -> Iterator[None]:
+        with self._lock:
+            self.now, self.begun = self.now + 1, self.begun + 1
+            self.most = max(self.most, self.now)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self.now -= 1
+
+
+YEAR: dict[str, Any] = {"from_": date(2024, 1, 1), "to": date(2025, 1, 1)}
+
+
+@pytest.mark.parametrize("workers", [1, 3, 4])
+def test_as_many_windows_are_requested_at_a_time_as_there_are_workers(workers: int) -> None:
+    gauge, together = Gauge(), threading.Barrier(workers)
+
+    def rows(**_: Any) -> list[Row]:
+        with gauge.call():
+            together.wait(30)
+        return []
+
+    assert len(list(windows(Client(rows).query, **YEAR, workers=workers))) == 12
+    assert gauge.most == workers
+    assert threads() == []
+
+
+@pytest.mark.parametrize("workers", [1, 3, 4])
+def test_as_many_tasks_request_at_a_time_as_there_are_workers(workers: int) -> None:
+    gauge = Gauge()
+
+    class Slow(Client):
+        async def async_query(self, **arguments: Any) -> list[Any]:
+            with gauge.call():
+                for _ in range(10):
+                    await asyncio.sleep(0)
+            return []
+
+    assert len(collect(async_windows(Slow(lambda **_: []).async_query, **YEAR, workers=workers))) == 12
+    assert gauge.most == workers
+
+
+@attrs.define(eq=False)
+class Kept:
+    """A row that can be seen to be forgotten."""
+
+    date: datetime
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+def test_no_more_windows_are_held_than_there_are_workers(workers: int) -> None:
+    alive: weakref.WeakSet[Any] = weakref.WeakSet()
+
+    def rows(from_: datetime, **_: Any) -> list[Any]:
+        row = Kept(from_ + 2 * DAY)
+        alive.add(row)
+        return [row]
+
+    client = Client(rows)
+    gc.disable()
+    try:
+        count = 0
+        for count, window in enumerate(windows(client.query, **YEAR, workers=workers), 1):
+            # Those ahead, and the one in hand.
+            assert len(client.asked) <= count + workers
+            assert len(alive) <= workers + 1
+            del window
+        assert count == 12
+    finally:
+        gc.enable()
+
+
+def test_a_window_is_forgotten_while_the_next_one_is_awaited() -> None:
+    alive: weakref.WeakSet[Any] = weakref.WeakSet()
+    handed_over = threading.Event()
+
+    def rows(from_: datetime, **_: Any) -> list[Any]:
+        if client.asked.index((from_, _["to"])):
+            assert handed_over.wait(30)
+            end = time.monotonic() + 30
+            while alive:
+                assert time.monotonic() < end, "the window before is still held"
+                time.sleep(0.001)
+            return []
+        row = Kept(from_ + 2 * DAY)
+        alive.add(row)
+        return [row]
+
+    client = Client(rows)
+    found = windows(client.query, from_=date(2024, 1, 1), to=date(2024, 3, 1), workers=1)
+    assert next(found).data
+    handed_over.set()
+    assert not next(found).data
+
+
+def test_leaving_the_loop_ends_the_threads_and_sends_no_more() -> None:
+    gauge = Gauge()
+
+    def rows(**_: Any) -> list[Row]:
+        with gauge.call():
+            return []
+
+    client = Client(rows)
+    for count, _ in enumerate(windows(client.query, **YEAR, workers=2), 1):
+        assert len(threads()) <= 2
+        if count == 3:
+            break
+    assert threads() == []
+    assert gauge.now == 0
+    assert 3 <= gauge.begun <= 3 + 2
+
+
+def test_leaving_the_loop_cancels_the_tasks() -> None:
+    ended = []
+
+    class Stuck(Client):
+        async def async_query(self, **arguments: Any) -> list[Any]:
+            if arguments["from_"] == datetime(2023, 12, 31):
+                return []
+            try:
+                await asyncio.Event().wait()
+            finally:
+                ended.append(arguments)
+            return []
+
+    async def closed() -> None:
+        async with contextlib.aclosing(async_windows(Stuck(lambda **_: []).async_query, **YEAR, workers=3)) as found:
+            async for _ in found:
+                await asyncio.sleep(0)
+                break
+        assert len(ended) == 3
+        assert len(asyncio.all_tasks()) == 1
+
+    async def left() -> None:
+        async for _ in async_windows(Stuck(lambda **_: []).async_query, **YEAR, workers=3):
+            await asyncio.sleep(0)
+            break
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert len(asyncio.all_tasks()) == 1
+
+    async def cancelled() -> None:
+        async def read() -> None:
+            async for _ in async_windows(Stuck(lambda **_: []).async_query, **YEAR, workers=3):
+                pass
+
+        reading = asyncio.create_task(read())
+        for _ in range(10):
+            await asyncio.sleep(0)
+        reading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+        assert len(asyncio.all_tasks()) == 1
+
+    for case in (closed, left, cancelled):
+        ended.clear()
+        asyncio.run(case())
+        assert len(ended) == 3
+
+
+class DownError(ContratoError):
+    pass
+
+
+class Flaky(Client):
+    """Fails, as long as it is down, in May, and in June even before that."""
+
+    down = True
+
+    def query(self, *, from_: datetime, to: datetime, **arguments: Any) -> list[Any]:
+        if self.down and from_ in (datetime(2024, 4, 30), datetime(2024, 5, 31)):
+            raise DownError(f"down for maintenance in {to.month}")
+        return super().query(from_=from_, to=to, **arguments)
+
+    async def async_query(self, **arguments: Any) -> list[Any]:
+        for _ in range(5 * (arguments["from_"] == datetime(2024, 4, 30))):
+            await asyncio.sleep(0)
+        return self.query(**arguments)
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_a_failure_comes_in_its_place_and_says_where_to_resume(asynchronous: bool) -> None:
+    client = Flaky(SERVERS[0].rows)
+    found: list[Window[Any]] = []
+    year: dict[str, Any] = {**YEAR, "interval": "DAILY"}
+
+    def read(**changed: Any) -> None:
+        for window in windows(client.query, **(year | changed)):
+            found.append(window)
+
+    async def async_read(**changed: Any) -> None:
+        async for window in async_windows(client.async_query, **(year | changed)):
+            found.append(window)
+        assert len(asyncio.all_tasks()) == 1
+
+    def run(**changed: Any) -> None:
+        if asynchronous:
+            asyncio.run(async_read(**changed))
+        else:
+            read(**changed)
+
+    with pytest.raises(WindowError) as raised:
+        run()
+    assert [window.from_.month for window in found] == [1, 2, 3, 4]
+    assert raised.value.resume_from == datetime(2024, 5, 1)
+    assert isinstance(raised.value.__cause__, DownError)
+    assert str(raised.value) == "stopped before 2024-05-01T00:00:00, from where to resume: down for maintenance in 6"
+    assert threads() == []
+    assert copy.copy(raised.value).resume_from == raised.value.resume_from
+
+    client.down = False
+    run(from_=raised.value.resume_from)
+    assert joined(found) == whole("DAILY", datetime(2024, 1, 1), LAST)
+
+
+def test_what_is_no_failure_of_the_server_is_raised_as_it_is() -> None:
+    with pytest.raises(TypeError, match="intervall"):
+        list(windows(Client(SERVERS[0].rows).query, **YEAR, intervall="DAILY"))
+    assert threads() == []
+
+
+def test_requests_are_sent_in_the_callers_context() -> None:
+    variable = ContextVar("variable", default="lost")
+    variable.set("kept")
+    seen = []
+
+    def rows(**_: Any) -> list[Row]:
+        seen.append(variable.get())
+        return []
+
+    list(windows(Client(rows).query, **YEAR))
+    assert set(seen) == {"kept"}
+
+
+# The clients.
+
+NOONS = [datetime(2024, 1, 1, hour) + n * DAY for n in range(45) for hour in (0, 12)]
+RANGED = {
+    operation["operationId"]: operation
+    for path in spec.load("neu")["paths"].values()
+    for operation in path.values()
+    if "x-date-range" in operation
+}
+METHODS = sorted(name for name, operation in Neu.operations.items() if operation["date_range"])
+
+
+def dated(node: Any, steps: list[str], dates: list[datetime]) -> Any:
+    """An example answer, with rows of these dates in the place of its rows."""
+    if steps[0] != "*":
+        return node | {steps[0]: dated(node[steps[0]], steps[1:], dates)}
+    if len(steps) > 2:
+        return [dated(node[0], steps[1:], dates)]
+    return [node[0] | {steps[1]: moment.isoformat()} for moment in dates]
+
+
+def serve(operation: dict[str, Any], request: httpx.Request) -> httpx.Response:
+    """Answer with the rows of `NOONS` in the range, both ends included, page by page if that is the operation's way."""
+    asked = json.loads(request.content or "{}") | dict(request.url.params)
+    ends = operation["x-date-range"]
+    low, high = (datetime.fromisoformat(asked[ends[end]]) for end in ("from", "to"))
+    (example,) = operation["responses"]["200"]["content"]["application/json"]["examples"].values()
+    for step in example["$ref"].split("/")[1:]:
+        example = example[step] if step in example and step != "components" else spec.load("neu")[step]
+    answer = dated(example["value"], ends["field"].split("/")[1:], [noon for noon in NOONS if low <= noon <= high])
+    if pagination := operation.get("x-pagination"):
+        number, size = int(asked.get(pagination["page"], 1)), pagination["size"]
+        items = answer[pagination["items"]] if "items" in pagination else answer
+        last = max(1, -(-len(items) // size))
+        shown = items[(number - 1) * size : number * size]
+        counters = {"next": number + 1 if number < last else None, "last": last, "total": len(items)}
+        answer = {pagination[name]: value for name, value in counters.items() if name in pagination}
+        answer = answer | {pagination["items"]: shown} if "items" in pagination else shown
+    return httpx.Response(200, json=answer)
+
+
+@pytest.mark.parametrize("aware", [False, True])
+@pytest.mark.parametrize("name", METHODS)
+def test_every_operation_with_a_range_of_dates_has_windows(name: str, aware: bool) -> None:
+    operation = Neu.operations[name]
+    arguments: dict[str, Any] = {"from_": datetime(2024, 1, 3, 12), "to": datetime(2024, 2, 5), "window": "week"}
+    if "interval" in operation["arguments"]:
+        arguments["interval"] = get_args(operation["arguments"]["interval"][2])[0]
+    transport = httpx.MockTransport(lambda request: serve(RANGED[operation["id"]], request))
+    options: dict[str, Any] = {
+        "token": "t",
+        "base_url": "https://energy.example",
+        "transport": transport,
+        "aware": aware,
+    }
+    with Neu(**options) as neu:
+        found = list(neu.windows(getattr(neu, name), **arguments))
+
+    async def read() -> list[Window[Any]]:
+        async with AsyncNeu(**options) as async_neu:
+            return [window async for window in async_neu.windows(getattr(async_neu, name), **arguments)]
+
+    assert asyncio.run(read()) == found
+    dates = []
+    for window in found:
+        rows: list[Any] = [window.data]
+        steps = operation["date_range"]["field"].split("/")[1:] if operation["date_range"] else []
+        # A pager's items are out of their envelope.
+        for step in steps[1:] if operation["pagination"] and steps[0] != "*" else steps:
+            rows = list(itertools.chain(*rows)) if step == "*" else [getattr(row, step) for row in rows]
+        assert all((row.tzinfo == BOGOTA) if aware else row.tzinfo is None for row in rows)
+        local = [row.replace(tzinfo=None) for row in rows]
+        assert all(window.from_ <= row < window.to for row in local)
+        dates += local
+    assert len(found) == 5
+    assert dates == [noon for noon in NOONS if arguments["from_"] <= noon < arguments["to"]]
+
+
+def test_the_responses_behind_windows_can_be_captured() -> None:
+    transport = httpx.MockTransport(lambda request: serve(RANGED["queryConsumption"], request))
+    with Neu("t", "https://energy.example", transport=transport) as neu, capture() as responses:
+        found = neu.windows(neu.query_consumption, from_=date(2024, 1, 1), to=date(2024, 3, 1), interval="DAILY")
+        assert_type(next(found), Window[AccountConsumption])
+        assert_type(next(found).data[0].data[0].date, datetime)
+    assert len(responses) == 2
