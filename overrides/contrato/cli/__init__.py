@@ -6,13 +6,10 @@ from contextlib import contextmanager
 
 import click
 
+from contrato.cli._errors import EXIT_STATUSES, Refusal
 from contrato.core import spec
 
-
-class Refusal(click.ClickException):
-    """Wrong usage or no such server: one line that says which, and exit status 2."""
-
-    exit_code = 2
+__all__ = ["Refusal", "main"]
 
 
 @contextmanager
@@ -26,7 +23,25 @@ def _needs(extra: str) -> Iterator[None]:
         raise Refusal(f"{error.name} is not installed: pip install 'contrato[{extra}]'") from error
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+class _Main(click.Group):
+    """The groups of the APIs are made when they are asked for: they need the specs, and this does not."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*spec.APIS, *super().list_commands(ctx)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in spec.APIS:
+            return super().get_command(ctx, cmd_name)
+        from contrato.cli._api import ApiGroup
+
+        return ApiGroup(cmd_name)
+
+
+@click.group(
+    cls=_Main,
+    context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
+    epilog=EXIT_STATUSES,
+)
 @click.version_option(package_name="contrato", message="%(prog)s %(version)s")
 def main() -> None:
     """Work with the NEU and apportionments APIs by their contract."""
@@ -84,3 +99,20 @@ def verify(api: str, base_url: str, token: str | None, seed: int, mode: str | No
         raise Refusal(str(error)) from error
     report.print()
     sys.exit(report.exit_code)
+
+
+@main.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print a script that completes commands, options and values in a shell.
+
+    \b
+    bash: add to ~/.bashrc            eval "$(contrato completion bash)"
+    zsh:  add to ~/.zshrc             eval "$(contrato completion zsh)"
+    fish: contrato completion fish > ~/.config/fish/completions/contrato.fish
+    """  # noqa: D301
+    from click.shell_completion import get_completion_class
+
+    kind = get_completion_class(shell)
+    assert kind is not None
+    click.echo(kind(main, {}, "contrato", "_CONTRATO_COMPLETE").source())

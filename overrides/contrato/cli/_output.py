@@ -1,0 +1,356 @@
+"""Where rows go: a table, JSON, JSON Lines, CSV or Parquet, to a terminal, a pipe or a file."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from io import StringIO
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+
+from contrato.cli._errors import Refusal, line
+from contrato.cli._operations import Column, Operation
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+FORMATS = ("table", "json", "jsonl", "csv", "parquet")
+ENDINGS = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "parquet"}
+# On a terminal; a file or a pipe gets all.
+ROWS_SHOWN = 40
+WIDEST_CELL = 40
+# Rows of Parquet that are held in memory.
+ROW_GROUP = 2**16
+
+
+def choose_format(name: str | None, output: str | None) -> str:
+    """Return the format: the one asked for, else by the file's ending, else a table on a terminal and JSON in a pipe.
+
+    Raises:
+        Refusal: The file's ending says nothing, or Parquet would go to a terminal.
+
+    """
+    to_stdout = output in (None, "-")
+    terminal = to_stdout and sys.stdout.isatty()
+    if name is None and not to_stdout:
+        name = ENDINGS.get(Path(str(output)).suffix.lower())
+        if name is None:
+            raise Refusal(f"{output} ends in none of {', '.join(ENDINGS)}: rename it, or pass --format")
+    name = name or ("table" if terminal else "json")
+    if name == "parquet" and terminal:
+        raise Refusal("Parquet is no text for a terminal: pass -o FILE.parquet")
+    return name
+
+
+@contextmanager
+def destination(output: str | None) -> Iterator[IO[bytes]]:
+    """Open a file that appears under its name only when all went well, or standard output.
+
+    Raises:
+        Refusal: The file cannot be written.
+
+    """
+    if output is None or output == "-":
+        stdout: IO[bytes] = sys.stdout.buffer
+        yield stdout
+        stdout.flush()
+        return
+    # What a link leads to is replaced, not the link.
+    path = Path(output).resolve()
+    try:
+        if path.exists() and not path.is_file():
+            # A device or a named pipe: there is nothing to replace.
+            with path.open("wb") as stream:
+                yield stream
+            return
+        partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+        try:
+            with partial.open("xb") as stream:
+                yield stream
+            if path.exists():
+                shutil.copymode(path, partial)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise Refusal(f"cannot write {output}: {error.strerror or error}") from error
+
+
+def write_json(
+    stream: IO[bytes], operation: Operation, answers: Iterator[Any], columns: Sequence[Column] | None
+) -> int:
+    """Write one object, or an array with a row on each line. Returns the number of rows."""
+    from msgspec import json
+
+    count = 0
+    for answer in answers:
+        for row in operation.rows(answer):
+            data = _record(operation, row, columns)
+            if not operation.steps:
+                stream.write(json.format(json.encode(data), indent=2))
+            else:
+                stream.write((b",\n" if count else b"[\n") + json.encode(data))
+            count += 1
+        # So that a reader at the other end of a pipe sees what is there.
+        stream.flush()
+    if operation.steps:
+        stream.write(b"\n]" if count else b"[]")
+    if count or operation.steps:
+        stream.write(b"\n")
+    return count
+
+
+def write_jsonl(
+    stream: IO[bytes], operation: Operation, answers: Iterator[Any], columns: Sequence[Column] | None
+) -> int:
+    """Write a JSON object per line. Returns the number of rows."""
+    from msgspec import json
+
+    count = 0
+    for answer in answers:
+        for row in operation.rows(answer):
+            stream.write(json.encode(_record(operation, row, columns)) + b"\n")
+            count += 1
+        stream.flush()
+    return count
+
+
+def write_csv(stream: IO[bytes], operation: Operation, answers: Iterator[Any], columns: Sequence[Column] | None) -> int:
+    """Write a line of names, and a line per row. Returns the number of rows.
+
+    A list of objects has no place in a line: it is left out, as in a table for Parquet.
+    """
+    import csv
+
+    chosen = [column for column in columns or operation.columns if column.type != "objects"]
+    text = StringIO()
+    writer = csv.writer(text)
+    writer.writerow([column.name for column in chosen])
+    count = 0
+    for answer in answers:
+        for row in operation.rows(answer):
+            writer.writerow([_csv_cell(column.value(row)) for column in chosen])
+            count += 1
+        stream.write(text.getvalue().encode())
+        stream.flush()
+        text.seek(0)
+        text.truncate()
+    stream.write(text.getvalue().encode())
+    return count
+
+
+def _csv_cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return " ".join(map(str, value)) if isinstance(value, list) else value
+
+
+def require_arrow() -> None:
+    """Refuse Parquet when nothing here can write it.
+
+    Raises:
+        Refusal: pyarrow is not installed.
+
+    """
+    try:
+        import pyarrow.parquet  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise Refusal(f"{error.name} is not installed: pip install 'contrato[arrow]'") from error
+
+
+def write_parquet(stream: IO[bytes], method: Any, answers: Iterator[Any], columns: Sequence[Column] | None) -> int:
+    """Write Parquet with units and evidence in its metadata, a batch of rows at a time. Returns the number of rows."""
+    import pyarrow
+    from pyarrow.parquet import ParquetWriter
+
+    from contrato import frames
+
+    schema = frames.schema(method)
+    names = schema.names if columns is None else [column.name for column in columns]
+    count = 0
+    waiting: list[Any] = []
+    with ParquetWriter(stream, pyarrow.schema([schema.field(name) for name in names], schema.metadata)) as writer:
+
+        def flush() -> None:
+            if waiting:
+                writer.write_table(pyarrow.concat_tables(waiting))
+                waiting.clear()
+
+        for answer in answers:
+            waiting.append(frames.to_arrow(answer, of=method).select(names))
+            count += waiting[-1].num_rows
+            # A page of 20 rows is too little for a row group.
+            if sum(table.num_rows for table in waiting) >= ROW_GROUP:
+                flush()
+        flush()
+    return count
+
+
+def _record(operation: Operation, row: Sequence[Any], columns: Sequence[Column] | None) -> dict[str, Any]:
+    return operation.record(row) if columns is None else {column.name: column.value(row) for column in columns}
+
+
+def write_table(
+    stream: IO[bytes],
+    operation: Operation,
+    answers: Iterator[Any],
+    columns: Sequence[Column] | None,
+    zone: str,
+    terminal: bool,
+) -> int:
+    """Write a table: on a terminal what fits, with a hint at the rest on stderr, elsewhere all of it.
+
+    Returns the number of rows.
+    """
+    count = 0
+    shown: list[Sequence[Any]] = []
+    for answer in answers:
+        for row in operation.rows(answer):
+            count += 1
+            if not terminal or count <= ROWS_SHOWN:
+                shown.append(row)
+    if not shown:
+        return 0
+    from rich.console import Console
+
+    # Into a pipe or a file: plain, and as wide as need be.
+    console = Console() if terminal else Console(file=StringIO(), width=100_000, color_system=None)
+    chosen = list(operation.columns if columns is None else columns)
+    cells = {column.name: _cells(column, shown) for column in chosen}
+    if not operation.steps:
+        _print_record(console, chosen, cells)
+    else:
+        kept = _fitting(chosen, cells, console.width) if terminal and columns is None else chosen
+        if terminal:
+            _print_rows(console, kept, cells)
+        else:
+            _write_rows(stream, kept, cells)
+        hints = []
+        if len(kept) < len(chosen):
+            names = ", ".join(column.name for column in chosen if column not in kept)
+            hints.append(f"Not shown: {names}; choose with --column.")
+        if count > len(shown):
+            hints.append(f"{len(shown)} of {count} rows; -o FILE or --format has them all.")
+        if terminal and any(column.type == "timestamp" for column in kept):
+            hints.append(f"Times are those of {zone}.")
+        for hint in hints:
+            click.echo(hint, err=True)
+    if isinstance(console.file, StringIO):
+        stream.write(console.file.getvalue().encode())
+    return count
+
+
+def _cells(column: Column, rows: Sequence[Sequence[Any]]) -> list[str]:
+    """Return the cells of a column, numbers with the same number of decimals."""
+    values = [column.value(row) for row in rows]
+    if column.type == "number":
+        decimals = max((_decimals(value) for value in values if value is not None), default=0)
+        return ["" if value is None else f"{value:.{decimals}f}" for value in values]
+    if column.type == "timestamp":
+        times = [value for value in values if value is not None]
+        midnight = all((time.hour, time.minute, time.second, time.microsecond) == (0, 0, 0, 0) for time in times)
+        return ["" if value is None else _time(value, midnight) for value in values]
+    if column.type == "objects":
+        return ["" if value is None else f"{len(value)} objects" for value in values]
+    return ["" if value is None else _cell(value) for value in values]
+
+
+def _decimals(value: float) -> int:
+    return min(3, len(f"{value:.3f}".rstrip("0").partition(".")[2]))
+
+
+def _time(value: datetime, midnight: bool) -> str:
+    if midnight:
+        return value.strftime("%Y-%m-%d")
+    return value.strftime("%Y-%m-%d %H:%M:%S" if value.second else "%Y-%m-%d %H:%M")
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return line(str(value))
+
+
+def _fitting(columns: list[Column], cells: dict[str, list[str]], width: int) -> list[Column]:
+    """Return the first columns that fit on the terminal, at least one. What is the same in all rows gives way."""
+    from rich.cells import cell_len
+
+    def first(columns: list[Column]) -> list[Column]:
+        used = 1
+        for index, column in enumerate(columns):
+            widest = max(map(cell_len, [column.name, column.unit, *cells[column.name]]))
+            used += min(widest, WIDEST_CELL) + 3
+            if used > width and index:
+                return columns[:index]
+        return columns
+
+    fitting = first(columns)
+    varying = [column for column in columns if len(set(cells[column.name])) > 1]
+    return fitting if len(fitting) == len(columns) or not varying else first(varying)
+
+
+def _print_rows(console: "Console", columns: Sequence[Column], cells: dict[str, list[str]]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=_box(), header_style="bold")
+    for column in columns:
+        header = Text(column.name)
+        if column.unit:
+            header.append(f"\n{column.unit}", "dim")
+        table.add_column(
+            header,
+            justify="right" if column.numeric else "left",
+            no_wrap=True,
+            overflow="ellipsis",
+            max_width=WIDEST_CELL,
+        )
+    for row in zip(*(cells[column.name] for column in columns), strict=True):
+        table.add_row(*map(Text, row))
+    console.print(table)
+
+
+def _write_rows(stream: IO[bytes], columns: Sequence[Column], cells: dict[str, list[str]]) -> None:
+    """Write all rows as plain text: rich would take minutes for a year of hours."""
+    from rich.cells import cell_len, set_cell_size
+
+    padded = []
+    for column in columns:
+        texts = [column.name, column.unit, *cells[column.name]]
+        widths = list(map(cell_len, texts))
+        widest = max(widths)
+        if column.numeric:
+            padded.append([" " * (widest - width) + text for text, width in zip(texts, widths, strict=True)])
+        else:
+            padded.append([set_cell_size(text, widest) for text in texts])
+    for cellline in zip(*padded, strict=True):
+        stream.write("  ".join(cellline).rstrip().encode() + b"\n")
+
+
+def _print_record(console: "Console", columns: Sequence[Column], cells: dict[str, list[str]]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=_box(), show_header=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column()
+    for column in columns:
+        (cell,) = cells[column.name]
+        table.add_row(Text(column.name), Text(f"{cell} {column.unit}".rstrip()))
+    console.print(table)
+
+
+def _box() -> Any:
+    from rich import box
+
+    return box.SIMPLE_HEAD

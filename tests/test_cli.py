@@ -1,0 +1,717 @@
+"""The command: what it derives from the specs, what it prints and writes, and how it fails."""
+
+import csv
+import inspect
+import io
+import json
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet
+import pytest
+from click.shell_completion import BashComplete
+from click.testing import CliRunner, Result
+
+from contrato import apportionments, frames, neu
+from contrato.cli import _operations, main
+from contrato.core import spec
+
+CONTRATO = str(Path(sys.executable).with_name("contrato"))
+TOKEN = "tok-93ab51"
+CLIENTS: dict[str, Any] = {"neu": neu.Neu, "apportionments": apportionments.Apportionments}
+OPERATIONS = {(api, name): op for api in spec.APIS for name, op in _operations.operations(api).items()}
+EVERY_OPERATION = pytest.mark.parametrize(("api", "name"), OPERATIONS, ids=lambda value: str(value))
+YEAR = ("--from", "2024-01-01", "--to", "2025-01-01")
+Run = Callable[..., Result]
+
+
+@pytest.fixture(scope="session")
+def urls() -> Iterator[dict[str, str]]:
+    """The bundled server, in a process of its own: API to base URL."""
+    command = [CONTRATO, "mock", "--port", "0", "--token", TOKEN]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        yield dict(re.findall(r"(\w+) at (\S+?)[,;]", server.stdout.readline()))
+        server.terminate()
+
+
+def environment(urls: dict[str, str]) -> dict[str, str]:
+    settings = {f"{api.upper()}_BASE_URL": url for api, url in urls.items()}
+    return settings | {f"{api.upper()}_TOKEN": TOKEN for api in urls}
+
+
+def buffered(urls: dict[str, str]) -> dict[str, str]:
+    """An environment for processes, in which output waits in buffers as it does for users."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"} | environment(urls)
+
+
+@pytest.fixture
+def run(urls: dict[str, str]) -> Run:
+    def run(*arguments: object, exit_code: int = 0, **options: Any) -> Result:
+        result = CliRunner().invoke(
+            main, list(map(str, arguments)), env=environment(urls), prog_name="contrato", **options
+        )
+        assert result.exit_code == exit_code, result.output + repr(result.exception)
+        assert TOKEN not in result.output
+        if exit_code:
+            check_error(result.stderr)
+        return result
+
+    return run
+
+
+def check_error(text: str) -> None:
+    """What is said of an error: one line, and no traceback."""
+    assert re.fullmatch(r"Error: [^\n]+\n", text), text
+    assert "Traceback" not in text
+
+
+def rows(result: Result) -> Any:
+    return json.loads(result.stdout)
+
+
+@pytest.fixture
+def account(run: Run) -> dict[str, Any]:
+    """An account with several services."""
+    found: dict[str, Any] = next(account for account in rows(run("neu", "accounts")) if len(account["services"]) > 1)
+    return found
+
+
+# Names
+
+
+def test_commands_and_options_have_the_names_that_users_would_try() -> None:
+    names = {api: [name for of, name in OPERATIONS if of == api] for api in spec.APIS}
+    assert names["apportionments"] == ["list", "create", "get", "update", "delete"]
+    assert {"accounts", "account", "consumption", "bills", "due-dates", "rule-history"} <= set(names["neu"])
+    options = {p.wire: p.option for p in OPERATIONS["neu", "consumption"].parameters}
+    assert options == {
+        "Id_account": "account", "Id_services": "service", "Interval": "interval", "From": "from", "To": "to",
+    }  # fmt: skip
+    for name in ("bills", "notifications"):
+        (page,) = [p.wire for p in OPERATIONS["neu", name].parameters if p.option == "page"]
+        assert page == OPERATIONS["neu", name].pagination["page"]
+
+
+@EVERY_OPERATION
+def test_no_two_options_collide_and_arguments_are_the_clients(api: str, name: str) -> None:
+    operation = OPERATIONS[api, name]
+    options = [p.option for p in operation.parameters if p.place != "path"]
+    assert len(set(options)) == len(options)
+    assert not set(options) & set(_operations.COMMON)
+    assert not any(option.endswith("-value") for option in options)
+    signature = inspect.signature(getattr(CLIENTS[api], operation.python_name))
+    assert {p.argument for p in operation.parameters} == signature.parameters.keys() - {"self", "options"}
+
+
+def test_options_of_our_own_are_the_ones_that_parameters_must_not_have(run: Run) -> None:
+    ours: set[str] = set()
+    for api, name in OPERATIONS:
+        text = run(api, name, "--help").stdout.rpartition("\nOptions:")[2]
+        ours |= set(re.findall(r"^  (?:-\w, )?--([\w-]+)", text, re.MULTILINE))
+    assert ours == set(_operations.COMMON)
+
+
+def test_names_that_collide_are_told_apart() -> None:
+    assert _operations.unique([["bills", "list-bills"], ["bills", "query-bills"], ["bill"]]) == [
+        "list-bills", "query-bills", "bill",
+    ]  # fmt: skip
+    with pytest.raises(ValueError, match="'same'"):
+        _operations.unique([["same"], ["same"]])
+
+
+def test_parameters_named_like_our_options_get_another_name(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
+    document = spec.load("neu")
+    document["components"]["schemas"]["PqrQuery"]["properties"]["Format"] = {"type": "string", "description": "Ours?"}
+    monkeypatch.setattr(spec, "load", lambda api: document)
+    text = run("neu", "pqrs", "--help").stdout
+    assert "--format-value TEXT" in text
+    assert "--format [table" in text
+
+
+def test_a_new_operation_of_the_spec_is_a_new_command(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
+    document = spec.load("neu")
+    document["paths"]["/meters/{id}/faults"] = {
+        "get": {
+            "operationId": "listMeterFaults",
+            "tags": ["Meters"],
+            "summary": "List faults of a meter",
+            "x-evidence": "inferred: a test",
+            "parameters": [
+                {"name": "id", "in": "path", "required": True, "description": "Which.", "schema": {"type": "integer"}},
+                {"name": "Grave", "in": "query", "description": "Bad ones only.", "schema": {"type": "boolean"}},
+            ],
+            "responses": {
+                "200": {
+                    "description": "Faults.",
+                    "content": {
+                        "application/json": {
+                            "schema": {
+                                "type": "array",
+                                "items": {
+                                    "type": "object",
+                                    "properties": {
+                                        "lost": {
+                                            "type": "number", "description": "Energy lost.", "x-unit": "kWh",
+                                            "x-evidence": "inferred: a test",
+                                        }
+                                    },
+                                },
+                            }
+                        }
+                    },
+                }
+            },
+        }
+    }  # fmt: skip
+    monkeypatch.setattr(spec, "load", lambda api: document)
+    assert re.search(r"Meters:\n  meter-faults +List faults of a meter", run("neu", "--help").stdout)
+    text = run("neu", "meter-faults", "--help").stdout
+    assert "--grave / --no-grave" in text
+    assert re.search(r"lost +number in kWh\. Energy lost\. +\[inferred\]", text)
+    assert "make generate" in run("neu", "meter-faults", 1, exit_code=2).stderr
+
+
+# Help and completion
+
+
+@EVERY_OPERATION
+def test_help_shows_units_and_evidence(run: Run, api: str, name: str) -> None:
+    operation = OPERATIONS[api, name]
+    text = " ".join(run(api, name, "--help").stdout.split())
+    assert operation.evidence in text
+    for parameter in operation.parameters:
+        assert f"[{parameter.wire}; {parameter.evidence}]" in text
+        assert parameter.description in text
+    for column in operation.columns:
+        assert f"{column.name} " in text
+        unit = f" in {column.unit}" if column.unit else ""
+        assert unit in text
+        assert f"{column.description} [{_operations.standing(column.evidence)}]" in text
+
+
+def test_a_unit_that_is_inferred_says_so(run: Run) -> None:
+    text = " ".join(run("neu", "bills", "--help").stdout.split())
+    assert re.search(r"payment_value number in COP \(inferred\)\. [^\[]+\[documented\]", text)
+
+
+def test_help_is_complete_and_imports_little(run: Run) -> None:
+    text = run("--help").stdout
+    for status in ("0", "1", "2", "3", "130", "141"):
+        assert re.search(rf"^ +{status} +\w", text, re.MULTILINE)
+    program = (
+        "import sys; from contrato.cli import main; main(['--help'], standalone_mode=False); "
+        "print(*{'httpx', 'rich', 'pyarrow', 'matplotlib', 'contrato.neu'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == ""
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_prints_a_script(run: Run, shell: str) -> None:
+    script = run("completion", shell).stdout
+    assert f"_CONTRATO_COMPLETE={shell}_complete" in script
+    assert "contrato" in script
+
+
+@pytest.mark.parametrize(
+    ("words", "incomplete", "completed"),
+    [
+        (["neu"], "cons", {"consumption"}),
+        (["neu", "consumption"], "--acc", {"--account"}),
+        (["neu", "consumption", "--interval"], "d", {"daily"}),
+        (["neu", "consumption", "--column"], "imported_r", {"imported_reactive_acum"}),
+        (["apportionments"], "", {"list", "create", "get", "update", "delete"}),
+    ],
+)
+def test_completion_completes(words: list[str], incomplete: str, completed: set[str]) -> None:
+    complete = BashComplete(main, {}, "contrato", "_CONTRATO_COMPLETE")
+    assert {item.value for item in complete.get_completions(words, incomplete)} == completed
+
+
+# Every operation
+
+
+def some_value(run: Run, parameter: _operations.Parameter, api: str) -> Any:
+    """A value that exists on the server, or the one of the spec."""
+    if "enum" in parameter.schema:
+        return parameter.schema["enum"][0].lower()
+    for pointer in parameter.refers_to:
+        source, _, path = pointer.partition("#/")
+        name = next(name for (of, name), op in OPERATIONS.items() if (of, op.id) == (api, source))
+        return rows(run(api, name))[0][path.rpartition("/")[2]]
+    return {"From": "2024-03-01", "To": "2024-04-02T00:00"}[parameter.wire]
+
+
+@pytest.mark.parametrize(("api", "name"), [key for key, op in OPERATIONS.items() if op.safe], ids=str)
+def test_every_command_that_reads_runs(run: Run, api: str, name: str) -> None:
+    operation = OPERATIONS[api, name]
+    arguments: list[Any] = []
+    for parameter in operation.parameters:
+        if parameter.place == "path":
+            arguments.append(some_value(run, parameter, api))
+        elif parameter.required or parameter.wire in ("Id_account",):
+            arguments += [f"--{parameter.option}", some_value(run, parameter, api)]
+    result = run(api, name, *arguments)
+    found = rows(result) if operation.steps else [rows(result)]
+    assert found
+    # Flat columns have the same values.
+    lines = list(csv.DictReader(io.StringIO(run(api, name, *arguments, "-f", "csv").stdout)))
+    assert len(lines) == len(found)
+    for line, row in zip(lines, found, strict=True):
+        for column in operation.columns:
+            if isinstance(value := row.get(column.name), str | int | float):
+                assert line[column.name] == (str(value).lower() if isinstance(value, bool) else str(value))
+
+
+def test_records_are_created_updated_and_deleted(run: Run, tmp_path: Path) -> None:
+    model = rows(run("apportionments", "list"))[0]
+    fields = {
+        "company_id": model["company"]["id"],
+        "apportionment_type_id": model["apportionment_type"]["id"],
+        "apportionment_tariff_type_id": model["apportionment_tariff_type"]["id"],
+        "apportionment_measure_unit_id": model["apportionment_measure_unit"]["id"],
+        "name": "Filial Campinas",
+        "description": "from JSON",
+    }
+    created = rows(run("apportionments", "create", "--json", "-", "--description", "Ações", input=json.dumps(fields)))
+    assert (created["name"], created["description"]) == ("Filial Campinas", "Ações")
+    file = tmp_path / "fields.json"
+    file.write_text('{"limit_day": 7}')
+    updated = rows(run("apportionments", "update", created["id"], "--mixed-consumption", "--json", file))
+    assert (updated["limit_day"], updated["mixed_consumption"]) == (7, True)
+    assert rows(run("apportionments", "update", created["id"], "--no-mixed-consumption"))["mixed_consumption"] is False
+    assert rows(run("apportionments", "get", created["id"]))["id"] == created["id"]
+    result = run("apportionments", "delete", created["id"], "--yes")
+    assert (result.stdout, result.stderr) == ("", "The apportionment was deleted (204).\n")
+    assert "There is no such record" in run("apportionments", "get", created["id"], exit_code=3).stderr
+    assert "204" in run("apportionments", "update", created["id"], "--name", "x", exit_code=3).stderr
+
+
+def test_deleting_asks(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = rows(run("apportionments", "list"))[0]["id"]
+    assert "--yes" in run("apportionments", "delete", kept, exit_code=2).stderr
+    # CliRunner puts its own standard input in the place of ours.
+    monkeypatch.setattr("contrato.cli._api._asks", lambda: True)
+    declined = CliRunner().invoke(main, ["apportionments", "delete", str(kept)], input="n\n")
+    assert declined.exit_code == 2
+    assert f"Delete an apportionment: id {kept}? [y/N]" in declined.stderr
+    assert "nothing was deleted" in declined.stderr
+    assert run("apportionments", "get", kept)
+    run("apportionments", "delete", kept, input="y\n")
+    run("apportionments", "get", kept, exit_code=3)
+
+
+def test_required_fields_may_come_from_json_or_options_but_must_come(run: Run) -> None:
+    assert "Missing option '--company'" in run("apportionments", "create", "--name", "x", exit_code=2).stderr
+    for text, problem in [
+        ("{", "is no JSON"),
+        ("[]", "one JSON object is wanted"),
+        ('{"nome": 1}', "nome: no such field, choose from apportionment_tariff_type_id, name,"),
+    ]:
+        result = run("apportionments", "update", 1, "--json", "-", input=text, exit_code=2)
+        assert problem in result.stderr
+    result = run("apportionments", "update", 1, "--json", "-", input='{"limit_day": "soon"}', exit_code=2)
+    assert "limit-day must be int, not 'soon'" in result.stderr
+
+
+# Rows
+
+
+def test_the_example_of_the_issue(run: Run, account: dict[str, Any], tmp_path: Path) -> None:
+    file = tmp_path / "april.parquet"
+    arguments = ("consumption", "--account", account["id_account"], "--interval", "daily")
+    run("neu", *arguments, "--from", "2024-04-01", "--to", "2024-11-01", "-o", file)
+    table = pyarrow.parquet.read_table(file)
+    assert table.num_rows == 214 * len(account["services"])
+    assert table.schema.field("cons").metadata[b"unit"] == b"kWh"
+    assert table.schema.field("cons").metadata[b"evidence"].startswith(b"documented")
+    assert str(table.schema.field("date").type) == "timestamp[us, tz=America/Bogota]"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("neu", "bills", *YEAR), ("neu", "rule-history", *YEAR), ("apportionments", "list")],
+    ids=lambda command: command[1],
+)
+def test_all_formats_have_the_same_rows(run: Run, tmp_path: Path, command: tuple[str, ...]) -> None:
+    files = {ending: tmp_path / f"rows.{ending}" for ending in ("json", "jsonl", "csv", "parquet")}
+    for file in files.values():
+        assert run(*command, "-o", file).stdout == ""
+    expected = json.loads(files["json"].read_text())
+    assert len(expected) > 20
+    assert [json.loads(line) for line in files["jsonl"].read_text().splitlines()] == expected
+    with files["csv"].open(newline="") as stream:
+        lines = list(csv.DictReader(stream))
+    table = pyarrow.parquet.read_table(files["parquet"])
+    assert list(lines[0]) == table.schema.names
+    assert len(lines) == table.num_rows == len(expected)
+    for line, row, whole in zip(lines, table.to_pylist(), expected, strict=True):
+        for name, value in row.items():
+            if isinstance(value, datetime):
+                assert datetime.fromisoformat(line[name]) == value
+            elif isinstance(value, bool):
+                assert line[name] == str(value).lower()
+            elif isinstance(value, list):
+                assert line[name].split() == list(map(str, value))
+            else:
+                assert line[name] == ("" if value is None else str(value))
+            if name in whole and not isinstance(value, datetime):
+                assert whole[name] == value
+    text = run(*command, "-f", "table").stdout.splitlines()
+    assert len(text) == 2 + len(expected)
+
+
+@EVERY_OPERATION
+def test_columns_are_those_of_the_frames(urls: dict[str, str], api: str, name: str) -> None:
+    operation = OPERATIONS[api, name]
+    names = [column.name for column in operation.columns]
+    assert len(set(names)) == len(names)
+    with CLIENTS[api](TOKEN, urls[api]) as client:
+        if operation.answer is None:
+            assert names == []
+        else:
+            schema = frames.schema(getattr(client, operation.python_name))
+            assert [column.name for column in operation.columns if column.type != "objects"] == schema.names
+
+
+def test_a_long_range_is_read_in_windows_and_ends_before_its_end(
+    run: Run, account: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import httpx
+
+    requests: list[httpx.Request] = []
+    send = httpx.Client.send
+
+    def spy(self: httpx.Client, request: httpx.Request, **options: Any) -> httpx.Response:
+        requests.append(request)
+        return send(self, request, **options)
+
+    monkeypatch.setattr(httpx.Client, "send", spy)
+    service = account["services"][0]["id_service"]
+    arguments = ("consumption", "--service", service, "--interval", "HOURLY", "--from", "2024-01-31T22:00")
+    found = rows(run("neu", *arguments, "--to", "2024-03-01T02:00"))
+    assert len(requests) == 3
+    assert [row["date"] for row in found] == sorted({row["date"] for row in found})
+    assert len(found) == 2 + 29 * 24 + 2
+    assert (found[0]["date"], found[-1]["date"]) == ("2024-01-31T22:00:00-05:00", "2024-03-01T01:00:00-05:00")
+    # Moments are converted: 03:00 in UTC is 22:00 in Bogotá.
+    arguments = (*arguments[:-1], "2024-02-01T03:00Z")
+    assert rows(run("neu", *arguments, "--to", "2024-03-01T02:00")) == found
+
+
+def test_all_pages_or_one(run: Run) -> None:
+    everything = rows(run("neu", "bills", *YEAR))
+    assert len(everything) > 20
+    assert rows(run("neu", "bills", *YEAR, "--page", 2)) == everything[20:40]
+    assert run("neu", "bills", *YEAR, "--page", 99).stderr == "No rows.\n"
+    everything = rows(run("apportionments", "list", "--limit", 7))
+    assert rows(run("apportionments", "list", "--limit", 7, "--page", 3)) == everything[14:21]
+    result = run("apportionments", "list", "-q", "Zzz", exit_code=2)
+    assert "No such option" in result.stderr
+    result = run("apportionments", "list", "--q", "no such name")
+    assert (rows(result), result.stderr) == ([], "No rows.\n")
+
+
+def test_columns_are_chosen_in_any_format(run: Run, account: dict[str, Any], tmp_path: Path) -> None:
+    arguments = ("neu", "services", "-c", "name", "-c", "id_service")
+    chosen = rows(run(*arguments))
+    assert all(list(row) == ["name", "id_service"] for row in chosen)
+    assert run(*arguments, "-f", "csv").stdout.splitlines()[0] == "name,id_service"
+    run(*arguments, "-o", tmp_path / "a.parquet")
+    assert pyarrow.parquet.read_table(tmp_path / "a.parquet").to_pylist() == chosen
+    header = run(*arguments, "-f", "table").stdout.splitlines()[0]
+    assert header.split() == ["name", "id_service"]
+    assert "'nome' is not one of" in run("neu", "services", "-c", "nome", exit_code=2).stderr
+    assert "list of objects" in run("neu", "accounts", "-c", "services", exit_code=2).stderr
+
+
+def test_a_table_has_units_and_aligns_numbers(run: Run) -> None:
+    text = run("neu", "bills", *YEAR, "-f", "table", "-c", "payment_value", "-c", "id_bill").stdout
+    names, units, *lines = text.splitlines()
+    assert names == "payment_value   id_bill"
+    assert units == "          COP"
+    assert len(lines) > 20
+    assert all(re.fullmatch(r" *\d+\.\d{3}  \d+", line) and len(line) == len(names) for line in lines)
+
+
+def test_one_record_is_an_object_and_a_tall_table(run: Run) -> None:
+    service = rows(run("neu", "services"))[0]
+    assert rows(run("neu", "service", service["id_service"])) == service
+    text = run("neu", "service", service["id_service"], "-f", "table").stdout
+    assert re.search(rf"name +{service['name']} *\n", text)
+
+
+# Charts
+
+
+def test_charts(run: Run, account: dict[str, Any], tmp_path: Path) -> None:
+    arguments = ("neu", "consumption", "--account", account["id_account"], "--interval", "daily", *YEAR)
+    text = run(*arguments, "--chart").stdout
+    assert "cons (kWh)" in text
+    assert "America/Bogota" in text
+    for service in account["services"]:
+        assert f"service {service['id_service']}" in text
+    picture, data = tmp_path / "chart.png", tmp_path / "rows.csv"
+    run(*arguments, "--column", "va", "--chart", picture, "-o", data)
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert data.read_text().startswith("va\n")
+    assert "ends in none" not in run("neu", "bills", *YEAR, "--chart").stderr
+    assert "must end in .png" in run(*arguments, "--chart", "a.gif", exit_code=2).stderr
+    assert "--column of numbers" in run(*arguments, "--chart", "-c", "name", exit_code=2).stderr
+    assert "No such option" in run("neu", "accounts", "--chart", exit_code=2).stderr
+
+
+# What goes wrong
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("neu", "consumption"), "Missing option '--interval'"),
+        (("neu", "consumption", "--interval", "weekly"), "'hourly', 'daily', 'monthly'"),
+        (("neu", "bills", "--from", "20240101"), "no date like 2021-04-01"),
+        (("neu", "bills", "--from", "2024-02-30"), "no date like 2021-04-01"),
+        (("neu", "bills", "--service", "x"), "'--service': 'x' is not a valid integer"),
+        (("neu", "account"), "Missing argument 'ID'"),
+        (("neu", "account", "x"), "'x' is not a valid integer"),
+        (("neu", "account", "1", "2"), "unexpected extra argument"),
+        (("neu", "acounts"), "No such command 'acounts'"),
+        (("neu", "accounts", "-o", "a.xlsx"), "ends in none of .json"),
+        (("neu", "accounts", "--timeout", "0"), "'--timeout'"),
+        (("neu", "accounts", "--base-url", "ftp://x"), "no usable base URL: pass --base-url"),
+        (("neu", "accounts", "--token", "a b"), "no usable token: pass --token"),
+        (("neu", "accounts", "--token", "wrong"), "set NEU_TOKEN to a token that the API accepts"),
+        (("neu", "accounts", "--base-url", "http://127.0.0.1:1", "--retries", "0"), "check --base-url"),
+        (("neu", "accounts", "-o", "/no/such/folder/a.json"), "cannot write /no/such/folder/a.json: No such file"),
+        (("neu", "consumption", "--interval", "daily", "--from", "2024-02-01", "--to", "2024-01-01"), "is before"),
+    ],
+)
+def test_wrong_usage_is_refused_in_one_line(run: Run, arguments: tuple[str, ...], problem: str) -> None:
+    assert problem in run(*arguments, exit_code=2).stderr
+
+
+def test_a_missing_token_says_where_to_put_it() -> None:
+    result = CliRunner().invoke(main, ["neu", "accounts"], env={"NEU_TOKEN": None}, prog_name="contrato")
+    assert result.exit_code == 2
+    assert result.stderr == "Error: No token: set NEU_TOKEN, or pass --token. See contrato neu accounts --help.\n"
+
+
+def test_what_does_not_exist_has_an_exit_status_of_its_own(run: Run) -> None:
+    assert "answered 404" in run("neu", "service", 1, exit_code=3).stderr
+    assert "204" in run("apportionments", "get", 1, exit_code=3).stderr
+
+
+def test_refused_input_names_the_option(run: Run) -> None:
+    some = ("--apportionment-type", 0, "--apportionment-tariff-type", 0, "--apportionment-measure-unit", 0)
+    arguments = ("apportionments", "create", "--company", 0, *some, "--name", "x", "--description", "y")
+    result = run(*arguments, exit_code=1)
+    assert re.match("Error: the API refuses the input: company: ", result.stderr)
+
+
+class Canned(ThreadingHTTPServer):
+    """Answers every request with what it is told, one after the other, the last one ever after."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Canned)
+        self.answers: list[tuple[int, str]] = []
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        self.asked = threading.Event()
+        # From this request on, an answer waits for `go_on`.
+        self.count, self.hold_at, self.answered = 0, 1, 0
+        self.go_on = threading.Event()
+        self.go_on.set()
+
+
+class _Canned(BaseHTTPRequestHandler):
+    server: Canned
+
+    def do_GET(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        answers = self.server.answers
+        status, text = answers.pop(0) if len(answers) > 1 else answers[0]
+        self.server.asked.set()
+        self.server.count += 1
+        if self.server.count >= self.server.hold_at:
+            self.server.go_on.wait(20)
+        self.server.answered += 1
+        body = text.encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_POST = do_GET  # noqa: N815
+
+    def log_message(self, format: str, *args: Any) -> None: ...
+
+
+@pytest.fixture
+def canned() -> Iterator[Canned]:
+    with Canned() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.go_on.set()
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "problem", "exit_code"),
+    [
+        (200, '[{"id_service": "x"}]', "breaks the contract: expected", 1),
+        (200, "<html>Bad gateway</html>", "contrato verify neu", 1),
+        (200, f'[{{"token": "{TOKEN}"}}]', "breaks the contract", 1),
+        (500, f"<html>\x1b[2J\n{TOKEN}</html>", "try again later", 1),
+        (429, "", "higher --retries", 1),
+        (418, "{}", "answered 418", 1),
+        (302, "", "a status that the spec does not document", 1),
+        (403, f'{{"refused": "{TOKEN}"}}', "pass --token", 2),
+        (404, "{}", "check --base-url", 3),
+    ],
+)
+def test_a_failing_server(run: Run, canned: Canned, status: int, body: str, problem: str, exit_code: int) -> None:
+    canned.answers = [(status, body)]
+    arguments = ("neu", "services", "--base-url", canned.url, "--retries", 0)
+    result = run(*arguments, exit_code=exit_code)
+    assert problem in result.stderr
+    assert "\x1b" not in result.stderr
+
+
+def test_words_of_the_server_do_not_steer_the_terminal(run: Run, canned: Canned) -> None:
+    service = spec.load("neu")["components"]["examples"]["Service"]["value"]
+    canned.answers = [(200, json.dumps([{**service, "name": "a\x1b[2Jb\nc"}]))]
+    text = run("neu", "services", "--base-url", canned.url, "-f", "table").stdout
+    assert "a[2Jb c" in text
+    assert "\x1b" not in text
+
+
+def test_a_failure_half_way_leaves_the_old_file_and_no_other(run: Run, canned: Canned, tmp_path: Path) -> None:
+    bill = spec.load("neu")["components"]["examples"]["PaidAndPendingBill"]["value"]
+    for ending in ("json", "jsonl", "csv", "parquet"):
+        file = tmp_path / f"bills.{ending}"
+        file.write_text("of yesterday")
+        file.chmod(0o640)
+        canned.answers = [(200, json.dumps(bill)), (500, "")]
+        arguments = ("neu", "bills", "--base-url", canned.url, "--retries", 0, "-o", file)
+        run(*arguments, exit_code=1)
+        assert file.read_text() == "of yesterday"
+        canned.answers = [(200, json.dumps(bill)), (200, "[]")]
+        run(*arguments)
+        assert file.read_bytes() != b"of yesterday"
+        assert file.stat().st_mode & 0o777 == 0o640
+        assert list(tmp_path.iterdir()) == [file]
+        file.unlink()
+
+
+def test_rows_are_written_while_they_come(urls: dict[str, str], canned: Canned) -> None:
+    bill = spec.load("neu")["components"]["examples"]["PaidAndPendingBill"]["value"]
+    canned.answers = [(200, json.dumps(bill)), (200, "[]")]
+    canned.hold_at = len(canned.answers)
+    canned.go_on.clear()
+    command = [CONTRATO, "neu", "bills", "-f", "jsonl", "--base-url", canned.url]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=buffered(urls)) as process:
+        assert process.stdout is not None
+        # The second page is awaited, and the first one is here.
+        assert json.loads(process.stdout.readline())["id_bill"] == bill[0]["id_bill"]
+        assert canned.answered == 1
+        canned.go_on.set()
+        process.stdout.read()
+    assert process.returncode == 0
+
+
+def test_ctrl_c_ends_it_with_a_word_and_no_file(urls: dict[str, str], canned: Canned, tmp_path: Path) -> None:
+    canned.answers = [(200, "[]")]
+    canned.go_on.clear()
+    command = [CONTRATO, "neu", "services", "--base-url", canned.url, "-o", str(tmp_path / "a.json")]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=buffered(urls)) as process:
+        assert process.stderr is not None
+        assert canned.asked.wait(20)
+        process.send_signal(signal.SIGINT)
+        assert process.stderr.read() == "Interrupted.\n"
+    assert process.returncode == 130
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_reader_that_goes_away_is_no_error(urls: dict[str, str], account: dict[str, Any]) -> None:
+    command = [CONTRATO, "neu", "consumption", "--account", str(account["id_account"]), "--interval", "hourly"]
+    # More than a pipe holds.
+    command += ["--from", "2024-02-01", "--to", "2024-04-01"]
+    for name in ("json", "jsonl", "csv", "table"):
+        with subprocess.Popen(
+            [*command, "-f", name], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=buffered(urls)
+        ) as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            assert process.stdout.readline()
+            process.stdout.close()
+            assert process.stderr.read() == b""
+        assert process.returncode == 141
+
+
+# On a terminal
+
+
+def on_terminal(command: list[str], urls: dict[str, str]) -> tuple[str, str]:
+    """Run a command with stdout and stderr on terminals of their own; return what each shows."""
+    pairs = [pty.openpty(), pty.openpty()]
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=pairs[0][1],
+        stderr=pairs[1][1],
+        env=buffered(urls) | {"TERM": "xterm", "COLUMNS": "80"},
+    )
+    texts = {controller: b"" for controller, _ in pairs}
+    for _, terminal in pairs:
+        os.close(terminal)
+    unread = set(texts)
+    deadline = time.monotonic() + 30
+    while unread and time.monotonic() < deadline:
+        for controller in select.select(unread, [], [], 1)[0]:
+            try:
+                texts[controller] += os.read(controller, 65536)
+            except OSError:  # (Linux says so at the end of a terminal.)
+                unread.discard(controller)
+    for controller in texts:
+        os.close(controller)
+    assert process.wait(10) == 0
+    shown, told = (text.decode() for text in texts.values())
+    return shown, told
+
+
+def test_a_terminal_gets_a_table_that_fits_and_a_progress_bar(urls: dict[str, str], account: dict[str, Any]) -> None:
+    shown, told = on_terminal(
+        [CONTRATO, "neu", "consumption", "--account", str(account["id_account"]), "--interval", "daily", *YEAR], urls
+    )
+    plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown)
+    assert max(map(len, plain.splitlines())) <= 80
+    assert "id_service" in plain
+    assert "kWh" in plain
+    assert "account_name" not in plain
+    assert "Query energy consumption" not in plain
+    assert "Query energy consumption" in told
+    assert "100%" in told
+    assert f"40 of {366 * len(account['services'])} rows" in told
+    assert "Not shown: id_account, account_name" in told
+    assert "vc" in told
+    assert len(plain.splitlines()) < 50
+
+
+def test_a_pipe_gets_no_progress_bar(run: Run) -> None:
+    assert run("neu", "bills", *YEAR).stderr == ""
