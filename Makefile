@@ -9,7 +9,7 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export REDOCLY_TELEMETRY := off
 
-.PHONY: help setup generate check test contract mock build lock
+.PHONY: help setup generate check test contract mock bench build lock
 
 help: ## List the verbs
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -45,6 +45,9 @@ contract: .venv/.installed ## Verify the bundled server, or API=neu BASE_URL=…
 
 mock: .venv/.installed ## Serve both APIs on port 8000: NEU at /neu, apportionments at /
 	@$(BIN)/contrato mock --port 8000
+
+bench: .venv/.installed ## Measure the client against the stock one and httpx alone, and write BENCHMARKS.md
+	$(BIN)/python bench/run.py
 
 build: .venv/.installed ## Build the wheel and the sdist, and try the wheel in an empty venv
 	rm -rf build dist

@@ -1,0 +1,240 @@
+"""`make bench`: what contrato costs, as ratios within one run, written to BENCHMARKS.md.
+
+Against the stock client, which openapi-python-client makes of the same spec now, with its own templates, and against
+httpx with json.loads. Every measurement is a process of its own (bench/measure.py), the contenders take turns, and a
+figure is the median. Exits with 1 when a target of this project is missed.
+"""
+
+import argparse
+import importlib.metadata
+import importlib.util
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+CONTENDERS = ("contrato", "stock", "httpx")
+YEARS = (1, 2, 4, 8)
+ROWS = 10 * 365 * 24
+
+# Median seconds, and bytes of peak memory, by what was done and by whom.
+Figures = dict[tuple[str, str], dict[str, float]]
+
+
+def make_stock(directory: Path) -> str:
+    """Generate the stock client as the package `stock`; returns the generator's version.
+
+    It reads the spec as our own client does, rewritten where it would misread it (`overlay` of the generator's driver);
+    templates and settings are its own.
+    """
+    location = importlib.util.spec_from_file_location("driver", ROOT / "overrides" / "generator" / "generate.py")
+    assert location is not None
+    assert location.loader is not None
+    driver = importlib.util.module_from_spec(location)
+    location.loader.exec_module(driver)
+    spec = driver.load(ROOT / "spec" / "neu.yaml")
+    source = directory / "neu.json"
+    source.write_text(json.dumps(driver.overlay(spec, spec["components"]["schemas"])), "utf-8")
+    command: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "openapi_python_client",
+        "generate",
+        "--path",
+        source,
+        "--meta",
+        "none",
+    ]
+    subprocess.run([*command, "--output-path", directory / "stock"], check=True, capture_output=True)
+    return importlib.metadata.version("openapi-python-client")
+
+
+@contextmanager
+def serving() -> Iterator[str]:
+    """Run bench/server.py; gives the base URL."""
+    command: list[str | Path] = [sys.executable, HERE / "server.py"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        yield f"{server.stdout.readline().strip()}/neu"
+        server.stdin.close()
+
+
+def measure(what: str, who: str, url: str, stock: Path) -> dict[str, Any]:
+    """Measure once, in a process of its own."""
+    command: list[str | Path] = [sys.executable, HERE / "measure.py", what, who, url, stock]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    measured: dict[str, Any] = json.loads(done.stdout)
+    return measured
+
+
+def race(plan: list[tuple[list[tuple[str, str]], int]], url: str, stock: Path) -> Figures:
+    """Measure each pair of what and who by turns, as many rounds as the plan says and one that does not count."""
+    figures: Figures = {}
+    digests: dict[bool, set[str]] = {True: set(), False: set()}
+    for pairs, rounds in plan:
+        runs: dict[tuple[str, str], list[dict[str, Any]]] = {pair: [] for pair in pairs}
+        for count in range(rounds + 1):
+            for what, who in pairs:
+                measured = measure(what, who, url, stock)
+                # Of the small calls, and of a year of consumption however it was read.
+                if "digest" in measured:
+                    digests[what == "calls"].add(json.dumps(measured.pop("digest")))
+                if count:
+                    runs[what, who].append(measured)
+        for seen in digests.values():
+            if len(seen) > 1:
+                raise SystemExit(f"{pairs}: not all did the same: {sorted(seen)}")
+        for pair, found in runs.items():
+            figures[pair] = {key: median(run[key] for run in found) for key in found[0]}
+            print(*pair, figures[pair], file=sys.stderr, flush=True)
+    return figures
+
+
+def seconds(value: float) -> str:
+    """Write a time."""
+    return f"{value:.2f} s" if value >= 1 else f"{value * 1000:.0f} ms"
+
+
+def megabytes(value: float) -> str:
+    """Write an amount of memory."""
+    return f"{value / 1e6:.0f} MB"
+
+
+def table(*rows: tuple[str, ...]) -> str:
+    """A Markdown table; the first row is its head."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [" | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+    return "\n".join(f"| {line} |" for line in [lines[0], " | ".join("-" * width for width in widths), *lines[1:]])
+
+
+def row(figures: Figures, label: str, what: str, key: str) -> tuple[str, ...]:
+    """One line: the figures of all contenders, and ours in theirs."""
+    show = megabytes if key == "peak" else seconds
+    values = [figures[what, who][key] for who in CONTENDERS]
+    return (label, *map(show, values), *(f"{value / values[0]:.1f}" for value in values[1:]))
+
+
+def targets(figures: Figures) -> list[tuple[str, str, bool]]:
+    """What was promised, what was measured, and whether it holds."""
+
+    def ratio(key: str, over: tuple[str, str], under: tuple[str, str]) -> float:
+        return figures[over][key] / figures[under][key]
+
+    ours, stock, bare = (("year", who) for who in CONTENDERS)
+    first, last = (("windows-" + str(years), "contrato") for years in (YEARS[0], YEARS[-1]))
+    speed, edge = ratio("seconds", stock, ours), ratio("seconds", bare, ours)
+    memory, imports = ratio("peak", ours, stock), ratio("seconds", ("import", "contrato"), ("import", "httpx"))
+    growth, flat = ratio("seconds", last, first) * YEARS[0] / YEARS[-1], ratio("peak", last, first)
+    return [
+        ("a year is read at least 6 times as fast as by the stock client", f"{speed:.1f} times", speed >= 6),
+        ("and faster than by httpx with json.loads", f"{edge:.1f} times as fast", edge > 1),
+        ("its peak memory is at most half of the stock client's", f"{memory:.2f}", memory <= 0.5),
+        ("import takes at most 1.3 times httpx's own", f"{imports:.2f} times", imports <= 1.3),
+        ("eight years need no more memory than one (a tenth allowed)", f"{flat:.2f} times", flat <= 1.1),
+        ("and no more time a year (a tenth allowed)", f"{growth:.2f} times", growth <= 1.1),
+    ]
+
+
+def report(figures: Figures, generator: str, load: str) -> tuple[str, bool]:
+    """The text of BENCHMARKS.md, and whether all targets hold."""
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("httpx", "msgspec", "polars"))
+    against = table(
+        ("work", "contrato", "stock", "httpx", "stock / contrato", "httpx / contrato"),
+        row(figures, "a year, hourly, ten services", "year", "seconds"),
+        row(figures, "— its CPU time", "year", "cpu"),
+        row(figures, "— its peak memory", "year", "peak"),
+        row(figures, "the same to a polars frame", "frame", "seconds"),
+        row(figures, "— its peak memory", "frame", "peak"),
+        row(figures, "a thousand small calls", "calls", "seconds"),
+        row(figures, "— their CPU time", "calls", "cpu"),
+    )
+    imports = [seconds(figures["import", who]["seconds"]) for who in ("contrato", "httpx")]
+    windows = [("years", "rows", "time", "time a year", "peak memory")]
+    for years in YEARS:
+        found = figures[f"windows-{years}", "contrato"]
+        times = seconds(found["seconds"]), seconds(found["seconds"] / years)
+        windows.append((str(years), f"{years * ROWS:,}", *times, megabytes(found["peak"])))
+    promised = targets(figures)
+    held = [(name, found, "yes" if holds else "**no**") for name, found, holds in promised]
+    text = f"""# Benchmarks
+
+Written by `make bench` on {date.today()}, on {cpu()}, {os.cpu_count()} cores, {platform.system()}; Python
+{platform.python_version()}, {versions}. Load average before the run: {load}. On
+another machine only the ratios mean something.
+
+## Against other ways to ask the same
+
+{against}
+
+Importing `contrato.neu` takes {imports[0]}, importing `httpx` alone {imports[1]}.
+
+## Long ranges, by windows of a month
+
+{table(*windows)}
+
+## Targets
+
+{table(("target", "measured", "holds"), *held)}
+
+## How
+
+- *stock*: the client that openapi-python-client {generator} makes of the NEU spec for this run, with its own
+  templates and settings. *httpx*: httpx and `json.loads`, so dictionaries, nothing checked, dates as text.
+- A year is one `query_consumption`: {ROWS:,} rows, 36 MB of JSON over HTTP on the loopback interface. The answers come
+  from another process (`bench/server.py`), which has the bytes ready. A small call is `get_service`.
+- To a frame: contrato by `contrato.frames.to_polars`, stock from its models by columns, httpx from its dictionaries.
+- Every measurement is a process of its own (`bench/measure.py`). The contenders take turns, after a round that does not
+  count; a figure is the median of 7 rounds for the year, 5 for frames and small calls, 3 for windows, 21 for imports.
+- The clock starts after a small call, for frames also after a frame of one hour; for imports in a new interpreter.
+- CPU time is that of the client's process, which other work on the machine disturbs less. Peak memory is
+  what that process had at most less what it had had before the work. The answer is in use to the end.
+- The run fails when not all end with the same number of rows and the same energy for a year.
+"""
+    return text, all(holds for _, _, holds in promised)
+
+
+def cpu() -> str:
+    """The model of the processor, where the system tells."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine())
+
+
+def main() -> None:
+    """Run everything, print the report and write it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--output", type=Path, default=ROOT / "BENCHMARKS.md", help="where the report goes")
+    output = parser.parse_args().output
+    load = f"{os.getloadavg()[0]:.1f}"
+    plan = [
+        ([("import", who) for who in ("contrato", "httpx")], 21),
+        ([("year", who) for who in CONTENDERS], 7),
+        ([("frame", who) for who in CONTENDERS], 5),
+        ([("calls", who) for who in CONTENDERS], 5),
+        ([(f"windows-{years}", "contrato") for years in YEARS], 3),
+    ]
+    with tempfile.TemporaryDirectory() as name, serving() as url:
+        directory = Path(name)
+        generator = make_stock(directory)
+        figures = race(plan, url, directory)
+    text, hold = report(figures, generator, load)
+    output.write_text(text, "utf-8")
+    print(text)
+    sys.exit(0 if hold else 1)
+
+
+if __name__ == "__main__":
+    main()
