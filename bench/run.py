@@ -73,7 +73,9 @@ def serving() -> Iterator[str]:
 def measure(what: str, who: str, url: str, stock: Path) -> dict[str, Any]:
     """Measure once, in a process of its own."""
     command: list[str | Path] = [sys.executable, HERE / "measure.py", what, who, url, stock]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    # Without bytecode, an import would measure the compiler; and only for what pip has not compiled.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment)
     measured: dict[str, Any] = json.loads(done.stdout)
     return measured
 
