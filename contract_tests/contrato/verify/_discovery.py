@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -77,14 +77,7 @@ class Discovery:
             for extra in optional:
                 for value in self._values(operation, extra, index):
                     everything.setdefault((extra.location, extra.name), value)
-                    request = self._request(operation, {**base, (extra.location, extra.name): value})
-                    if extra.name == self._pagination(operation).get("page") and value not in (
-                        1,
-                        *self._promised_pages(operation),
-                    ):
-                        # Nobody says what a page after the last one answers.
-                        request = replace(request, must_succeed=False)
-                    made.append(request)
+                    made.append(self._request(operation, {**base, (extra.location, extra.name): value}))
             window = self._range(operation)
             if window is not None:
                 dated = self._with_range(operation, base, window)
@@ -247,12 +240,15 @@ class Discovery:
         # Beside required fields, optional references may be alternatives of which one is needed.
         alternatives = any(f.required for f in others) and any(f.sources and not f.required for f in others)
         chosen = [f for f in others if f.sources and (f.location, f.name) in values]
+        # Nor does anybody say what a page after the last one answers.
+        page = next((v for (_, name), v in values.items() if name == self._pagination(operation).get("page")), 1)
+        left_open = (alternatives and len(chosen) != 1) or (page != 1 and page not in self._promised_pages(operation))
         return Request(
             operation=operation,
             path=parts["path"],
             query=parts["query"],
             body=parts["body"] if operation.has_body else None,
-            must_succeed=operation.safe and (len(chosen) == 1 or not alternatives),
+            must_succeed=operation.safe and not left_open,
         )
 
     def _answer(self, operation: Operation, key: str) -> Any:

@@ -10,31 +10,26 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote
+
+from contrato.core.spec import follow
 
 JSON = "application/json"
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
 MISSING = object()
 
 
-def inline(spec: Mapping[str, Any], node: Any) -> Any:
+def inline(document: Mapping[str, Any], node: Any) -> Any:
     """`node` with each local `$ref` replaced by what it points at; siblings of a `$ref` win over it.
 
     Raises:
         RecursionError: The spec's components refer to each other in a circle.
     """
     if isinstance(node, list):
-        return [inline(spec, item) for item in node]
+        return [inline(document, item) for item in node]
     if not isinstance(node, dict):
         return node
-    plain = {key: inline(spec, value) for key, value in node.items() if key != "$ref"}
-    reference = node.get("$ref")
-    if not isinstance(reference, str):
-        return plain
-    target: Any = spec
-    for part in reference.removeprefix("#/").split("/"):
-        target = target[unquote(part).replace("~1", "/").replace("~0", "~")]
-    return {**inline(spec, target), **plain}
+    return {key: inline(document, value) for key, value in follow(document, node)[0].items()}
 
 
 def find(document: Any, pointer: str) -> list[Any]:

@@ -125,19 +125,19 @@ class Operation:
 
     def follow(self, node: Schema) -> Schema:
         """Follow a reference of the spec."""
-        return resolve(self._document, node)
+        return spec.follow(self._document, node)[0]
 
     @cached_property
     def parameters(self) -> list[Parameter]:
         """Path parameters first, then what the API demands, then the rest, each group in the order of the spec."""
         found: list[tuple[str, str, bool, Schema, Schema]] = []
         for node in self._own:
-            data = resolve(self._document, node)
-            schema = resolve(self._document, data.get("schema", {}))
+            data = self.follow(node)
+            schema = self.follow(data.get("schema", {}))
             found.append((data["name"], data["in"], bool(data.get("required")), data, schema))
         body = self._body
         for name, node in body.get("properties", {}).items():
-            schema = resolve(self._document, node)
+            schema = self.follow(node)
             found.append((name, "body", name in body.get("required", ()), schema, schema))
         found.sort(key=lambda entry: (entry[1] != "path", not entry[2]))
         options = unique([self._options(name, place, schema) for name, place, _, _, schema in found])
@@ -177,7 +177,7 @@ class Operation:
     @cached_property
     def _body(self) -> Schema:
         content = self._data.get("requestBody", {}).get("content", {})
-        return resolve(self._document, content.get("application/json", {}).get("schema", {}))
+        return self.follow(content.get("application/json", {}).get("schema", {}))
 
     @property
     def has_body(self) -> bool:
@@ -188,16 +188,16 @@ class Operation:
     def answer(self) -> Schema | None:
         """Schema of the successful answer; None when it has no body."""
         for status, node in self._data["responses"].items():
-            content = resolve(self._document, node).get("content", {})
+            content = self.follow(node).get("content", {})
             if status.startswith("2") and content:
-                return resolve(self._document, content["application/json"]["schema"])
+                return self.follow(content["application/json"]["schema"])
         return None
 
     @cached_property
     def nothing(self) -> str:
         """What a success without a body means; an empty text when there is none."""
         for status, node in self._data["responses"].items():
-            response = resolve(self._document, node)
+            response = self.follow(node)
             if status.startswith("2") and not response.get("content"):
                 return f"{plain_text(response['description']).rstrip('.')} ({status})"
         return ""
@@ -221,11 +221,11 @@ class Operation:
         inside = False
         for step in self.steps:
             if step == "*":
-                node, inside = resolve(self._document, node["items"]), True
+                node, inside = self.follow(node["items"]), True
                 continue
             if inside:
                 levels.append((node, step))
-            node = resolve(self._document, node["properties"][step])
+            node = self.follow(node["properties"][step])
         return [*levels, (node, "")]
 
     @cached_property
@@ -243,14 +243,14 @@ class Operation:
         self, schema: Schema, names: Iterable[str], depth: int, path: tuple[str, ...], prefix: str
     ) -> Iterator[Column]:
         for name in names:
-            node = resolve(self._document, schema["properties"][name])
+            node = self.follow(schema["properties"][name])
             inner = _not_null(self._document, node)
             here = (*path, argument(name))
             if inner.get("properties"):
                 yield from self._flat(inner, inner["properties"], depth, here, f"{prefix}{name}_")
                 continue
             if inner.get("type") == "array":
-                inner = {**inner, "items": resolve(self._document, inner["items"])}
+                inner = {**inner, "items": self.follow(inner["items"])}
             yield Column(
                 name=f"{prefix}{name}",
                 depth=depth,
@@ -346,16 +346,6 @@ def singular(word: str) -> str:
     return word.removesuffix("s")
 
 
-def resolve(document: Schema, node: Schema) -> Schema:
-    """Follow a reference; what stands beside it wins."""
-    while "$ref" in node:
-        target: Any = document
-        for key in node["$ref"].removeprefix("#/").split("/"):
-            target = target[key.replace("~1", "/").replace("~0", "~")]
-        node = {**target, **{key: value for key, value in node.items() if key != "$ref"}}
-    return node
-
-
 def plain_text(markdown: str) -> str:
     """Return text on one line, without the stars of emphasis."""
     return re.sub(r"\*+(\S[^*]*?)\*+", r"\1", " ".join(markdown.split()))
@@ -369,7 +359,7 @@ def standing(evidence: str) -> str:
 def _not_null(document: Schema, schema: Schema) -> Schema:
     """Return what a schema allows beside null."""
     for key in ("anyOf", "oneOf"):
-        branches = [resolve(document, branch) for branch in schema.get(key, ())]
+        branches = [spec.follow(document, branch)[0] for branch in schema.get(key, ())]
         others = [branch for branch in branches if branch.get("type") != "null"]
         if len(others) == 1:
             return others[0]

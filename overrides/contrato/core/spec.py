@@ -1,6 +1,7 @@
 """The specs, as everything reads them at run time."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 APIS = ("neu", "apportionments")
@@ -31,6 +32,26 @@ def load(api: str) -> dict[str, Any]:
         raise FileNotFoundError(f"contrato.{api} has no openapi.json: run make generate") from error
     document: dict[str, Any] = json.loads(text)
     return document
+
+
+def follow(document: Mapping[str, Any], node: Mapping[str, Any]) -> tuple[Mapping[str, Any], str]:
+    """Follow the references of a node; what stands beside one wins over what it points at.
+
+    Returns:
+        The node without a reference, and the name of the last component on the way; an empty text without one.
+
+    Raises:
+        KeyError: A reference leads nowhere.
+
+    """
+    name = ""
+    while "$ref" in node:
+        target: Any = document
+        for key in node["$ref"].removeprefix("#/").split("/"):
+            name = key.replace("~1", "/").replace("~0", "~")
+            target = target[name]
+        node = {**target, **{key: value for key, value in node.items() if key != "$ref"}}
+    return node, name
 
 
 def server_url(api: str) -> str:

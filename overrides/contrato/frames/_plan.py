@@ -90,7 +90,7 @@ def plan(api: str, operation_id: str) -> Plan:
     document = spec.load(api)
     operations = (o for item in document["paths"].values() for o in item.values() if isinstance(o, dict))
     operation = next(o for o in operations if o.get("operationId") == operation_id)
-    success = (_follow(document, r)[0] for status, r in operation["responses"].items() if status[0] == "2")
+    success = (spec.follow(document, r)[0] for status, r in operation["responses"].items() if status[0] == "2")
     content = next((r["content"]["application/json"] for r in success if "content" in r), None)
     if content is None:
         raise TypeError(f"{operation_id} answers with no body, so there is nothing to make a table of")
@@ -199,7 +199,7 @@ class _Planner:
         return dict(zip(model.__struct_encode_fields__, model.__struct_fields__, strict=True))
 
     def _schema(self, node: Node) -> _Schema:
-        node, component = _follow(self._document, node)
+        node, component = spec.follow(self._document, node)
         nullable = False
         for key in ("anyOf", "oneOf"):
             if key in node:
@@ -207,20 +207,9 @@ class _Planner:
                 nullable = len(options) < len(node[key])
                 # More than one option would be a column of two types: unpacking fails.
                 (option,) = options
-                inner, component = _follow(self._document, option)
+                inner, component = spec.follow(self._document, option)
                 node = {**inner, **{name: value for name, value in node.items() if name != key}}
         return _Schema(node, nullable, component)
-
-
-def _follow(document: Node, node: Node) -> tuple[Node, str]:
-    """Follow references; what stands beside one wins. Return the last one's name, too."""
-    name = ""
-    while "$ref" in node:
-        target: Any = document
-        for name in node["$ref"].removeprefix("#/").split("/"):
-            target = target[name]
-        node = {**target, **{key: value for key, value in node.items() if key != "$ref"}}
-    return node, name
 
 
 def _careful(path: tuple[str, ...]) -> Callable[[Any], Any]:
