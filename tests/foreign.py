@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import accumulate
 from typing import Any
 
 import uvicorn
@@ -42,11 +43,8 @@ SERVICES = [
     }
     for number in range(3)
 ]
-MEASURES = [
-    *("cons", "injec", "reactive_in", "reactive_in_ex", "reactive_cap", "reactive_ex"),
-    *("imported_active_acum", "imported_reactive_acum", "exported_active_acum", "exported_reactive_acum"),
-    *("ia", "ib", "ic", "va", "vb", "vc"),
-]
+ENERGIES = ("cons", "injec", "reactive_in", "reactive_in_ex", "reactive_cap", "reactive_ex")
+REGISTERS = ("imported_active_acum", "imported_reactive_acum", "exported_active_acum", "exported_reactive_acum")
 DAYS = [datetime(2019, 3, day, 5) for day in range(1, 29)]
 
 
@@ -58,6 +56,7 @@ class Answer:
     body: Any = None
     content_type: str = "application/json"
     delay: float = 0.0
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 Alter = Callable[[str, Answer], Answer]
@@ -118,7 +117,7 @@ class Foreign:
                 text = json.dumps(text)
             # An answer without content has no type.
             kind = answer.content_type if text else None
-            return Response(text, answer.status, media_type=kind)
+            return Response(text, answer.status, headers=answer.headers, media_type=kind)
 
         return endpoint
 
@@ -174,15 +173,9 @@ class Foreign:
         for account in ACCOUNTS:
             mine = [s for s in SERVICES if s["id_account"] == account["id_account"] and s["id_service"] in wanted]
             rows = [
-                {
-                    "id_service": s["id_service"],
-                    "name": s["name"],
-                    "is_backup": False,
-                    "date": _offset(day),
-                }
-                | dict.fromkeys(MEASURES, 1.5)
+                {"id_service": s["id_service"], "name": s["name"], "is_backup": False, "date": _offset(date)} | measures
                 for s in mine
-                for day in DAYS
+                for date, measures in _readings(body["Interval"])
             ]
             if mine:
                 keys = ("id_account", "account_name")
@@ -250,11 +243,16 @@ class Foreign:
     def list_active_rules(self, request: Request, body: Any) -> Answer:
         week = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "active"]
         rule = self._rule("id_alarm") | {"creation_date": _zulu(DAYS[0])} | dict.fromkeys(week, True)
-        return Answer(body=_between([rule], body, "creation_date"))
+        return Answer(body=_between([rule] if self._is_watched(body) else [], body, "creation_date"))
 
     def list_rule_history(self, request: Request, body: Any) -> Answer:
-        events = _between([{"date": _zulu(day), "value": 3.5} for day in DAYS[:2]], body, "date")
+        events = _between(
+            [{"date": _zulu(day), "value": 3.5} for day in DAYS[: 2 * self._is_watched(body)]], body, "date"
+        )
         return Answer(body={"data": [self._rule("Id_alarm") | {"data": events}] if events else []})
+
+    def _is_watched(self, body: Any) -> bool:
+        return body.get("Id_project") in (None, SERVICES[0]["id_service"])
 
     def _rule(self, key: str) -> dict[str, Any]:
         names = {
@@ -270,20 +268,27 @@ class Foreign:
         return self._one(request, ACCOUNTS, "id_account", lambda a: [{"id_account": a["id_account"]} | row])
 
     def list_used_neugets(self, request: Request, body: Any) -> Answer:
-        row = {"id_bill": 661, "date": _zulu(DAYS[9]), "value": 5}
-        return self._one(request, ACCOUNTS, "id_account", lambda a: [{"id_account": a["id_account"]} | row])
+        row = {"date": _zulu(DAYS[9]), "value": 5}
+        bills = {7001: 662, 7002: 661}
+        return self._one(
+            request,
+            ACCOUNTS,
+            "id_account",
+            lambda a: [{"id_account": a["id_account"], "id_bill": bills[a["id_account"]]} | row],
+        )
 
     # Apportionments
 
     def list_apportionments(self, request: Request, body: Any) -> Answer:
         query = request.query_params
-        numbers = [query.get(name, default) for name, default in (("_limit", "10"), ("_page", "1"))]
-        if not all(number.lstrip("-").isdigit() for number in numbers):
-            return Answer(422, {"_limit": ["deve ser um número inteiro"]})
+        numbers = {name: query.get(name, default) for name, default in (("_limit", "10"), ("_page", "1"))}
         sort, order = query.get("_sort", "id"), query.get("_order", "desc")
-        if sort not in ("id", "name") or order not in ("asc", "desc"):
-            return Answer(422, {"_sort": ["inválido"]})
-        limit, page = (max(1, min(int(number), 10_000)) for number in numbers)
+        refused = {name: ["deve ser um número inteiro"] for name, n in numbers.items() if not n.lstrip("-").isdigit()}
+        refused |= {"_sort": ["inválido"]} if sort not in ("id", "name") else {}
+        refused |= {"_order": ["inválido"]} if order not in ("asc", "desc") else {}
+        if refused:
+            return Answer(422, refused)
+        limit, page = (max(1, min(int(number), 10_000)) for number in numbers.values())
         rows = [r for r in self.records.values() if query.get("_q", "").lower() in r["name"].lower()]
         rows.sort(key=lambda record: record[sort], reverse=order == "desc")
         items = rows[(page - 1) * limit : page * limit]
@@ -302,6 +307,9 @@ class Foreign:
     def create_apportionment(self, request: Request, body: Any) -> Answer:
         if body["company_id"] not in (30, 31):
             return Answer(422, {"company_id": ["não existe"]})
+        for name, known in (("apportionment_type_id", 4), ("apportionment_measure_unit_id", 6)):
+            if body[name] != known:
+                return Answer(422, {name: ["não existe"]})
         if body["apportionment_tariff_type_id"] != body["company_id"] - 28:
             return Answer(422, {"apportionment_tariff_type_id": ["A empresa não possui um contrato válido."]})
         return Answer(201, self._store(body))
@@ -332,6 +340,8 @@ class Foreign:
         record = self._record(request)
         if record is None:
             return Answer(204)
+        if body.get("apportionment_tariff_type_id") not in (None, record["company"]["id"] - 28):
+            return Answer(422, {"apportionment_tariff_type_id": ["A empresa não possui um contrato válido."]})
         record.update({key: value for key, value in body.items() if key in record})
         return Answer(body=record)
 
@@ -340,6 +350,22 @@ class Foreign:
         if record is not None:
             del self.records[record["id"]]
         return Answer(204)
+
+
+def _readings(interval: str) -> list[tuple[datetime, dict[str, float]]]:
+    """What each meter measures: 1.5 units of everything in the first of two hours a day, for 28 days."""
+    counts = {"HOURLY": [1.5, 0.0] * len(DAYS), "DAILY": [1.5] * len(DAYS), "MONTHLY": [1.5 * len(DAYS)]}[interval]
+    dates = {
+        "HOURLY": [day + timedelta(hours=hour) for day in DAYS for hour in range(2)],
+        "DAILY": DAYS,
+        "MONTHLY": DAYS[:1],
+    }[interval]
+    current = 9.5 if interval == "HOURLY" else 0.8
+    phases = dict.fromkeys(("ia", "ib", "ic"), current) | dict.fromkeys(("va", "vb", "vc"), 118.0)
+    return [
+        (date, dict.fromkeys(ENERGIES, count) | dict.fromkeys(REGISTERS, 1000 + read) | phases)
+        for date, count, read in zip(dates, counts, accumulate(counts), strict=True)
+    ]
 
 
 def _plain(moment: datetime) -> str:

@@ -246,11 +246,21 @@ def test_signatures_follow_the_spec_and_are_the_same_for_both_clients(operation:
     assert {p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD} == in_path
 
     words = " ".join(method.__doc__.split())
+    assert ("Which rows at the ends of the range belong to it is up to the server" in words) == (
+        "x-date-range" in operation.data
+    )
     for response in operation.data["responses"].values():
         assert " ".join(response["description"].split()) in words
     hints = get_type_hints(method, localns=vars(MODELS[operation.api]))
     for name, schema in schemas.items():
-        assert f"{snake(name)}: {' '.join(schema['description'].split())}" in words
+        description = " ".join(schema["description"].split())
+        for other in schemas:  # called by its name in Python
+            description = description.replace(f"`{other}`", f"`{snake(other)}`")
+        assert f"{snake(name)}: {description}" in words
+        is_moment = CLIENTS[operation.api][0].operations[operation.name]["arguments"][snake(name)][2] is datetime
+        assert is_moment == ("datetime.date | str" in str(inspect.signature(method).parameters[snake(name)].annotation))
+        if is_moment:
+            assert f"{description} A date, a datetime or ISO 8601 text; without an offset it is meant in" in words
         if "enum" in schema:
             hint = hints[snake(name)]
             (literal,) = (part for part in (hint, *get_args(hint)) if get_origin(part) is Literal)

@@ -200,7 +200,11 @@ def test_an_answer_without_rows_has_the_whole_schema(
     paged = isinstance(example, dict) and isinstance(example.get("data", example.get("items")), list)
     if isinstance(example, dict) and not paged and "204" not in _responses(operation_id):
         pytest.skip("answers with one object, always")
-    empty = [] if isinstance(example, list) else {**example, "nextPage": None, "data": [], "items": [], "total": 0}
+    empty = (
+        []
+        if isinstance(example, list)
+        else {**example, "nextPage": None, "maxPage": 1, "data": [], "items": [], "total": 0}
+    )
     bodies, status = ([empty], status) if isinstance(example, list) or paged else ([b""], 204)
     with answering(CLIENTS[api], *bodies, status=status) as client:
         method, arguments = call(client, operation_id)
@@ -217,7 +221,7 @@ def _responses(operation_id: str) -> Any:
 def test_only_what_may_be_absent_is_nullable_and_its_absence_is_null() -> None:
     example: Any = next(case.values[4] for case in CASES if case.id == "listNotificationInteractions")
     ((first, *_), rest) = example["data"], {k: v for k, v in example.items() if k != "data"}
-    body = {**rest, "data": [first, {k: v for k, v in first.items() if k != "name"}]}
+    body = {**rest, "data": [first, {k: v for k, v in first.items() if k != "name"}], "total": 2}
     with answering(Neu, body) as client:
         assert to_arrow(client.list_notification_interactions)["name"].to_pylist() == [first["name"], None]
         found = {field.name for field in schema(client.list_bills) if field.nullable}
@@ -440,6 +444,12 @@ def test_an_integer_that_no_column_holds_is_an_error_that_names_the_column() -> 
         assert to_arrow(client.query_consumption, **QUERY)["id_service"][1].as_py() == most
         with pytest.raises(FrameError, match="column id_service: "):
             to_arrow(client.query_consumption, **QUERY)
+
+
+@pytest.mark.parametrize("date", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59-12:00"])
+def test_a_moment_that_no_local_calendar_has_is_an_error(date: str) -> None:
+    with answering(Neu, reading(date=date)) as client, pytest.raises(FrameError, match=r"column date: .*out of range"):
+        to_pandas(client.query_consumption, **QUERY)
 
 
 def test_whole_numbers_and_unknown_fields_are_no_errors() -> None:

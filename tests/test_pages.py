@@ -202,7 +202,7 @@ def test_each_iteration_starts_anew() -> None:
 
 def test_a_page_is_the_callers_to_change() -> None:
     """A page that the caller has emptied is still recognized when it comes again, and not mistaken for an empty one."""
-    served = {1: envelope([1], 2, 3), 2: envelope([], 3, 3), 3: envelope([2], None, 3)}
+    served = {1: envelope([1], 2, 3, 2), 2: envelope([], 3, 3, 2), 3: envelope([2], None, 3, 2)}
     for page in Pager[int, Any](Server(lambda n: served[n]).fetch, NEXT).pages():
         page.data.clear()
     repeating: Pager[int, list[int]] = Pager(Server(lambda _: [1, 2, 3]).fetch, BARE)
@@ -234,12 +234,12 @@ def envelope(data: list[int], following: int | None, last: int | None, total: in
 @pytest.mark.parametrize(
     ("pagination", "serve", "count", "message"),
     [
-        pytest.param(BARE, lambda _: [1, 2, 3], 3, "page 2 is the page before it again", id="bare, ignores the page"),
+        pytest.param(BARE, lambda _: [1, 2, 3], 3, "page 2 is page 1 again", id="bare, ignores the page"),
         pytest.param(
             ITEMS,
             lambda _: SimpleNamespace(data=[1, 2, 3]),
             3,
-            "page 2 is the page before it again",
+            "page 2 is page 1 again",
             id="items, likewise",
         ),
         pytest.param(NEXT, lambda n: envelope([n], n, 9), 1, "page 1 names page 1 as the next", id="next is itself"),
@@ -258,7 +258,7 @@ def envelope(data: list[int], following: int | None, last: int | None, total: in
             NEXT,
             lambda n: envelope([n] if n < 3 else [], n + 1, n + 1),
             2,
-            "page 4 is the page before it again",
+            "page 4 is page 3 again",
             id="empty pages without end",
         ),
         pytest.param(
@@ -304,8 +304,99 @@ def test_some_items_of_a_page_may_come_again() -> None:
 
 
 def test_an_empty_page_that_names_a_next_one_is_not_the_end() -> None:
-    served = {1: envelope([1], 2, 3), 2: envelope([], 3, 3), 3: envelope([2], None, 3)}
-    assert Both(lambda n: served[n], NEXT).read() == ([1, 2], None)
+    served = {1: envelope([1], 2, 5, 3), 2: envelope([], 3, 5, 3), 3: envelope([2], 4, 5, 3)}
+    served |= {4: envelope([], 5, 5, 3), 5: envelope([3], None, 5, 3)}
+    assert Both(lambda n: served[n], NEXT).read() == ([1, 2, 3], None)
+
+
+def counted(items: list[int], total: int, page: int, size: int = 2) -> Any:
+    return SimpleNamespace(items=items, total=total, per_page=size, current_page=page)
+
+
+@pytest.mark.parametrize(
+    ("pagination", "served", "found", "message"),
+    [
+        pytest.param(
+            TOTAL, [counted([1, 2], 5, 1), None], [1, 2], "the pages end with page 2, after 2 of 5 items", id="a hole"
+        ),
+        pytest.param(
+            TOTAL,
+            [counted([1, 2], 5, 1), counted([], 5, 2)],
+            [1, 2],
+            "the pages end with page 2, after 2 of 5 items",
+            id="an empty page in between",
+        ),
+        pytest.param(
+            TOTAL,
+            [counted([1, 2], 0, 1)],
+            [],
+            "page 1 goes up to item 2, and says that there are 0 in all",
+            id="total 0",
+        ),
+        pytest.param(TOTAL, [counted([1, 2], -1, 1)], [], "says that there are -1 in all", id="total -1"),
+        pytest.param(
+            TOTAL,
+            [counted([1, 2], 3, 1), counted([3, 4], 3, 2)],
+            [1, 2],
+            "page 2 goes up to item 4, and says that there are 3 in all",
+            id="more than total, from the second page",
+        ),
+        pytest.param(
+            NEXT, [envelope([1, 2], None, 1, 1)], [], "says that there are 1 in all", id="next, more than total"
+        ),
+        pytest.param(
+            NEXT,
+            [envelope([1, 2], None, 4, 8)],
+            [1, 2],
+            "page 1 names no next page, and page 4 as the last",
+            id="ends before the last page",
+        ),
+        pytest.param(
+            NEXT,
+            [envelope([1, 2], 2, 2, 5), envelope([3], None, 2, 5)],
+            [1, 2, 3],
+            "the pages end with page 2, after 3 of 5 items",
+            id="ends before the total",
+        ),
+        pytest.param(
+            BARE, [[1], [2], [1], [2]], [1, 2], "page 3 is page 1 again: the list never ends", id="pages in turn"
+        ),
+    ],
+)
+def test_pages_that_contradict_their_counters_are_an_error(
+    pagination: Mapping[str, Any], served: list[Any], found: list[int], message: str
+) -> None:
+    pages, error = Both(lambda n: served[n - 1], pagination).read()
+    assert pages == found
+    assert error is not None
+    assert message in error
+
+
+@pytest.mark.parametrize(
+    ("pagination", "served", "found", "start"),
+    [
+        pytest.param(TOTAL, [counted([1, 2], 5, 1), counted([3], 3, 2)], [1, 2, 3], None, id="it shrinks"),
+        pytest.param(
+            TOTAL, [counted([1, 2], 3, 1), counted([], 2, 2)], [1, 2], None, id="it shrinks by the whole next page"
+        ),
+        pytest.param(
+            TOTAL,
+            [counted([1, 2], 3, 1), counted([3, 4], 5, 2), counted([5], 5, 3)],
+            [1, 2, 3, 4, 5],
+            None,
+            id="it grows",
+        ),
+        pytest.param(
+            NEXT, [envelope([1, 2], 2, 3, 5), envelope([3], None, 2, 3)], [1, 2, 3], None, id="next, it shrinks"
+        ),
+        pytest.param(TOTAL, [None, counted([3, 4], 5, 2), None], [3, 4], 2, id="no count from a later page"),
+        pytest.param(NEXT, [None, None, envelope([], None, 2, 3)], [], 3, id="a page after the last"),
+    ],
+)
+def test_a_list_that_changes_while_it_is_read_is_no_error(
+    pagination: Mapping[str, Any], served: list[Any], found: list[int], start: int | None
+) -> None:
+    assert Both(lambda n: served[n - 1], pagination, start).read() == (found, None)
 
 
 def test_a_pager_shows_its_start_and_no_arguments() -> None:

@@ -13,7 +13,7 @@ from bisect import bisect_left
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from types import SimpleNamespace
 from typing import Any, ClassVar, assert_type, get_args
 from zoneinfo import ZoneInfo
@@ -253,6 +253,27 @@ def test_rows_are_taken_in_local_time() -> None:
     client = Client(lambda **_: [Row(moment, 60) for moment in [*dates, datetime(2024, 2, 1, tzinfo=BOGOTA)]])
     (found,) = windows(client.query, from_=date(2024, 1, 1), to=date(2024, 2, 1))
     assert [row.date for row in joined([found])] == dates[1:]
+
+
+def test_a_row_that_no_local_calendar_has_is_in_no_window() -> None:
+    moments = [datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, tzinfo=timezone(-12 * HOUR))]
+    client = Client(lambda **_: [Row(moment, 60) for moment in moments])
+    for from_, to in ((date(1, 1, 1), date(1, 2, 1)), (date(9999, 12, 1), date(9999, 12, 31))):
+        (found,) = windows(client.query, from_=from_, to=to)
+        assert found.data == []
+
+
+def test_ends_may_be_text() -> None:
+    client = Client(lambda **_: [])
+    (found,) = windows(client.query, from_="2024-01-01", to="2024-02-01T05:00:00Z")
+    assert (found.from_, found.to) == (datetime(2024, 1, 1), datetime(2024, 2, 1))
+
+
+@pytest.mark.parametrize("kind", [Neu, AsyncNeu])
+def test_the_clients_say_what_windows_are(kind: type[Any]) -> None:
+    words = kind.windows.__doc__ or ""
+    assert all(f"            {name}: " in words for name in ("method", "from_", "to", "window", "workers"))
+    assert all(unit in words for unit in get_args(Unit))
 
 
 def test_no_range_has_no_windows() -> None:

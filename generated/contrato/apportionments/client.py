@@ -135,9 +135,12 @@ class Apportionments(Client):
         token: By default `APPORTIONMENTS_TOKEN` of the environment.
         base_url: By default `APPORTIONMENTS_BASE_URL` of the environment, else the spec's server.
         timeout: Seconds that connecting, sending or waiting for more of an answer may take.
+        deadline: Seconds that a call may take in all, with its retries, or each page of a list; None for no end.
+            Looked at whenever more of an answer comes and before a retry, so that a call may last one `timeout` longer.
+            A server that sends interim answers (1XX) without end is not stopped by it, as httpx does not show them.
         retries: How often to repeat what is safe to repeat when the server fails, is busy or cannot be reached.
         aware: Whether timestamps of answers that have no offset get `time_zone`.
-        max_bytes: Size of the largest answer to accept, decompressed.
+        max_bytes: Size of the largest answer to accept, compressed or not.
         transport: `httpx.BaseTransport`, for a proxy, certificates or a stand-in server.
     """
 
@@ -164,7 +167,7 @@ class Apportionments(Client):
             q: Search text. Which fields it searches is not documented; the name is the least
                 one may expect.
             sort: Field that orders the list. The server's default is 'id'.
-            order: Direction of the order, by the field that `_sort` names. The server's default
+            order: Direction of the order, by the field that `sort` names. The server's default
                 is 'desc'.
             limit: Number of items on a page. The server's default is 10.
             page: Page to return, counted from 1. The server's default is 1.
@@ -374,9 +377,11 @@ class AsyncApportionments(AsyncClient):
         token: By default `APPORTIONMENTS_TOKEN` of the environment.
         base_url: By default `APPORTIONMENTS_BASE_URL` of the environment, else the spec's server.
         timeout: Seconds that connecting, sending or waiting for more of an answer may take.
+        deadline: Seconds that a call may take in all, with its retries, or each page of a list; None for no end.
+            What is under way then is cancelled.
         retries: How often to repeat what is safe to repeat when the server fails, is busy or cannot be reached.
         aware: Whether timestamps of answers that have no offset get `time_zone`.
-        max_bytes: Size of the largest answer to accept, decompressed.
+        max_bytes: Size of the largest answer to accept, compressed or not.
         transport: `httpx.AsyncBaseTransport`, for a proxy, certificates or a stand-in server.
     """
 
@@ -403,7 +408,7 @@ class AsyncApportionments(AsyncClient):
             q: Search text. Which fields it searches is not documented; the name is the least
                 one may expect.
             sort: Field that orders the list. The server's default is 'id'.
-            order: Direction of the order, by the field that `_sort` names. The server's default
+            order: Direction of the order, by the field that `sort` names. The server's default
                 is 'desc'.
             limit: Number of items on a page. The server's default is 10.
             page: Page to return, counted from 1. The server's default is 1.

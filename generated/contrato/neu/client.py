@@ -351,9 +351,12 @@ class Neu(Client):
         token: By default `NEU_TOKEN` of the environment.
         base_url: By default `NEU_BASE_URL` of the environment, else the spec's server.
         timeout: Seconds that connecting, sending or waiting for more of an answer may take.
+        deadline: Seconds that a call may take in all, with its retries, or each page of a list; None for no end.
+            Looked at whenever more of an answer comes and before a retry, so that a call may last one `timeout` longer.
+            A server that sends interim answers (1XX) without end is not stopped by it, as httpx does not show them.
         retries: How often to repeat what is safe to repeat when the server fails, is busy or cannot be reached.
         aware: Whether timestamps of answers that have no offset get `time_zone`.
-        max_bytes: Size of the largest answer to accept, decompressed.
+        max_bytes: Size of the largest answer to accept, compressed or not.
         transport: `httpx.BaseTransport`, for a proxy, certificates or a stand-in server.
     """
 
@@ -451,8 +454,8 @@ class Neu(Client):
     def list_pqrs(
         self,
         *,
-        from_: datetime.date | Unset = UNSET,
-        to: datetime.date | Unset = UNSET,
+        from_: datetime.date | str | Unset = UNSET,
+        to: datetime.date | str | Unset = UNSET,
         options: RequestOptions | None = None,
     ) -> list[Pqr]:
         """List claims
@@ -460,9 +463,14 @@ class Neu(Client):
         Returns the petitions, complaints and claims (*PQR*) that the user filed, optionally within
         a range of dates. Changes nothing.
 
+        Which rows at the ends of the range belong to it is up to the server; `windows` decides it by the
+        rows' own dates.
+
         Args:
-            from_: Start of the range of dates.
-            to: End of the range of dates.
+            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; without an
+                offset it is meant in `time_zone`, with one converted to it.
+            to: End of the range of dates. A date, a datetime or ISO 8601 text; without an
+                offset it is meant in `time_zone`, with one converted to it.
             options: What is to be otherwise than the client has it, for this call.
 
 
@@ -482,8 +490,8 @@ class Neu(Client):
         self,
         *,
         interval: Literal["DAILY", "HOURLY", "MONTHLY"],
-        from_: datetime.date,
-        to: datetime.date,
+        from_: datetime.date | str,
+        to: datetime.date | str,
         id_account: int | Unset = UNSET,
         id_services: list[int] | Unset = UNSET,
         options: RequestOptions | None = None,
@@ -494,19 +502,24 @@ class Neu(Client):
         (V) of an account or of some services, one row per service and hour, day or month. Changes
         nothing.
 
-        Name an account in `Id_account` **or** services in `Id_services`. What happens with both, or
-        with neither, is not documented. Whether `From` and `To` are inclusive, and what becomes of
+        Name an account in `id_account` **or** services in `id_services`. What happens with both, or
+        with neither, is not documented. Whether `from_` and `to` are inclusive, and what becomes of
         a day or month that the range cuts, is not documented either.
+
+        Which rows at the ends of the range belong to it is up to the server; `windows` decides it by the
+        rows' own dates.
 
         Args:
             interval: Length of time that one row of the answer covers, an hour, a day or a
                 month.
-            from_: Start of the range of dates.
-            to: End of the range of dates.
+            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; without an
+                offset it is meant in `time_zone`, with one converted to it.
+            to: End of the range of dates. A date, a datetime or ISO 8601 text; without an
+                offset it is meant in `time_zone`, with one converted to it.
             id_account: Identifier of the account whose services are returned. The alternative
-                is `Id_services`.
+                is `id_services`.
             id_services: Identifiers of one or several services. The alternative is
-                `Id_account`.
+                `id_account`.
             options: What is to be otherwise than the client has it, for this call.
 
 
@@ -530,8 +543,8 @@ class Neu(Client):
         self,
         *,
         id_service: int | Unset = UNSET,
-        from_: datetime.date | Unset = UNSET,
-        to: datetime.date | Unset = UNSET,
+        from_: datetime.date | str | Unset = UNSET,
+        to: datetime.date | str | Unset = UNSET,
         page: int | Unset = UNSET,
         options: RequestOptions | None = None,
     ) -> Pager[Bill, list[Bill]]:
@@ -541,10 +554,15 @@ class Neu(Client):
         page. The answer is a bare array: it tells neither the number of pages nor the total, so
         read pages until one comes back empty. Changes nothing.
 
+        Which rows at the ends of the range belong to it is up to the server; `windows` decides it by the
+        rows' own dates.
+
         Args:
             id_service: Identifier of the service, which the source calls a project here.
-            from_: Start of the range of dates.
-            to: End of the range of dates.
+            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; without an
+                offset it is meant in `time_zone`, with one converted to it.
+            to: End of the range of dates. A date, a datetime or ISO 8601 text; without an
+                offset it is meant in `time_zone`, with one converted to it.
             page: Page to return, counted from 1. The other lists call it `PageNumber`. The
                 server's default is 1.
             options: What is to be otherwise than the client has it, for this call.
@@ -567,8 +585,8 @@ class Neu(Client):
         self,
         *,
         id_service: int | Unset = UNSET,
-        from_: datetime.date | Unset = UNSET,
-        to: datetime.date | Unset = UNSET,
+        from_: datetime.date | str | Unset = UNSET,
+        to: datetime.date | str | Unset = UNSET,
         page_number: int | Unset = UNSET,
         options: RequestOptions | None = None,
     ) -> Pager[DueDate, DueDatePage]:
@@ -577,10 +595,15 @@ class Neu(Client):
         Returns the date until which each bill is to be paid, optionally of one service and within a
         range of dates, page by page. Changes nothing.
 
+        Which rows at the ends of the range belong to it is up to the server; `windows` decides it by the
+        rows' own dates.
+
         Args:
             id_service: Identifier of the service, which the source calls a project here.
-            from_: Start of the range of dates.
-            to: End of the range of dates.
+            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; without an
+                offset it is meant in `time_zone`, with one converted to it.
+            to: End of the range of dates. A date, a datetime or ISO 8601 text; without an
+                offset it is meant in `time_zone`, with one converted to it.
             page_number: Page to return, counted from 1. The server's default is 1.
             options: What is to be otherwise than the client has it, for this call.
 
@@ -625,8 +648,8 @@ class Neu(Client):
     def list_notifications(
         self,
         *,
-        from_: datetime.date | Unset = UNSET,
-        to: datetime.date | Unset = UNSET,
+        from_: datetime.date | str | Unset = UNSET,
+        to: datetime.date | str | Unset = UNSET,
         page_number: int | Unset = UNSET,
         options: RequestOptions | None = None,
     ) -> Pager[Notification, NotificationPage]:
@@ -635,9 +658,14 @@ class Neu(Client):
         Returns the user's notifications about consumption, optionally within a range of dates, in
         pages of 20. The page travels in the URL, the dates in the body. Changes nothing.
 
+        Which rows at the ends of the range belong to it is up to the server; `windows` decides it by the
+        rows' own dates.
+
         Args:
-            from_: Start of the range of dates.
-            to: End of the range of dates.
+            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; without an
+                offset it is meant in `time_zone`, with one converted to it.
+            to: End of the range of dates. A date, a datetime or ISO 8601 text; without an
+                offset it is meant in `time_zone`, with one converted to it.
             page_number: Page to return, counted from 1. The server's default is 1.
             options: What is to be otherwise than the client has it, for this call.
 
@@ -658,8 +686,8 @@ class Neu(Client):
     def list_notification_interactions(
         self,
         *,
-        from_: datetime.date | Unset = UNSET,
-        to: datetime.date | Unset = UNSET,
+        from_: datetime.date | str | Unset = UNSET,
+        to: datetime.date | str | Unset = UNSET,
         page_number: int | Unset = UNSET,
         options: RequestOptions | None = None,
     ) -> Pager[NotificationInteraction, NotificationInteractionPage]:
@@ -668,9 +696,14 @@ class Neu(Client):
         Returns the notifications about consumption that users interacted with, and when, optionally
         within a range of dates, page by page. Changes nothing.
 
+        Which rows at the ends of the range belong to it is up to the server; `windows` decides it by the
+        rows' own dates.
+
         Args:
-            from_: Start of the range of dates.
-            to: End of the range of dates.
+            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; without an
+                offset it is meant in `time_zone`, with one converted to it.
+            to: End of the range of dates. A date, a datetime or ISO 8601 text; without an
+                offset it is meant in `time_zone`, with one converted to it.
             page_number: Page to return, counted from 1. The server's default is 1.
             options: What is to be otherwise than the client has it, for this call.
 
@@ -694,8 +727,8 @@ class Neu(Client):
         self,
         *,
         id_project: int | Unset = UNSET,
-        from_: datetime.date | Unset = UNSET,
-        to: datetime.date | Unset = UNSET,
+        from_: datetime.date | str | Unset = UNSET,
+        to: datetime.date | str | Unset = UNSET,
         page_number: int | Unset = UNSET,
         options: RequestOptions | None = None,
     ) -> Pager[Rule, list[Rule]]:
@@ -705,10 +738,15 @@ class Neu(Client):
         range of dates, page by page. The answer is a bare array: read pages until one comes back
         empty. Changes nothing.
 
+        Which rows at the ends of the range belong to it is up to the server; `windows` decides it by the
+        rows' own dates.
+
         Args:
             id_project: Identifier of the project, which is taken to be a service.
-            from_: Start of the range of dates.
-            to: End of the range of dates.
+            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; without an
+                offset it is meant in `time_zone`, with one converted to it.
+            to: End of the range of dates. A date, a datetime or ISO 8601 text; without an
+                offset it is meant in `time_zone`, with one converted to it.
             page_number: Page to return, counted from 1. The server's default is 1.
             options: What is to be otherwise than the client has it, for this call.
 
@@ -734,8 +772,8 @@ class Neu(Client):
         self,
         *,
         id_project: int | Unset = UNSET,
-        from_: datetime.date | Unset = UNSET,
-        to: datetime.date | Unset = UNSET,
+        from_: datetime.date | str | Unset = UNSET,
+        to: datetime.date | str | Unset = UNSET,
         page_number: int | Unset = UNSET,
         options: RequestOptions | None = None,
     ) -> Pager[RuleHistory, RuleHistoryPage]:
@@ -745,10 +783,15 @@ class Neu(Client):
         optionally of one service (*proyecto*) and within a range of dates, page by page. Changes
         nothing.
 
+        Which rows at the ends of the range belong to it is up to the server; `windows` decides it by the
+        rows' own dates.
+
         Args:
             id_project: Identifier of the project, which is taken to be a service.
-            from_: Start of the range of dates.
-            to: End of the range of dates.
+            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; without an
+                offset it is meant in `time_zone`, with one converted to it.
+            to: End of the range of dates. A date, a datetime or ISO 8601 text; without an
+                offset it is meant in `time_zone`, with one converted to it.
             page_number: Page to return, counted from 1. The server's default is 1.
             options: What is to be otherwise than the client has it, for this call.
 
@@ -843,9 +886,11 @@ class AsyncNeu(AsyncClient):
         token: By default `NEU_TOKEN` of the environment.
         base_url: By default `NEU_BASE_URL` of the environment, else the spec's server.
         timeout: Seconds that connecting, sending or waiting for more of an answer may take.
+        deadline: Seconds that a call may take in all, with its retries, or each page of a list; None for no end.
+            What is under way then is cancelled.
         retries: How often to repeat what is safe to repeat when the server fails, is busy or cannot be reached.
         aware: Whether timestamps of answers that have no offset get `time_zone`.
-        max_bytes: Size of the largest answer to accept, decompressed.
+        max_bytes: Size of the largest answer to accept, compressed or not.
         transport: `httpx.AsyncBaseTransport`, for a proxy, certificates or a stand-in server.
     """
 
@@ -943,8 +988,8 @@ class AsyncNeu(AsyncClient):
     async def list_pqrs(
         self,
         *,
-        from_: datetime.date | Unset = UNSET,
-        to: datetime.date | Unset = UNSET,
+        from_: datetime.date | str | Unset = UNSET,
+        to: datetime.date | str | Unset = UNSET,
         options: RequestOptions | None = None,
     ) -> list[Pqr]:
         """List claims
@@ -952,9 +997,14 @@ class AsyncNeu(AsyncClient):
         Returns the petitions, complaints and claims (*PQR*) that the user filed, optionally within
         a range of dates. Changes nothing.
 
+        Which rows at the ends of the range belong to it is up to the server; `windows` decides it by the
+        rows' own dates.
+
         Args:
-            from_: Start of the range of dates.
-            to: End of the range of dates.
+            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; without an
+                offset it is meant in `time_zone`, with one converted to it.
+            to: End of the range of dates. A date, a datetime or ISO 8601 text; without an
+                offset it is meant in `time_zone`, with one converted to it.
             options: What is to be otherwise than the client has it, for this call.
 
 
@@ -974,8 +1024,8 @@ class AsyncNeu(AsyncClient):
         self,
         *,
         interval: Literal["DAILY", "HOURLY", "MONTHLY"],
-        from_: datetime.date,
-        to: datetime.date,
+        from_: datetime.date | str,
+        to: datetime.date | str,
         id_account: int | Unset = UNSET,
         id_services: list[int] | Unset = UNSET,
         options: RequestOptions | None = None,
@@ -986,19 +1036,24 @@ class AsyncNeu(AsyncClient):
         (V) of an account or of some services, one row per service and hour, day or month. Changes
         nothing.
 
-        Name an account in `Id_account` **or** services in `Id_services`. What happens with both, or
-        with neither, is not documented. Whether `From` and `To` are inclusive, and what becomes of
+        Name an account in `id_account` **or** services in `id_services`. What happens with both, or
+        with neither, is not documented. Whether `from_` and `to` are inclusive, and what becomes of
         a day or month that the range cuts, is not documented either.
+
+        Which rows at the ends of the range belong to it is up to the server; `windows` decides it by the
+        rows' own dates.
 
         Args:
             interval: Length of time that one row of the answer covers, an hour, a day or a
                 month.
-            from_: Start of the range of dates.
-            to: End of the range of dates.
+            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; without an
+                offset it is meant in `time_zone`, with one converted to it.
+            to: End of the range of dates. A date, a datetime or ISO 8601 text; without an
+                offset it is meant in `time_zone`, with one converted to it.
             id_account: Identifier of the account whose services are returned. The alternative
-                is `Id_services`.
+                is `id_services`.
             id_services: Identifiers of one or several services. The alternative is
-                `Id_account`.
+                `id_account`.
             options: What is to be otherwise than the client has it, for this call.
 
 
@@ -1022,8 +1077,8 @@ class AsyncNeu(AsyncClient):
         self,
         *,
         id_service: int | Unset = UNSET,
-        from_: datetime.date | Unset = UNSET,
-        to: datetime.date | Unset = UNSET,
+        from_: datetime.date | str | Unset = UNSET,
+        to: datetime.date | str | Unset = UNSET,
         page: int | Unset = UNSET,
         options: RequestOptions | None = None,
     ) -> AsyncPager[Bill, list[Bill]]:
@@ -1033,10 +1088,15 @@ class AsyncNeu(AsyncClient):
         page. The answer is a bare array: it tells neither the number of pages nor the total, so
         read pages until one comes back empty. Changes nothing.
 
+        Which rows at the ends of the range belong to it is up to the server; `windows` decides it by the
+        rows' own dates.
+
         Args:
             id_service: Identifier of the service, which the source calls a project here.
-            from_: Start of the range of dates.
-            to: End of the range of dates.
+            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; without an
+                offset it is meant in `time_zone`, with one converted to it.
+            to: End of the range of dates. A date, a datetime or ISO 8601 text; without an
+                offset it is meant in `time_zone`, with one converted to it.
             page: Page to return, counted from 1. The other lists call it `PageNumber`. The
                 server's default is 1.
             options: What is to be otherwise than the client has it, for this call.
@@ -1059,8 +1119,8 @@ class AsyncNeu(AsyncClient):
         self,
         *,
         id_service: int | Unset = UNSET,
-        from_: datetime.date | Unset = UNSET,
-        to: datetime.date | Unset = UNSET,
+        from_: datetime.date | str | Unset = UNSET,
+        to: datetime.date | str | Unset = UNSET,
         page_number: int | Unset = UNSET,
         options: RequestOptions | None = None,
     ) -> AsyncPager[DueDate, DueDatePage]:
@@ -1069,10 +1129,15 @@ class AsyncNeu(AsyncClient):
         Returns the date until which each bill is to be paid, optionally of one service and within a
         range of dates, page by page. Changes nothing.
 
+        Which rows at the ends of the range belong to it is up to the server; `windows` decides it by the
+        rows' own dates.
+
         Args:
             id_service: Identifier of the service, which the source calls a project here.
-            from_: Start of the range of dates.
-            to: End of the range of dates.
+            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; without an
+                offset it is meant in `time_zone`, with one converted to it.
+            to: End of the range of dates. A date, a datetime or ISO 8601 text; without an
+                offset it is meant in `time_zone`, with one converted to it.
             page_number: Page to return, counted from 1. The server's default is 1.
             options: What is to be otherwise than the client has it, for this call.
 
@@ -1117,8 +1182,8 @@ class AsyncNeu(AsyncClient):
     def list_notifications(
         self,
         *,
-        from_: datetime.date | Unset = UNSET,
-        to: datetime.date | Unset = UNSET,
+        from_: datetime.date | str | Unset = UNSET,
+        to: datetime.date | str | Unset = UNSET,
         page_number: int | Unset = UNSET,
         options: RequestOptions | None = None,
     ) -> AsyncPager[Notification, NotificationPage]:
@@ -1127,9 +1192,14 @@ class AsyncNeu(AsyncClient):
         Returns the user's notifications about consumption, optionally within a range of dates, in
         pages of 20. The page travels in the URL, the dates in the body. Changes nothing.
 
+        Which rows at the ends of the range belong to it is up to the server; `windows` decides it by the
+        rows' own dates.
+
         Args:
-            from_: Start of the range of dates.
-            to: End of the range of dates.
+            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; without an
+                offset it is meant in `time_zone`, with one converted to it.
+            to: End of the range of dates. A date, a datetime or ISO 8601 text; without an
+                offset it is meant in `time_zone`, with one converted to it.
             page_number: Page to return, counted from 1. The server's default is 1.
             options: What is to be otherwise than the client has it, for this call.
 
@@ -1150,8 +1220,8 @@ class AsyncNeu(AsyncClient):
     def list_notification_interactions(
         self,
         *,
-        from_: datetime.date | Unset = UNSET,
-        to: datetime.date | Unset = UNSET,
+        from_: datetime.date | str | Unset = UNSET,
+        to: datetime.date | str | Unset = UNSET,
         page_number: int | Unset = UNSET,
         options: RequestOptions | None = None,
     ) -> AsyncPager[NotificationInteraction, NotificationInteractionPage]:
@@ -1160,9 +1230,14 @@ class AsyncNeu(AsyncClient):
         Returns the notifications about consumption that users interacted with, and when, optionally
         within a range of dates, page by page. Changes nothing.
 
+        Which rows at the ends of the range belong to it is up to the server; `windows` decides it by the
+        rows' own dates.
+
         Args:
-            from_: Start of the range of dates.
-            to: End of the range of dates.
+            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; without an
+                offset it is meant in `time_zone`, with one converted to it.
+            to: End of the range of dates. A date, a datetime or ISO 8601 text; without an
+                offset it is meant in `time_zone`, with one converted to it.
             page_number: Page to return, counted from 1. The server's default is 1.
             options: What is to be otherwise than the client has it, for this call.
 
@@ -1186,8 +1261,8 @@ class AsyncNeu(AsyncClient):
         self,
         *,
         id_project: int | Unset = UNSET,
-        from_: datetime.date | Unset = UNSET,
-        to: datetime.date | Unset = UNSET,
+        from_: datetime.date | str | Unset = UNSET,
+        to: datetime.date | str | Unset = UNSET,
         page_number: int | Unset = UNSET,
         options: RequestOptions | None = None,
     ) -> AsyncPager[Rule, list[Rule]]:
@@ -1197,10 +1272,15 @@ class AsyncNeu(AsyncClient):
         range of dates, page by page. The answer is a bare array: read pages until one comes back
         empty. Changes nothing.
 
+        Which rows at the ends of the range belong to it is up to the server; `windows` decides it by the
+        rows' own dates.
+
         Args:
             id_project: Identifier of the project, which is taken to be a service.
-            from_: Start of the range of dates.
-            to: End of the range of dates.
+            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; without an
+                offset it is meant in `time_zone`, with one converted to it.
+            to: End of the range of dates. A date, a datetime or ISO 8601 text; without an
+                offset it is meant in `time_zone`, with one converted to it.
             page_number: Page to return, counted from 1. The server's default is 1.
             options: What is to be otherwise than the client has it, for this call.
 
@@ -1226,8 +1306,8 @@ class AsyncNeu(AsyncClient):
         self,
         *,
         id_project: int | Unset = UNSET,
-        from_: datetime.date | Unset = UNSET,
-        to: datetime.date | Unset = UNSET,
+        from_: datetime.date | str | Unset = UNSET,
+        to: datetime.date | str | Unset = UNSET,
         page_number: int | Unset = UNSET,
         options: RequestOptions | None = None,
     ) -> AsyncPager[RuleHistory, RuleHistoryPage]:
@@ -1237,10 +1317,15 @@ class AsyncNeu(AsyncClient):
         optionally of one service (*proyecto*) and within a range of dates, page by page. Changes
         nothing.
 
+        Which rows at the ends of the range belong to it is up to the server; `windows` decides it by the
+        rows' own dates.
+
         Args:
             id_project: Identifier of the project, which is taken to be a service.
-            from_: Start of the range of dates.
-            to: End of the range of dates.
+            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; without an
+                offset it is meant in `time_zone`, with one converted to it.
+            to: End of the range of dates. A date, a datetime or ISO 8601 text; without an
+                offset it is meant in `time_zone`, with one converted to it.
             page_number: Page to return, counted from 1. The server's default is 1.
             options: What is to be otherwise than the client has it, for this call.
 

@@ -1,8 +1,9 @@
 """From the bytes of an answer to models."""
 
 import functools
-import json
+import math
 import re
+import threading
 from collections.abc import Callable
 from datetime import datetime, tzinfo
 from types import NoneType, UnionType
@@ -15,6 +16,10 @@ Change = Callable[[Any], Any]
 TIMESTAMP = "date and time of ISO 8601"
 # Bytes from which it pays to decode an array piece by piece.
 LONG = 8 * 2**20
+# msgspec looks at a model when it is first used, and two threads that do so at the same moment end the process.
+_BUILDING = threading.Lock()
+# The first integer that a float cannot tell from the next one.
+UNSURE = 2**53
 JSON_NAMES = {"int": "integer", "float": "number", "str": "string", "bool": "boolean", "datetime": TIMESTAMP}
 
 
@@ -24,15 +29,19 @@ class Misfit(Exception):  # noqa: N818 (it is no error until the client knows of
     Attributes:
         path: Where, with the names of the wire.
         expected: What the type wants there.
-        found: What is there; None when `path` leads to it.
+        found: What is there; None when `path` leads to it, or when the content is no JSON.
+        problem: Why the content is no JSON; None when it is.
+        lost: How many elements at the end of a long array the content has lost; they fitted.
 
     """
 
-    def __init__(self, path: str, expected: str, found: str | None) -> None:
-        super().__init__(path, expected, found)
+    def __init__(self, path: str, expected: str, found: str | None, problem: str | None = None) -> None:
+        super().__init__(path, expected, found, problem)
         self.path = path
         self.expected = expected
         self.found = found
+        self.problem = problem
+        self.lost = 0
 
 
 def decode(kind: Any, content: bytes | bytearray, zone: tzinfo | None = None) -> Any:
@@ -40,7 +49,8 @@ def decode(kind: Any, content: bytes | bytearray, zone: tzinfo | None = None) ->
 
     Args:
         kind: A model or anything made of models; None for a body that does not matter.
-        content: JSON text. A long array in a bytearray loses what is decoded, from its end.
+        content: JSON text. A long array in a bytearray loses what is decoded, from its end. Of a key that an object has
+            twice the last one counts.
         zone: Time zone to give to timestamps that have none.
 
     Raises:
@@ -54,24 +64,32 @@ def decode(kind: Any, content: bytes | bytearray, zone: tzinfo | None = None) ->
     if get_origin(kind) is list and isinstance(content, bytearray):
         tail = _decode_tail(decoder, content)
     try:
-        try:
-            value = decoder.decode(content)
-        except msgspec.ValidationError as error:
-            # JSON has one kind of number: 41.0 is an integer. msgspec says it is not, so the slow way may judge again.
-            if not str(error).startswith("Expected `int") or "got `float`" not in str(error):
-                raise
-            value = msgspec.convert(json.loads(content, parse_float=_number, parse_constant=_refuse), decoder.type)
-    except msgspec.ValidationError as error:
-        raise _misfit(str(error)) from error
-    except RecursionError as error:
-        raise Misfit("$", "JSON", "JSON that is nested too deep") from error
-    except ValueError as error:  # msgspec.DecodeError, and UnicodeDecodeError
-        raise Misfit("$", "JSON", _excerpt(content, str(error))) from error
+        value = _decode(decoder, content)
+    except Misfit as misfit:
+        misfit.lost = len(tail)
+        raise
     if tail:
         value += tail
     if zone is not None and (attach := _localizer(kind, zone)) is not None:
         value = attach(value)
     return value
+
+
+def _decode(decoder: msgspec.json.Decoder[Any], content: bytes | bytearray) -> Any:
+    try:
+        try:
+            return decoder.decode(content)
+        except msgspec.ValidationError as error:
+            # JSON has one kind of number: 41.0 is an integer. msgspec says it is not, so the slow way may judge again.
+            if not str(error).startswith("Expected `int") or "got `float`" not in str(error):
+                raise
+            return msgspec.convert(_any_decoder().decode(content), decoder.type)
+    except msgspec.ValidationError as error:
+        raise _misfit(str(error)) from error
+    except RecursionError as error:
+        raise Misfit("$", "JSON", "JSON that is nested too deep") from error
+    except ValueError as error:  # msgspec.DecodeError, and UnicodeDecodeError
+        raise Misfit("$", "JSON", None if content else "an empty body", str(error)) from error
 
 
 def _decode_tail(decoder: msgspec.json.Decoder[Any], content: bytearray) -> list[Any]:
@@ -94,13 +112,12 @@ def _decode_tail(decoder: msgspec.json.Decoder[Any], content: bytearray) -> list
     return decoded
 
 
-def _number(text: str) -> float | int:
+def _number(text: str) -> Any:
     value = float(text)
-    return int(value) if value.is_integer() else value
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is no JSON")
+    if not math.isfinite(value):
+        return ...  # of no type, so that it fits nowhere
+    # Above, what is written may have been another integer.
+    return int(value) if value.is_integer() and abs(value) < UNSURE else value
 
 
 def _misfit(message: str) -> Misfit:
@@ -112,7 +129,8 @@ def _misfit(message: str) -> Misfit:
         return Misfit(path, expected, found if found in ("null", "object", "array") else None)
     if match := re.fullmatch(r"Object missing required field `(.+)`", what):
         return Misfit(f"{path}.{match[1]}", "a value", "no such field")
-    known = {"Invalid RFC3339 encoded datetime": TIMESTAMP, "Number out of range": "a number that fits into 64 bits"}
+    known = dict.fromkeys(("Number out of range", "Integer value out of range"), "a number that fits into 64 bits")
+    known["Invalid RFC3339 encoded datetime"] = TIMESTAMP
     return Misfit(path, known.get(what, f"something else ({what})"), None)
 
 
@@ -120,16 +138,15 @@ def _json_names(match: re.Match[str]) -> str:
     return " or ".join(JSON_NAMES.get(name, name) for name in match[1].split(" | "))
 
 
-def _excerpt(content: bytes | bytearray, problem: str) -> str:
-    if not content:
-        return "an empty body"
-    start = content[:80].decode("utf-8", "replace")
-    return f"{start!r}{'…' if len(content) > 80 else ''} ({problem})"
+@functools.cache
+def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    with _BUILDING:
+        return msgspec.json.Decoder(kind)
 
 
 @functools.cache
-def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(kind)
+def _any_decoder() -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(float_hook=_number)
 
 
 @functools.cache

@@ -40,7 +40,7 @@ class ConnectionFailedError(TransportError):
 
 
 class RequestTimeoutError(TransportError):
-    """Connecting, sending or waiting for more of the answer took longer than `timeout` allows."""
+    """Connecting, sending or waiting for more of the answer took longer than `timeout`, or all than `deadline`."""
 
 
 class ResponseError(ContratoError):
@@ -79,7 +79,7 @@ class ResponseError(ContratoError):
             return float(text)
         try:
             date = parsedate_to_datetime(text)
-        except ValueError:
+        except (OverflowError, ValueError):
             return None
         # A date without a zone is one in GMT, as HTTP has no other.
         date = date if date.tzinfo else date.replace(tzinfo=UTC)
@@ -140,7 +140,7 @@ class UndocumentedStatusError(ResponseError):
 
 
 class ResponseTooLargeError(ResponseError):
-    """The answer, decompressed, is larger than the client's `max_bytes`. Its body is not kept."""
+    """The answer, compressed or not, is larger than the client's `max_bytes`. Its body is not kept."""
 
     summary = "with more than max_bytes; ask for less at a time, or raise the client's max_bytes"
 
@@ -152,6 +152,8 @@ class ContractError(ResponseError):
         path: Where in the body, as `$[0].data[3].cons`; names are those of the wire.
         expected: What the spec promises there.
         found: What is there.
+        lost: How many elements at the end of a long array `body` lacks: they fitted, and their text was given up while
+            the array was decoded. `capture` keeps it.
 
     """
 
@@ -167,12 +169,14 @@ class ContractError(ResponseError):
         path: str,
         expected: str,
         found: str,
+        lost: int = 0,
     ) -> None:
         super().__init__(operation, method, url, status, headers, body, documented)
-        self.args = (*self.args, path, expected, found)
+        self.args = (*self.args, path, expected, found, lost)
         self.path = path
         self.expected = expected
         self.found = found
+        self.lost = lost
 
     def __str__(self) -> str:
         return (
@@ -182,7 +186,7 @@ class ContractError(ResponseError):
 
 
 class PaginationError(ContratoError):
-    """The pages of a list do not end, or the server does not serve the page that it is asked for."""
+    """Pages do not end, come again, are not those asked for, or are fewer than their counters tell."""
 
 
 class WindowError(ContratoError):

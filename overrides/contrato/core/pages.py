@@ -36,26 +36,36 @@ class _Pages:
             return value
 
         asked = self._start
-        before: Sequence[Any] | None = None
-        seen = 0
+        total: int | None = None
+        # Hashes of pages, as pages are the caller's to change and to forget, with their numbers.
+        known: dict[int, int] = {}
+        seen = number = 0
         for _ in range(MOST):
             page = yield asked
-            number = FIRST if asked is None else asked
-            items = [] if page is None else self._items(page)
-            # A list that does not name its next page is over at the first empty one.
-            if page is None or (not items and "next" not in self._pagination):
+            before, number = number, FIRST if asked is None else asked
+            if page is None:
                 yield []
-                return
-            current, following = counter("current"), counter("next")
-            total, last = counter("total"), counter("last")
+                break
+            items = self._items(page)
+            current, following, last = counter("current"), counter("next"), counter("last")
+            # What the newest answer says counts: a list may change while it is read.
+            total = counter("total")
+            # A list that does not name its next page is over at the first empty one.
+            if not items and "next" not in self._pagination:
+                yield []
+                break
             if current is not None and current != number:
                 raise PaginationError(f"asked for page {number}, the server answered page {current}")
-            if items == before:
+            earlier = known.setdefault(hash(repr(items)), number)
+            # Empty pages, too, are alike.
+            if earlier < number and (items or earlier == before):
                 raise PaginationError(
-                    f"page {number} is the page before it again: the list never ends, or the page number is ignored"
+                    f"page {number} is page {earlier} again: the list never ends, or the page number is ignored"
                 )
-            # A copy, because a page is the caller's to change.
-            before = list(items)
+            size = getattr(page, self._pagination["size"]) if isinstance(self._pagination.get("size"), str) else 0
+            up_to = (number - FIRST) * size + len(items)
+            if total is not None and up_to > total:
+                raise PaginationError(f"page {number} goes up to item {up_to}, and says that there are {total} in all")
             seen += len(items)
             yield [page]
             if "next" not in self._pagination:
@@ -63,12 +73,17 @@ class _Pages:
                     return
                 following = number + 1
             elif following is None:
-                return
+                if last is not None and number < last:
+                    raise PaginationError(f"page {number} names no next page, and page {last} as the last")
+                break
             elif following <= number or (last is not None and following > last):
                 end = "" if last is None else f" and page {last} as the last"
                 raise PaginationError(f"page {number} names page {following} as the next{end}: the list never ends")
             asked = following
-        raise PaginationError(f"more than {MOST} pages: go on from page {asked}, or ask for less at a time")
+        else:
+            raise PaginationError(f"more than {MOST} pages: go on from page {asked}, or ask for less at a time")
+        if self._start in (None, FIRST) and total is not None and seen < total:
+            raise PaginationError(f"the pages end with page {number}, after {seen} of {total} items")
 
 
 class Pager(_Pages, Generic[Item, Page]):
@@ -83,7 +98,8 @@ class Pager(_Pages, Generic[Item, Page]):
         start: Number of the page to begin with; None leaves it to the server.
 
     Raises:
-        PaginationError: While iterating: the pages do not end, or are not those that were asked for.
+        PaginationError: While iterating: the pages do not end, come again, are not those that were asked for, or end
+            before their counters do.
 
     """
 
@@ -113,7 +129,8 @@ class AsyncPager(_Pages, Generic[Item, Page]):
         start: Number of the page to begin with; None leaves it to the server.
 
     Raises:
-        PaginationError: While iterating: the pages do not end, or are not those that were asked for.
+        PaginationError: While iterating: the pages do not end, come again, are not those that were asked for, or end
+            before their counters do.
 
     """
 

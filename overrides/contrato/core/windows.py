@@ -40,8 +40,8 @@ class Window(Generic[Item]):
 def windows(
     method: Callable[..., Iterable[Item]],
     *,
-    from_: date,
-    to: date,
+    from_: date | str,
+    to: date | str,
     window: Unit | timedelta = "month",
     workers: int = WORKERS,
     **arguments: Any,
@@ -55,8 +55,8 @@ def windows(
 
     Args:
         method: Method of a client, with a range of dates among its arguments.
-        from_: Begin of the range, included. A date is its midnight, a time with an offset is converted to the API's
-            local time, and one without is taken to be that.
+        from_: Begin of the range, included, also as ISO 8601 text. A date is its midnight, a time with an offset is
+            converted to the API's local time, and one without is taken to be that.
         to: End of the range, excluded; like `from_`.
         window: Length of a window: a calendar unit, or a length of time counted from `from_`.
         workers: Number of windows that are requested at a time, and that wait at most to be handed over.
@@ -83,8 +83,8 @@ def windows(
 def async_windows(
     method: Callable[..., AsyncIterable[Item] | Awaitable[Iterable[Item]]],
     *,
-    from_: date,
-    to: date,
+    from_: date | str,
+    to: date | str,
     window: Unit | timedelta = "month",
     workers: int = WORKERS,
     **arguments: Any,
@@ -165,8 +165,8 @@ class _Plan:
     def __init__(
         self,
         method: Callable[..., Any],
-        from_: date,
-        to: date,
+        from_: date | str,
+        to: date | str,
         window: Unit | timedelta,
         workers: int,
         arguments: dict[str, Any],
@@ -199,8 +199,11 @@ class _Plan:
         names = [step for step in self._range["field"].split("/") if step not in ("", "*")]
         self._names = names[1:] if "items" in pagination else names
 
-    def _local(self, moment: datetime) -> datetime:
-        return moment.astimezone(self._zone).replace(tzinfo=None)
+    def _within(self, moment: datetime, start: datetime, stop: datetime) -> bool:
+        try:
+            return start <= (moment.astimezone(self._zone).replace(tzinfo=None) if moment.tzinfo else moment) < stop
+        except OverflowError:  # Local time would be in the year 0 or 10000, where no window is.
+            return False
 
     def ranges(self) -> Iterator[tuple[datetime, datetime]]:
         start = self._from
@@ -224,7 +227,7 @@ class _Plan:
             for item in items:
                 value = getattr(item, name)
                 if not names:
-                    if start <= (self._local(value) if value.tzinfo else value) < stop:
+                    if self._within(value, start, stop):
                         found.append(item)
                 elif rows := kept(value, *names):
                     found.append(copy.copy(item))

@@ -366,4 +366,6 @@ class _Builder:
             except pyarrow.ArrowInvalid:
                 # A time that clocks skipped or showed twice: leave it to Python, as clients with `aware=True` do.
                 pass
-        return pyarrow.array([v.replace(tzinfo=self._zone) if v and not v.tzinfo else v for v in values], kind)
+        # Frames show local time, which must be in a year that a calendar has.
+        zone = self._zone
+        return pyarrow.array([v and (v.astimezone(zone) if v.tzinfo else v.replace(tzinfo=zone)) for v in values], kind)
