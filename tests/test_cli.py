@@ -295,7 +295,10 @@ def test_records_are_created_updated_and_deleted(run: Run, tmp_path: Path) -> No
     assert rows(run("apportionments", "update", created["id"], "--no-mixed-consumption"))["mixed_consumption"] is False
     assert rows(run("apportionments", "get", created["id"]))["id"] == created["id"]
     result = run("apportionments", "delete", created["id"], "--yes")
-    assert (result.stdout, result.stderr) == ("", "The apportionment was deleted (204).\n")
+    gone = f"id {created['id']} is gone: The apportionment was deleted (204), or it was not there before.\n"
+    assert (result.stdout, result.stderr) == ("", gone)
+    # Nobody can tell, so nothing else is said.
+    assert run("apportionments", "delete", created["id"], "--yes").stderr == gone
     assert "There is no such record" in run("apportionments", "get", created["id"], exit_code=3).stderr
     assert "204" in run("apportionments", "update", created["id"], "--name", "x", exit_code=3).stderr
 
@@ -454,24 +457,162 @@ def test_one_record_is_an_object_and_a_tall_table(run: Run) -> None:
     assert re.search(rf"name +{service['name']} *\n", text)
 
 
+@pytest.mark.parametrize("name", [key for key, op in OPERATIONS.items() if op.lists], ids=str)
+def test_lists_of_objects_make_the_tables_that_frames_have(urls: dict[str, str], name: tuple[str, str]) -> None:
+    operation = OPERATIONS[name]
+    with CLIENTS[name[0]](TOKEN, urls[name[0]]) as client:
+        method = getattr(client, operation.python_name)
+        for table, columns in operation.lists.items():
+            assert [column.name for column in columns] == frames.schema(method, table).names
+
+
+def test_a_list_of_objects_is_a_second_file_beside_csv_and_parquet(run: Run, tmp_path: Path) -> None:
+    whole = rows(run("neu", "bills", *YEAR))
+    concepts = [{"id_bill": bill["id_bill"], **concept} for bill in whole for concept in bill["concepts"]]
+    assert len(concepts) > len(whole)
+    # (A negative number begins like a formula, and is none.)
+    assert min(concept["total"] for concept in concepts) < 0
+    for ending in ("csv", "parquet"):
+        file, beside = tmp_path / f"bills.{ending}", tmp_path / f"bills.concepts.{ending}"
+        result = run("neu", "bills", *YEAR, "-o", file)
+        assert result.stderr == f"{len(whole)} rows in {file}.\n{len(concepts)} rows in {beside}.\n"
+    with (tmp_path / "bills.concepts.csv").open(newline="") as stream:
+        lines = list(csv.DictReader(stream))
+    assert lines == [{name: str(value) for name, value in concept.items()} for concept in concepts]
+    assert pyarrow.parquet.read_table(tmp_path / "bills.concepts.parquet").to_pylist() == concepts
+    assert "FILE.concepts.csv" in " ".join(run("neu", "bills", "--help").stdout.split())
+
+
+def test_a_list_of_objects_that_has_no_place_is_mentioned(run: Run, tmp_path: Path) -> None:
+    said = run("neu", "bills", *YEAR, "-f", "csv").stderr
+    assert said.startswith("Left out: concepts, lists of objects; -f json has them")
+    assert run("neu", "bills", *YEAR, "-f", "csv", "-o", "/dev/null").stderr.endswith(said)
+    # Nothing is left out of what is asked for, nor of JSON.
+    assert run("neu", "bills", *YEAR, "-f", "csv", "-c", "id_bill").stderr == ""
+    assert run("neu", "bills", *YEAR, "-f", "json").stderr == ""
+    run("neu", "bills", *YEAR, "-c", "id_bill", "-o", tmp_path / "ids.csv")
+    assert [file.name for file in tmp_path.iterdir()] == ["ids.csv"]
+
+
+def test_a_file_is_announced_with_its_rows(run: Run, account: dict[str, Any], tmp_path: Path) -> None:
+    file = tmp_path / "services.json"
+    count = len(rows(run("neu", "services")))
+    assert run("neu", "services", "-o", file).stderr == f"{count} rows in {file}.\n"
+    service = account["services"][0]["id_service"]
+    assert run("neu", "service", service, "-o", file).stderr == f"1 row in {file}.\n"
+
+
+def test_no_rows_says_where_ids_are(run: Run) -> None:
+    days = ("--from", "2024-01-01", "--to", "2024-01-03")
+    said = run("neu", "consumption", "--interval", "daily", *days, "--account", 999).stderr
+    assert said == "No rows. `contrato neu accounts` lists what --account can be.\n"
+
+
 # Charts
 
 
+CONSUMPTION = ("neu", "consumption", "--interval", "daily", *YEAR)
+
+
+def main_and_backup(run: Run) -> tuple[str, str]:
+    """The names of a main and a backup meter of the same account."""
+    found = rows(run("neu", "consumption", "--interval", "monthly", *YEAR))
+    backup = next(row for row in found if row["is_backup"])
+    return next(row["name"] for row in found if row["id_account"] == backup["id_account"]), backup["name"]
+
+
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Collects the figures that are saved as pictures."""
+    from matplotlib.figure import Figure
+
+    figures: list[Any] = []
+    save = Figure.savefig
+
+    def spy(self: Figure, *args: Any, **options: Any) -> None:
+        figures.append(self)
+        save(self, *args, **options)
+
+    monkeypatch.setattr(Figure, "savefig", spy)
+    return figures
+
+
 def test_charts(run: Run, account: dict[str, Any], tmp_path: Path) -> None:
-    arguments = ("neu", "consumption", "--account", account["id_account"], "--interval", "daily", *YEAR)
+    arguments = (*CONSUMPTION, "--account", account["id_account"])
     text = run(*arguments, "--chart").stdout
-    assert "cons (kWh)" in text
+    assert "cons (kWh): " in text
     assert "America/Bogota" in text
-    for service in account["services"]:
-        assert f"service {service['id_service']}" in text
+    for letter, service in zip("ABCDEFGH", account["services"], strict=False):
+        # Without colours letters tell lines apart.
+        assert f"{letter}  {service['name']}" in text
+        assert text.count(letter) > 50
     picture, data = tmp_path / "chart.png", tmp_path / "rows.csv"
-    run(*arguments, "--column", "va", "--chart", picture, "-o", data)
+    result = run(*arguments, "--column", "va", "--chart", picture, "-o", data)
+    assert f"Chart in {picture}." in result.stderr
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert data.read_text().startswith("va\n")
-    assert "ends in none" not in run("neu", "bills", *YEAR, "--chart").stderr
+    assert "consumption (kWh): " in run("neu", "bills", *YEAR, "--chart").stdout
     assert "must end in .png" in run(*arguments, "--chart", "a.gif", exit_code=2).stderr
     assert "--column of numbers" in run(*arguments, "--chart", "-c", "name", exit_code=2).stderr
     assert "No such option" in run("neu", "accounts", "--chart", exit_code=2).stderr
+
+
+def test_a_chart_fills_a_terminal_and_has_numbers_that_people_read(run: Run) -> None:
+    result = run(*CONSUMPTION, "--chart")
+    lines = result.stdout.splitlines()
+    # What CliRunner has for a terminal, and a prompt.
+    assert max(map(len, lines)) <= 80
+    assert len(lines) <= 24
+    ticks = [match[1] for text in lines if (match := re.match(r" *([\d,.]+)┤", text))]
+    assert ticks[-1] == "0"
+    assert {"1,000", "2,000", "3,000"} <= set(ticks)
+    plot = [text for text in lines if "│" in text]
+    # No upper half that is there for a legend.
+    assert any(letter in text for text in plot[:4] for letter in "ABCDEFGH")
+    assert re.search(r"2024-01 +2024-0", result.stdout)
+    assert "Drawn are the 8 of 10 with the greatest values; choose with --account or --service." in result.stderr
+
+
+def test_a_terminal_shows_colours_for_lines_but_neither_black_nor_white(urls: dict[str, str]) -> None:
+    shown, _ = on_terminal([CONTRATO, *CONSUMPTION, "--chart"], urls)
+    used = set(re.findall(r"\x1b\[38;5;(\d+)m", shown))
+    assert len(used) == 8
+    assert not {int(colour) for colour in used} & {0, 7, 8, 15}
+
+
+def test_a_backup_meter_does_not_hide_the_main_one(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    main_name, backup_name = main_and_backup(run)
+    account = next(a["id_account"] for a in rows(run("neu", "accounts")) if main_name in str(a["services"]))
+    result = run(*CONSUMPTION, "--account", account, "--chart")
+    assert main_name in result.stdout
+    assert backup_name not in result.stdout.replace(main_name, "")
+    assert result.stderr == "Not drawn over the main ones: backup; a PNG has them.\n"
+    figures = drawn(monkeypatch)
+    run(*CONSUMPTION, "--account", account, "--chart", tmp_path / "a.png")
+    lines = {one.get_label(): one for one in figures[0].axes[0].lines}
+    wide, thin = lines[f"{backup_name}, backup"], lines[main_name]
+    assert wide.get_linewidth() > 3 * thin.get_linewidth()
+    assert wide.get_zorder() < thin.get_zorder()
+    # Asked for alone, it is drawn.
+    service = next(
+        s["id_service"] for a in rows(run("neu", "accounts")) for s in a["services"] if s["name"] == backup_name
+    )
+    assert f"{backup_name}, backup" in run(*CONSUMPTION, "--service", service, "--chart").stdout
+
+
+def test_each_column_has_a_panel(
+    run: Run, account: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = (*CONSUMPTION, "--account", account["id_account"], "-c", "date", "-c", "cons", "-c", "va", "--chart")
+    text = run(*arguments).stdout
+    assert text.index("cons (kWh): ") < text.index("va (V): ")
+    figures = drawn(monkeypatch)
+    run(*arguments, tmp_path / "a.png")
+    cons, va = figures[0].axes
+    assert (cons.get_ylabel(), va.get_ylabel()) == ("cons (kWh)", "va (V)")
+    assert {one.get_label() for one in cons.lines} == {service["name"] for service in account["services"]}
+    # Energy begins at 0, and a voltage is seen to change.
+    assert cons.get_ylim()[0] == 0
+    assert va.get_ylim()[0] > 100
 
 
 # What goes wrong
@@ -483,12 +624,24 @@ def test_charts(run: Run, account: dict[str, Any], tmp_path: Path) -> None:
         (("neu", "consumption"), "Missing option '--interval'"),
         (("neu", "consumption", "--interval", "weekly"), "'hourly', 'daily', 'monthly'"),
         (("neu", "bills", "--from", "20240101"), "no date like 2021-04-01"),
-        (("neu", "bills", "--from", "2024-02-30"), "no date like 2021-04-01"),
+        (("neu", "bills", "--from", "01/02/2024"), "no date like 2021-04-01"),
+        (("neu", "bills", "--from", "2024-02-30"), "'2024-02-30' does not exist: day is out of range for month"),
+        (("neu", "bills", "--from", "2024-02-03T25:00"), "does not exist: hour must be in 0..23"),
         (("neu", "bills", "--service", "x"), "'--service': 'x' is not a valid integer"),
         (("neu", "account"), "Missing argument 'ID'"),
         (("neu", "account", "x"), "'x' is not a valid integer"),
         (("neu", "account", "1", "2"), "unexpected extra argument"),
-        (("neu", "acounts"), "No such command 'acounts'"),
+        (("neu", "acounts"), "No such command 'acounts'. Did you mean accounts or account? See contrato neu"),
+        (("neu", "claims"), "Did you mean pqrs?"),
+        (("neu", "listBills"), "Did you mean bills?"),
+        (("neu", "a\x1b[2J\u202eb"), "No such command 'a[2Jb'."),
+        (("neu", "zzz"), "There are accounts, account, services,"),
+        (
+            ("neu", "bills", "--account", "3"),
+            "This command has --service, --from, --to, --page, and options of its own.",
+        ),
+        (("neu", "bills", "--form", "2024-01-01"), "Did you mean --format or --from?"),
+        (("neu", "accounts", "--account", "3"), "The API takes no parameters here. See contrato neu accounts --help."),
         (("neu", "accounts", "-o", "a.xlsx"), "ends in none of .json"),
         (("neu", "accounts", "--timeout", "0"), "'--timeout'"),
         (("neu", "accounts", "--base-url", "ftp://x"), "no usable base URL: pass --base-url"),
@@ -496,7 +649,16 @@ def test_charts(run: Run, account: dict[str, Any], tmp_path: Path) -> None:
         (("neu", "accounts", "--token", "wrong"), "set NEU_TOKEN to a token that the API accepts"),
         (("neu", "accounts", "--base-url", "http://127.0.0.1:1", "--retries", "0"), "check --base-url"),
         (("neu", "accounts", "-o", "/no/such/folder/a.json"), "cannot write /no/such/folder/a.json: No such file"),
-        (("neu", "consumption", "--interval", "daily", "--from", "2024-02-01", "--to", "2024-01-01"), "is before"),
+        (
+            ("neu", "consumption", "--interval", "daily", "--from", "2024-02-01", "--to", "2024-01-01"),
+            "--to 2024-01-01 is before --from 2024-02-01: exchange them",
+        ),
+        (
+            ("neu", "bills", "--from", "2024-02-01T00:00Z", "--to", "2024-01-31T18:00"),
+            "--to 2024-01-31T18:00:00 is before",
+        ),
+        (("apportionments", "update", "17"), "nothing to update: pass --json or any of --"),
+        (("apportionments", "update", "17", "--json", "/dev/null"), "is no JSON"),
     ],
 )
 def test_wrong_usage_is_refused_in_one_line(run: Run, arguments: tuple[str, ...], problem: str) -> None:
@@ -510,7 +672,9 @@ def test_a_missing_token_says_where_to_put_it() -> None:
 
 
 def test_what_does_not_exist_has_an_exit_status_of_its_own(run: Run) -> None:
-    assert "answered 404" in run("neu", "service", 1, exit_code=3).stderr
+    missing = run("neu", "service", 1, exit_code=3).stderr
+    assert "answered 404" in missing
+    assert "look the id up with `contrato neu services`; if every command ends so, check --base-url" in missing
     assert "204" in run("apportionments", "get", 1, exit_code=3).stderr
 
 
@@ -582,7 +746,7 @@ def canned() -> Iterator[Canned]:
         (418, "{}", "answered 418", 1),
         (302, "", "a status that the spec does not document", 1),
         (403, f'{{"refused": "{TOKEN}"}}', "pass --token", 2),
-        (404, "{}", "check --base-url", 3),
+        (404, "{}", "check the path of --base-url, by default NEU_BASE_URL", 2),
     ],
 )
 def test_a_failing_server(run: Run, canned: Canned, status: int, body: str, problem: str, exit_code: int) -> None:
@@ -593,12 +757,59 @@ def test_a_failing_server(run: Run, canned: Canned, status: int, body: str, prob
     assert "\x1b" not in result.stderr
 
 
-def test_words_of_the_server_do_not_steer_the_terminal(run: Run, canned: Canned) -> None:
+def test_things_of_the_same_name_are_told_apart(run: Run, canned: Canned) -> None:
+    days = ("--from", "2024-01-01", "--to", "2024-01-03")
+    found: list[dict[str, Any]] = []
+    for number, one in enumerate(rows(run("neu", "consumption", "--interval", "daily", *days))[:4]):
+        found.append({**one, "id_service": 41 + number // 2, "name": "Casa\u202e", "is_backup": False})
+    canned.answers = [(200, json.dumps([{"id_account": 1, "account_name": "Ana", "data": found}]))]
+    text = run("neu", "consumption", "--interval", "daily", *days, "--chart", "--base-url", canned.url).stdout
+    assert re.search(r"A  Casa, .*service 41 +B  Casa, .*service 42", text)
+
+
+STEERING = "a\x1b[2J\x07b\x9b\u202ec\u2066\u200f\nd"
+HARMLESS = "a[2Jbc d"
+
+
+def services(canned: Canned, *names: str) -> tuple[str, ...]:
+    """Have the server answer with services of these names. Returns the command that lists them."""
     service = spec.load("neu")["components"]["examples"]["Service"]["value"]
-    canned.answers = [(200, json.dumps([{**service, "name": "a\x1b[2Jb\nc"}]))]
-    text = run("neu", "services", "--base-url", canned.url, "-f", "table").stdout
-    assert "a[2Jb c" in text
-    assert "\x1b" not in text
+    canned.answers = [(200, json.dumps([{**service, "name": name} for name in names]))]
+    return ("neu", "services", "--base-url", canned.url)
+
+
+def test_words_of_the_server_do_not_steer_the_terminal(run: Run, canned: Canned, urls: dict[str, str]) -> None:
+    arguments = services(canned, STEERING)
+    text = run(*arguments, "-f", "table").stdout
+    assert HARMLESS in text
+    for kind in ("table", "json", "jsonl", "csv"):
+        shown, _ = on_terminal([CONTRATO, *arguments, "-f", kind, "-c", "name"], urls)
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", shown)
+        assert not set(plain) & set(STEERING) - set(HARMLESS) - {"\n"}, kind
+        assert ("a\\u001b[2J" if kind.startswith("json") else HARMLESS) in plain
+        if kind == "jsonl":
+            assert json.loads(plain) == {"name": STEERING}
+    # A pipe and a file have the data as it is.
+    assert rows(run(*arguments))[0]["name"] == STEERING
+
+
+def test_what_a_server_says_in_an_error_does_not_steer_the_terminal(run: Run, canned: Canned) -> None:
+    canned.answers = [(500, f"text {STEERING}")]
+    said = run("neu", "services", "--base-url", canned.url, "--retries", 0, exit_code=1).stderr
+    assert not set(said) & set("\x1b\x07\x9b\u202e\u2066\u200f")
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(1)", "\t=1", "\r=1", "\n=1", "\uff1d1+1"])
+def test_csv_runs_no_formula(run: Run, canned: Canned, text: str) -> None:
+    (found,) = csv.DictReader(io.StringIO(run(*services(canned, text), "-f", "csv").stdout, newline=""))
+    assert found["name"].replace("\r\n", "\n") == f"'{text}".replace("\r\n", "\n")
+    assert int(found["id_service"]) > 0
+
+
+@pytest.mark.parametrize("text", ["-5", "-5.25", "+57300", "-", "a=1", ""])
+def test_csv_leaves_what_is_no_formula(run: Run, canned: Canned, text: str) -> None:
+    (found,) = csv.DictReader(io.StringIO(run(*services(canned, text), "-f", "csv").stdout))
+    assert found["name"] == text
 
 
 def test_a_failure_half_way_leaves_the_old_file_and_no_other(run: Run, canned: Canned, tmp_path: Path) -> None:
@@ -615,8 +826,10 @@ def test_a_failure_half_way_leaves_the_old_file_and_no_other(run: Run, canned: C
         run(*arguments)
         assert file.read_bytes() != b"of yesterday"
         assert file.stat().st_mode & 0o777 == 0o640
-        assert list(tmp_path.iterdir()) == [file]
-        file.unlink()
+        others = [tmp_path / f"bills.concepts.{ending}"] if ending in ("csv", "parquet") else []
+        assert set(tmp_path.iterdir()) == {file, *others}
+        for written in (file, *others):
+            written.unlink()
 
 
 def test_rows_are_written_while_they_come(urls: dict[str, str], canned: Canned) -> None:
@@ -704,6 +917,8 @@ def test_a_terminal_gets_a_table_that_fits_and_a_progress_bar(urls: dict[str, st
     assert "id_service" in plain
     assert "kWh" in plain
     assert "account_name" not in plain
+    # It is the same in all rows.
+    assert "is_backup" not in plain
     assert "Query energy consumption" not in plain
     assert "Query energy consumption" in told
     assert "100%" in told
@@ -711,6 +926,47 @@ def test_a_terminal_gets_a_table_that_fits_and_a_progress_bar(urls: dict[str, st
     assert "Not shown: id_account, account_name" in told
     assert "vc" in told
     assert len(plain.splitlines()) < 50
+
+
+@pytest.mark.parametrize(
+    ("command", "shown", "hidden"),
+    [
+        # Amounts, dates and states rather than what repeats, is long or mostly empty.
+        (
+            ("neu", "bills", *YEAR),
+            {"id_service", "date", "consumption", "payment_value", "state"},
+            {"account", "id_account", "platform_payments_payment_Value", "description"},
+        ),
+        (("apportionments", "list"), {"id", "name"}, {"company_name", "apportionment_type_name"}),
+        (("neu", "services"), {"id_service", "id_account", "name"}, {"account_name"}),
+    ],
+    ids=lambda value: value[1] if isinstance(value, tuple) else "",
+)
+def test_a_narrow_terminal_shows_what_tells_most(
+    urls: dict[str, str], command: tuple[str, ...], shown: set[str], hidden: set[str]
+) -> None:
+    text, told = on_terminal([CONTRATO, *command], urls)
+    header = set(re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text).partition("──")[0].split())
+    assert shown <= header
+    assert not header & hidden
+    assert hidden <= set(re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]|[,;]", "", told).split())
+
+
+def test_long_text_gives_way_on_a_narrow_terminal(urls: dict[str, str], canned: Canned) -> None:
+    claims = [
+        {
+            "message": f"{word} " * 20,
+            "category": f"{word} of them",
+            "type": f"{word} of all",
+            "date": f"2024-01-0{day}T06:00:00",
+        }
+        for day, word in enumerate(("One", "Two", "Three"), 1)
+    ]
+    canned.answers = [(200, json.dumps(claims))]
+    text, told = on_terminal([CONTRATO, "neu", "pqrs", "--base-url", canned.url], urls)
+    for column in ("category", "type", "date"):
+        assert column in text
+    assert "Not shown: message;" in told
 
 
 def test_a_pipe_gets_no_progress_bar(run: Run) -> None:

@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
+from difflib import get_close_matches
 from functools import cached_property
 from itertools import islice
 from typing import Any
@@ -14,7 +16,17 @@ import click
 
 from contrato.cli import _output
 from contrato.cli._errors import BROKEN_PIPE, EXIT_STATUSES, INTERRUPTED, NoSuchRecordError, Refusal, line, refuse
-from contrato.cli._operations import Column, Operation, Parameter, Schema, argument, operations, plain_text, standing
+from contrato.cli._operations import (
+    Column,
+    Operation,
+    Parameter,
+    Schema,
+    argument,
+    operations,
+    plain_text,
+    sources,
+    standing,
+)
 from contrato.core import spec
 
 # Keys of click's parameters that are the API's, so that they cannot meet ours.
@@ -45,6 +57,22 @@ class ApiGroup(click.Group):
         operation = self._operations.get(cmd_name)
         return None if operation is None else OperationCommand(self.api, cmd_name, operation)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; of a name that none has, say which ones are like it or have it as their heading."""
+        name = args[0]
+        if name not in self._operations and name[:1].isalnum():
+            known: dict[str, list[str]] = {}
+            for command, operation in self._operations.items():
+                for other in (command, operation.id, operation.tag):
+                    known.setdefault(other.lower().replace(" ", "-"), []).append(command)
+            close = [name.lower()] if name.lower() in known else get_close_matches(name.lower(), known, cutoff=0.7)
+            found = list(dict.fromkeys(command for other in close for command in known[other]))
+            hint = f"Did you mean {' or '.join(found)}?" if found else f"There are {', '.join(self._operations)}."
+            ctx.fail(f"No such command '{name}'. {hint}")
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands under the tags of the spec."""
         tags: dict[str, list[tuple[str, str]]] = {}
@@ -67,9 +95,11 @@ class ApiGroup(click.Group):
             return super().invoke(ctx)
         except click.exceptions.NoArgsIsHelpError:
             raise
+        except click.NoSuchOption as error:
+            raise Refusal(_no_such_option(error)) from error
         except click.UsageError as error:
             where = error.ctx.command_path if error.ctx else ctx.command_path
-            raise Refusal(f"{line(error.format_message())} See {where} --help.") from error
+            raise Refusal(f"{error.format_message()} See {where} --help.") from error
         except KeyboardInterrupt:
             click.echo("Interrupted.", err=True)
             ctx.exit(INTERRUPTED)
@@ -77,6 +107,27 @@ class ApiGroup(click.Group):
             # Python would flush standard output once more at its end, and complain.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(BROKEN_PIPE)
+
+
+def _no_such_option(error: click.NoSuchOption) -> str:
+    """Say which option was meant, or which ones there are: what one command can be asked for, another one cannot."""
+    name = error.option_name
+    context = error.ctx or click.get_current_context()
+    options = [option for parameter in context.command.params for option in parameter.opts if option[:2] == "--"]
+    close = get_close_matches(name, options, cutoff=0.8)
+    of_api = [p.opts[0] for p in context.command.params if isinstance(p, click.Option) and _is_of_api(p)]
+    said = f"No such option '{name}'. "
+    if close:
+        said += f"Did you mean {' or '.join(close)}?"
+    elif of_api:
+        said += f"This command has {', '.join(of_api)}, and options of its own."
+    else:
+        said += "The API takes no parameters here."
+    return f"{said} See {context.command_path} --help."
+
+
+def _is_of_api(parameter: click.Parameter) -> bool:
+    return (parameter.name or "").startswith(PREFIX)
 
 
 class OperationCommand(click.Command):
@@ -159,12 +210,13 @@ class Timestamp(click.ParamType[datetime]):
         """Parse it."""
         if isinstance(value, datetime):
             return value
-        try:
-            # Python reads further forms, like 20210401 and 2021-W13; a typing error must not become one of them.
-            if value[4:5] == "-" and value[5:6] != "W":
+        # Python reads further forms, like 20210401 and 2021-W13; a typing error must not become one of them.
+        if re.match(r"\d{4}-\d\d-\d\d", value):
+            try:
                 return datetime.fromisoformat(value)
-        except ValueError:
-            pass
+            except ValueError as error:
+                if "isoformat" not in str(error):
+                    self.fail(f"{value!r} does not exist: {error}.", param, ctx)
         self.fail(f"{value!r} is no date like 2021-04-01 and no time like 2021-04-01T06:00.", param, ctx)
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
@@ -248,12 +300,13 @@ def _common(api: str, operation: Operation) -> list[click.Parameter]:
                 type=click.Path(dir_okay=False, allow_dash=True),
                 metavar="FILE",
                 help="Write to this file, by default in the format that its name ends in. It is replaced when all went "
-                "well, and else left as it was.",
+                f"well, and else left as it was.{_second_files(operation)}",
             ),
             click.Option(
                 ["-f", "--format", "format_"],
                 type=click.Choice(_output.FORMATS, case_sensitive=False),
-                help="By default a table on a terminal, json in a pipe.",
+                help="By default a table on a terminal, json in a pipe. In csv an apostrophe comes before text that a "
+                "spreadsheet would run as a formula.",
             ),
             click.Option(
                 ["-c", "--column", "columns"],
@@ -270,8 +323,8 @@ def _common(api: str, operation: Operation) -> list[click.Parameter]:
                 is_flag=False,
                 flag_value=TERMINAL,
                 metavar="[FILE.png]",
-                help="Draw --column, by default the first with a unit, on the terminal or into a PNG file. With -o or "
-                "--format the rows are written too.",
+                help="Draw each --column of numbers, by default the first with a unit, on the terminal or into a PNG "
+                "file. With -o or --format the rows are written too.",
             )
         )
     prefix = api.upper()
@@ -297,6 +350,13 @@ def _common(api: str, operation: Operation) -> list[click.Parameter]:
             help="How often to repeat what is safe to repeat when the API fails or is busy.",
         ),
     ]
+
+
+def _second_files(operation: Operation) -> str:
+    if not operation.lists:
+        return ""
+    name = next(iter(operation.lists))
+    return f" {', '.join(operation.lists)}: as csv or parquet in a file beside it, as FILE.{name}.csv."
 
 
 def _in_windows(operation: Operation) -> bool:
@@ -329,7 +389,7 @@ def _run(api: str, operation: Operation, values: dict[str, Any]) -> None:
         write = _writer(operation, columns, values["format_"], output)
     if operation.method == "delete" and not values["yes"]:
         _confirm(operation, arguments)
-    with _client(api, operation, values) as client, _refusing(api, operation):
+    with _client(api, operation, values) as client, _refusing(api, operation, arguments):
         answers = _answers(client, operation, arguments)
         if chart is not None:
             from contrato.cli import _chart
@@ -343,17 +403,28 @@ def _run(api: str, operation: Operation, values: dict[str, Any]) -> None:
             found = write(answers, getattr(client, operation.python_name))
         if chart is not None:
             series.draw(None if chart == TERMINAL else chart)
-    _conclude(operation, found)
+    _conclude(api, operation, arguments, found)
 
 
-def _conclude(operation: Operation, found: int) -> None:
+def _conclude(api: str, operation: Operation, arguments: dict[str, Any], found: int) -> None:
     """Say what an answer without rows means."""
     if operation.method == "delete":
-        click.echo(f"{operation.nothing}.", err=True)
+        # What was never there is answered like what was: the status says that it is not there now.
+        given = ", ".join(
+            f"{p.option} {arguments[p.argument]}" for p in operation.parameters if p.argument in arguments
+        )
+        click.echo(line(f"{given} is gone: {operation.nothing}, or it was not there before."), err=True)
     elif not found and (not operation.steps or operation.words[0] == "get"):
         raise NoSuchRecordError(operation.nothing or "the API has no such record")
     elif not found:
-        click.echo("No rows.", err=True)
+        hints = [
+            f" `contrato {api} {name}` lists what --{parameter.option} can be."
+            for parameter in operation.parameters
+            if parameter.argument in arguments
+            for name in sources(api, parameter)
+            if operations(api)[name].id != operation.id
+        ]
+        click.echo(f"No rows.{''.join(hints)}", err=True)
 
 
 def _from_json(operation: Operation, file: Any) -> dict[str, Any]:
@@ -376,6 +447,10 @@ def _demand(operation: Operation, arguments: dict[str, Any]) -> None:
         if parameter.required and parameter.argument not in arguments:
             ours = next(p for p in context.command.params if p.name == PREFIX + parameter.argument)
             raise click.MissingParameter(ctx=context, param=ours)
+    fields = [parameter for parameter in operation.parameters if parameter.place == "body"]
+    if not operation.safe and fields and not any(parameter.argument in arguments for parameter in fields):
+        options = ", ".join(f"--{parameter.option}" for parameter in fields)
+        raise Refusal(f"nothing to {operation.words[0]}: pass --json or any of {options}")
 
 
 def _asks() -> bool:
@@ -397,24 +472,48 @@ def _writer(
     name = _output.choose_format(format_, output)
     if name == "parquet":
         _output.require_arrow()
-    lists = [column.name for column in columns or () if column.type == "objects"]
-    if lists and name != "table":
-        raise Refusal(f"--column {lists[0]}: it is a list of objects; json and jsonl have it when --column is left out")
+    chosen = [column.name for column in columns or () if column.type == "objects"]
+    if chosen and name != "table":
+        raise Refusal(
+            f"--column {chosen[0]}: it is a list of objects; without --column json and jsonl have it, and csv and "
+            "parquet in a file beside -o FILE"
+        )
+    flat = name in ("csv", "parquet")
+    # Columns that are asked for are all that is.
+    lists = list(operation.lists) if flat and columns is None else []
+    files = {"": output, **{name: _output.beside(output, name) for name in lists}}
+    terminal = output in (None, "-") and sys.stdout.isatty()
 
     def write(answers: Iterator[Any], method: Any) -> int:
-        with _output.destination(output) as stream:
+        with ExitStack() as stack:
+            streams = {
+                table: stack.enter_context(_output.destination(file))
+                for table, file in files.items()
+                if not table or file is not None
+            }
+            stream = streams[""]
             match name:
                 case "table":
-                    terminal = output in (None, "-") and sys.stdout.isatty()
                     zone = str(method.__self__.time_zone)
-                    return _output.write_table(stream, operation, answers, columns, zone, terminal)
+                    counts = {"": _output.write_table(stream, operation, answers, columns, zone, terminal)}
                 case "json":
-                    return _output.write_json(stream, operation, answers, columns)
+                    counts = {"": _output.write_json(stream, operation, answers, columns, terminal)}
                 case "jsonl":
-                    return _output.write_jsonl(stream, operation, answers, columns)
+                    counts = {"": _output.write_jsonl(stream, operation, answers, columns, terminal)}
                 case "csv":
-                    return _output.write_csv(stream, operation, answers, columns)
-            return _output.write_parquet(stream, method, answers, columns)
+                    counts = _output.write_csv(streams, operation, answers, columns, terminal)
+                case _:
+                    counts = _output.write_parquet(streams, method, answers, columns)
+        for table, count in counts.items():
+            if (file := files[table]) not in (None, "-"):
+                click.echo(f"{count} {'row' if count == 1 else 'rows'} in {line(str(file))}.", err=True)
+        if missing := [table for table in lists if table not in streams]:
+            click.echo(
+                f"Left out: {', '.join(missing)}, lists of objects; -f json has them, and -o FILE.{name} puts them "
+                "into a file beside it.",
+                err=True,
+            )
+        return counts[""]
 
     return write
 
@@ -439,18 +538,19 @@ def _client(api: str, operation: Operation, values: dict[str, Any]) -> Iterator[
 
 
 @contextmanager
-def _refusing(api: str, operation: Operation) -> Iterator[None]:
+def _refusing(api: str, operation: Operation, arguments: dict[str, Any]) -> Iterator[None]:
     from contrato.core.errors import ContratoError
 
     try:
         yield
     except ContratoError as error:
-        refuse(error, api, operation)
+        refuse(error, api, operation, arguments)
 
 
 def _answers(client: Any, operation: Operation, arguments: dict[str, Any]) -> Iterator[Any]:
     """Yield the answers of all requests that the operation takes, with a progress bar if there are several."""
     method = getattr(client, operation.python_name)
+    _in_order(client, operation, arguments)
     try:
         if operation.pagination:
             yield from _pages(method(**arguments), operation, arguments)
@@ -465,6 +565,23 @@ def _answers(client: Any, operation: Operation, arguments: dict[str, Any]) -> It
             if "_" in parameter.argument:
                 text = text.replace(parameter.argument, f"--{parameter.option}")
         raise Refusal(text) from error
+
+
+def _in_order(client: Any, operation: Operation, arguments: dict[str, Any]) -> None:
+    """Refuse a range of dates that ends before it begins: the API would only find no rows."""
+    ends = [p for key in ("from", "to") for p in operation.parameters if p.wire == operation.date_range.get(key)]
+    moments = [arguments.get(parameter.argument) for parameter in ends]
+    if len(ends) < 2 or not all(isinstance(moment, datetime) for moment in moments):
+        return
+    first, last = (m if m.tzinfo else m.replace(tzinfo=client.time_zone) for m in moments if m is not None)
+    if last < first:
+        (one, other), (begin, end) = (f"--{parameter.option}" for parameter in ends), map(_shortly, moments)
+        raise Refusal(f"{other} {end} is before {one} {begin}: exchange them")
+
+
+def _shortly(moment: Any) -> str:
+    text: str = moment.isoformat()
+    return text.removesuffix("T00:00:00")
 
 
 def _pages(pager: Any, operation: Operation, arguments: dict[str, Any]) -> Iterator[Any]:

@@ -1,7 +1,9 @@
-"""A column over time, one line per thing that it is measured on, on a terminal or in a PNG file."""
+"""Columns over time, one panel each and one line per thing that is measured, on a terminal or in a PNG file."""
 
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,9 +12,12 @@ import click
 from contrato.cli._errors import Refusal, line
 from contrato.cli._operations import Column, Operation
 
-PNG_INCHES = (12.0, 6.0)
-# More lines than this are told apart by nobody: the legend would hide the chart.
-MOST_IN_LEGEND = 12
+PNG_WIDTH = 12.0  # inches
+PANEL_HEIGHT = 5.0
+# For a terminal, of 256 colours: seen on black and on white, and told apart. More lines nobody tells apart.
+COLOURS = (33, 208, 35, 163, 160, 37, 136, 99)
+# A panel of a terminal with less rows shows nothing.
+LEAST_ROWS = 12
 
 
 def check(file: str) -> None:
@@ -29,20 +34,40 @@ def check(file: str) -> None:
     if file != "terminal" and not png:
         raise Refusal(f"--chart {file}: the name must end in .png; without a name the chart goes to the terminal")
     try:
-        if png:
-            import matplotlib  # noqa: F401
-        else:
+        import matplotlib  # noqa: F401
+
+        if not png:
             import plotext  # noqa: F401
     except ModuleNotFoundError as error:
         raise Refusal(f"{error.name} is not installed: pip install 'contrato[chart]'") from error
 
 
+@dataclass(frozen=True)
+class Line:
+    """What is drawn of one thing that is measured.
+
+    Attributes:
+        label: Its name.
+        group: Number of the thing, which has a colour or a letter.
+        secondary: Whether it repeats what others measure, as a backup meter does.
+        dates: In order.
+        values: For each column a value, or NaN, for each date.
+
+    """
+
+    label: str
+    group: int
+    secondary: bool
+    dates: Sequence[datetime]
+    values: Sequence[Sequence[float]]
+
+
 class Series:
-    """Collects the points of one column while answers pass.
+    """Collects the points of columns while answers pass.
 
     Args:
         operation: What is called.
-        columns: The columns asked for: the first numeric one is drawn. None for the first one that has a unit.
+        columns: The columns asked for: those of numbers are drawn. None for the first one that has a unit.
         zone: Name of the time zone of the dates.
 
     Raises:
@@ -51,54 +76,92 @@ class Series:
     """
 
     def __init__(self, operation: Operation, columns: Sequence[Column] | None, zone: str) -> None:
-        candidates = [column for column in columns or operation.columns if column.numeric and (columns or column.unit)]
-        if not candidates:
+        if columns is None:
+            # (What is below another object, like a payment of a bill, is seldom what is looked for.)
+            measured = [column for column in operation.columns if column.numeric and column.unit]
+            self._columns = sorted(measured, key=lambda column: len(column.path))[:1]
+        else:
+            self._columns = [column for column in columns if column.numeric]
+        if not self._columns:
             raise Refusal("--chart needs a --column of numbers")
-        self._column = candidates[0]
         self._operation = operation
         self._zone = zone
         date = operation.date_range["field"].rpartition("/")[2]
-        depth = self._column.depth
         self._date = next(c for c in operation.columns if c.name == date and c.type == "timestamp")
-        # What the request can ask for one of, like services, is what a line is of; and a main and a backup meter of one
-        # service are two lines.
-        named = {pointer.rpartition("/")[2] for parameter in operation.parameters for pointer in parameter.refers_to}
-        self._keys = [c for c in operation.columns if (c.name in named or c.type == "boolean") and c.depth <= depth]
-        self._points: dict[tuple[Any, ...], list[tuple[datetime, float]]] = {}
+        # What is measured, like a service, is one line; and its main and its backup meter are two.
+        self._things = [column for column in operation.keys if column.type != "boolean"]
+        self._kinds = [column for column in operation.keys if column.type == "boolean"]
+        self._names = [column for thing in reversed(self._things) for column in operation.names(thing)]
+        self._points: dict[tuple[Any, ...], list[tuple[datetime, list[float]]]] = {}
+        self._named: dict[tuple[Any, ...], list[Any]] = {}
 
     def collecting(self, answers: Iterator[Any]) -> Iterator[Any]:
         """Hand the answers on, and keep the points of their rows."""
         for answer in answers:
             for row in self._operation.rows(answer):
-                date, value = self._date.value(row), self._column.value(row)
-                if date is not None and value is not None:
-                    key = tuple(column.value(row) for column in self._keys)
-                    # The clock of the API's country.
-                    self._points.setdefault(key, []).append((date.replace(tzinfo=None), value))
+                date = self._date.value(row)
+                values = [column.value(row) for column in self._columns]
+                if date is None or all(value is None for value in values):
+                    continue
+                thing = tuple(column.value(row) for column in self._things)
+                key = (thing, tuple(bool(column.value(row)) for column in self._kinds))
+                self._named.setdefault(thing, [column.value(row) for column in self._names])
+                numbers = [float("nan") if value is None else value for value in values]
+                # The clock of the API's country.
+                self._points.setdefault(key, []).append((date.replace(tzinfo=None), numbers))
             yield answer
 
-    def _lines(self) -> Iterator[tuple[str, list[Any], list[float]]]:
-        several = [index for index in range(len(self._keys)) if len({key[index] for key in self._points}) > 1] or [
-            index for index, column in enumerate(self._keys) if column.type != "boolean"
-        ][-1:]
-        for key in sorted(self._points, key=repr):
-            points = sorted(self._points[key])
-            yield self._label(key, several), [date for date, _ in points], [value for _, value in points]
+    def _lines(self, most: int) -> list[Line]:
+        """Return the lines, only those of the things with the greatest values if there are too many, and say so."""
+        things = sorted({thing for thing, _ in self._points}, key=repr)
+        if len(things) > most:
+            greatest = dict.fromkeys(things, 0.0)
+            for (thing, _), points in self._points.items():
+                # (NaN is equal to nothing, so that it never is the greatest.)
+                found = (abs(value) for _, values in points for value in values[:1] if value == value)
+                greatest[thing] = max(greatest[thing], *found, 0.0)
+            firsts = {thing for thing, kinds in self._points if not any(kinds)}
+            kept = sorted(things, key=lambda thing: (thing in firsts, greatest[thing]), reverse=True)[:most]
+            options = " or ".join(f"--{p.option}" for p in self._operation.parameters if p.refers_to)
+            click.echo(
+                f"Drawn are the {len(kept)} of {len(things)} with the greatest values; choose with {options}.", err=True
+            )
+            things = [thing for thing in things if thing in kept]
+        labels = self._labels(things)
+        mains = any(not any(kinds) for thing, kinds in self._points if thing in things)
+        lines = []
+        for thing, kinds in sorted(self._points, key=repr):
+            if thing not in things:
+                continue
+            points = sorted(self._points[thing, kinds], key=lambda point: point[0])
+            words = [column.noun for column, kind in zip(self._kinds, kinds, strict=True) if kind]
+            lines.append(
+                Line(
+                    label=", ".join([labels[thing], *words]),
+                    group=things.index(thing),
+                    secondary=any(kinds) and mains,
+                    dates=[date for date, _ in points],
+                    values=list(zip(*(values for _, values in points), strict=True)),
+                )
+            )
+        return lines
 
-    def _label(self, key: tuple[Any, ...], several: list[int]) -> str:
-        words = []
-        for index in several:
-            name = self._keys[index].name.removeprefix("id_").removeprefix("is_")
-            if self._keys[index].type != "boolean":
-                words.append(f"{name} {key[index]}")
-            elif key[index]:
-                words.append(name)
-        return line(", ".join(words)) or "main"
+    def _labels(self, things: Sequence[tuple[Any, ...]]) -> dict[tuple[Any, ...], str]:
+        """Name each thing: by its name if it has one, and by its ids where two have the same."""
+        names = {thing: next((line(str(name)) for name in self._named[thing] if name), "") for thing in things}
+        labels = {}
+        for thing in things:
+            ids = ", ".join(f"{c.noun} {value}" for c, value in zip(self._things, thing, strict=True))
+            twins = [other for other in things if names[other] == names[thing]]
+            words = [names[thing], line(ids) if len(twins) > 1 or not names[thing] else ""]
+            labels[thing] = ", ".join(filter(None, words)) or self._operation.summary
+        return labels
 
-    @property
-    def _titles(self) -> tuple[str, str]:
-        unit = f" ({self._column.unit})" if self._column.unit else ""
-        return line(self._column.description.rstrip(".")), f"{self._column.name}{unit}"
+    def _title(self, column: Column) -> str:
+        return line(column.description.partition(". ")[0].rstrip("."))
+
+    def _axis(self, column: Column) -> str:
+        return f"{column.name} ({column.unit})" if column.unit else column.name
 
     def draw(self, file: str | None) -> None:
         """Draw into a PNG file, or on the terminal if None."""
@@ -110,50 +173,125 @@ class Series:
             self._as_png(file)
 
     def _on_terminal(self) -> None:
-        import plotext
+        every = self._lines(len(COLOURS))
+        lines = [one for one in every if not one.secondary]
+        size = shutil.get_terminal_size()
+        legend = _legend(lines, size.columns)
+        told = len(lines) < len(every)
+        # Below the charts are the legend, a word about what is left out, and the prompt.
+        rows = (size.lines - len(legend) - told - 1) // len(self._columns)
+        for index, column in enumerate(self._columns):
+            click.echo(self._panel(index, column, lines, size.columns, max(rows, LEAST_ROWS)))
+        for text in legend:
+            click.echo(text)
+        if told:
+            kinds = ", ".join(column.noun for column in self._kinds)
+            click.echo(f"Not drawn over the main ones: {kinds}; a PNG has them.", err=True)
 
-        title, label = self._titles
+    def _panel(self, index: int, column: Column, lines: Sequence[Line], width: int, height: int) -> str:
+        import plotext
+        from matplotlib import dates as untyped
+        from matplotlib.ticker import MaxNLocator
+
         figure = plotext.figure
         figure.clear()
-        figure.theme("simple")
-        figure.date().activate(form="%Y-%m-%d")
-        lines = list(self._lines())
-        named = 1 < len(lines) <= MOST_IN_LEGEND
-        for name, dates, values in lines:
-            signal = figure.signal(dates, values).lines()
-            figure.draw(signal.label(name) if named else signal)
-        if named:
-            # The legend covers what is below it, so there must be room for it above the lines.
-            low, high = (end(end(values) for *_, values in lines) for end in (min, max))
-            figure.ruler(axis="y").lim(low, high + (high - low) * (len(lines) + 1) / 10)
-        figure.title(f"{title}, {lines[0][0]}" if len(lines) == 1 else title)
-        figure.label(label, axis="y")
+        figure.theme("colorless")
+        figure.date(axis="x").activate(form="%Y-%m-%d %H:%M:%S")
+        figure.plot_size(width, height)
+        low, high = _limits([value for one in lines for value in one.values[index] if value == value])
+        first, last = (end(date for one in lines for date in one.dates) for end in (min, max))
+        for one in lines:
+            # Without colours letters tell the lines apart.
+            marker = (
+                plotext.marker("hd", COLOURS[one.group]) if sys.stdout.isatty() else plotext.marker(_letter(one.group))
+            )
+            points = [(date, value) for date, value in zip(one.dates, one.values[index], strict=True) if value == value]
+            if points:
+                figure.draw(figure.signal(*map(list, zip(*points, strict=True)), marker=marker).lines())
+        values = [value for value in MaxNLocator(max(2, height // 4)).tick_values(low, high) if low <= value <= high]
+        decimals = max(len(f"{value:.6f}".rstrip("0").partition(".")[2]) for value in values)
+        figure.ruler(axis="y").lim(low, high)
+        figure.ruler(axis="y").ticks(values, [f"{value:,.{decimals}f}" for value in values])
+        calendar: Any = untyped
+        locator = calendar.AutoDateLocator(minticks=2, maxticks=max(3, width // 14))
+        marks = [calendar.num2date(number).replace(tzinfo=None) for number in locator.tick_values(first, last)]
+        dates = [date for date in marks if first <= date <= last] or [first]
+        figure.ruler(axis="x").ticks(dates, [date.strftime(_date_format(dates)) for date in dates])
+        title = f"{self._axis(column)}: {self._title(column)}"
+        figure.title((f"{lines[0].label}, {title}" if len(lines) == 1 else title)[:width])
         figure.label(self._zone, axis="x")
-        click.echo(figure.build().string(colorless=not sys.stdout.isatty()))
+        text: str = figure.build().string(colorless=not sys.stdout.isatty())
+        return text.rstrip("\n")
 
     def _as_png(self, file: str) -> None:
         from io import BytesIO
 
         import matplotlib
         from matplotlib.figure import Figure
+        from matplotlib.ticker import StrMethodFormatter
 
         from contrato.cli._output import destination
 
-        title, label = self._titles
-        lines = list(self._lines())
+        # matplotlib has ten colours.
+        lines = self._lines(10)
         picture = BytesIO()
         with matplotlib.rc_context({"date.converter": "concise"}):
-            figure = Figure(PNG_INCHES, layout="constrained")
-            axes = figure.subplots()
-            for name, dates, values in lines:
-                axes.plot(dates, values, label=name, linewidth=1, marker="." if len(dates) < 100 else None)
-            axes.set_title(title)
-            axes.set_ylabel(label)
+            figure = Figure((PNG_WIDTH, PANEL_HEIGHT * len(self._columns)), layout="constrained")
+            panels = figure.subplots(len(self._columns), sharex=True, squeeze=False)[:, 0]
+            for index, (column, axes) in enumerate(zip(self._columns, panels, strict=True)):
+                for one in lines:
+                    # Below the line, and wider, so that both are seen where they are the same.
+                    style = {"linewidth": 6, "alpha": 0.3} if one.secondary else {"linewidth": 1.2, "zorder": 3}
+                    marker = "." if len(one.dates) < 100 and not one.secondary else None
+                    axes.plot(
+                        one.dates, one.values[index], label=one.label, color=f"C{one.group}", marker=marker, **style
+                    )
+                axes.set_title(self._title(column))
+                axes.set_ylabel(self._axis(column))
+                axes.set_ylim(*_limits([value for one in lines for value in one.values[index] if value == value]))
+                axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
+                axes.grid(alpha=0.3)
+                axes.margins(x=0.01)
             axes.set_xlabel(self._zone)
-            axes.grid(alpha=0.3)
-            axes.margins(x=0.01)
-            if len(lines) <= MOST_IN_LEGEND:
-                axes.legend()
+            figure.legend(*axes.get_legend_handles_labels(), loc="outside right upper", frameon=False)
             figure.savefig(picture, format="png", dpi=120)
         with destination(file) as stream:
             stream.write(picture.getvalue())
+        click.echo(f"Chart in {line(file)}.", err=True)
+
+
+def _limits(values: Sequence[float]) -> tuple[float, float]:
+    """Return the ends of an axis: from 0, except for what varies little and far from it, like a voltage."""
+    if not values:
+        return 0.0, 1.0
+    low, high = min(values), max(values)
+    space = 0.05 * (high - low) or abs(high) / 10 or 1.0
+    if low >= 0 and low <= high / 2:
+        return 0.0, high + space
+    return low - space, high + space
+
+
+def _date_format(dates: Sequence[datetime]) -> str:
+    if any((date.hour, date.minute) != (0, 0) for date in dates):
+        return "%m-%d %H:%M"
+    return "%Y-%m-%d" if any(date.day != 1 for date in dates) else "%Y-%m"
+
+
+def _letter(group: int) -> str:
+    return chr(ord("A") + group)
+
+
+def _legend(lines: Sequence[Line], width: int) -> list[str]:
+    """Return rows of a terminal that tell which line is what."""
+    from rich.cells import cell_len, set_cell_size
+
+    if len(lines) < 2:
+        return []
+    widest = min(max(cell_len(one.label) for one in lines), width - 4)
+    entries = []
+    for one in lines:
+        text = set_cell_size(one.label, widest)
+        mark = click.style("━━", fg=COLOURS[one.group]) if sys.stdout.isatty() else f"{_letter(one.group)} "
+        entries.append(f"{mark} {text}")
+    across = max(1, (width + 2) // (widest + 5))
+    return ["  ".join(entries[start : start + across]).rstrip() for start in range(0, len(entries), across)]

@@ -82,6 +82,11 @@ class Column:
         """Whether its values are numbers."""
         return self.type in ("integer", "number")
 
+    @property
+    def noun(self) -> str:
+        """What it identifies or tells: `service` of `id_service`, `backup` of `is_backup`."""
+        return self.name.lower().removeprefix("id_").removeprefix("is_").removesuffix("_id")
+
     def value(self, row: Sequence[Any]) -> Any:
         """Return the value in a row; None when it is null or missing."""
         value = row[self.depth]
@@ -239,6 +244,40 @@ class Operation:
             found += self._flat(level, names, depth, (), "")
         return found
 
+    @cached_property
+    def keys(self) -> list[Column]:
+        """Of a series over time the columns that tell what a row is measured on.
+
+        What requests can ask for one of, like services, is one thing, and its main and its backup meter are two.
+        """
+        if not self.date_range:
+            return []
+        named = {pointer.rpartition("/")[2] for parameter in self.parameters for pointer in parameter.refers_to}
+        return [column for column in self.columns if column.name in named or column.type == "boolean"]
+
+    def names(self, key: Column) -> list[Column]:
+        """Return the columns with the name of what a key identifies, the best one first."""
+        wanted = (key.noun, f"{key.noun}_name", "name")
+        found = {c.name: c for c in self.columns if c.depth == key.depth and c.type == "string"}
+        return [found[name] for name in wanted if name in found]
+
+    @cached_property
+    def lists(self) -> dict[str, list[Column]]:
+        """The columns of a table of each list of objects in a row: the row's id, then those of the objects."""
+        found = {}
+        ids = ("id", f"id_{singular('_'.join(self.words[1:]))}")
+        for column in self.columns:
+            if column.type == "objects":
+                schema = column.schema["items"]
+                inner = self._flat(schema, schema["properties"], len(self._levels), (), "")
+                found[column.name] = [*(c for c in self.columns if c.name in ids), *inner]
+        return found
+
+    def elements(self, row: Sequence[Any], name: str) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of the table of a list of objects in a row."""
+        column = next(column for column in self.columns if column.name == name)
+        return ((*row, element) for element in column.value(row) or ())
+
     def _flat(
         self, schema: Schema, names: Iterable[str], depth: int, path: tuple[str, ...], prefix: str
     ) -> Iterator[Column]:
@@ -304,6 +343,12 @@ def operations(api: str) -> dict[str, Operation]:
         if isinstance(data, dict) and "operationId" in data
     ]
     return dict(zip(unique([_commands(api, operation.words) for operation in found]), found, strict=True))
+
+
+def sources(api: str, parameter: Parameter) -> list[str]:
+    """Return the commands that list the values that a parameter can have; an empty list when the spec tells of none."""
+    ids = {pointer.partition("#")[0] for pointer in parameter.refers_to}
+    return [name for name, operation in operations(api).items() if operation.id in ids]
 
 
 def _commands(api: str, words: list[str]) -> list[str]:

@@ -1,10 +1,11 @@
 """Where rows go: a table, JSON, JSON Lines, CSV or Parquet, to a terminal, a pipe or a file."""
 
 import os
+import re
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from io import StringIO
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from contrato.cli._errors import Refusal, line
+from contrato.cli._errors import Refusal, is_harmless, line
 from contrato.cli._operations import Column, Operation
 
 if TYPE_CHECKING:
@@ -23,6 +24,11 @@ ENDINGS = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv"
 # On a terminal; a file or a pipe gets all.
 ROWS_SHOWN = 40
 WIDEST_CELL = 40
+# Where columns must give way, wider ones go first.
+LONG_TEXT = 24
+# Text that a spreadsheet takes for a formula, as OWASP lists it, and text that is a number.
+FORMULA = re.compile(r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20].", re.DOTALL)
+NUMBER = re.compile(r"[+-]?\d+([.,]\d+)*")
 # Rows of Parquet that are held in memory.
 ROW_GROUP = 2**16
 
@@ -83,7 +89,7 @@ def destination(output: str | None) -> Iterator[IO[bytes]]:
 
 
 def write_json(
-    stream: IO[bytes], operation: Operation, answers: Iterator[Any], columns: Sequence[Column] | None
+    stream: IO[bytes], operation: Operation, answers: Iterator[Any], columns: Sequence[Column] | None, terminal: bool
 ) -> int:
     """Write one object, or an array with a row on each line. Returns the number of rows."""
     from msgspec import json
@@ -93,9 +99,9 @@ def write_json(
         for row in operation.rows(answer):
             data = _record(operation, row, columns)
             if not operation.steps:
-                stream.write(json.format(json.encode(data), indent=2))
+                stream.write(json.format(_json(data, terminal), indent=2))
             else:
-                stream.write((b",\n" if count else b"[\n") + json.encode(data))
+                stream.write((b",\n" if count else b"[\n") + _json(data, terminal))
             count += 1
         # So that a reader at the other end of a pipe sees what is there.
         stream.flush()
@@ -107,50 +113,102 @@ def write_json(
 
 
 def write_jsonl(
-    stream: IO[bytes], operation: Operation, answers: Iterator[Any], columns: Sequence[Column] | None
+    stream: IO[bytes], operation: Operation, answers: Iterator[Any], columns: Sequence[Column] | None, terminal: bool
 ) -> int:
     """Write a JSON object per line. Returns the number of rows."""
-    from msgspec import json
-
     count = 0
     for answer in answers:
         for row in operation.rows(answer):
-            stream.write(json.encode(_record(operation, row, columns)) + b"\n")
+            stream.write(_json(_record(operation, row, columns), terminal) + b"\n")
             count += 1
         stream.flush()
     return count
 
 
-def write_csv(stream: IO[bytes], operation: Operation, answers: Iterator[Any], columns: Sequence[Column] | None) -> int:
-    """Write a line of names, and a line per row. Returns the number of rows.
+def _json(data: dict[str, Any], terminal: bool) -> bytes:
+    """Encode as JSON; for a terminal with an escape for what would steer it."""
+    from msgspec import json
 
-    A list of objects has no place in a line: it is left out, as in a table for Parquet.
+    text = json.encode(data).decode()
+    if terminal and not text.isprintable():
+        text = "".join(c if is_harmless(c) else _escape(c) for c in text)
+    return text.encode()
+
+
+def _escape(character: str) -> str:
+    return re.sub("(....)", r"\\u\1", character.encode("utf-16-be").hex())
+
+
+def beside(output: str | None, name: str) -> str | None:
+    """Return the file for a second table: `bills.concepts.csv` beside `bills.csv`; None beside what is no file."""
+    path = Path(output or "-")
+    if output in (None, "-") or (path.exists() and not path.is_file()):
+        return None
+    return str(path.with_name(f"{path.stem}.{name}{path.suffix}"))
+
+
+def write_csv(
+    streams: Mapping[str, IO[bytes]],
+    operation: Operation,
+    answers: Iterator[Any],
+    columns: Sequence[Column] | None,
+    terminal: bool,
+) -> dict[str, int]:
+    """Write a line of names, and a line per row.
+
+    Args:
+        streams: Where to write: the rows under an empty name, a list of objects in them, which has no place in a line,
+            under its own.
+        operation: What was called.
+        answers: What it answered.
+        columns: Those to write; None for all.
+        terminal: Whether a terminal will show it.
+
+    Returns:
+        For each stream the number of rows.
+
     """
     import csv
 
-    chosen = [column for column in columns or operation.columns if column.type != "objects"]
-    text = StringIO()
-    writer = csv.writer(text)
-    writer.writerow([column.name for column in chosen])
-    count = 0
+    flat = [column for column in columns or operation.columns if column.type != "objects"]
+    tables = {name: operation.lists[name] if name else flat for name in streams}
+    texts = {name: StringIO() for name in streams}
+    writers = {name: csv.writer(text, lineterminator="\n" if terminal else "\r\n") for name, text in texts.items()}
+    counts = dict.fromkeys(streams, 0)
+
+    def write() -> None:
+        for name, text in texts.items():
+            streams[name].write(text.getvalue().encode())
+            streams[name].flush()
+            text.seek(0)
+            text.truncate()
+
+    for name, table in tables.items():
+        writers[name].writerow([column.name for column in table])
     for answer in answers:
         for row in operation.rows(answer):
-            writer.writerow([_csv_cell(column.value(row)) for column in chosen])
-            count += 1
-        stream.write(text.getvalue().encode())
-        stream.flush()
-        text.seek(0)
-        text.truncate()
-    stream.write(text.getvalue().encode())
-    return count
+            for name, table in tables.items():
+                for one in operation.elements(row, name) if name else (row,):
+                    writers[name].writerow([_csv_cell(column.value(one), terminal) for column in table])
+                    counts[name] += 1
+        write()
+    write()
+    return counts
 
 
-def _csv_cell(value: Any) -> Any:
+def _csv_cell(value: Any, terminal: bool) -> Any:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):
         return value.isoformat()
-    return " ".join(map(str, value)) if isinstance(value, list) else value
+    if isinstance(value, list):
+        value = " ".join(map(str, value))
+    if not isinstance(value, str):
+        return value
+    # A spreadsheet runs text that begins so, unless an apostrophe makes it text.
+    if FORMULA.match(value) and not NUMBER.fullmatch(value):
+        value = f"'{value}"
+    return line(value) if terminal else value
 
 
 def require_arrow() -> None:
@@ -166,32 +224,52 @@ def require_arrow() -> None:
         raise Refusal(f"{error.name} is not installed: pip install 'contrato[arrow]'") from error
 
 
-def write_parquet(stream: IO[bytes], method: Any, answers: Iterator[Any], columns: Sequence[Column] | None) -> int:
-    """Write Parquet with units and evidence in its metadata, a batch of rows at a time. Returns the number of rows."""
+def write_parquet(
+    streams: Mapping[str, IO[bytes]], method: Any, answers: Iterator[Any], columns: Sequence[Column] | None
+) -> dict[str, int]:
+    """Write Parquet with units and evidence in its metadata, a batch of rows at a time.
+
+    Args:
+        streams: As of `write_csv`.
+        method: What was called.
+        answers: What it answered.
+        columns: Those to write; None for all.
+
+    Returns:
+        For each stream the number of rows.
+
+    """
     import pyarrow
     from pyarrow.parquet import ParquetWriter
 
     from contrato import frames
 
-    schema = frames.schema(method)
-    names = schema.names if columns is None else [column.name for column in columns]
-    count = 0
-    waiting: list[Any] = []
-    with ParquetWriter(stream, pyarrow.schema([schema.field(name) for name in names], schema.metadata)) as writer:
+    schemas = {name: frames.schema(method, name or None) for name in streams}
+    if columns is not None:
+        fields = [schemas[""].field(column.name) for column in columns]
+        schemas[""] = pyarrow.schema(fields, schemas[""].metadata)
+    counts = dict.fromkeys(streams, 0)
+    waiting: dict[str, list[Any]] = {name: [] for name in streams}
+    with ExitStack() as stack:
+        writers = {name: stack.enter_context(ParquetWriter(stream, schemas[name])) for name, stream in streams.items()}
 
-        def flush() -> None:
-            if waiting:
-                writer.write_table(pyarrow.concat_tables(waiting))
-                waiting.clear()
+        def flush(name: str) -> None:
+            if waiting[name]:
+                writers[name].write_table(pyarrow.concat_tables(waiting[name]))
+                waiting[name].clear()
 
         for answer in answers:
-            waiting.append(frames.to_arrow(answer, of=method).select(names))
-            count += waiting[-1].num_rows
-            # A page of 20 rows is too little for a row group.
-            if sum(table.num_rows for table in waiting) >= ROW_GROUP:
-                flush()
-        flush()
-    return count
+            found = frames.tables(answer, of=method) if len(streams) > 1 else {"": frames.to_arrow(answer, of=method)}
+            found[""] = next(iter(found.values()))
+            for name, schema in schemas.items():
+                waiting[name].append(found[name].select(schema.names))
+                counts[name] += waiting[name][-1].num_rows
+                # A page of 20 rows is too little for a row group.
+                if sum(table.num_rows for table in waiting[name]) >= ROW_GROUP:
+                    flush(name)
+        for name in streams:
+            flush(name)
+    return counts
 
 
 def _record(operation: Operation, row: Sequence[Any], columns: Sequence[Column] | None) -> dict[str, Any]:
@@ -228,7 +306,7 @@ def write_table(
     if not operation.steps:
         _print_record(console, chosen, cells)
     else:
-        kept = _fitting(chosen, cells, console.width) if terminal and columns is None else chosen
+        kept = _fitting(operation, chosen, cells, console.width) if terminal and columns is None else chosen
         if terminal:
             _print_rows(console, kept, cells)
         else:
@@ -277,26 +355,61 @@ def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return ", ".join(map(str, value))
+        value = ", ".join(map(str, value))
     return line(str(value))
 
 
-def _fitting(columns: list[Column], cells: dict[str, list[str]], width: int) -> list[Column]:
-    """Return the first columns that fit on the terminal, at least one. What is the same in all rows gives way."""
+def _fitting(operation: Operation, columns: list[Column], cells: dict[str, list[str]], width: int) -> list[Column]:
+    """Return the columns that fit on the terminal, at least one: if not all do, those that tell most."""
     from rich.cells import cell_len
 
-    def first(columns: list[Column]) -> list[Column]:
-        used = 1
-        for index, column in enumerate(columns):
-            widest = max(map(cell_len, [column.name, column.unit, *cells[column.name]]))
-            used += min(widest, WIDEST_CELL) + 3
-            if used > width and index:
-                return columns[:index]
-        return columns
+    widths = {
+        column.name: min(max(map(cell_len, [column.name, column.unit, *cells[column.name]])), WIDEST_CELL)
+        for column in columns
+    }
+    kept: list[Column] = []
+    used = 1
+    for column in sorted(columns, key=lambda column: _rank(operation, column, columns, cells, widths[column.name])):
+        if not kept or used + widths[column.name] + 3 <= width:
+            kept.append(column)
+            used += widths[column.name] + 3
+    return [column for column in columns if column in kept]
 
-    fitting = first(columns)
-    varying = [column for column in columns if len(set(cells[column.name])) > 1]
-    return fitting if len(fitting) == len(columns) or not varying else first(varying)
+
+def _rank(
+    operation: Operation, column: Column, columns: Sequence[Column], cells: dict[str, list[str]], width: int
+) -> int:
+    """Tell how soon a column gives way: the higher, the sooner."""
+    texts = cells[column.name]
+    empty = texts.count("")
+    if empty == len(texts) or (len(texts) > 1 and len(set(texts)) == 1):
+        return 5
+    keys = [key for key in operation.keys if key in columns]
+
+    def is_label(column: Column) -> bool:
+        return not column.unit and column.type in ("integer", "string")
+
+    if is_label(column):
+        # What another column tells already: the account of a service, the name beside an id.
+        for other in filter(is_label, keys if column in keys else columns[: columns.index(column)]):
+            known = cells[other.name]
+            if "" in known or len(set(zip(known, texts, strict=True))) > len(set(known)):
+                continue
+            coarser = other in keys and len(set(texts)) < len(set(known))
+            if coarser or (column not in keys and 1 < len(set(known)) < len(known)):
+                return 4
+    if not operation.date_range:
+        # A list of things, not of what happened: an id and a name come first.
+        ids = [c for c in columns if len(set(cells[c.name])) == len(texts)][:1]
+        names = [c for c in columns if c.type == "string" and len(set(cells[c.name])) * 2 > len(texts)][:1]
+        keys += ids + names
+    if column in keys or operation.date_range.get("field", "").endswith(f"/{column.name}"):
+        return 0
+    if column.type in ("objects", "array") or len(column.path) > 1 or empty * 2 > len(texts) or width > LONG_TEXT:
+        return 3
+    # A state, or a category.
+    repeated = column.type == "string" and len(set(texts)) * 2 <= len(texts)
+    return 1 if column.unit or repeated else 2
 
 
 def _print_rows(console: "Console", columns: Sequence[Column], cells: dict[str, list[str]]) -> None:
