@@ -4,7 +4,7 @@ import copy
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,9 @@ import yaml
 SPECS = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in sorted(Path("spec").glob("*.yaml"))}
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 CITATION = re.compile(r"\b([a-z]+)#L(\d+)(?:-L(\d+))?")
+
+OPERATION_EXTENSIONS = ("x-pagination", "x-date-range", "x-sort", "x-identity", "x-aggregation", "x-reckoning")
+LISTS_OF_LAWS = ("x-always", "x-agrees-with")
 
 Spec = dict[str, Any]
 
@@ -59,8 +62,14 @@ def elements(spec: Spec) -> Iterator[tuple[str, Spec]]:
             (f"{name} response {status}", resolve(spec, response))
             for status, response in operation["responses"].items()
         )
-        yield from ((f"{name} {key}", operation[key]) for key in ("x-pagination", "x-date-range") if key in operation)
+        yield from ((f"{name} {key}", operation[key]) for key in OPERATION_EXTENSIONS if key in operation)
+        yield from ((f"{name} {key}", law) for key in LISTS_OF_LAWS for law in operation.get(key, []))
+        yield from ((f"{name} {key}", law) for key, _, law in argument_laws(spec, operation))
     for where, node in walk(spec["components"]["schemas"], "schemas"):
+        if isinstance(node, dict):
+            yield from ((f"{where} invariant", law) for law in node.get("x-invariants", []))
+            marked = ("x-register-of", "x-plausible", "x-power")
+            yield from ((f"{where} {key}", node[key]) for key in marked if key in node)
         if isinstance(node, dict) and isinstance(node.get("properties"), dict):
             yield from ((f"{where}.{name}", resolve(spec, prop)) for name, prop in node["properties"].items())
 
@@ -78,6 +87,7 @@ def follow(spec: Spec, schema: Spec, pointer: str) -> Spec:
     """The schema that `pointer` leads to in the answers that `schema` describes; KeyError where it leads nowhere."""
     for step in pointer.split("/")[1:]:
         schema = resolve(spec, schema)
+        schema = next((resolve(spec, part) for part in schema.get("anyOf", []) if "$ref" in part), schema)
         schema = schema["items"] if step == "*" else schema["properties"][step]
     return schema
 
@@ -114,6 +124,89 @@ def faults(spec: Spec) -> Iterator[str]:
     for operation in operations(spec):
         yield from extension_faults(spec, operation)
         yield from example_faults(spec, operation)
+        yield from law_faults(spec, operation)
+    yield from record_faults(spec)
+
+
+def argument_laws(spec: Spec, operation: Spec) -> Iterator[tuple[str, str, Spec]]:
+    """The laws about what a request gives: extension, name of the argument, law."""
+    fields = {p["name"]: p for p in operation["parameters"]}
+    if "requestBody" in operation:
+        body = resolve(spec, operation["requestBody"])["content"]["application/json"]["schema"]
+        fields |= resolve(spec, body)["properties"]
+    for name, node in fields.items():
+        yield from ((key, name, node[key]) for key in ("x-echo", "x-searches") if key in node)
+
+
+def leads(spec: Spec, operation_id: str, pointers: Iterable[str]) -> bool:
+    """Whether each pointer leads somewhere in the operation's answers; an operation that answers nothing has none."""
+    try:
+        schema = success_schema(spec, operation_id)
+    except StopIteration:
+        return True
+    try:
+        return all(follow(spec, schema, pointer) is not None for pointer in pointers)
+    except KeyError:
+        return False
+
+
+def law_faults(spec: Spec, operation: Spec) -> Iterator[str]:
+    """What the contract suite would look for in vain."""
+    name = operation["operationId"]
+    laws: list[tuple[str, str, list[str]]] = []
+    fields = {p["name"] for p in operation["parameters"]}
+    fields |= request_fields(spec, operation, "body") if "requestBody" in operation else set()
+    for key, argument, law in argument_laws(spec, operation):
+        if key == "x-searches":
+            item = "/" + "/".join(filter(None, [operation["x-pagination"].get("items"), "*"]))
+            laws.append((key, name, [item + field for field in law["fields"]]))
+        else:
+            laws.append((key, name, [law["at"]]))
+            if "as" in law:
+                laws.append((key, law["as"].split("#")[0], [law["as"].split("#")[1]]))
+            if "unless" in law and law["unless"] not in fields:
+                yield f"{name} {argument} has an alternative {law['unless']} that is none"
+    for key, pointers in (
+        ("x-identity", ["at"]),
+        ("x-aggregation", ["key", "date"]),
+        ("x-reckoning", ["date", "days"]),
+    ):
+        for place in pointers if key in operation else []:
+            found = operation[key][place]
+            laws.append((key, name, found if isinstance(found, list) else [found]))
+    laws += [("x-always", name, [law["at"]]) for law in operation.get("x-always", [])]
+    for law in operation.get("x-agrees-with", []):
+        pairs = {**law["key"], **law["same"]}
+        laws.append(("x-agrees-with", name, list(pairs)))
+        laws.append(("x-agrees-with", law["operation"], [*pairs.values(), *law.get("theirs", {})]))
+        if law.get("covers", "ours") not in ("ours", "both"):
+            yield f"{name} x-agrees-with covers {law['covers']}"
+    for key, target, places in laws:
+        if not leads(spec, target, places):
+            yield f"{name} {key} points at {', '.join(places)}, which leads nowhere"
+    for key, names in (("x-sort", ("by", "order")), ("x-aggregation", ("by",))):
+        wrong = [operation[key][part] for part in names if key in operation and operation[key][part] not in fields]
+        yield from (f"{name} has no {field} for its {key}" for field in wrong)
+
+
+def record_faults(spec: Spec) -> Iterator[str]:
+    """Laws about one record that speak of what it has not."""
+    for where, node in walk(spec["components"]["schemas"], "schemas"):
+        if not isinstance(node, dict):
+            continue
+        for law in node.get("x-invariants", []):
+            operands = [value for key, value in law.items() if key != "x-evidence"]
+            for pointer in [p for value in operands for p in (value if isinstance(value, list) else [value])]:
+                try:
+                    follow(spec, node, pointer)
+                except KeyError:
+                    yield f"{where} has an invariant about {pointer}, which leads nowhere"
+        flows = [name for key, names in node.get("x-power", {}).items() if key != "x-evidence" for name in names]
+        yield from (f"{where} has no {name} for its power" for name in flows if name not in node["properties"])
+        for name, prop in node.get("properties", {}).items() if isinstance(node.get("properties"), dict) else ():
+            register = prop.get("x-register-of")
+            if register and register["field"] not in node["properties"]:
+                yield f"{where}.{name} counts {register['field']}, which is not there"
 
 
 def extension_faults(spec: Spec, operation: Spec) -> Iterator[str]:
@@ -201,6 +294,53 @@ def without(mapping: Spec, key: str) -> None:
             "has no /*/day in its answer",
         ),
         (lambda s: without(s["paths"]["/accounts/{id}"]["get"]["parameters"][0], "example"), "has no example"),
+        (lambda s: without(s["paths"]["/accounts"]["get"]["x-identity"], "x-evidence"), "x-identity has no evidence"),
+        (
+            lambda s: without(s["paths"]["/accounts"]["get"]["x-agrees-with"][0], "x-evidence"),
+            "x-agrees-with has no evidence",
+        ),
+        (
+            lambda s: s["paths"]["/accounts"]["get"]["x-identity"].update({"at": ["/*/id"]}),
+            "/*/id, which leads nowhere",
+        ),
+        (
+            lambda s: s["paths"]["/bills/overdue"]["get"]["x-reckoning"].update({"days": "/*/day"}),
+            "x-reckoning points at /*/day, which leads nowhere",
+        ),
+        (
+            lambda s: s["paths"]["/rules/active"]["post"]["x-always"][0].update({"at": "/*/on"}),
+            "x-always points at /*/on, which leads nowhere",
+        ),
+        (
+            lambda s: s["paths"]["/bills"]["post"]["x-agrees-with"][0]["same"].update({"/*/account": "/*/nobody"}),
+            "leads nowhere",
+        ),
+        (
+            lambda s: s["components"]["schemas"]["BillQuery"]["properties"]["Id_service"]["x-echo"].update(
+                {"at": "/*/i"}
+            ),
+            "x-echo points at /*/i, which leads nowhere",
+        ),
+        (
+            lambda s: s["components"]["schemas"]["ConsumptionQuery"]["properties"]["Id_account"]["x-echo"].update(
+                {"unless": "Id_servicess"}
+            ),
+            "has an alternative Id_servicess that is none",
+        ),
+        (
+            lambda s: s["components"]["schemas"]["Bill"]["x-invariants"][0].update({"sum": "/concept/*/total"}),
+            "has an invariant about /concept/*/total, which leads nowhere",
+        ),
+        (
+            lambda s: s["components"]["schemas"]["Reading"]["properties"]["imported_active_acum"][
+                "x-register-of"
+            ].update({"field": "con"}),
+            "counts con, which is not there",
+        ),
+        (
+            lambda s: s["components"]["schemas"]["Reading"]["x-power"].update({"currents": ["i"]}),
+            "has no i for its power",
+        ),
         (
             lambda s: without(
                 s["paths"]["/bills"]["post"]["responses"]["200"]["content"]["application/json"], "examples"

@@ -204,7 +204,7 @@ class Apportionments(Client):
     ) -> Apportionment | None:
         """Create an apportionment
 
-        Creates an apportionment for a company. The tariff type sets a condition on the company:
+        Creates an apportionment for a company. Two tariff types set a condition on the company:
 
         - captive market tariff (*mercado cativo*): the company needs a registered physical asset;
         - free market tariff (*mercado livre*): the company needs a valid contract.
@@ -445,7 +445,7 @@ class AsyncApportionments(AsyncClient):
     ) -> Apportionment | None:
         """Create an apportionment
 
-        Creates an apportionment for a company. The tariff type sets a condition on the company:
+        Creates an apportionment for a company. Two tariff types set a condition on the company:
 
         - captive market tariff (*mercado cativo*): the company needs a registered physical asset;
         - free market tariff (*mercado livre*): the company needs a valid contract.

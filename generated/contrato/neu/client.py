@@ -498,9 +498,9 @@ class Neu(Client):
     ) -> list[AccountConsumption]:
         """Query energy consumption
 
-        Returns energy (kWh), reactive energy (kVArh), meter registers, currents (A) and voltages
-        (V) of an account or of some services, one row per service and hour, day or month. Changes
-        nothing.
+        Returns active energy (kWh), reactive energy (kVArh), meter registers, currents (A) and
+        voltages (V) of an account or of some services, one row per service and hour, day or month.
+        Changes nothing.
 
         Name an account in `id_account` **or** services in `id_services`. What happens with both, or
         with neither, is not documented. Whether `from_` and `to` are inclusive, and what becomes of
@@ -516,7 +516,7 @@ class Neu(Client):
                 offset it is meant in `time_zone`, with one converted to it.
             to: End of the range of dates. A date, a datetime or ISO 8601 text; without an
                 offset it is meant in `time_zone`, with one converted to it.
-            id_account: Identifier of the account whose services are returned. The alternative
+            id_account: Identifier of the account whose readings are returned. The alternative
                 is `id_services`.
             id_services: Identifiers of one or several services. The alternative is
                 `id_account`.
@@ -1032,9 +1032,9 @@ class AsyncNeu(AsyncClient):
     ) -> list[AccountConsumption]:
         """Query energy consumption
 
-        Returns energy (kWh), reactive energy (kVArh), meter registers, currents (A) and voltages
-        (V) of an account or of some services, one row per service and hour, day or month. Changes
-        nothing.
+        Returns active energy (kWh), reactive energy (kVArh), meter registers, currents (A) and
+        voltages (V) of an account or of some services, one row per service and hour, day or month.
+        Changes nothing.
 
         Name an account in `id_account` **or** services in `id_services`. What happens with both, or
         with neither, is not documented. Whether `from_` and `to` are inclusive, and what becomes of
@@ -1050,7 +1050,7 @@ class AsyncNeu(AsyncClient):
                 offset it is meant in `time_zone`, with one converted to it.
             to: End of the range of dates. A date, a datetime or ISO 8601 text; without an
                 offset it is meant in `time_zone`, with one converted to it.
-            id_account: Identifier of the account whose services are returned. The alternative
+            id_account: Identifier of the account whose readings are returned. The alternative
                 is `id_services`.
             id_services: Identifiers of one or several services. The alternative is
                 `id_account`.

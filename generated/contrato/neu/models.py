@@ -188,7 +188,7 @@ class BillConcept(msgspec.Struct, kw_only=True, gc=False):
         quantity: Quantity billed. Its unit depends on the item and is not documented.
         unit_value: Price of one unit, in Colombian pesos (COP).
         total: Amount of the item, in Colombian pesos (COP).
-        asic_code: Code of the meter's border with the market operator ASIC.
+        asic_code: Code of the commercial metering point (*frontera comercial*) that is registered with ASIC.
     """
 
     concept: str
