@@ -1,7 +1,7 @@
 """The contract suite: does a server keep what its spec promises?
 
-`verify` discovers real values on the server, exercises every operation with them, and then lets Schemathesis probe it.
-`Report` is the outcome.
+`verify` discovers real values on the server, asks what the laws ask, and then lets Schemathesis probe every operation;
+passive checks look at every answer meanwhile. `verify_har` judges traffic that was recorded. `Report` is the outcome.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import ipaddress
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,20 +20,42 @@ from hypothesis.configuration import set_hypothesis_home_dir
 from contrato.core import spec as specs
 from contrato.verify._conformance import EXAMPLES, Conformance
 from contrato.verify._discovery import Discovery
-from contrato.verify._report import ExitCode, Failure, OperationResult, Report, UsageError, Verdict
+from contrato.verify._exchange import Exchange
+from contrato.verify._journal import Journal
+from contrato.verify._judge import SERVER, Judge
+from contrato.verify._laws import run_laws
+from contrato.verify._recorded import verify_har
+from contrato.verify._report import ExitCode, Failure, Level, OperationResult, Report, UsageError, Verdict, curl
+from contrato.verify._rules import Breach, Layer
+from contrato.verify._scrub import TOKEN, Scrubber
+from contrato.verify._server import Server
 from contrato.verify._spec import Operation, Spec
-from contrato.verify._transport import MAX_BYTES, Mode, Transport, terminable, uninterrupted
+from contrato.verify._stock import rules
+from contrato.verify._transport import (
+    BUDGETS,
+    MAX_BYTES,
+    RATES,
+    Gone,
+    Mode,
+    Record,
+    Transport,
+    terminable,
+    uninterrupted,
+)
 
 __all__ = [
     "ExitCode",
     "Failure",
+    "Level",
     "Mode",
     "OperationResult",
     "Report",
     "UsageError",
     "Verdict",
+    "rules",
     "token_variable",
     "verify",
+    "verify_har",
 ]
 
 
@@ -50,6 +72,14 @@ def verify(
     mode: Mode | str | None = None,
     *,
     examples: int = EXAMPLES,
+    only: Sequence[str] = (),
+    skip: Sequence[str] = (),
+    strict: bool = False,
+    probes: bool | None = None,
+    rate: float | None = None,
+    budget: int | None = None,
+    progress: Callable[[str, int], None] | None = None,
+    observer: Callable[[Exchange], None] | None = None,
 ) -> Report:
     """Verify a server against the spec of an API. One run per process at a time.
 
@@ -60,6 +90,14 @@ def verify(
         seed: Decides every random choice: the same seed and data give the same requests.
         mode: What may be done to the server. By default anything on a loopback address, elsewhere nothing that writes.
         examples: Random requests of each kind, valid and invalid, for each operation.
+        only: Names of the operations and of the rules to check; by default all.
+        skip: Names of operations and rules that are not checked.
+        strict: Whether a breach of what is only plausible is a failure.
+        probes: Whether to send requests that are wrong on purpose; by default in every mode but read-only.
+        rate: Requests per second at most, 0 for no limit; by default what the mode has in `RATES`.
+        budget: Requests at most, 0 for no limit; by default what the mode has in `BUDGETS`.
+        progress: Is called at each request with the phase and the number of requests so far.
+        observer: Is called with each request and its answer; the token is hidden in them, personal data are not.
 
     Returns:
         The report; its `exit_code` is 0, 1 or 3.
@@ -68,35 +106,195 @@ def verify(
         UsageError: An argument is wrong, there is no such server, or it refuses the token (exit code 2).
     """
     spec, token, chosen, notes = _prepare(api, base_url, token, mode)
-    report = Report(api=api, base_url=base_url, mode=chosen, seed=seed, notes=notes)
-    transport = Transport(spec, base_url, token, chosen)
-    conformance = Conformance(spec, base_url, token, token_variable(api), seed, chosen, examples)
+    rate = RATES.get(chosen, 0) if rate is None else rate
+    budget = BUDGETS.get(chosen, 0) if budget is None else budget
+    if rate < 0 or budget < 0:
+        raise UsageError("--rate and --budget are positive, or 0 for no limit")
+    report = Report(
+        api=api,
+        base_url=base_url,
+        mode=chosen,
+        seed=seed,
+        strict=strict,
+        spec_version=str(spec.document["info"]["version"]),
+        notes=notes,
+        scrubber=(scrubber := Scrubber(spec, token)),
+    )
+    judge = Judge(spec, report, token_variable(api), only, skip)
+    transport = Transport(spec, base_url, token, chosen, rate=rate, budget=budget)
+    transport.observers += [scrubber.learn, judge.check, *([observer] if observer else [])]
+    run = _Run(judge, transport, report, seed, examples, chosen is not Mode.READ_ONLY if probes is None else probes)
+    if progress is not None:
+        transport.observers.append(lambda exchange: progress(run.phase, transport.requests.total()))
     started = time.monotonic()
-    with transport.guard(), terminable(), _cache():
-        try:
-            discovery = Discovery(spec, transport)
-            _reach(spec, transport, api)
-            allowed = [o for o in spec.operations.values() if o.safe or chosen is not Mode.READ_ONLY]
-            values = {o.id: discovery.values(o) for o in allowed}
-            conformance.run(discovery.requests, values)
-        except KeyboardInterrupt:
-            conformance.stopped = True
-        finally:
-            try:
-                with uninterrupted():
-                    left = transport.clean_up()
-            except KeyboardInterrupt:
-                conformance.stopped = True
-    if left:
-        report.notes.append(f"could not delete {len(left)} records of this run: {', '.join(r.path for r in left)}")
-    if transport.refused:
-        report.notes.append(f"requests that the mode {chosen} kept back: {transport.refused}")
-    report.failures = list(conformance.failures.values())
-    report.interrupted = conformance.stopped and not any(f.operation == "server" for f in report.failures)
-    report.operations = _results(spec, transport, report.failures, chosen, conformance.unread)
-    report.requests = transport.requests.total()
-    report.seconds = time.monotonic() - started
+    try:
+        with transport.guard(), terminable(), _cache():
+            run.all()
+        run.conclude()
+    finally:
+        report.requests = transport.requests.total()
+        report.seconds = time.monotonic() - started
+        report.finish()
     return report
+
+
+class _Run:
+    """The phases of one run.
+
+    Attributes:
+        phase: The one that is under way.
+    """
+
+    def __init__(
+        self, judge: Judge, transport: Transport, report: Report, seed: int, examples: int, probes: bool
+    ) -> None:
+        self.judge = judge
+        self.transport = transport
+        self.report = report
+        self.probes = probes
+        self.spec = transport.spec
+        self.journal = Journal(report.api, transport.base_url)
+        self.conformance = Conformance(transport, judge, seed, probes, examples)
+        self.phase = "discovery"
+        if report.mode is Mode.OWN_RECORDS:
+            transport.on_created = self._write_down
+
+    def all(self) -> None:
+        """Run every phase; what the run created is removed whatever happens."""
+        crash: BaseException | None = None
+        try:
+            self._phases()
+        except Gone as gone:
+            found = f"no connection any more: {gone}"
+            self.judge.add("answer", Breach(SERVER, "", "an answer to every request", found, ""))
+        except KeyboardInterrupt:
+            self.report.interrupted = True
+        except BaseException as error:
+            crash = error
+            raise
+        finally:
+            self.phase = "clean-up"
+            left = self._clean_up()
+            notes = [*self._left(left), *self._unnamed()]
+            self.report.notes += notes
+            if crash is not None:
+                for note in notes:
+                    crash.add_note(note)
+
+    def _phases(self) -> None:
+        discovery = Discovery(self.spec, self.transport)
+        with self.transport.sending("discovery"):
+            _reach(self.spec, self.transport, self.report.api)
+            self.report.notes += self._left_earlier()
+            allowed = [o for o in self.spec.operations.values() if o.safe or self.report.mode is not Mode.READ_ONLY]
+            values = {o.id: discovery.values(o) for o in allowed}
+        self.phase = "laws"
+        self._laws(discovery)
+        self.phase = "conformance"
+        if any(rule.layer is not Layer.LAW for name, rule in rules().items() if name in self.judge.rules):
+            self.conformance.run(discovery.requests, values)
+            self.report.interrupted |= self.conformance.stopped
+
+    def _laws(self, discovery: Discovery) -> None:
+        may_write = self.report.mode is not Mode.READ_ONLY
+        wanted = [
+            rule
+            for name, rule in rules().items()
+            if rule.layer is Layer.LAW
+            and name in self.judge.rules
+            and (may_write or not rule.writes)
+            and (self.probes or not rule.probes)
+        ]
+        for judgement in run_laws(Server(discovery), wanted, self.judge.operations):
+            for finding in judgement.findings:
+                self.judge.add(judgement.rule.name, finding)
+            if not judgement.findings:
+                self.judge.passed(judgement.operation.id, judgement.rule.name)
+
+    def _clean_up(self) -> list[Record]:
+        while True:
+            try:
+                with uninterrupted(), self.transport.sending("clean-up"):
+                    return self.transport.clean_up()
+            except KeyboardInterrupt:
+                self.report.interrupted = True
+
+    # What the reader must know
+
+    def _write_down(self, records: list[Record]) -> None:
+        try:
+            self.journal.write(records)
+        except OSError as error:
+            note = f"what this run creates could not be written down, in case that the run is killed: {error}"
+            if note not in self.report.notes:
+                self.report.notes.append(note)
+
+    def _left(self, records: list[Record], since: str = "this run") -> Iterator[str]:
+        if records:
+            yield f"{len(records)} records of {since} are left on the server; to remove them:"
+        for record in records:
+            remover = self.spec.remover(self.spec.operations[record.creator])
+            url = f"{self.transport.base_url}{record.path}"
+            variable = token_variable(self.report.api)
+            yield (
+                curl(remover.method, url, {"Authorization": f"Bearer {TOKEN}"}, None, TOKEN, variable)
+                if remover
+                else url
+            )
+
+    def _left_earlier(self) -> Iterator[str]:
+        """Records of a run that was killed. They are not deleted: their ids may by now be somebody else's."""
+        if not any(not operation.safe for operation in self.spec.operations.values()):
+            return
+        for began, records, journal in self.journal.earlier():
+            there = [record for record in records if self.transport.is_there(record) is not False]
+            with suppress(OSError):  # If it fails, they are looked for again the next time.
+                journal.write(there)
+            yield from self._left(there, f"a run that began at {began} and did not end, or is still under way,")
+
+    def _unnamed(self) -> Iterator[str]:
+        if self.transport.unnamed and self.report.mode is Mode.OWN_RECORDS:
+            yield (
+                f"{self.transport.unnamed} requests to create a record were not answered with the id of a new one: "
+                "look for records that are left"
+            )
+
+    def conclude(self) -> None:
+        """Say what was not checked."""
+        report, transport = self.report, self.transport
+        if transport.refused:
+            report.notes.append(f"requests that the mode {report.mode} kept back: {transport.refused}")
+        if transport.spent:
+            report.notes.append(f"the budget of {transport.budget} requests is spent; give more with --budget")
+        if any(failure.operation == SERVER and failure.rule == "answer" for failure in report.failures):
+            report.interrupted = False  # It ended because the server did, which is a finding.
+        failed = {failure.operation for failure in report.failures}
+        report.operations = [
+            self._result(o, failed) for o in self.spec.operations.values() if o.id in self.judge.operations
+        ]
+
+    def _result(self, operation: Operation, failed: set[str]) -> OperationResult:
+        transport = self.transport
+        gap = "" if operation.id in failed else self._gap(operation)
+        verdict = Verdict.FAILED if operation.id in failed else Verdict.INCONCLUSIVE if gap else Verdict.PASSED
+        counts = transport.requests[operation.id], transport.coverage.successes[operation.id]
+        return OperationResult(operation.id, *counts, verdict, gap)
+
+    def _gap(self, operation: Operation) -> str:
+        transport = self.transport
+        if not operation.safe and self.report.mode is Mode.READ_ONLY:
+            return "it writes; a mode that writes is needed"
+        if transport.limited[operation.id]:
+            return f"{transport.limited[operation.id]} requests were answered with 429; a lower --rate is needed"
+        gap = transport.coverage.gap(operation)
+        if gap is not None:
+            return f"{gap}; data on the server is needed"
+        if self.report.interrupted:
+            return "the run was stopped before its end"
+        if operation.id in transport.unread:
+            return f"an answer was longer than {MAX_BYTES} bytes and was not read; a server with less data is needed"
+        reasons = [gap.reason for gap in self.report.gaps if gap.operation == operation.id and not gap.lasting]
+        return "; ".join(dict.fromkeys(reasons))
 
 
 @contextmanager
@@ -196,21 +394,3 @@ def _reason(error: requests.RequestException) -> str:
     if isinstance(error, requests.exceptions.SSLError):
         return "the TLS handshake failed"
     return text
-
-
-def _results(
-    spec: Spec, transport: Transport, failures: list[Failure], mode: Mode, unread: set[str]
-) -> list[OperationResult]:
-    failed = {failure.operation for failure in failures}
-    results = []
-    for operation in spec.operations.values():
-        gap = None if operation.id in failed else transport.gap(operation)
-        if gap is not None:
-            wanted = "a mode that writes" if not operation.safe and mode is Mode.READ_ONLY else "data on the server"
-            gap = f"{gap}; {wanted} is needed"
-        elif operation.id in unread - failed:
-            gap = f"an answer was longer than {MAX_BYTES} bytes and was not read; a server with less data is needed"
-        verdict = Verdict.FAILED if operation.id in failed else Verdict.INCONCLUSIVE if gap else Verdict.PASSED
-        counts = transport.requests[operation.id], transport.successes[operation.id]
-        results.append(OperationResult(operation.id, *counts, verdict, gap or ""))
-    return results

@@ -5,18 +5,21 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import hypothesis.strategies as st
 import requests
 import schemathesis
+from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.config import SchemathesisConfig
+from schemathesis.core import SCHEMATHESIS_TEST_CASE_HEADER
 from schemathesis.core.failures import AcceptedNegativeData
 from schemathesis.core.failures import Failure as CheckFailure
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.engine import Status, StopReason, events, from_schema
-from schemathesis.engine.recorder import Interaction, ScenarioRecorder
+from schemathesis.engine.recorder import ScenarioRecorder
 from schemathesis.generation.meta import CoveragePhaseData, FuzzingPhaseData
 from schemathesis.openapi.checks import (
     IgnoredAuth,
@@ -27,9 +30,12 @@ from schemathesis.openapi.checks import (
 )
 
 from contrato.verify._discovery import WINDOW, Request
-from contrato.verify._report import Failure, curl
-from contrato.verify._spec import JSON, Operation, Spec, evidence, find, pointers
-from contrato.verify._transport import TIMEOUT, Mode, Refused, TooLong
+from contrato.verify._exchange import Exchange
+from contrato.verify._judge import Judge
+from contrato.verify._rules import Breach
+from contrato.verify._schema import TIMESTAMP, impossible_days, misfit, short
+from contrato.verify._spec import JSON, Operation, evidence
+from contrato.verify._transport import TIMEOUT, Mode, Refused, TooLong, Transport
 
 EXAMPLES = 20
 """Random requests of each kind, valid and invalid, that the fuzzing phase makes for an operation."""
@@ -38,9 +44,6 @@ Case = schemathesis.Case[Any]
 
 REAL = 0.5
 """Share of random requests in which a field with known values takes one of them."""
-
-TIMESTAMP = "date-time-local"
-"""The format of the specs' timestamps: ISO 8601 with or without a zone."""
 
 RECENT = (datetime(2015, 1, 1), datetime(2030, 1, 1))
 """Half of the random timestamps lie between these, the others anywhere."""
@@ -86,63 +89,41 @@ def response_timestamp_conformance(ctx: schemathesis.CheckContext, response: sch
     """Timestamps of an answer are days of the calendar. A pattern knows months of 31 days, but no leap years."""
     responses: dict[str, Any] = case.operation.definition.raw["responses"]
     content = responses.get(str(response.status_code), {}).get("content", {})
-    dated = [at for at, node in pointers(content.get(JSON, {}).get("schema", {})) if node.get("format") == TIMESTAMP]
-    if not dated:
-        return
     try:
         answer = json.loads(response.content)
     except ValueError:
         return  # Another check says so.
-    for pointer in dated:
-        for value in find(answer, pointer):
-            try:
-                datetime.fromisoformat(value)
-            except TypeError:
-                continue
-            except ValueError:
-                raise NotInCalendar(operation=case.operation.label, pointer=pointer, value=value) from None
+    for pointer, value in impossible_days(content.get(JSON, {}).get("schema", {}), answer):
+        raise NotInCalendar(operation=case.operation.label, pointer=pointer, value=value)
 
 
 class Conformance:
     """One run of Schemathesis against one server.
 
     Args:
-        spec: The API.
-        base_url: The server.
-        token: Sent with each request, except where a check leaves it out on purpose.
-        variable: Environment variable that stands for the token in what is reported.
+        transport: Knows the server, and sees what is sent to it.
+        judge: Takes up what is found, and says which operations and rules are wanted.
         seed: Decides every random choice.
-        mode: What may be sent.
+        probes: Whether requests are sent that are wrong on purpose.
         examples: Random requests of each kind for an operation.
 
     Attributes:
-        failures: What broke the contract; one entry for each operation, check and field.
         stopped: Whether the run ended before its time.
-        unread: Operations with an answer that was too long to be read.
     """
 
-    def __init__(
-        self,
-        spec: Spec,
-        base_url: str,
-        token: str,
-        variable: str,
-        seed: int,
-        mode: Mode,
-        examples: int = EXAMPLES,
-    ) -> None:
-        self.spec = spec
-        self.base_url = base_url
-        self.token = token
-        self.variable = variable
+    def __init__(self, transport: Transport, judge: Judge, seed: int, probes: bool, examples: int = EXAMPLES) -> None:
+        self.spec = transport.spec
+        self.transport = transport
+        self.judge = judge
         self.seed = seed
-        self.mode = mode
+        self.mode = transport.mode
+        self.probes = probes
         self.examples = examples
-        self.failures: dict[tuple[str, str, str], Failure] = {}
         self.stopped = False
-        self.unread: set[str] = set()
-        self._labels = {f"{o.method} {o.path}": o for o in spec.operations.values()}
+        self._labels = {f"{o.method} {o.path}": o for o in self.spec.operations.values()}
         self._must_succeed: set[str] = set()
+        # Of the scenario that runs, by the case's id.
+        self._exchanges: dict[str, Exchange] = {}
 
     def run(
         self,
@@ -176,17 +157,20 @@ class Conformance:
 
         schema.hooks.hook(before_add_examples)
         schema.hooks.hook(map_case)
-        for event in from_schema(schema).execute():
-            if isinstance(event, events.ScenarioFinished):
-                self._collect(event.recorder)
-            elif isinstance(event, events.NonFatalError):
-                self._collect_error(event)
-            elif isinstance(event, events.FatalError):
-                raise event.exception
-            elif isinstance(event, events.Interrupted):
-                self.stopped = True
-            elif isinstance(event, events.EngineFinished):
-                self.stopped |= event.stop_reason is not StopReason.COMPLETED
+        self.transport.observers.append(self._keep)
+        with self.transport.sending("schemathesis"):
+            for event in from_schema(schema.include(operation_id=sorted(self.judge.operations))).execute():
+                if isinstance(event, events.ScenarioFinished):
+                    self._collect(event.recorder)
+                    self._exchanges.clear()
+                elif isinstance(event, events.NonFatalError):
+                    self._collect_error(event)
+                elif isinstance(event, events.FatalError):
+                    raise event.exception
+                elif isinstance(event, events.Interrupted):
+                    self.stopped = True
+                elif isinstance(event, events.EngineFinished):
+                    self.stopped |= event.stop_reason is not StopReason.COMPLETED
 
     # What runs
 
@@ -205,12 +189,13 @@ class Conformance:
             phases = {name: {"enabled": fuzzed} for name in ("coverage", "fuzzing")}
             phases["examples"] = {"enabled": operation.safe or self.mode is not Mode.READ_ONLY}
             operations.append({"include-operation-id": operation.id, "parameters": parameters, "phases": phases})
-        probing = self.mode is not Mode.READ_ONLY
+        load_all_checks()
         off = {"enabled": False}
+        unrestricted = self.mode is Mode.UNRESTRICTED
         return SchemathesisConfig.from_dict(
             {
-                "base-url": self.base_url,
-                "headers": {"Authorization": f"Bearer {self.token}"},
+                "base-url": self.transport.base_url,
+                "headers": {"Authorization": f"Bearer {self.transport.token}"},
                 "seed": self.seed,
                 "workers": 1,
                 "request-timeout": TIMEOUT,
@@ -224,14 +209,14 @@ class Conformance:
                 "generation": {
                     "database": "none",
                     "max-examples": self.examples,
-                    "mode": "all" if probing else "positive",
+                    "mode": "all" if self.probes else "positive",
                 },
                 "phases": {
                     "examples": {"operation-ordering": "none"},
                     "coverage": {
                         "operation-ordering": "none",
                         # What a wrong method does is unknown, so nobody else's data is in its way.
-                        "unexpected-methods": WRONG_METHODS if self.mode is Mode.UNRESTRICTED else [],
+                        "unexpected-methods": WRONG_METHODS if self.probes and unrestricted else [],
                         "extra-data-sources": {"responses": False},
                     },
                     "fuzzing": {
@@ -244,65 +229,84 @@ class Conformance:
                     "stateful": off,
                 },
                 "checks": {
+                    **{name: {"enabled": name in self.judge.rules} for name in CHECKS.get_all_names()},
                     # Both expect 404 for a record that is gone, where one of the APIs documents 204.
                     "use_after_free": off,
                     "ensure_resource_availability": off,
                     # Made-up ids may be refused; requests of real values are judged here instead.
                     "positive_data_acceptance": off,
-                    "ignored_auth": {"enabled": probing},
-                    "negative_data_rejection": {"expected-statuses": ["4XX"]},
+                    "ignored_auth": {"enabled": self.probes and "ignored_auth" in self.judge.rules},
+                    "negative_data_rejection": {
+                        "enabled": "negative_data_rejection" in self.judge.rules,
+                        "expected-statuses": ["4XX"],
+                    },
                 },
             }
         )
 
     # What was found
 
+    def _keep(self, exchange: Exchange) -> None:
+        case = exchange.request_headers.get(SCHEMATHESIS_TEST_CASE_HEADER.lower())
+        if case is not None:
+            self._exchanges[case] = exchange
+
     def _collect(self, recorder: ScenarioRecorder) -> None:
         for case_id, node in recorder.cases.items():
             interaction = recorder.interactions.get(case_id)
             response = interaction.response if interaction else None
             operation = self._labels[node.value.operation.label]
-            if interaction is None or response is None or response.status_code == 429:
+            if response is None or response.status_code == 429:
                 continue
-            if case_id in self._must_succeed and 400 <= response.status_code < 500:
-                self._add(
-                    Failure(
-                        operation.id,
-                        "valid_request_acceptance",
-                        "",
-                        "2xx for a valid request made of values that the server or the spec names",
-                        _answer(response),
-                        operation.evidence,
-                    ),
-                    interaction,
-                )
+            if case_id in self._must_succeed:
+                self._accept(operation, case_id, response)
             for check in recorder.checks.get(case_id, []):
-                if check.status is Status.FAILURE and check.failure_info is not None:
+                if check.status is Status.SUCCESS:
+                    self.judge.passed(operation.id, check.name)
+                elif check.status is Status.FAILURE and check.failure_info is not None:
                     failure = check.failure_info.failure
                     if not is_left_open(operation, node.value, response, failure) and not is_repetition(
                         check.name, response, failure
                     ):
-                        self._add(self._translate(operation, check.name, failure, node.value, response), interaction)
+                        breach = self._translate(operation, check.name, failure, node.value, response)
+                        self._add(check.name, breach, failure, case_id)
+
+    def _accept(self, operation: Operation, case_id: str, response: schemathesis.Response) -> None:
+        rule = "valid_request_acceptance"
+        if not 400 <= response.status_code < 500:
+            self.judge.passed(operation.id, rule)
+            return
+        expected = "2xx for a valid request made of values that the server or the spec names"
+        self.judge.add(
+            rule,
+            Breach(operation.id, "", expected, _answer(response), operation.evidence, self._shown(case_id)),
+        )
+
+    def _shown(self, *case_ids: str | None) -> tuple[Exchange, ...]:
+        return next(((self._exchanges[i],) for i in case_ids if i in self._exchanges), ())
+
+    def _add(self, check: str, breach: Breach, failure: CheckFailure, case_id: str) -> None:
+        # What a check asked on its own account shows more than what it began with.
+        shown = self._shown(failure.case_id, case_id)
+        if not any(exchange.status == 429 for exchange in shown):
+            self.judge.add(check, replace(breach, exchanges=shown))
 
     def _collect_error(self, event: events.NonFatalError) -> None:
-        if isinstance(event.value, Refused):
+        if isinstance(event.value, Refused | TooLong):
             return
         known = self._labels.get(event.label)
-        if isinstance(event.value, TooLong) and known is not None:
-            self.unread.add(known.id)
-            return
         if known is None and not isinstance(event.value, requests.RequestException) and event.label != "Server":
             raise event.value
         found = " ".join(f"{event.info.title}: {event.info.message or event.value}".split())
-        self._add(
-            Failure(
+        self.judge.add(
+            "answer",
+            Breach(
                 known.id if known else "server",
-                "answer",
                 "",
                 f"a complete HTTP answer within {TIMEOUT:g} s",
                 found,
                 known.evidence if known else "",
-            )
+            ),
         )
 
     def _translate(
@@ -312,23 +316,14 @@ class Conformance:
         failure: CheckFailure,
         case: Case,
         response: schemathesis.Response,
-    ) -> Failure:
+    ) -> Breach:
         field, expected, found, proof = "", "", _answer(response), operation.evidence
         documented = operation.response(response.status_code)
         if isinstance(failure, JsonSchemaError):
-            parts = ["*" if isinstance(part, int) else part for part in failure.instance_path]
             keyword = str(failure.schema_path[-1]) if failure.schema_path else ""
-            expected, found = (
-                f"{keyword} {json.dumps(failure.schema.get(keyword))}",
-                _short(json.dumps(failure.instance, ensure_ascii=False)),
-            )
-            if keyword == "required":
-                absent = failure.validation_message.split('"')[1]
-                parts.append(absent)
-                expected, found = "present (required)", "absent"
-            field = "".join(f"/{part}" for part in parts)
-            proof = evidence(operation.schema(response.status_code), field) or documented.get("x-evidence", "")
-        elif isinstance(failure, NotInCalendar):
+            path, message = failure.instance_path, failure.validation_message
+            return misfit(operation, response.status_code, path, keyword, failure.schema, failure.instance, message)
+        if isinstance(failure, NotInCalendar):
             field, expected, found = failure.pointer, "a day of the calendar", failure.message
             proof = evidence(operation.schema(response.status_code), field)
         elif isinstance(failure, UndefinedStatusCode):
@@ -347,7 +342,7 @@ class Conformance:
             expected = EXPECTED.get(check, check)
             found = " ".join(failure.message.split()) or found
             proof = documented.get("x-evidence", "") or proof
-        return Failure(operation.id, check, field, expected, found, proof)
+        return Breach(operation.id, field, expected, found, proof)
 
     def _negated(self, operation: Operation, case: Case) -> tuple[str, str] | None:
         """The part of the request that was made invalid, as precisely as it is known, with its evidence."""
@@ -364,19 +359,6 @@ class Conformance:
             if (f.location, f.name) == (location, name):
                 return f"{location}.{name}", f.evidence
         return location, operation.evidence
-
-    def _add(self, failure: Failure, interaction: Interaction | None = None) -> None:
-        earlier = self.failures.get(failure.key)
-        if earlier is not None:
-            values = {**vars(earlier), "count": earlier.count + 1}
-        else:
-            values = dict(vars(failure))
-            if interaction is not None:
-                request = interaction.request
-                headers = {name: value[0] for name, value in request.headers.items()}
-                values["curl"] = curl(request.method, request.uri, headers, request.body, self.token, self.variable)
-            values["found"] = failure.found.replace(self.token, f"${self.variable}")
-        self.failures[failure.key] = Failure(**values)
 
 
 def is_repetition(check: str, response: schemathesis.Response, failure: CheckFailure) -> bool:
@@ -472,9 +454,4 @@ def _without_extensions(node: Any) -> Any:
 
 
 def _answer(response: schemathesis.Response) -> str:
-    return f"{response.status_code} {_short(response.content.decode('utf-8', 'replace'))}".strip()
-
-
-def _short(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 100 else f"{text[:97]}..."
+    return f"{response.status_code} {short(response.content.decode('utf-8', 'replace'))}".strip()

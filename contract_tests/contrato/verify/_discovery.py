@@ -99,6 +99,10 @@ class Discovery:
             found.update({key: [limit] for key, limit in zip(self._range_keys(operation), window, strict=True)})
         return found
 
+    def fill(self, operation: Operation, fields: list[Field], index: int = 0) -> dict[tuple[str, str], Any] | None:
+        """A value for each of the fields, number `index` of the sample; `None` when one has none."""
+        return self._fill(operation, fields, index)
+
     # Values of one field
 
     def _values(self, operation: Operation, f: Field, index: int) -> list[Any]:

@@ -1,17 +1,33 @@
-"""What a run found, and how it is told to a person."""
+"""What a run found, and how it is told to a person at a terminal."""
 
 from __future__ import annotations
 
+import dataclasses
+import importlib.metadata
+import platform
+import re
 import shlex
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from contrato.verify._exchange import Exchange
+from contrato.verify._rules import Breach, Gap, Layer, Rule
+from contrato.verify._scrub import TOKEN, Scrubber
+from contrato.verify._stock import rules
 from contrato.verify._transport import Mode
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+PLAUSIBLE = "plausible:"
+"""How the evidence of a rule begins that no source states."""
 
 
 class ExitCode(IntEnum):
@@ -42,33 +58,114 @@ class Verdict(StrEnum):
     INCONCLUSIVE = "inconclusive"
 
 
+class Level(StrEnum):
+    """How much a finding weighs.
+
+    Attributes:
+        FAILURE: It breaks the contract.
+        WARNING: It breaks what is plausible, and no source states. `--strict` makes it a failure.
+    """
+
+    FAILURE = "failure"
+    WARNING = "warning"
+
+
+class Outcome(StrEnum):
+    """What a rule came to.
+
+    Attributes:
+        GAP: It could not judge.
+        WARNING: It is broken, and no source states it.
+        ACCEPTED: It is broken, and a baseline accepts that.
+    """
+
+    PASSED = "passed"
+    FAILED = "failed"
+    GAP = "gap"
+    WARNING = "warning"
+    ACCEPTED = "accepted"
+
+
 @dataclass(frozen=True)
 class Failure:
     """One breach of the contract.
 
     Attributes:
         operation: The operationId, or `server` for what concerns all operations.
-        check: Name of the check that failed.
+        rule: Name of the rule that it breaks.
         field: JSON pointer of the response property (`*` for any element), or `location.name` of the request field;
             empty when the answer as a whole is meant.
         evidence: The spec's `x-evidence` for what was expected.
         curl: A command that repeats the request; the token is an environment variable.
         count: How many answers had it.
+        exchanges: The requests and answers that show it, the decisive one last.
     """
 
     operation: str
-    check: str
+    rule: str
     field: str
     expected: str
     found: str
     evidence: str
     curl: str = ""
     count: int = 1
+    layer: Layer = Layer.CONFORMANCE
+    level: Level = Level.FAILURE
+    exchanges: tuple[Exchange, ...] = dataclasses.field(default=(), repr=False)
+
+    @classmethod
+    def from_breach(cls, rule: Rule | str, breach: Breach, variable: str, *, strict: bool = False) -> Failure:
+        """What a rule found, as reports have it.
+
+        Args:
+            rule: The rule, or its name.
+            breach: What it found.
+            variable: Environment variable that stands for the token in `curl`.
+            strict: Whether a breach of what is only plausible is a failure.
+        """
+        rule = rules()[rule] if isinstance(rule, str) else rule
+        command = ""
+        if breach.exchanges:
+            last = breach.exchanges[-1]
+            command = curl(last.method, last.url, last.request_headers, last.request_body or None, TOKEN, variable)
+        plausible = breach.evidence.startswith(PLAUSIBLE) and not strict
+        return cls(
+            breach.operation,
+            rule.name,
+            breach.field,
+            breach.expected,
+            breach.found,
+            breach.evidence,
+            command,
+            layer=rule.layer,
+            level=Level.WARNING if plausible else Level.FAILURE,
+            exchanges=breach.exchanges,
+        )
 
     @property
     def key(self) -> tuple[str, str, str]:
         """Failures with the same key are reported once."""
-        return self.operation, self.check, self.field
+        return self.operation, self.rule, self.field
+
+    @property
+    def sentence(self) -> str:
+        """What the rule says must hold."""
+        rule = rules().get(self.rule)
+        return rule.sentence if rule else self.rule
+
+
+@dataclass(frozen=True)
+class Unchecked:
+    """What a rule could not judge of an operation.
+
+    Attributes:
+        lasting: Whether the data are not such that the rule says anything; then the run may pass.
+    """
+
+    rule: str
+    operation: str
+    reason: str
+    lasting: bool = True
 
 
 @dataclass(frozen=True)
@@ -88,86 +185,280 @@ class OperationResult:
     gap: str = ""
 
 
+@dataclass(frozen=True)
+class Case:
+    """What one rule came to for one operation.
+
+    Attributes:
+        judged: How often it judged.
+        findings: The failures, warnings or accepted failures.
+        gaps: Why it could not judge.
+    """
+
+    operation: str
+    rule: Rule
+    outcome: Outcome
+    judged: int
+    findings: tuple[Failure, ...] = ()
+    gaps: tuple[Unchecked, ...] = ()
+
+
+def _versions() -> dict[str, str]:
+    packages = {name: importlib.metadata.version(name) for name in ("contrato", "schemathesis")}
+    return packages | {"python": platform.python_version()}
+
+
 @dataclass
 class Report:
     """The outcome of one run.
 
     Attributes:
+        strict: Whether what is only plausible counts as a failure.
+        started: When the run began.
+        versions: Of what judged.
+        spec_version: `info.version` of the spec.
         requests: Requests sent, those that no operation answers included.
         seconds: Duration of the run.
+        failures: What breaks the contract.
+        warnings: What breaks only what is plausible.
+        accepted: Failures that a baseline accepts.
+        gaps: What rules could not judge.
+        counts: How often a rule judged an operation, by (operationId, name of the rule).
         notes: Remarks for the reader, such as a mode chosen on their behalf.
         interrupted: Whether the run was stopped before its end.
+        recorded: Whether recorded traffic was judged, and nothing was sent.
+        scrubber: Knows the token and the personal data; without one nothing is replaced.
     """
 
     api: str
     base_url: str
     mode: Mode
     seed: int
+    strict: bool = False
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    versions: dict[str, str] = field(default_factory=_versions)
+    spec_version: str = ""
     requests: int = 0
     seconds: float = 0.0
     operations: list[OperationResult] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
+    warnings: list[Failure] = field(default_factory=list)
+    accepted: list[Failure] = field(default_factory=list)
+    gaps: list[Unchecked] = field(default_factory=list)
+    counts: dict[tuple[str, str], Counter[Outcome]] = field(default_factory=lambda: defaultdict(Counter))
     notes: list[str] = field(default_factory=list)
     interrupted: bool = False
+    recorded: bool = False
+    scrubber: Scrubber | None = None
+
+    def add(self, failure: Failure) -> None:
+        """Take up what was found; the same of an operation, rule and field is one entry, and counted."""
+        self.counts[failure.operation, failure.rule][Outcome.FAILED] += 1
+        entries = self.warnings if failure.level is Level.WARNING else self.failures
+        for index, earlier in enumerate(entries):
+            if earlier.key == failure.key:
+                entries[index] = replace(earlier, count=earlier.count + failure.count)
+                return
+        entries.append(failure)
+
+    def add_gap(self, rule: str, gap: Gap) -> None:
+        """Take up what a rule could not judge."""
+        self.counts[gap.operation, rule][Outcome.GAP] += 1
+        unchecked = Unchecked(rule, gap.operation, gap.reason, gap.lasting)
+        if unchecked not in self.gaps:
+            self.gaps.append(unchecked)
+
+    def passed(self, operation: str, rule: str) -> None:
+        """Count a judgement that found nothing."""
+        self.counts[operation, rule][Outcome.PASSED] += 1
+
+    def finish(self) -> None:
+        """Put failures in the order of operations, and replace the token and personal data that were learnt."""
+        order = {row.operation: index for index, row in enumerate(self.operations)}
+        for entries in (self.failures, self.warnings, self.accepted):
+            entries.sort(key=lambda entry: order.get(entry.operation, -1))
+            if self.scrubber is not None:
+                entries[:] = map(self.scrubber.failure, entries)
+        if self.scrubber is not None:
+            text = self.scrubber.text
+            self.gaps[:] = [replace(gap, reason=text(gap.reason)) for gap in self.gaps]
+            self.operations[:] = [replace(row, gap=text(row.gap)) for row in self.operations]
+            self.notes[:] = map(text, self.notes)
 
     @property
     def exit_code(self) -> ExitCode:
         """The exit code that tells the outcome to a shell."""
         if self.failures:
             return ExitCode.FAILED
-        if self.interrupted or any(o.verdict is Verdict.INCONCLUSIVE for o in self.operations):
+        unsure = any(o.verdict is Verdict.INCONCLUSIVE for o in self.operations)
+        if self.interrupted or unsure or any(not gap.lasting for gap in self.gaps):
             return ExitCode.INCONCLUSIVE
         return ExitCode.PASSED
+
+    def cases(self) -> list[Case]:
+        """One case for each operation and rule that met, in the order of operations and rules."""
+        known = rules()
+        order = {name: index for index, name in enumerate([*(row.operation for row in self.operations), *known])}
+        pairs = {*self.counts, *((gap.operation, gap.rule) for gap in self.gaps)}
+        lists = {
+            Outcome.FAILED: self.failures,
+            Outcome.WARNING: self.warnings,
+            Outcome.ACCEPTED: self.accepted,
+        }
+        pairs |= {(finding.operation, finding.rule) for findings in lists.values() for finding in findings}
+        cases = []
+        for operation, name in sorted(pairs, key=lambda pair: [(order.get(part, -1), part) for part in pair]):
+            found = {key: tuple(f for f in all_ if f.key[:2] == (operation, name)) for key, all_ in lists.items()}
+            gaps = tuple(gap for gap in self.gaps if (gap.operation, gap.rule) == (operation, name))
+            counts = self.counts.get((operation, name), Counter())
+            unsure = gaps and (not counts[Outcome.PASSED] or not all(gap.lasting for gap in gaps))
+            silent = Outcome.GAP if unsure else Outcome.PASSED
+            outcome = next((key for key, findings in found.items() if findings), silent)
+            rule = known.get(name, Rule(name, name, "", Layer.CONFORMANCE))
+            cases.append(Case(operation, rule, outcome, counts.total(), found.get(outcome, ()), gaps))
+        return cases
+
+    @property
+    def outcome(self) -> str:
+        """The outcome in a word or two."""
+        return self.exit_code.name.lower() + (", interrupted" if self.interrupted else "")
+
+    @property
+    def summary(self) -> str:
+        """The outcome in numbers."""
+        parts = [_plural(len(self.failures), "failure")]
+        if self.warnings:
+            parts.append(_plural(len(self.warnings), "warning"))
+        if self.accepted:
+            parts.append(f"{len(self.accepted)} accepted by the baseline")
+        unsure = sum(row.verdict is Verdict.INCONCLUSIVE for row in self.operations)
+        if unsure:
+            parts.append(f"{_plural(unsure, 'operation')} inconclusive")
+        if self.recorded:
+            return ", ".join([*parts, f"{self.requests} recorded requests"])
+        return ", ".join([*parts, f"{self.requests} requests in {self.seconds:.1f} s"])
 
     def print(self, console: Console | None = None) -> None:
         """Write the summary that a person reads."""
         console = console or Console()
-        table = Table(title=f"{self.api} at {self.base_url}", title_justify="left")
-        table.add_column("operation")
-        table.add_column("requests", justify="right")
-        table.add_column("2xx", justify="right")
-        table.add_column("verdict")
-        for row in self.operations:
-            table.add_row(row.operation, str(row.requests), str(row.successes), _styled(row.verdict))
-        console.print(table)
+        _print_operations(console, self)
+        _print_overview(console, self.failures)
         for number, failure in enumerate(self.failures, 1):
-            _print_failure(console, number, failure)
-        for row in self.operations:
-            if row.gap:
-                _line(console, f"could not check {row.operation}: {row.gap}", "yellow")
-        for note in self.notes:
-            _line(console, note)
-        outcome = self.exit_code.name.lower() + (", interrupted" if self.interrupted else "")
-        _line(
-            console,
-            f"{outcome}: {len(self.failures)} failures, {self.requests} requests in "
-            f"{self.seconds:.1f} s, mode {self.mode}; repeat with --seed {self.seed}",
-            "bold",
-        )
+            _line(console)
+            _print_finding(console, f"{number}. ", failure, "red")
+        if self.warnings:
+            _heading(console, "Warnings: what no source states; with --strict they are failures")
+            for warning in self.warnings:
+                _print_finding(console, "- ", warning, "yellow")
+        if self.accepted:
+            _heading(console, "Accepted by the baseline")
+            for failure in self.accepted:
+                _line(console, f"- {_where(failure)}: {failure.rule}; found {failure.found}")
+        _print_gaps(console, self)
+        if self.notes:
+            _heading(console, "Notes")
+            for note in self.notes:
+                _line(console, f"- {note}")
+        _line(console)
+        again = "" if self.recorded else f"; mode {self.mode}; repeat with --seed {self.seed}"
+        _line(console, f"{self.outcome}: {self.summary}{again}", "bold")
 
 
 _STYLES = {Verdict.PASSED: "green", Verdict.FAILED: "red", Verdict.INCONCLUSIVE: "yellow"}
 
 
-def _styled(verdict: Verdict) -> Text:
-    return Text(verdict, style=_STYLES[verdict])
+def _plural(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _line(console: Console, text: str, style: str = "") -> None:
+def _line(console: Console, text: str = "", style: str = "") -> None:
     # Text, not markup: what a server answers must not be read as styling. Unwrapped, so that a curl can be copied.
-    console.print(Text(text, style=style), soft_wrap=True)
+    console.print(Text(_CONTROL.sub("", text), style=style), soft_wrap=True)
 
 
-def _print_failure(console: Console, number: int, failure: Failure) -> None:
-    where = f"{failure.operation} {failure.field}".rstrip()
+def _heading(console: Console, text: str) -> None:
+    _line(console)
+    _line(console, text, "bold")
+
+
+def _print_operations(console: Console, report: Report) -> None:
+    table = Table(
+        box=SIMPLE_HEAD, title=f"{report.api} at {report.base_url}", title_justify="left", padding=(0, 1, 0, 0)
+    )
+    table.add_column("operation", overflow="fold")
+    table.add_column("2xx of")
+    cases = report.cases()
+    layers = [layer for layer in Layer if any(case.rule.layer is layer for case in cases)]
+    for layer in layers:
+        table.add_column(f"{layer}", overflow="fold")
+    table.add_column("verdict", overflow="fold")
+    for row in report.operations:
+        cells = [tally(c for c in cases if (c.operation, c.rule.layer) == (row.operation, layer)) for layer in layers]
+        verdict = Text(row.verdict, style=_STYLES[row.verdict])
+        table.add_row(row.operation, f"{row.successes}/{row.requests}", *cells, verdict)
+    console.print(table)
+
+
+def tally(cases: Iterable[Case]) -> str:
+    """How many rules came to what, in a few characters."""
+    counts = Counter(case.outcome for case in cases)
+    words = {Outcome.FAILED: "failed", Outcome.WARNING: "warned", Outcome.ACCEPTED: "accepted", Outcome.PASSED: "ok"}
+    return ", ".join(f"{counts[outcome]} {word}" for outcome, word in words.items() if counts[outcome])
+
+
+def _where(failure: Failure) -> str:
+    return f"{failure.operation} {failure.field}".rstrip()
+
+
+def _print_overview(console: Console, failures: list[Failure]) -> None:
+    """One line for each failure, below its operation."""
+    if not failures:
+        return
+    _heading(console, f"{_plural(len(failures), 'failure')}: what must hold, and does not")
+    width = len(str(len(failures)))
+    operations = dict.fromkeys(failure.operation for failure in failures)
+    for operation in operations:
+        _line(console, operation)
+        for number, failure in enumerate(failures, 1):
+            if failure.operation == operation:
+                at = f"{failure.field}: " if failure.field else ""
+                _line(console, f"  {number:>{width}}  {at}{failure.sentence}", "red")
+
+
+def _print_finding(console: Console, lead: str, failure: Failure, style: str) -> None:
     times = f" ({failure.count} times)" if failure.count > 1 else ""
-    _line(console, f"{number}. {where}: {failure.check}{times}", "red")
+    _line(console, f"{lead}{_where(failure)}: {failure.rule}{times}", style)
+    _line(console, f"   rule      {failure.sentence}")
     _line(console, f"   expected  {failure.expected}")
     _line(console, f"   found     {failure.found}")
     if failure.evidence:
         _line(console, f"   evidence  {failure.evidence}")
     if failure.curl:
         _line(console, f"   repeat    {failure.curl}")
+
+
+def _print_gaps(console: Console, report: Report) -> None:
+    unsure = [row for row in report.operations if row.gap]
+    moving = grouped(gap for gap in report.gaps if not gap.lasting)
+    if unsure or moving:
+        _heading(console, "Inconclusive: could not be checked")
+        for row in unsure:
+            _line(console, f"- could not check {row.operation}: {row.gap}", "yellow")
+        for (rule, reason), operations in moving.items():
+            _line(console, f"- {rule} ({', '.join(operations)}): {reason}; repeat the run", "yellow")
+    lasting = grouped(gap for gap in report.gaps if gap.lasting)
+    if lasting:
+        _heading(console, "Nothing to judge in this server's data")
+        for (rule, reason), operations in lasting.items():
+            _line(console, f"- {rule} ({', '.join(operations)}): {reason}")
+
+
+def grouped(gaps: Iterable[Unchecked]) -> dict[tuple[str, str], list[str]]:
+    """Operations by rule and reason: what many operations share is said once."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for gap in gaps:
+        found.setdefault((gap.rule, gap.reason), []).append(gap.operation)
+    return found
 
 
 def curl(method: str, url: str, headers: Mapping[str, str], body: bytes | None, token: str, variable: str) -> str:

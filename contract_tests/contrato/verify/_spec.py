@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from contrato.core.spec import follow
 
@@ -51,6 +53,9 @@ class Field:
         location: `path`, `query` or `body`.
         sources: Where existing values are found: `operationId#/pointer/into/its/answer`.
         example: The spec's example of a value, or `MISSING`.
+        echo: The spec's `x-echo`; empty without one.
+        searches: The spec's `x-searches`; empty without one.
+        default_evidence: What the default rests on.
     """
 
     name: str
@@ -60,6 +65,14 @@ class Field:
     sources: tuple[str, ...]
     example: Any
     evidence: str
+    echo: dict[str, Any] = field(default_factory=dict)
+    searches: dict[str, Any] = field(default_factory=dict)
+    default_evidence: str = ""
+
+    @property
+    def key(self) -> str:
+        """The name as an identifier."""
+        return re.sub(r"\W", "_", self.name)
 
 
 @dataclass(frozen=True)
@@ -83,6 +96,13 @@ class Operation:
         """Matches the path of a request to this operation, below the base URL."""
         literal = re.split(r"\{[^}]+\}", self.path)
         return re.compile("[^/]+".join(map(re.escape, literal)))
+
+    @property
+    def pattern_named(self) -> re.Pattern[str]:
+        """Like `pattern`, with a group for each path parameter, named by `Field.key`."""
+        parts = re.split(r"\{([^}]+)\}", self.path)
+        keys = {f.name: f.key for f in self.fields if f.location == "path"}
+        return re.compile("".join(f"(?P<{keys[p]}>[^/]+)" if n % 2 else re.escape(p) for n, p in enumerate(parts)))
 
     @property
     def has_body(self) -> bool:
@@ -143,6 +163,11 @@ class Spec:
                         node=node,
                     )
 
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The time zone that timestamps without an offset are meant in."""
+        return ZoneInfo(self.document["info"]["x-time-zone"]["name"])
+
     def match(self, method: str, path: str) -> Operation | None:
         """The operation that answers a request; literal paths win over those with parameters."""
         matching = [o for o in self.operations.values() if o.method == method and o.pattern.fullmatch(path)]
@@ -188,6 +213,7 @@ def _fields(parameters: list[dict[str, Any]], node: dict[str, Any]) -> Iterator[
             sources=_sources(parameter),
             example=example,
             evidence=str(parameter.get("x-evidence", "")),
+            **_laws(parameter),
         )
     content = node.get("requestBody", {}).get("content", {}).get(JSON, {})
     schema = content.get("schema", {})
@@ -202,7 +228,16 @@ def _fields(parameters: list[dict[str, Any]], node: dict[str, Any]) -> Iterator[
             sources=_sources(prop),
             example=examples[0] if examples else MISSING,
             evidence=str(prop.get("x-evidence", "")),
+            **_laws(prop),
         )
+
+
+def _laws(node: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "echo": node.get("x-echo", {}),
+        "searches": node.get("x-searches", {}),
+        "default_evidence": str(node.get("x-default-evidence", "")),
+    }
 
 
 def _sources(node: Mapping[str, Any]) -> tuple[str, ...]:

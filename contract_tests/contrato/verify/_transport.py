@@ -7,27 +7,45 @@ requests. All sessions end in `requests.adapters.HTTPAdapter.send`; while a run 
 from __future__ import annotations
 
 import json
+import re
 import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from http.cookiejar import DefaultCookiePolicy
+from types import EllipsisType
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import requests
+from jsonschema_rs import is_valid
 from requests.adapters import HTTPAdapter
 
-from contrato.verify._spec import Operation, Spec, find, lists, record_pointer
+from contrato.verify._coverage import Coverage
+from contrato.verify._exchange import Arguments, Exchange, Secret
+from contrato.verify._rules import Breach, check
+from contrato.verify._spec import JSON, MISSING, Field, Operation, Spec, find, record_pointer
 
 TIMEOUT = 10.0
 """Seconds that one answer may take, connecting and reading included."""
 
 MAX_BYTES = 64 * 2**20
 """Bytes that one answer may have."""
+
+LONGEST_WAIT = 5.0
+"""Seconds that a run waits before it repeats a request that was answered with 429, whatever the server asks for."""
+
+ALL_WAITS = 30.0
+"""Seconds that all these waits of a run may take together."""
+
+GIVE_UP = 3
+"""Lost connections in a row, after which the server is taken for gone if it takes no other one either."""
 
 
 class Mode(StrEnum):
@@ -36,12 +54,30 @@ class Mode(StrEnum):
     Attributes:
         UNRESTRICTED: Anything. For a server whose data is thrown away.
         OWN_RECORDS: Writes only to records that the run created, which it removes at the end.
-        READ_ONLY: Only operations that change nothing are ever sent, and no malformed request.
+        READ_ONLY: Only operations that change nothing are ever sent, and no malformed request unless asked for.
     """
 
     UNRESTRICTED = "unrestricted"
     OWN_RECORDS = "own-records"
     READ_ONLY = "read-only"
+
+
+RATES = {Mode.OWN_RECORDS: 5.0, Mode.READ_ONLY: 1.0}
+"""Requests per second that a mode sends at most unless told otherwise."""
+
+BUDGETS = {Mode.READ_ONLY: 1000}
+"""Requests that a run of a mode sends at most unless told otherwise."""
+
+
+class Stopped(KeyboardInterrupt):
+    """The budget is spent. As after Ctrl-C, nothing more is sent but what removes the run's own records.
+
+    A `KeyboardInterrupt` because Schemathesis and Hypothesis take every other exception for a finding and go on.
+    """
+
+
+class Gone(KeyboardInterrupt):
+    """The server takes no connection any more: nothing else is worth asking. See `Stopped` for the base class."""
 
 
 class Refused(requests.RequestException):
@@ -58,10 +94,16 @@ class TooLong(requests.RequestException):
 
 @dataclass(frozen=True)
 class Record:
-    """A record that this run created."""
+    """A record that this run created.
+
+    Attributes:
+        creator: The operation that created it.
+        argument: The path parameter that addresses it.
+        path: Its path below the base URL.
+    """
 
     creator: str
-    id: Any
+    argument: dict[str, Any]
     path: str
 
 
@@ -71,40 +113,64 @@ class Transport:
     Args:
         spec: Decides which requests change something.
         base_url: The server under test; requests to other origins are refused.
-        token: Goes into each request that discovery sends.
+        token: Goes into each request that `call` and `exchange` send.
         mode: What may be sent.
+        rate: Requests per second at most; 0 for as many as there are.
+        budget: Requests at most; 0 for as many as there are.
 
     Attributes:
+        observers: Are called with each exchange, whoever sent the request.
         requests: Number of requests sent, by operationId (`""` for those that no operation answers).
-        successes: Number of 2xx answers, by operationId.
+        coverage: What their answers have shown.
+        limited: Number of 429 answers that no repetition made good, by operationId.
+        unread: Operations with an answer that was too long to be read.
         created: The records that this run created and has not deleted.
+        unnamed: Number of requests to create a record after which it is not known whether there is one.
         refused: Number of requests that the mode kept back.
+        spent: Whether the budget was used up.
+        on_created: Is called with the records that are there whenever they change.
     """
 
-    def __init__(self, spec: Spec, base_url: str, token: str, mode: Mode) -> None:
+    def __init__(self, spec: Spec, base_url: str, token: str, mode: Mode, *, rate: float = 0, budget: int = 0) -> None:
         self.spec = spec
         # In the form in which requests writes it, so that the two compare.
         self.base_url = str(requests.Request("GET", base_url).prepare().url).rstrip("/")
         self.token = token
         self.mode = mode
+        self.rate = rate
+        self.budget = budget
+        self.observers: list[Callable[[Exchange], None]] = []
+        self.on_created: Callable[[list[Record]], None] = lambda records: None
         self.requests: Counter[str] = Counter()
-        self.successes: Counter[str] = Counter()
+        self.coverage = Coverage(spec)
+        self.limited: Counter[str] = Counter()
+        self.unread: set[str] = set()
         self.created: list[Record] = []
+        self.unnamed = 0
         self.refused = 0
+        self.spent = False
+        self._secret = Secret(token)
+        self._sender = ""
+        self._latest: Exchange | None = None
+        self._next_start = 0.0
+        self._waited = 0.0
+        self._lost = 0
+        self._cleaning = False
         self._own_paths: set[str] = set()
-        self._unseen = {o.id: _must_see(o) for o in spec.operations.values()}
+        self._other_paths: set[str] = set()
+        self._ever_created: list[Record] = []
+        # What the server last said that our records are, by path.
+        self._states: dict[str, Any] = {}
+        # The path parameter that addresses what an operation creates, by the creating operation.
+        self._addresses = {
+            creator.id: next(f for f in o.fields if f.location == "path")
+            for o in spec.operations.values()
+            if not o.safe and (creator := spec.creator(o)) is not None
+        }
         self._session = requests.Session()
-
-    def gap(self, operation: Operation) -> str | None:
-        """What keeps the operation from being checked; `None` when its 2xx answers have shown all there is to see."""
-        unseen = self._unseen[operation.id]
-        if not self.successes[operation.id]:
-            return "no request was answered with 2xx"
-        if "" in unseen:
-            return "no 2xx answer had the body that the spec describes"
-        if unseen:
-            return f"always empty: {', '.join(sorted(at.removesuffix('/*') or 'the list' for at in unseen))}"
-        return None
+        # Neither a cookie nor a password from .netrc may stand in for the token that a request leaves out.
+        self._session.auth = lambda request: request
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
 
     @contextmanager
     def guard(self) -> Iterator[None]:
@@ -114,13 +180,19 @@ class Transport:
 
         def send(adapter: HTTPAdapter, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
             operation = self._admit(request)
-            self.requests[operation.id if operation else ""] += 1
             adapters.add(adapter)
-            with nullcontext() if operation is None or operation.safe else uninterrupted():
-                answer = original(adapter, request, **{**kwargs, "stream": True, "timeout": TIMEOUT})
-                _read(answer, request)
-                if operation is not None and 200 <= answer.status_code < 300:
-                    self._observe(operation, request, answer)
+            removes = self._cleaning and request.method == "DELETE"
+            repeatable = operation is not None and (operation.safe or removes)
+            while True:
+                self._take_turn()
+                with nullcontext() if operation is None or operation.safe else uninterrupted():
+                    answer = self._send(original, adapter, request, kwargs, operation)
+                if answer.status_code != 429:
+                    break
+                if not repeatable or not self._wait(answer):
+                    self.limited[operation.id if operation else ""] += 1
+                    break
+                repeatable = False
             return answer
 
         HTTPAdapter.send = send  # type: ignore[assignment,method-assign]
@@ -131,6 +203,15 @@ class Transport:
             for adapter in adapters:
                 adapter.close()
 
+    @contextmanager
+    def sending(self, name: str) -> Iterator[None]:
+        """What is sent in this block is sent by `name`."""
+        previous, self._sender = self._sender, name
+        try:
+            yield
+        finally:
+            self._sender = previous
+
     def call(
         self, operation: Operation, path: dict[str, Any], query: dict[str, Any], body: Any = None
     ) -> requests.Response:
@@ -140,21 +221,191 @@ class Transport:
             operation.url(self.base_url, path),
             params=query,
             json=body,
-            headers={"Authorization": f"Bearer {self.token}"},
+            headers=_bearer(self.token),
             allow_redirects=False,
         )
 
+    def exchange(
+        self,
+        operation: Operation,
+        arguments: Arguments,
+        *,
+        token: str | EllipsisType | None = ...,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> Exchange:
+        """Send one request; redirects are not followed.
+
+        Args:
+            operation: Whose method and path the request has.
+            arguments: Values by (location, name), also such as the spec does not know.
+            token: Another token than the run's; None for a request without `Authorization`.
+            headers: Are added last and replace others.
+            content: A body in place of the one that the arguments make.
+
+        Raises:
+            requests.RequestException: No answer came, or it was not read; `Refused` when the mode forbids the request.
+        """
+        parts: dict[str, dict[str, Any]] = {"path": {}, "query": {}, "body": {}}
+        for (location, name), value in arguments.items():
+            parts[location][name] = value
+        if content is None and (operation.has_body or parts["body"]):
+            content = json.dumps(parts["body"]).encode()
+        self._latest = None
+        self._session.request(
+            operation.method,
+            operation.url(self.base_url, parts["path"]),
+            params={name: _text(value) for name, value in parts["query"].items()},
+            data=content,
+            headers={
+                **({} if content is None else {"Content-Type": JSON}),
+                **({} if token is None else _bearer(self.token if isinstance(token, EllipsisType) else token)),
+                **(headers or {}),
+            },
+            allow_redirects=False,
+        )
+        assert self._latest is not None
+        return self._latest
+
     def clean_up(self) -> list[Record]:
-        """Delete what this run created; returns the records that could not be deleted."""
+        """Delete what this run created, beyond the budget if need be; returns the records that are left."""
+        self._cleaning = True
+        unanswered = 0
         for record in list(self.created):
             remover = self.spec.remover(self.spec.operations[record.creator])
-            assert remover is not None  # or it would not be remembered
-            name = next(f.name for f in remover.fields if f.location == "path")
+            if remover is None:
+                continue
             try:
-                self.call(remover, {name: record.id}, {})
+                answer = self.call(remover, record.argument, {})
             except requests.RequestException:
-                break  # The others would fail as slowly.
+                unanswered += 1
+                if unanswered == GIVE_UP:
+                    break
+                continue
+            unanswered = 0
+            if answer.status_code in (404, 410):
+                self._forget(record.path)
+        if self.mode is Mode.OWN_RECORDS and unanswered < GIVE_UP:
+            # What was answered as deleted need not be; but an id may also have gone to somebody else's record.
+            deleted = [record for record in self._ever_created if record not in self.created]
+            self.created += [record for record in deleted if self._read(record) == self._states[record.path]]
+        self.on_created(self.created)
         return self.created
+
+    def is_there(self, record: Record) -> bool | None:
+        """Whether the server has a record; None when it does not say."""
+        found = self._read(record)
+        return None if found is MISSING else found not in (None, [], {})
+
+    def _read(self, record: Record) -> Any:
+        """What the server has at a record's path; None for nothing, `MISSING` when it does not say."""
+        creator = self.spec.operations[record.creator]
+        readers = (o for o in self.spec.operations.values() if o.method == "GET" and self.spec.creator(o) is creator)
+        reader = next(readers, None)
+        if reader is None:
+            return MISSING
+        try:
+            answer = self.call(reader, record.argument, {})
+            if answer.status_code == 429 or answer.status_code >= 500:
+                return MISSING
+            return answer.json() if answer.status_code == 200 and answer.content else None
+        except requests.RequestException:
+            return MISSING
+
+    def _send(
+        self,
+        original: Callable[..., requests.Response],
+        adapter: HTTPAdapter,
+        request: requests.PreparedRequest,
+        kwargs: dict[str, Any],
+        operation: Operation | None,
+    ) -> requests.Response:
+        self.requests[operation.id if operation else ""] += 1
+        started, begun = datetime.now(UTC), time.monotonic()
+        try:
+            answer = original(adapter, request, **{**kwargs, "stream": True, "timeout": TIMEOUT})
+            _read(answer, request)
+        except requests.RequestException as error:
+            if operation is not None and isinstance(error, TooLong):
+                self.unread.add(operation.id)
+            self.unnamed += operation is not None and operation.id in self._addresses
+            is_lost = isinstance(error, requests.ConnectionError) and not isinstance(error, requests.Timeout)
+            self._lost = self._lost + 1 if is_lost else 0
+            if self._lost >= GIVE_UP and not self._cleaning and not self._is_up(original, adapter, kwargs):
+                raise Gone(str(error)) from error
+            raise
+        self._lost = 0
+        exchange = self._build(request, answer, operation, started, time.monotonic() - begun)
+        if operation is not None:
+            self._observe(operation, exchange, answer)
+        self._latest = exchange
+        for observe in self.observers:
+            observe(exchange)
+        return answer
+
+    def _is_up(self, original: Callable[..., requests.Response], adapter: HTTPAdapter, kwargs: dict[str, Any]) -> bool:
+        self.requests[""] += 1
+        try:
+            asked = requests.Request("GET", self.base_url).prepare()
+            original(adapter, asked, **{**kwargs, "stream": True, "timeout": TIMEOUT}).close()
+        except requests.RequestException:
+            return False
+        return True
+
+    def _build(
+        self,
+        request: requests.PreparedRequest,
+        answer: requests.Response,
+        operation: Operation | None,
+        started: datetime,
+        seconds: float,
+    ) -> Exchange:
+        sent = str(request.headers.get("Authorization", ""))
+        secret = self._secret if sent == f"Bearer {self.token}" else Secret(self.token, sent)
+        url, origin = str(request.url), _origin(self.base_url)
+        body = request.body or b""
+        headers = {name.lower(): str(value) for name, value in answer.headers.items()}
+        return Exchange(
+            operation=operation,
+            sender=self._sender,
+            method=str(request.method),
+            # The origin is the user's own word, and may have a short token in it by chance.
+            url=origin + secret.hide(url.removeprefix(origin)),
+            path=secret.hide(self._path(url)),
+            request_headers={name.lower(): secret.hide(_decoded(value)) for name, value in request.headers.items()},
+            request_body=secret.hide_in(body.encode() if isinstance(body, str) else bytes(body)),
+            status=answer.status_code,
+            headers={name: secret.hide(value) for name, value in headers.items()},
+            content=secret.hide_in(answer.content),
+            started=started,
+            seconds=seconds,
+            token_echoed=secret.is_in(answer.content.decode("latin-1"), *headers.values()),
+        )
+
+    def _take_turn(self) -> None:
+        """Wait until the rate allows one more request.
+
+        Raises:
+            Stopped: The budget does not.
+        """
+        if self.budget and not self._cleaning and self.requests.total() >= self.budget:
+            self.spent = True
+            raise Stopped(f"the budget of {self.budget} requests is spent")
+        if self.rate:
+            time.sleep(max(0.0, self._next_start - time.monotonic()))
+            self._next_start = time.monotonic() + 1 / self.rate
+
+    def _wait(self, answer: requests.Response) -> bool:
+        """Wait as a 429 asks; False when the run has waited enough."""
+        asked = min(_retry_after(answer.headers.get("Retry-After", "")), LONGEST_WAIT)
+        if self._waited + asked > ALL_WAITS:
+            return False
+        self._waited += asked
+        time.sleep(asked)
+        return True
+
+    def _path(self, url: str) -> str:
+        return urlsplit(url).path.removeprefix(urlsplit(self.base_url).path)
 
     def _admit(self, request: requests.PreparedRequest) -> Operation | None:
         url, method = str(request.url), str(request.method)
@@ -175,39 +426,114 @@ class Transport:
     def _may_write(self, operation: Operation, path: str) -> bool:
         if self.mode is not Mode.OWN_RECORDS:
             return self.mode is Mode.UNRESTRICTED
-        is_creator = any(self.spec.creator(o) is operation for o in self.spec.operations.values())
-        return is_creator or path in self._own_paths
+        return operation.id in self._addresses or path in self._own_paths
 
-    def _observe(self, operation: Operation, request: requests.PreparedRequest, response: requests.Response) -> None:
-        self.successes[operation.id] += 1
-        path = urlsplit(str(request.url)).path.removeprefix(urlsplit(self.base_url).path)
-        if operation.method == "DELETE":
-            self.created = [record for record in self.created if record.path != path]
-        remover = self.spec.remover(operation) if operation.method == "POST" else None
-        unseen = self._unseen[operation.id]
-        if not unseen and remover is None:
-            return
+    def _observe(self, operation: Operation, exchange: Exchange, response: requests.Response) -> None:
+        self.coverage.see(exchange)
+        if operation.method == "DELETE" and exchange.succeeded:
+            self._forget(exchange.path)
+        if operation.id in self._addresses:
+            self._remember(operation, response)
+        elif exchange.path in self._states and exchange.status == 200 and not operation.safe:
+            self._states[exchange.path] = exchange.json
+        elif operation.safe and exchange.succeeded:
+            self._note_others(operation, exchange)
+
+    def _remember(self, creator: Operation, response: requests.Response) -> None:
+        """Note which record an answer says was created."""
+        if 400 <= response.status_code < 500 or response.status_code == 204:
+            return  # Nothing was.
+        field = self._addresses[creator.id]
         try:
-            answer = json.loads(response.content)
+            values = find(json.loads(response.content), record_pointer(field))
         except ValueError:
-            return
-        if remover is not None:
-            self._remember(operation, remover, answer)
-        if operation.schema(response.status_code):
-            unseen -= {at for at in unseen if answer not in ([], {}, None) and find(answer, at)}
+            values = []
+        records = [_record(creator, field, value) for value in values if is_valid(field.schema, value)]
+        # A server may be so broken that it answers with somebody else's record.
+        records = [record for record in records if record.path not in self._other_paths]
+        self.unnamed += not records
+        for record in records:
+            self._own_paths.add(record.path)
+            self._states[record.path] = json.loads(response.content)
+            self._ever_created.append(record)
+            self.created.append(record)
+            self.on_created(self.created)
 
-    def _remember(self, creator: Operation, remover: Operation, answer: Any) -> None:
-        field = next(f for f in remover.fields if f.location == "path")
-        for value in find(answer, record_pointer(field)):
-            path = remover.url("", {field.name: value})
-            self.created.append(Record(creator.id, value, path))
-            self._own_paths.add(path)
+    def _forget(self, path: str) -> None:
+        """Note that a record is deleted."""
+        kept = [record for record in self.created if record.path != path]
+        if kept != self.created:
+            self.created = kept
+            self.on_created(kept)
+
+    def _note_others(self, operation: Operation, exchange: Exchange) -> None:
+        """Note whose records an answer shows: who has an id after ours was deleted is somebody else."""
+        living = {record.path for record in self.created}
+        for creator, field in self._addresses.items():
+            for source in field.sources:
+                name, _, pointer = source.partition("#")
+                if name == operation.id:
+                    values = find(exchange.json, pointer)
+                    others = {_record(self.spec.operations[creator], field, v).path for v in values} - living
+                    self._other_paths |= others
+                    self._own_paths -= others
 
 
-def _must_see(operation: Operation) -> set[str]:
-    """Pointers that some 2xx answer must have before the operation counts as checked; `""` is the answer itself."""
-    schemas = [schema for schema in operation.successes().values() if schema]
-    return {"", *(f"{at}/*" for schema in schemas for at in lists(schema))} if schemas else set()
+def _record(creator: Operation, field: Field, value: Any) -> Record:
+    return Record(creator.id, {field.name: value}, f"{creator.path}/{quote(str(value), safe='')}")
+
+
+@check("No answer repeats the token.")
+def token_not_echoed(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
+    """A token opens everything that its owner may see, and answers end up in logs, caches and bug reports.
+
+    Looked for in the body and in every header, as it is and escaped. A token of fewer than 8 characters is not looked
+    for: it may be an ordinary word. Remove it from the answer; after that, replace the token, since it has been logged.
+    """
+    if exchange.token_echoed:
+        operation = exchange.operation
+        marks = [str(scheme.get("x-evidence", "")) for scheme in spec.schemes(operation)] if operation else []
+        yield Breach(
+            operation.id if operation else "server",
+            "",
+            "an answer without the token",
+            "the token in the answer",
+            "; ".join(filter(None, marks)),
+            (exchange,),
+        )
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _decoded(value: str | bytes) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else value
+
+
+def _text(value: Any) -> Any:
+    """A query value as JSON writes it, where Python writes it otherwise."""
+    if isinstance(value, list):
+        return [_text(item) for item in value]
+    return json.dumps(value) if isinstance(value, bool) else value
+
+
+def _retry_after(text: str) -> float:
+    """Seconds that an answer asks to wait; one when it does not say."""
+    if re.fullmatch(r"\s*[0-9]{1,9}\s*", text):
+        return float(text)
+    try:
+        date = parsedate_to_datetime(text)
+    except ValueError:
+        return 1.0
+    # A date without a zone is one in GMT, as HTTP has no other.
+    date = date if date.tzinfo else date.replace(tzinfo=UTC)
+    return max(0.0, (date - datetime.now(UTC)).total_seconds())
 
 
 @contextmanager
@@ -231,15 +557,18 @@ def uninterrupted() -> Iterator[None]:
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Take SIGTERM, with which a CI job is cancelled, for Ctrl-C: what the run created is still to be removed."""
+    """Take for Ctrl-C what a cancelled CI job and a closed terminal send: what the run created is to be removed."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    previous = signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))
+    # Windows has no SIGHUP.
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    previous = [signal.signal(n, lambda number, frame: signal.raise_signal(signal.SIGINT)) for n in numbers]
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for number, handler in zip(numbers, previous, strict=True):
+            signal.signal(number, handler)
 
 
 def _read(response: requests.Response, request: requests.PreparedRequest) -> None:

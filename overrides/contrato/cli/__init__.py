@@ -1,26 +1,12 @@
 """The `contrato` command."""
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import click
 
 from contrato.cli._errors import EXIT_STATUSES, Refusal
+from contrato.cli._verify import needs, verify
 from contrato.core import spec
 
 __all__ = ["Refusal", "main"]
-
-
-@contextmanager
-def _needs(extra: str) -> Iterator[None]:
-    """The suite and the bundled server are extras: say which one to install rather than show an ImportError."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        if error.name and error.name.split(".")[0] == "contrato":
-            raise
-        raise Refusal(f"{error.name} is not installed: pip install 'contrato[{extra}]'") from error
 
 
 class _Main(click.Group):
@@ -63,7 +49,7 @@ def mock(host: str, port: int, token: str, seed: int) -> None:
 
     The data is the same at every start; what clients write lasts as long as the server.
     """
-    with _needs("mock"):
+    with needs("mock"):
         from contrato.mock import ListenError, serve
     try:
         serve(host, port, token, seed)
@@ -71,34 +57,7 @@ def mock(host: str, port: int, token: str, seed: int) -> None:
         raise Refusal(str(error)) from error
 
 
-@main.command()
-@click.argument("api", type=click.Choice(spec.APIS))
-@click.option("--base-url", required=True, metavar="URL", help="Where the API is mounted.")
-@click.option("--token", help="The bearer token. By default NEU_TOKEN or APPORTIONMENTS_TOKEN of the environment.")
-@click.option("--seed", type=click.IntRange(min=0), default=1, help="The same seed makes the same requests.")
-@click.option(
-    "--mode",
-    type=click.Choice(["unrestricted", "own-records", "read-only"]),
-    help="What may be done to the server.  [default: unrestricted on a loopback address, else read-only]",
-)
-def verify(api: str, base_url: str, token: str | None, seed: int, mode: str | None) -> None:
-    """Verify that a server keeps the contract of an API.
-
-    \b
-    Exit status:
-      0  everything was checked and holds
-      1  the server breaks the contract
-      2  wrong usage, no such server, or it refuses the token
-      3  nothing failed, but something could not be checked
-    """  # noqa: D301
-    with _needs("verify"):
-        from contrato.verify import UsageError, verify
-    try:
-        report = verify(api, base_url, token, seed, mode)
-    except UsageError as error:
-        raise Refusal(str(error)) from error
-    report.print()
-    sys.exit(report.exit_code)
+main.add_command(verify)
 
 
 @main.command()

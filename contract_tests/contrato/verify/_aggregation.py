@@ -1,0 +1,437 @@
+"""Laws about rows that each stand for a period of time: hours, days and months tell one story."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise, product
+from typing import Any, TypeGuard
+
+from contrato.verify._discovery import WIDEST
+from contrato.verify._exchange import Arguments, Exchange
+from contrato.verify._rules import Breach, Gap, law
+from contrato.verify._server import (
+    Row,
+    Server,
+    UnfitError,
+    breach,
+    intervals,
+    key_of,
+    row_pointer,
+    rows_of,
+    schema_at,
+    spread,
+)
+from contrato.verify._spec import Field, Operation
+
+KEYS = 6
+"""Records, say services, that are compared by hours."""
+
+MANY = 40
+"""Records that are compared by days."""
+
+LONGEST = timedelta(days=800)
+"""Range of days that is asked of one record."""
+
+DENSE = 0.8
+"""Share of the periods that must have a row before the rows are taken for all that was measured."""
+
+Period = tuple[str, datetime]
+
+Read = Callable[[str], datetime | None]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The rows of one interval, over a range that cuts none of the periods which are compared.
+
+    Attributes:
+        unit: Length of a row's period: `hour`, `day` or `month`.
+        values: What was selected.
+        first: Start of the range.
+        last: End of the range.
+    """
+
+    unit: str
+    values: tuple[Any, ...]
+    rows: list[Row]
+    exchange: Exchange
+    first: datetime
+    last: datetime
+
+
+@law("Hours add up to their day, and days to their month.")
+def periods_add_up(server: Server, operation: Operation) -> Iterator[Breach | Gap]:
+    """The same range is asked for by hour, by day and by month. What the spec marks as a sum is added up over the
+    shorter periods and held against the longer one, as far as rounding lets compare. Only periods that the range holds
+    whole are compared, so that it does not matter what the server does with those that it cuts, nor whether a row is
+    dated by the beginning or by the end of its period. A period with energy in one answer is there in the other.
+    """
+    aggregation = operation.node.get("x-aggregation")
+    if not aggregation:
+        return
+    compared = False
+    for fine, coarse in _comparisons(server, operation):
+        compared |= bool(fine.rows and coarse.rows)
+        yield from _compare(server, operation, fine, coarse)
+    if not compared:
+        yield Gap(operation.id, "no rows of two lengths of period to compare")
+
+
+@law("There is one row for each period.")
+def one_row_a_period(server: Server, operation: Operation) -> Iterator[Breach | Gap]:
+    """No record has two rows for the same hour, day or month. Where nearly all periods from the first to the last have
+    a row, one that is missing is taken for a hole, which is only plausible: a meter may have been silent.
+    """
+    aggregation = operation.node.get("x-aggregation")
+    if not aggregation:
+        return
+    for sample in _samples(server, operation):
+        for name, rows in _by_key(sample.rows, aggregation["key"]).items():
+            wrong = None
+            for read, end in product(server.readings(rows, aggregation["date"]), (False, True)):
+                periods = [_period(read(row[aggregation["date"]]), sample.unit, end) for row in rows]
+                dated = [period for period in periods if period is not None]
+                twice = next((period for period in dated if dated.count(period) > 1), None)
+                if twice is None:
+                    wrong = None
+                    break
+                wrong = wrong or twice
+            if wrong is not None:
+                expected = f"one row for each {sample.unit} of {name}"
+                found = f"several for {wrong}"
+                proof = str(aggregation["x-evidence"])
+                yield breach(operation, aggregation["date"], expected, found, proof, [sample.exchange])
+                continue
+            hole = _hole(sorted(dated), sample.unit)
+            if hole is not None:
+                expected = f"a row for each {sample.unit} of {name} from the first to the last"
+                proof = "plausible: a meter that measures before and after measures in between"
+                yield breach(operation, aggregation["date"], expected, f"none for {hole}", proof, [sample.exchange])
+
+
+@law("A register grows by what it counts.")
+def registers_grow(server: Server, operation: Operation) -> Iterator[Breach | Gap]:
+    """From one row to the next the register of a meter grows by the energy of one of the two, whether it is read at
+    the beginning or at the end of the period; and over a longer period it shows one of the values that it had in the
+    shorter ones. A meter that was changed breaks this honestly.
+    """
+    aggregation = operation.node.get("x-aggregation")
+    registers = _marked(operation, "x-register-of")
+    if not aggregation or not registers:
+        return
+    date = aggregation["date"]
+    for sample in _samples(server, operation):
+        for name, rows in _by_key(sample.rows, aggregation["key"]).items():
+            ways = [list(_neighbours(rows, date, sample.unit, read)) for read in server.readings(rows, date)]
+            for pointer, mark in registers.items():
+                counted = f"{pointer.rpartition('/')[0]}/{mark['field']}"
+                wrong = [_ungrown(pairs, pointer, counted, date, end) for pairs in ways for end in (True, False)]
+                if all(wrong):
+                    expected = f"the register of {name} grows by {mark['field']}"
+                    yield breach(operation, pointer, expected, wrong[0], str(mark["x-evidence"]), [sample.exchange])
+    for fine, coarse in _comparisons(server, operation):
+        yield from _between(
+            server, operation, fine, coarse, {at: str(mark["x-evidence"]) for at, mark in registers.items()}
+        )
+
+
+def _ungrown(pairs: Iterable[tuple[Row, Row]], pointer: str, counted: str, date: str, end: bool) -> str:
+    """The first two rows between which a register does not grow by what it counts, in words; empty without any."""
+    for earlier, later in pairs:
+        before, after, grown = earlier.get(pointer), later.get(pointer), (later if end else earlier).get(counted)
+        if not _is_number(before) or not _is_number(after) or not _is_number(grown):
+            continue
+        off = abs(after - before - grown)
+        if off > 1e-9 * abs(after) and off > 3 * _unit([before, after, grown]):
+            return f"from {before} to {after} at {later[date]}, with {grown} at {counted}"
+    return ""
+
+
+@law("What is no sum lies, over a longer period, between its values of the shorter ones.")
+def averages_lie_between(server: Server, operation: Operation) -> Iterator[Breach | Gap]:
+    """A current or a voltage of a day, whether it is the mean, the least or the greatest, is not greater than in each
+    hour, nor less. Other units by day than by hour are found so. No source says how these values are made.
+    """
+    aggregation = operation.node.get("x-aggregation")
+    if not aggregation:
+        return
+    measured = {
+        pointer: "plausible: a mean lies between the values that it is made of"
+        for pointer, node in _properties(operation).items()
+        if "x-unit" in node and "x-aggregate" not in node and "x-register-of" not in node
+    }
+    for fine, coarse in _comparisons(server, operation):
+        yield from _between(server, operation, fine, coarse, measured)
+
+
+# What is asked
+
+
+def _comparisons(server: Server, operation: Operation) -> Iterator[tuple[Sample, Sample]]:
+    """Pairs of samples over the same range, the finer first."""
+    samples = _samples(server, operation)
+    for fine, coarse in product(samples, samples):
+        same = (fine.values, fine.first, fine.last) == (coarse.values, coarse.first, coarse.last)
+        if same and _ORDER.index(fine.unit) < _ORDER.index(coarse.unit):
+            yield fine, coarse
+
+
+def _samples(server: Server, operation: Operation) -> list[Sample]:
+    return server.remember(f"samples {operation.id}", lambda: _sampled(server, operation))
+
+
+def _sampled(server: Server, operation: Operation) -> list[Sample]:
+    """A few days of several records, a month of one by hour, some months of all, and all months of one by day."""
+    aggregation = operation.node["x-aggregation"]
+    names = intervals(aggregation)
+    units = [aggregation["periods"][name] for name in names]
+    selector = next(
+        (f for f in operation.fields if server.echo(operation, f).get("at") == aggregation["key"]),
+        None,
+    )
+    if selector is None or "month" not in units:
+        raise UnfitError("no request selects what the rows are about")
+    everything = server.existing(selector)
+    asking = _Asking(server, operation, selector)
+    months = _months(asking, everything, names[units.index("month")])
+    if not months:
+        raise UnfitError("there are no rows")
+    inner = [month for month in months if months[0] < month < months[-1]] or months
+    month, day = inner[-1], timedelta(days=1)
+    after = _next(month, "month")
+    start = max(months[0], _back(month, 2))
+    week = month + 12 * day
+    full = [row[aggregation["key"]] for row in asking.rows(everything[:MANY], names[-1], month, after).rows]
+    one = [full[len(full) // 2]] if full else everything[:1]
+    plans: list[tuple[list[Any], datetime, datetime, tuple[str, ...]]] = [
+        (everything[:MANY], start - day, after + day, ("day", "month")),
+        (one, max(months[0], months[-1] - LONGEST) - day, _next(months[-1], "month") + day, ("day", "month")),
+        (spread(everything, KEYS), week, week + 4 * day, ("hour", "day")),
+        (one, month - day, after + day, ("hour", "day", "month")),
+    ]
+    return [
+        asking.rows(values, names[units.index(unit)], low, high)
+        for values, low, high, wanted in plans
+        for unit in wanted
+        if unit in units
+    ]
+
+
+@dataclass(frozen=True)
+class _Asking:
+    server: Server
+    operation: Operation
+    selector: Field
+
+    def rows(self, values: Sequence[Any], name: str, low: datetime, high: datetime) -> Sample:
+        arguments = self._arguments(values, name, low, high)
+        exchange = self.server.get(self.operation, arguments)
+        unit = self.operation.node["x-aggregation"]["periods"][name]
+        return Sample(unit, tuple(values), rows_of(self.operation, [exchange]), exchange, low, high)
+
+    def _arguments(self, values: Sequence[Any], name: str, low: datetime, high: datetime) -> Arguments:
+        dates = self.operation.node["x-date-range"]
+        is_array = self.selector.schema.get("type") == "array"
+        return {
+            (self.selector.location, self.selector.name): list(values) if is_array else values[0],
+            key_of(self.operation, self.operation.node["x-aggregation"]["by"]): name,
+            key_of(self.operation, dates["from"]): low.isoformat(timespec="seconds"),
+            key_of(self.operation, dates["to"]): high.isoformat(timespec="seconds"),
+        }
+
+    def known_range(self) -> tuple[datetime, datetime]:
+        base = self.server.base(self.operation)
+        dates = self.operation.node["x-date-range"]
+        low, high = (base[key_of(self.operation, dates[side])] for side in ("from", "to"))
+        return datetime.fromisoformat(low), datetime.fromisoformat(high)
+
+
+def _months(asking: _Asking, everything: Sequence[Any], name: str) -> list[datetime]:
+    """The months with rows, from the first to the last."""
+    date = asking.operation.node["x-aggregation"]["date"]
+    values = everything[:MANY]
+    for low, high in (WIDEST, asking.known_range()) if values else ():
+        if not asking.server.ask(asking.operation, asking._arguments(values, name, low, high)).succeeded:
+            continue  # Some servers limit the range.
+        rows = asking.rows(values, name, low, high).rows
+        read = asking.server.readings(rows, date)[0]
+        found = {_floor(moment, "month") for row in rows if (moment := read(row[date])) is not None}
+        if found:
+            return sorted(found)
+    return []
+
+
+# What is compared
+
+
+def _compare(server: Server, operation: Operation, fine: Sample, coarse: Sample) -> Iterator[Breach]:
+    aggregation = operation.node["x-aggregation"]
+    sums = _marked(operation, "x-aggregate")
+    best: list[tuple[str, str, str]] | None = None
+    for read, fine_end, coarse_end in product(
+        server.readings([*fine.rows, *coarse.rows], aggregation["date"]), (False, True), (False, True)
+    ):
+        parts, whole = (
+            _grouped(sample.rows, aggregation, read, end, coarse.unit, sample.unit)
+            for sample, end in ((fine, fine_end), (coarse, coarse_end))
+        )
+        wrong = []
+        for key in sorted({*parts, *whole}, key=lambda key: (key[1], key[0])):
+            if key[1] < fine.first or _next(key[1], coarse.unit) > fine.last:
+                continue
+            for pointer in sums:
+                pieces = [row[pointer] for row in parts.get(key, []) if _is_number(row.get(pointer))]
+                totals = [row[pointer] for row in whole.get(key, []) if _is_number(row.get(pointer))]
+                unit = _unit(pieces) * len(pieces) + _unit(totals)
+                if abs(sum(pieces) - sum(totals)) > unit + 1e-5 * abs(sum(totals)) + 1e-9:
+                    expected = f"{round(sum(pieces), 6)}, the sum of {len(pieces)} {fine.unit}s"
+                    found = f"{round(sum(totals), 6)} for the {coarse.unit} {key[1]:%Y-%m-%d} of {key[0]}"
+                    wrong.append((pointer, expected, found if totals else f"no row for the {coarse.unit} of {key}"))
+        if best is None or len(wrong) < len(best):
+            best = wrong
+        if not wrong:
+            return
+    for pointer, expected, found in {pointer: (pointer, e, f) for pointer, e, f in reversed(best or [])}.values():
+        proof = str(_properties(operation)[pointer].get("x-aggregate-evidence", ""))
+        yield breach(operation, pointer, expected, found, proof, [fine.exchange, coarse.exchange])
+
+
+def _between(
+    server: Server, operation: Operation, fine: Sample, coarse: Sample, proofs: Mapping[str, str]
+) -> Iterator[Breach]:
+    """A value over a longer period is no greater and no less than in all the shorter ones, and their neighbours."""
+    date = operation.node["x-aggregation"]["date"]
+    ways = server.readings([*fine.rows, *coarse.rows], date)
+    wrong = min((list(_outside(operation, fine, coarse, list(proofs), read)) for read in ways), key=len)
+    for pointer, expected, found in wrong:
+        yield breach(operation, pointer, expected, found, proofs[pointer], [fine.exchange, coarse.exchange])
+
+
+def _outside(
+    operation: Operation, fine: Sample, coarse: Sample, pointers: Sequence[str], read: Read
+) -> Iterator[tuple[str, str, str]]:
+    aggregation = operation.node["x-aggregation"]
+    date = aggregation["date"]
+    parts = _by_key(fine.rows, aggregation["key"])
+    reported = set()
+    for row in coarse.rows:
+        moment = read(row[date])
+        if moment is None:
+            continue
+        low, high = _floor(moment, coarse.unit), _next(_floor(moment, coarse.unit), coarse.unit)
+        if moment == low:
+            # Dated by its end, it would be the period before; both are looked at.
+            low = _period(moment, coarse.unit, True) or low
+        if low < fine.first or high > fine.last:
+            continue
+        mine = [(at, other) for other in parts.get(str(row[aggregation["key"]]), []) if (at := read(other[date]))]
+        inside = [other for at, other in mine if low <= at <= high]
+        if len(inside) < DENSE * (high - low) / (_next(low, fine.unit) - low):
+            continue  # What was measured between the rows is unknown.
+        for pointer in pointers:
+            values = [other[pointer] for other in inside if _is_number(other.get(pointer))]
+            value = row.get(pointer)
+            if not values or not _is_number(value) or pointer in reported or min(values) <= value <= max(values):
+                continue
+            slack = _unit([*values, value]) + 1e-6 * abs(value)
+            if not min(values) - slack <= value <= max(values) + slack:
+                reported.add(pointer)
+                expected = f"from {min(values)} to {max(values)}, as by {fine.unit}"
+                yield pointer, expected, f"{value} for the {coarse.unit} {row[date]}"
+
+
+def _properties(operation: Operation) -> dict[str, Mapping[str, Any]]:
+    """The properties of a row, by pointer."""
+    at = row_pointer(operation)
+    return {f"{at}/{name}": node for name, node in schema_at(operation, at).get("properties", {}).items()}
+
+
+def _marked(operation: Operation, name: str) -> dict[str, Any]:
+    return {pointer: node[name] for pointer, node in _properties(operation).items() if name in node}
+
+
+def _by_key(rows: Iterable[Row], key: str) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[str(row.get(key))].append(row)
+    return found
+
+
+def _grouped(
+    rows: Iterable[Row], aggregation: Mapping[str, Any], read: Any, end: bool, unit: str, own: str
+) -> dict[Period, list[Row]]:
+    """Rows by key and period; each is dated by the beginning of its own period, or by its end."""
+    found: dict[Period, list[Row]] = defaultdict(list)
+    for row in rows:
+        period = _period(read(row[aggregation["date"]]), own, end)
+        if period is not None:
+            found[str(row.get(aggregation["key"])), _floor(period, unit)].append(row)
+    return found
+
+
+def _neighbours(rows: Sequence[Row], date: str, unit: str, read: Read) -> Iterator[tuple[Row, Row]]:
+    """Rows of periods that follow upon each other."""
+    dated = sorted(((moment, n) for n, row in enumerate(rows) if (moment := read(row[date])) is not None))
+    for (earlier, a), (later, b) in pairwise(dated):
+        if _next(_floor(earlier, unit), unit) == _floor(later, unit):
+            yield rows[a], rows[b]
+
+
+def _hole(periods: Sequence[datetime], unit: str) -> datetime | None:
+    """The first period without a row among those that nearly all have one."""
+    missing: list[datetime] = []
+    for earlier, later in pairwise(periods):
+        following = _next(earlier, unit)
+        while following < later and len(missing) <= len(periods):
+            missing.append(following)
+            following = _next(following, unit)
+    return missing[0] if missing and len(periods) >= DENSE * (len(periods) + len(missing)) else None
+
+
+# Time
+
+_ORDER = ("hour", "day", "month")
+
+
+def _floor(moment: datetime, unit: str) -> datetime:
+    moment = moment.replace(minute=0, second=0, microsecond=0)
+    if unit == "hour":
+        return moment
+    moment = moment.replace(hour=0)
+    return moment if unit == "day" else moment.replace(day=1)
+
+
+def _next(start: datetime, unit: str) -> datetime:
+    if unit == "hour":
+        return start + timedelta(hours=1)
+    return _floor(start + timedelta(days=1 if unit == "day" else 32), unit)
+
+
+def _back(month: datetime, count: int) -> datetime:
+    for _ in range(count):
+        month = _floor(month - timedelta(days=1), "month")
+    return month
+
+
+def _period(moment: datetime | None, unit: str, end: bool) -> datetime | None:
+    """The start of the period that a date stands for."""
+    if moment is None:
+        return None
+    return _floor(moment - timedelta(microseconds=1) if end else moment, unit)
+
+
+def _is_number(value: Any) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _unit(values: Iterable[Any]) -> float:
+    """The last decimal place that any of the values has."""
+    places = 0
+    for value in values:
+        _, _, decimals = json.dumps(value).partition(".")
+        places = max(places, len(decimals) if "e" not in decimals else 12)
+    return float(10**-places)

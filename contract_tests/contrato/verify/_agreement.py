@@ -1,0 +1,194 @@
+"""Laws about what several answers say of one thing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from contrato.verify._exchange import Exchange
+from contrato.verify._rules import Breach, Gap, law
+from contrato.verify._server import (
+    Row,
+    Server,
+    breach,
+    difference,
+    items_pointer,
+    known,
+    rows_of,
+    schema_of,
+    short,
+    text_of,
+    told,
+)
+from contrato.verify._spec import MISSING, Operation
+
+
+@law("Operations that describe one thing agree about it.")
+def operations_agree(server: Server, operation: Operation) -> Iterator[Breach | Gap]:
+    """The records of one operation are looked up in the answers of another that knows them too, and what both say is
+    compared. Identifiers are compared as text and timestamps as local times.
+    """
+    for agreement in operation.node.get("x-agrees-with", []):
+        other = server.spec.operations[agreement["operation"]]
+        ours_at, theirs_at = list(agreement["key"]), list(agreement["key"].values())
+        same: dict[str, str] = agreement.get("same", {})
+        theirs_too: dict[str, Any] = agreement.get("theirs", {})
+        pages = [page for base in server.bases(operation, 12) for page in server.whole(operation, base).pages]
+        ours = _records(operation, pages, [*ours_at, *same])
+        theirs_pages = [page for base in server.bases(other, 12) for page in server.whole(other, base).pages]
+        theirs = _records(other, theirs_pages, [*theirs_at, *same.values(), *theirs_too])
+        index: dict[tuple[str, ...], list[tuple[dict[str, Any], Exchange]]] = {}
+        for record, page in theirs:
+            index.setdefault(_key(server, record, theirs_at), []).append((record, page))
+        proof = str(agreement["x-evidence"])
+        if not ours:
+            yield Gap(operation.id, "there are no records to compare")
+            continue
+        seen = set()
+        for record, page in ours:
+            key = _key(server, record, ours_at)
+            seen.add(key)
+            matches = index.get(key, [])
+            if not matches:
+                if agreement.get("covers") in ("ours", "both"):
+                    say = f"{other.id} has it too"
+                    yield breach(operation, ours_at[0], say, f"not there: {key}", proof, [theirs_pages[0], page])
+                continue
+            for mine, its in same.items():
+                values = [match.get(its, MISSING) for match, _ in matches]
+                value = record.get(mine, MISSING)
+                if value is MISSING or MISSING in values:
+                    continue  # The schema is judged elsewhere.
+                if _alike(server, value) not in {_alike(server, v) for v in values}:
+                    say = f"{short(values[0])}, as {other.id} has {its} of {key}"
+                    yield breach(operation, mine, say, value, proof, [matches[0][1], page])
+            for its, wanted in theirs_too.items():
+                for match, there in matches:
+                    if its in match and _alike(server, match[its]) != _alike(server, wanted):
+                        say = f"{short(wanted)} at {its} of {other.id} for {key}"
+                        yield breach(operation, ours_at[0], say, match[its], proof, [page, there])
+        if agreement.get("covers") == "both":
+            for key, matches in index.items():
+                if key not in seen:
+                    say = f"{key}, which {other.id} has"
+                    yield breach(operation, ours_at[0], say, "not there", proof, [matches[0][1], pages[-1]])
+
+
+def _records(
+    operation: Operation, pages: Iterable[Exchange], wanted: Sequence[str]
+) -> list[tuple[dict[str, Any], Exchange]]:
+    """What stands at pointers of one record; those that are shorter belong to the record around it."""
+    depth = max(pointer.count("*") for pointer in wanted)
+    found = []
+    for page in pages:
+        if page.json is MISSING:
+            continue
+        document = known(schema_of(operation), page.json)
+        table: dict[tuple[int, ...], dict[str, Any]] = {}
+        for pointer in wanted:
+            for where, value in _located(document, pointer.split("/")[1:], ()):
+                table.setdefault(where, {})[pointer] = value
+        for where, record in table.items():
+            if len(where) == depth:
+                for length in range(depth):
+                    record |= {k: v for k, v in table.get(where[:length], {}).items() if k not in record}
+                found.append((record, page))
+    return found
+
+
+def _located(value: Any, steps: Sequence[str], where: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], Any]]:
+    if not steps:
+        yield where, value
+    elif steps[0] == "*":
+        for number, item in enumerate(value if isinstance(value, list) else []):
+            yield from _located(item, steps[1:], (*where, number))
+    elif isinstance(value, dict) and steps[0] in value:
+        yield from _located(value[steps[0]], steps[1:], where)
+
+
+def _key(server: Server, record: dict[str, Any], at: Sequence[str]) -> tuple[str, ...]:
+    return tuple(_alike(server, record.get(pointer)) for pointer in at)
+
+
+def _alike(server: Server, value: Any) -> str:
+    """The same text for values that mean the same: `7` and `"7"`, `7` and `7.0`, two forms of one moment."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, str):
+        read = server.readings([], "")[0]
+        moment = read(value) if "T" in value else None
+        return moment.isoformat() if moment is not None else value
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else text_of(value)
+
+
+@law("Each record that a list names can be read by itself.")
+def listed_records_are_there(server: Server, operation: Operation) -> Iterator[Breach | Gap]:
+    """The identifiers of a list are read one by one. Each is answered with its record, of the same values as in the
+    list.
+    """
+    named = [f for f in operation.fields if f.location == "path" and f.sources]
+    if len(named) != 1 or operation.method != "GET":
+        return
+    f = named[0]
+    listed: dict[str, tuple[Row, Exchange]] = {}
+    for source in f.sources:
+        name, _, pointer = source.partition("#")
+        other = server.spec.operations[name]
+        for page in server.whole(other, server.base(other)).pages:
+            for row in rows_of(other, [page], pointer.rpartition("/")[0]):
+                short_row = Row({at.rpartition("/")[2]: value for at, value in row.items()})
+                listed.setdefault(text_of(row.get(pointer)), (short_row, page))
+    if not listed:
+        yield Gap(operation.id, "no list names a record")
+        return
+    for base in server.bases(operation, 12):
+        value = base["path", f.name]
+        exchange = server.get(operation, base)
+        records = rows_of(operation, [exchange], items_pointer(operation))
+        is_list = bool(items_pointer(operation))
+        expected, (row, page) = f"the record {short(value)}", listed[text_of(value)]
+        # Whether an account has transactions or bills is another matter than whether it is there.
+        echo = server.echo(operation, f)
+        shares = {key for record in records for at in record if (key := at.rpartition("/")[2]) in row}
+        if not records and not is_list:
+            found = f"{exchange.status} without a record"
+            yield breach(operation, f"path.{f.name}", expected, found, f.evidence, [page, exchange])
+        for record in records:
+            for at, ours in record.items():
+                key = at.rpartition("/")[2]
+                if (
+                    key in shares
+                    and not isinstance(ours, list | dict)
+                    and _alike(server, ours) != _alike(server, row[key])
+                ):
+                    proof = str(echo.get("x-evidence") or f.evidence)
+                    say = f"{short(row[key])}, as the list has it for {short(value)}"
+                    yield breach(operation, at, say, ours, proof, [page, exchange])
+
+
+@law("Asking twice gives the same answer.")
+def answers_are_stable(server: Server, operation: Operation) -> Iterator[Breach | Gap]:
+    """The same request is sent twice in a row. Records that change between are somebody else's work, and the run says
+    that it could not judge; only an order that differs where the contract has one is a breach. An absent body is an
+    empty one.
+    """
+    if not operation.safe:
+        return
+    base = server.base(operation)
+    first = server.get(operation, base)
+    again = server.get(operation, base, fresh=True)
+    ours, theirs = (rows_of(operation, [page]) for page in (first, again))
+    missing, more = difference(ours, theirs)
+    if missing or more:
+        yield Gap(operation.id, f"the same request was answered otherwise: {told(missing, more)}", lasting=False)
+    elif "x-sort" in operation.node and [r.text for r in ours] != [r.text for r in theirs]:
+        expected, proof = "the same order", str(operation.node["x-sort"]["x-evidence"])
+        yield breach(operation, items_pointer(operation), expected, "another order", proof, [first, again])
+    body = operation.node.get("requestBody")
+    if body and not body.get("required") and not any(f.required for f in operation.fields):
+        bare = server.ask(operation, {}, content=b"")
+        missing, more = difference(ours, rows_of(operation, [bare]))
+        if not bare.succeeded or missing or more:
+            found = told(missing, more) or str(bare.status)
+            proof = str(body.get("x-evidence", ""))
+            yield breach(operation, "body", "no body is an empty object", found, proof, [first, bare])

@@ -1,0 +1,259 @@
+"""Passive checks of how answers travel: status, headers, JSON, and what an error must not tell.
+
+They hold for every HTTP API: no source states them, and HTTP's and JSON's own standards do. Where a server may be
+otherwise without harm, the evidence begins with `plausible:`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from contrato.verify._exchange import Exchange
+from contrato.verify._rules import Breach, check
+from contrato.verify._spec import Operation, Spec
+
+SLOW = 5.0
+"""Seconds after which an answer is slow for somebody who waits for it."""
+
+TRACES = re.compile(
+    r"""Traceback\ \(most\ recent\ call\ last\)
+    | ^\s*File\ "[^"\n]+",\ line\ \d+
+    | ^\s*at\ [\w.$<>/\ \[\]]+\(.*?(:\d+|Native\ Method|Unknown\ Source)\)
+    | ^\#\d+\ \S+\(\d+\):
+    | \b(Uncaught\ \w*(Exception|Error)|Fatal\ error:|Stack\ trace:|stacktrace|Caused\ by:\ [\w.]+)
+    | \b[\w/\\-]+\.(php|py|java|rb|cs|go|jsx?|tsx?)(\(\d+\)|:\d+|",\ line\ \d+|\ on\ line\ \d+)
+    | (/var/www|/usr/src|/usr/lib/python|/home/\w+|site-packages|node_modules|vendor/laravel)/""",
+    re.VERBOSE | re.MULTILINE,
+)
+QUERIES = re.compile(
+    r"""SQLSTATE\[ | \bORA-\d{5}\b | \bPG::\w+ | \bPDOException\b
+    | \b(psycopg2?|sqlalchemy|sqlite3|pymysql|mysqli?)\.[\w.]*(Error|Exception)\b
+    | (?i:\bsyntax\ error\ at\ or\ near\b | \byou\ have\ an\ error\ in\ your\ SQL\b | \bno\ such\ (table|column):)
+    | \bSELECT\s.+?\sFROM\s | \bINSERT\s+INTO\s+\S+\s*\( | \bUPDATE\s+\S+\s+SET\s | \bDELETE\s+FROM\s+\S+\s+WHERE\s""",
+    re.VERBOSE | re.DOTALL,
+)
+PAGE = re.compile(r"^\s*(<!doctype html|<html|<head|<body)", re.IGNORECASE)
+
+TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+
+
+def is_object(content: bytes) -> bool:
+    """Whether it is a JSON object."""
+    return isinstance(_loaded(content), dict)
+
+
+def members(content: bytes) -> list[str]:
+    """The names of a JSON object's members; none when it is no object."""
+    document = _loaded(content)
+    return list(document) if isinstance(document, dict) else []
+
+
+def _loaded(content: bytes) -> Any:
+    try:
+        return json.loads(content) if content else None
+    except (RecursionError, ValueError):
+        return None
+
+
+def _breach(exchange: Exchange, spec: Spec, field: str, expected: str, found: str, evidence: str) -> Iterator[Breach]:
+    """One breach of the operation, or of the one whose path was asked with another method; none for other paths."""
+    operation = exchange.operation or next(_at(spec, exchange.path), None)
+    if operation is not None:
+        yield Breach(operation.id, field, expected, found[:500], evidence, (exchange,))
+
+
+def _at(spec: Spec, path: str) -> Iterator[Operation]:
+    """The operations of a path, those of a literal path first."""
+    found = [operation for operation in spec.operations.values() if operation.pattern.fullmatch(path)]
+    fewest = min((operation.path.count("{") for operation in found), default=0)
+    return (operation for operation in found if operation.path.count("{") == fewest)
+
+
+# Who may ask
+
+
+@check("Without a token, nothing is answered.")
+def secrets_need_a_token(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
+    """An operation that asks for a token gives no 2xx answer to a request that has no `Authorization` at all. Recorded
+    traffic is not judged: browsers leave the header out of what they export.
+    """
+    operation = exchange.operation
+    if operation is None or not exchange.succeeded or exchange.sender == "recorded":
+        return
+    schemes = spec.schemes(operation)
+    if schemes and all(s.get("type") == "http" for s in schemes) and "authorization" not in exchange.request_headers:
+        proof = "; ".join(str(scheme.get("x-evidence", "")) for scheme in schemes)
+        yield from _breach(exchange, spec, "", "a refusal of a request without a token", str(exchange.status), proof)
+
+
+# Status and headers
+
+
+@check("An answer without content has none.")
+def no_content_is_none(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
+    """204 and 304 end with the headers. A declared length of 0 is tolerated."""
+    if exchange.status not in (204, 304):
+        return
+    length = exchange.headers.get("content-length", "").strip()
+    found = exchange.content[:80].decode("utf-8", "replace")
+    if not found and exchange.status == 204 and length not in ("", "0"):
+        found = f"a length of {length}"
+    if found:
+        proof = "inferred: HTTP has no content in such an answer (RFC 9110, 15.3.5)"
+        yield from _breach(exchange, spec, "", f"{exchange.status} without content", found, proof)
+
+
+@check("The headers that a status needs are there.")
+def statuses_have_their_headers(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
+    """HTTP wants `WWW-Authenticate` beside 401, with a scheme of the API, and `Allow` beside 405, with methods that
+    the path has and without the one that was refused. Many servers leave them out, and clients can do without.
+    """
+    if exchange.status == 401:
+        challenge = exchange.headers.get("www-authenticate", "")
+        operation = exchange.operation
+        asked = spec.schemes(operation) if operation else []
+        known = [str(scheme["scheme"]) for scheme in asked if scheme.get("type") == "http"]
+        expected = f"a challenge: {' or '.join(known) or 'its scheme'}"
+        proof = "plausible: HTTP tells by which scheme to authenticate (RFC 9110, 11.6.1)"
+        schemes = re.findall(rf"(?:^|,)\s*({TOKEN})(?=\s|,|$)(?!\s*=)", challenge)
+        if not schemes or (known and not {s.lower() for s in known} & {s.lower() for s in schemes}):
+            yield from _breach(exchange, spec, "header.WWW-Authenticate", expected, challenge or "none", proof)
+    if exchange.status == 405:
+        allow = exchange.headers.get("allow")
+        methods = {method.strip() for method in (allow or "").split(",") if method.strip()}
+        real = {operation.method for operation in _at(spec, exchange.path)}
+        proof = "plausible: HTTP tells which methods a path has (RFC 9110, 15.5.6)"
+        if allow is None or not real & methods or exchange.method in methods:
+            expected = f"the methods of this path: {', '.join(sorted(real))}"
+            yield from _breach(exchange, spec, "header.Allow", expected, allow or "none", proof)
+
+
+@check("Headers have the form that HTTP gives them.")
+def headers_are_well_formed(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
+    """`Retry-After` is whole seconds or a date, and `Date` and its like are dates."""
+    for name in ("retry-after", "date", "last-modified"):
+        value = exchange.headers.get(name)
+        if value is None or _is_date(value) or (name == "retry-after" and re.fullmatch(r"\s*\d+\s*", value)):
+            continue
+        expected = "seconds, or a date" if name == "retry-after" else "a date"
+        proof = f"inferred: HTTP gives {name} this form (RFC 9110)"
+        yield from _breach(exchange, spec, f"header.{name.title()}", expected, value, proof)
+
+
+def _is_date(text: str) -> bool:
+    try:
+        parsedate_to_datetime(text)
+    except ValueError:
+        return False
+    return bool(re.match(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun)", text.strip()))
+
+
+@check("What is meant for one customer is not left to shared caches.")
+def answers_stay_private(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
+    """With `Cache-Control: public`, a proxy may keep the answer to a request with a token, and give it to others."""
+    control = exchange.headers.get("cache-control", "")
+    shared = re.search(r"\bpublic\b|\bs-maxage=[1-9]", control, re.I)
+    if exchange.succeeded and exchange.operation is not None and spec.schemes(exchange.operation) and shared:
+        proof = "plausible: what needs a token is for its owner alone (RFC 9111, 3.5)"
+        yield from _breach(exchange, spec, "header.Cache-Control", "no leave for shared caches", control, proof)
+
+
+@check("Answers come in time.")
+def answers_come_in_time(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
+    """No source says how fast the server is. After five seconds, people and programs give up."""
+    if exchange.seconds > SLOW and exchange.sender != "recorded":
+        proof = "plausible: somebody waits for the answer"
+        yield from _breach(exchange, spec, "", f"an answer within {SLOW:g} s", f"{exchange.seconds:.1f} s", proof)
+
+
+# JSON
+
+
+@check("JSON is JSON.")
+def json_is_well_formed(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
+    """As RFC 8259 has it: in UTF-8 without a byte order mark, no name twice in one object, and no number that JSON
+    cannot write (`NaN`, `Infinity`) or that no program can hold (`1e999`). Much software reads it all the same, and
+    each its own way.
+    """
+    kind = exchange.headers.get("content-type", "").lower()
+    if "json" not in kind or not exchange.content:
+        return
+    fault = _json_fault(exchange.content)
+    charset = re.search(r"charset\s*=\s*\"?([^\s;\"]+)", kind)
+    if fault is None and charset and charset[1] not in ("utf-8", "utf8") and not exchange.content.isascii():
+        fault = f"UTF-8 that is declared {charset[1]}"
+    if fault:
+        proof = "inferred: JSON is what RFC 8259 defines"
+        yield from _breach(exchange, spec, "", "JSON as in RFC 8259", fault, proof)
+
+
+def _json_fault(content: bytes) -> str | None:
+    if content.startswith(b"\xef\xbb\xbf"):
+        return "a byte order mark"
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return f"a byte that is no UTF-8: {content[error.start : error.start + 4]!r}"
+    faults: list[str] = []
+
+    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            names = [name for name, _ in pairs]
+            faults.append(f"{next(name for name in names if names.count(name) > 1)!r} twice in one object")
+        return found
+
+    def constant(name: str) -> float:
+        faults.append(f"the number {name}")
+        return math.nan
+
+    try:
+        json.loads(text, object_pairs_hook=members, parse_constant=constant)
+    except (RecursionError, ValueError):
+        return "text that is no JSON"
+    huge = re.search(r"[:\[,]\s*(-?\d[\d.]*[eE]\+?\d{3,})\s*[,\]}]", text)
+    if huge and math.isinf(float(huge[1])):
+        faults.append(f"the number {huge[1]}")
+    return faults[0] if faults else None
+
+
+# Errors
+
+
+@check("An error tells nothing about the server's inside.")
+def errors_do_not_leak(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
+    """No stack trace, no path of a source file, no SQL: they help nobody but an attacker. What the request itself sent
+    is not held against the answer.
+    """
+    if exchange.status < 400:
+        return
+    text = _plain(exchange.content)
+    sent = _plain(exchange.request_body) + exchange.url
+    for pattern, what in ((TRACES, "a stack trace"), (QUERIES, "a query of the database")):
+        match = pattern.search(text)
+        if match and match[0].strip() not in sent:
+            proof = "inferred: an error is for the client, which can do nothing with the server's inside"
+            yield from _breach(exchange, spec, "", f"an error without {what}", match[0].strip(), proof)
+            return
+
+
+def _plain(content: bytes) -> str:
+    """The text of a body, with the line ends and quotes that JSON escapes."""
+    text = content.decode("utf-8", "replace")
+    return text.replace("\\n", "\n").replace('\\"', '"').replace("\\/", "/")
+
+
+@check("An error of an API is no web page.")
+def errors_are_not_pages(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
+    """A client of JSON can do nothing with HTML, whatever its `Content-Type`."""
+    if exchange.status >= 400 and PAGE.match(exchange.content[:200].decode("utf-8", "replace")):
+        proof = "plausible: an error may come from a proxy that knows no JSON"
+        if exchange.operation is not None and "json" in exchange.headers.get("content-type", ""):
+            proof = "inferred: what is declared JSON is JSON"
+        found = exchange.content[:60].decode("utf-8", "replace")
+        yield from _breach(exchange, spec, "", "JSON, or no body", found, proof)

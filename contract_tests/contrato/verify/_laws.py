@@ -1,0 +1,133 @@
+"""Active laws: what must hold between several answers.
+
+Each is one function over one operation. It knows no operation, path or field by name: it is run for every operation of
+which the spec says what the law is about. The laws are in the modules that are imported here; this one runs them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass
+
+# Importing them declares their laws, those that write last.
+from contrato.verify import _aggregation, _agreement, _lists, _probing, _writing  # noqa: F401
+from contrato.verify._rules import Breach, Gap, Layer, Rule
+from contrato.verify._server import Server, UnansweredError, UnexpectedError, UnfitError, WithheldError, breach, text_of
+from contrato.verify._spec import Operation
+
+__all__ = ["Judgement", "Server", "run_laws"]
+
+STILL = 2.0
+"""Seconds at most for finding out whether the data move by themselves."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What one law found at one operation: nothing, when all holds."""
+
+    rule: Rule
+    operation: Operation
+    findings: list[Breach | Gap]
+
+
+def run_laws(server: Server, rules: Iterable[Rule], operations: Container[str] | None = None) -> Iterator[Judgement]:
+    """Hold the server to laws, one operation after the other.
+
+    A breach counts when it is there again with everything asked anew, and when the data do not move by themselves
+    meanwhile. What a law has nothing to say about gives no judgement.
+
+    Args:
+        server: The server under test.
+        rules: Laws that the mode allows; checks among them are passed over.
+        operations: The operationIds to judge; by default all.
+    """
+    for rule in rules:
+        if rule.layer is not Layer.LAW:
+            continue
+        for operation in server.spec.operations.values():
+            if operations is not None and operation.id not in operations:
+                continue
+            if not operation.safe and not rule.writes and not rule.probes:
+                continue
+            asked, sent, begun = server.asked, server.sent, time.monotonic()
+            breaches, gaps = _judge(server, rule, operation)
+            if breaches:
+                lasted, cost = time.monotonic() - begun, server.sent - sent
+                first = breaches[0].found
+                server.forget()
+                server.round += 1
+                breaches, gaps = _judge(server, rule, operation)
+                server.round -= 1
+                # What a probe was answered says nothing of data; what was listed afterwards does.
+                compared = [b for b in breaches if not rule.probes or _is_listed(b, operation)]
+                moved = bool(compared) and _moves(server, operation, cost, lasted)
+                if moved:
+                    breaches = [b for b in breaches if b not in compared]
+                if moved or not (breaches or any(not gap.lasting for gap in gaps)):
+                    reason = f"the data moved, or the answer is not stable: {first}"
+                    gaps = [*gaps, Gap(operation.id, reason, lasting=False)]
+            if server.asked > asked or gaps:
+                yield Judgement(rule, operation, [*breaches, *gaps])
+
+
+def _judge(server: Server, rule: Rule, operation: Operation) -> tuple[list[Breach], list[Gap]]:
+    assert rule.law is not None
+    server.sender = rule.name
+    breaches: list[Breach] = []
+    gaps: list[Gap] = []
+    try:
+        for finding in rule.law(server, operation):
+            if isinstance(finding, Gap):
+                gaps.append(finding)
+            else:
+                breaches.append(finding)
+    except UnansweredError as error:
+        gaps.append(Gap(operation.id, str(error), lasting=False))
+    except (UnfitError, WithheldError) as error:
+        gaps.append(Gap(operation.id, str(error)))
+    except UnexpectedError as error:
+        exchange = error.exchange
+        asked = exchange.operation or operation
+        found = f"{exchange.status} {exchange.content[:100].decode('utf-8', 'replace')}".strip()
+        wanted = "2XX for a valid request of values that the server or the spec names"
+        breaches.append(breach(asked, "", wanted, found, asked.evidence, [exchange]))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        # Whatever a server answers, the run goes on, and does not pass.
+        gaps.append(Gap(operation.id, f"an answer could not be judged: {error!r}", lasting=False))
+    unique = {(b.operation, b.field, b.expected): b for b in reversed(breaches)}
+    return list(reversed(unique.values())), gaps
+
+
+def _is_listed(found: Breach, operation: Operation) -> bool:
+    last = found.exchanges[-1].operation if found.exchanges else None
+    return not operation.safe and last is not None and last.safe
+
+
+def _moves(server: Server, operation: Operation, requests: int, seconds: float) -> bool:
+    """Whether the records change while we only read, for twice as long and as often as a law took."""
+    reader: Operation | None = operation
+    if not operation.safe:
+        reader = lister(server, operation)
+    if reader is None:
+        return False
+    limit, stop = server.sent + 2 * requests, time.monotonic() + min(STILL, 2 * seconds)
+    first = None
+    try:
+        while first is None or server.sent < limit or time.monotonic() < stop:
+            walk = server.walk(reader, server.base(reader), fresh=True)
+            now = sorted(map(text_of, walk.items))
+            if first is not None and now != first:
+                return True
+            first = now
+            if time.monotonic() > stop:
+                break
+    except (UnansweredError, UnexpectedError, UnfitError, WithheldError):
+        return False
+    return False
+
+
+def lister(server: Server, operation: Operation) -> Operation | None:
+    """The operation that lists the records which `operation` creates or addresses."""
+    parent = operation.path.rpartition("/")[0] if operation.path.endswith("}") else operation.path
+    return next((o for o in server.spec.operations.values() if o.path == parent and o.method == "GET"), None)

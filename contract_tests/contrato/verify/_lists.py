@@ -1,0 +1,561 @@
+"""Laws about lists: their pages, their order, and what narrows them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+from contrato.verify._exchange import Arguments, Exchange
+from contrato.verify._rules import Breach, Gap, law
+from contrato.verify._server import (
+    PAGES,
+    Row,
+    Server,
+    UnfitError,
+    Walk,
+    breach,
+    counter,
+    difference,
+    field_of,
+    items_of,
+    items_pointer,
+    key_of,
+    limit_key,
+    page_key,
+    page_size,
+    pagination,
+    rows_of,
+    short,
+    spread,
+    text_of,
+    told,
+)
+from contrato.verify._spec import MISSING, Field, Operation, find
+
+VALUES = 5
+"""Values of a filter that are tried."""
+
+MANY = 40
+"""Values of a filter that are asked for at once at most."""
+
+LATIN = "\u024f"
+"""The last letter of whose order among others we claim to know something."""
+
+
+# Pages
+
+
+@law("The pages of a list, joined, are the whole list, each record once.")
+def pages_make_the_list(server: Server, operation: Operation) -> Iterator[Breach | Gap]:
+    """The list is read from the first page to the last. Each page but the last is full, no record is on two pages, the
+    counters of all pages agree with each other and with what was read, the first page is the one that comes without a
+    page number, and after the last page there is nothing. A client that reads all pages otherwise misses records or
+    counts them twice. Usual causes: an offset that is off by one, an order that is not unique, a total that counts
+    something else.
+    """
+    names = pagination(operation)
+    if not names:
+        return
+    base = server.base(operation)
+    walk = server.walk(operation, base)
+    proof = str(names["x-evidence"])
+    yield from _pages(operation, walk, proof)
+    if not walk.items:
+        yield Gap(operation.id, "the list is empty")
+        return
+    explicit = server.get(operation, {**base, page_key(operation): 1})
+    if _items(operation, explicit) != _items(operation, walk.pages[0]):
+        f = field_of(operation, names["page"])
+        expected = "page 1 is what comes without a page number"
+        found = "other records"
+        yield breach(operation, f"{f.location}.{f.name}", expected, found, f.evidence, [walk.pages[0], explicit])
+    if not walk.complete:
+        yield Gap(operation.id, f"the list has more than {PAGES} pages")
+    elif not walk.stuck and max(walk.numbers) > 1:
+        for number in (max(walk.numbers) + 1, max(walk.numbers) + 7):
+            beyond = server.ask(operation, {**base, page_key(operation): number})
+            if beyond.status >= 500 or (beyond.succeeded and _items(operation, beyond)):
+                found = f"{beyond.status} with {len(_items(operation, beyond))} records"
+                expected = "no records on a page after the last one"
+                yield breach(operation, items_pointer(operation), expected, found, proof, [walk.pages[-1], beyond])
+    else:
+        yield Gap(operation.id, "the list has a single page")
+
+
+def _pages(operation: Operation, walk: Walk, proof: str) -> Iterator[Breach]:
+    """What must hold for the pages of any list."""
+    at = items_pointer(operation)
+    names = pagination(operation)
+    filled = [page for page in walk.pages if _items(operation, page)]
+    if walk.stuck:
+        expected, found = "each page has other records", f"page {len(walk.pages)} is page {len(walk.pages) - 1} again"
+        yield breach(operation, at, expected, found, proof, walk.pages[-2:])
+        return
+    for number, page in enumerate(filled, 1):
+        size, length = page_size(operation, page), len(_items(operation, page))
+        if size is not None and (length > size or (length < size and number < len(filled))):
+            yield breach(operation, at, f"{size} records on page {number}", f"{length} records", proof, [page])
+    texts = [text_of(item) for item in walk.items]
+    once: dict[str, int] = {}
+    for text, number in zip(texts, walk.numbers, strict=True):
+        if once.setdefault(text, number) != number:
+            shown = [walk.pages[once[text] - 1], walk.pages[number - 1]]
+            found = f"on page {once[text]} and on page {number}: {text}"
+            yield breach(operation, at, "each record on one page", found, proof, shown)
+            break
+    expected_counters = {"total": len(walk.items), "last": max(1, len(filled))} if walk.complete else {}
+    for key in ("total", "last"):
+        values = [counter(operation, page, key) for page in filled]
+        at = f"/{names.get(key)}"
+        if len({text_of(v) for v in values if v is not MISSING}) > 1:
+            yield breach(operation, at, "the same on every page", values, proof, filled[:2])
+        wanted = expected_counters.get(key)
+        if wanted is not None and any(isinstance(v, int) and v != wanted for v in values):
+            what = "the number of records on all pages" if key == "total" else "the number of pages"
+            yield breach(operation, at, f"{wanted}, {what}", values, proof, filled)
+    for number, page in enumerate(filled, 1):
+        follows = counter(operation, page, "next")
+        if follows is not MISSING and walk.complete:
+            wanted = number + 1 if number < len(filled) else None
+            if follows != wanted:
+                yield breach(operation, f"/{names['next']}", f"{wanted} on page {number}", follows, proof, [page])
+        current = counter(operation, page, "current")
+        if current is not MISSING and current != number:
+            yield breach(operation, f"/{names['current']}", str(number), current, proof, [page])
+
+
+@law("The size of a page decides where a list is cut, and nothing else.")
+def limits_only_cut(server: Server, operation: Operation) -> Iterator[Breach | Gap]:
+    """With other sizes the pages hold the same records in the same order, and as many as were asked for. A server may
+    keep a large size down, when it tells the size that it took, or refuse it.
+    """
+    limit = limit_key(operation)
+    if limit is None:
+        return
+    f = field_of(operation, limit[1])
+    base = server.base(operation)
+    listed = server.whole(operation, base)
+    if len(listed.items) < 2:
+        yield Gap(operation.id, "the list has less than two records")
+        return
+    at = f"{f.location}.{f.name}"
+    wanted = [text_of(item) for item in listed.items]
+    for size in (1, 3, len(wanted) - 1, len(wanted) + 7):
+        if not server.ask(operation, {**base, limit: size}).succeeded:
+            continue
+        walk = server.walk(operation, {**base, limit: size}, pages=5)
+        first, taken = len(_items(operation, walk.pages[0])), page_size(operation, walk.pages[0])
+        if first != min(taken or size, len(wanted)) or first > size or (size <= 3 and taken not in (None, size)):
+            expected, found = f"{min(size, len(wanted))} records for {f.name}={size}", f"{first} records, size {taken}"
+            yield breach(operation, at, expected, found, f.evidence, walk.pages[:1])
+        got = [text_of(item) for item in walk.items]
+        if got != wanted[: len(got)] or (walk.complete and len(got) != len(wanted)):
+            expected = f"the same list whatever {f.name} is"
+            yield breach(operation, at, expected, _unlike(wanted, got), f.evidence, [*listed.pages[:1], *walk.pages])
+        total = counter(operation, walk.pages[0], "total")
+        if isinstance(total, int) and total != len(wanted):
+            at_total = f"/{pagination(operation)['total']}"
+            yield breach(operation, at_total, f"{len(wanted)} for {f.name}={size}", total, f.evidence, walk.pages[:1])
+
+
+# Order
+
+
+@law("A list has the order that was asked for, and loses nothing by it.")
+def lists_are_sorted(server: Server, operation: Operation) -> Iterator[Breach | Gap]:
+    """Each order that can be asked for is read page by page: it holds the same records as the list without one, in the
+    order of the field, and ascending is descending reversed. Without parameters the order is that of their defaults.
+    Texts may be compared with or without case, accents and punctuation; only what is wrong in every way is a breach.
+    Records with equal values may stand in any order, but none may be lost by it.
+    """
+    sort = operation.node.get("x-sort")
+    if not sort:
+        return
+    by, order = field_of(operation, sort["by"]), field_of(operation, sort["order"])
+    proof = str(sort["x-evidence"])
+    base = server.base(operation)
+    plain = server.walk(operation, base)
+    if not plain.complete:
+        raise UnfitError(f"the list has more than {PAGES} pages")
+    if len(plain.items) < 2:
+        yield Gap(operation.id, "the list has less than two records")
+        return
+    by_default, order_default = (f.schema.get("default") for f in (by, order))
+    keys = {f.name: (f.location, f.name) for f in (by, order)}
+    asked: list[tuple[Arguments, Any, Any]] = [({}, by_default, order_default)]
+    for name in by.schema["enum"]:
+        asked.append(({keys[by.name]: name}, name, order_default))
+        asked += [({keys[by.name]: name, keys[order.name]: way}, name, way) for way in order.schema["enum"]]
+    asked += [({keys[order.name]: way}, by_default, way) for way in order.schema["enum"]]
+    whole = sorted(map(text_of, plain.items))
+    read: dict[tuple[Any, Any], Walk] = {}
+    for arguments, name, way in asked:
+        walk = plain if not arguments else server.walk(operation, {**base, **arguments})
+        shown = ", ".join(f"{key}={value}" for (_, key), value in arguments.items()) or "no parameters"
+        if sorted(map(text_of, walk.items)) != whole:
+            expected = f"with {shown} the same {len(whole)} records as without"
+            yield breach(operation, f"query.{by.name}", expected, f"{len(walk.items)} records", proof, walk.pages[:2])
+        if name is None or way is None:
+            continue
+        descending = way == sort["descending"]
+        values = [item.get(name) if isinstance(item, dict) else None for item in walk.items]
+        for earlier, later in pairwise(values):
+            if _inverted(earlier, later, descending):
+                given = {f"{by.name}": name, f"{order.name}": way}
+                evidence = proof
+                for f in (by, order):
+                    if (f.location, f.name) not in arguments:
+                        evidence = str(server.extension(operation, f, "x-default-evidence") or proof)
+                expected = f"with {shown} {name} {'descending' if descending else 'ascending'} ({given})"
+                at = f"{items_pointer(operation)}/{name}"
+                yield breach(
+                    operation, at, expected, f"{short(earlier)} before {short(later)}", evidence, walk.pages[:2]
+                )
+                break
+        mirrored = read.get((name, not descending))
+        if mirrored is not None:
+            ours, theirs = _unique(walk.items, name), _unique(mirrored.items, name)
+            if ours != theirs[::-1] and sorted(ours) == sorted(theirs):
+                expected = f"ascending {name} is descending {name} reversed"
+                shown_pages = [mirrored.pages[0], walk.pages[0]]
+                at = f"{items_pointer(operation)}/{name}"
+                yield breach(operation, at, expected, _unlike(theirs[::-1], ours), proof, shown_pages)
+        read.setdefault((name, descending), walk)
+
+
+def _unique(items: Sequence[Any], name: str) -> list[str]:
+    values = [text_of(item.get(name)) for item in items]
+    return [value for value in values if values.count(value) == 1]
+
+
+def _inverted(earlier: Any, later: Any, descending: bool) -> bool:
+    """Whether two neighbours stand the wrong way round, however texts are compared."""
+    if descending:
+        earlier, later = later, earlier
+    if isinstance(earlier, int | float) and isinstance(later, int | float):
+        return earlier > later
+    if isinstance(earlier, str) and isinstance(later, str) and max(earlier + later, default="") <= LATIN:
+        return all(key(earlier) > key(later) for key in _COLLATIONS)
+    return False
+
+
+def _plain_letters(text: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+
+
+def _natural(text: str) -> list[tuple[int, int, str]]:
+    parts = re.findall(r"\d+|[^\d]", _plain_letters(text))
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts]
+
+
+_COLLATIONS: tuple[Callable[[str], Any], ...] = (
+    lambda text: text,
+    str.casefold,
+    _plain_letters,
+    lambda text: [c for c in _plain_letters(text) if c.isalnum()],
+    lambda text: _plain_letters(text).strip().split(),
+    _natural,
+)
+
+
+# Filters
+
+
+@law("A filter gives exactly the records that have its value.")
+def filters_select(server: Server, operation: Operation) -> Iterator[Breach | Gap]:
+    """For values that exist, the answer is that part of the whole list which has the value: nothing is missing, nothing
+    else is in it. Several values at once give the union, in any order. Filters that are ignored, match a part of an id,
+    or lose records on later pages are found so.
+    """
+    filters = _filters(server, operation)
+    if not filters:
+        return
+    whole, base, shown = _unfiltered(server, operation, filters)
+    if not whole:
+        raise UnfitError("the list is empty")
+    judged = False
+    for f, echo in filters:
+        values = [v for v in server.existing(f) if f.schema.get("type") == "array" or _valid(f, v)]
+        values = spread(values, MANY)
+        expected = {text_of(v): _selected(server, f, echo, whole, v) for v in values}
+        # Those that select much tell most.
+        values = sorted(values, key=lambda v: -len(expected[text_of(v)]))
+        values = spread(values, VALUES)
+        others = {**base}
+        for other, _ in filters:
+            others.pop((other.location, other.name), None)
+        is_array = f.schema.get("type") == "array"
+        tried = [[v] for v in values]
+        if is_array and len(values) > 1:
+            tried += [[values[0], values[-1]], [values[-1], values[0]]]
+        for given in tried:
+            arguments = {**others, (f.location, f.name): given if is_array else given[0]}
+            wanted = [row for v in given for row in expected[text_of(v)]]
+            if not wanted and 400 <= server.ask(operation, arguments).status < 500:
+                continue  # To the list, a value without records may be an unknown one.
+            found, pages = server.rows(operation, arguments)
+            missing, more = difference(wanted, found)
+            judged |= bool(wanted)
+            if missing or more:
+                say = f"for {f.name}={short(arguments[f.location, f.name])} the {len(wanted)} records that have it"
+                proof = str(echo["x-evidence"])
+                at = f"{f.location}.{f.name}"
+                yield breach(operation, at, say, told(missing, more), proof, [*shown[:1], *pages[:2]])
+    if not judged:
+        yield Gap(operation.id, "no record has a value of its filters")
+
+
+@law("A filter, a range of dates and pages narrow a list together.")
+def filters_combine(server: Server, operation: Operation) -> Iterator[Breach | Gap]:
+    """With a value and a range of dates at once, the answer is what has both, over all its pages. A condition that
+    displaces another one is found so.
+    """
+    filters = [(f, echo) for f, echo in _filters(server, operation) if f.schema.get("type") != "array"]
+    dates = operation.node.get("x-date-range")
+    if not filters or not dates:
+        return
+    whole, base, _ = _unfiltered(server, operation, _filters(server, operation))
+    for f, echo in filters:
+        counted = [(len(_selected(server, f, echo, whole, v)), v) for v in server.existing(f)]
+        counted = [(count, value) for count, value in counted if count > 1]
+        if not counted:
+            yield Gap(operation.id, f"no value of {f.name} has two records")
+            continue
+        value = max(counted, key=lambda pair: pair[0])[1]
+        mine = _selected(server, f, echo, whole, value)
+        seam = _seam(server, mine, dates["field"])
+        if seam is None:
+            yield Gap(operation.id, f"all records of one {f.name} have one date")
+            continue
+        others = {key: v for key, v in base.items() if key[1] not in {other.name for other, _ in filters}}
+        others = {key: v for key, v in others.items() if field_of(operation, key[1]).schema.get("type") != "array"}
+        for side in ("from", "to"):
+            arguments = {**others, (f.location, f.name): value, key_of(operation, dates[side]): _written(seam)}
+            found, pages = server.rows(operation, arguments)
+            low, high = (seam, None) if side == "from" else (None, seam)
+            wrong = _off_range(server, dates["field"], mine, found, low, high)
+            if wrong:
+                say = f"what has {f.name}={short(value)} and lies {'after' if side == 'from' else 'before'} {seam}"
+                yield breach(operation, f"{f.location}.{f.name}", say, wrong, str(echo["x-evidence"]), pages[:2])
+
+
+def _filters(server: Server, operation: Operation) -> list[tuple[Field, dict[str, Any]]]:
+    found = []
+    for f in operation.fields:
+        echo = server.echo(operation, f)
+        if f.sources and echo and f.location != "path" and operation.safe:
+            found.append((f, echo))
+    return found
+
+
+def _unfiltered(
+    server: Server, operation: Operation, filters: Sequence[tuple[Field, dict[str, Any]]]
+) -> tuple[list[Row], Arguments, list[Exchange]]:
+    """All records, the arguments that gave them, and the answers."""
+    base = server.base(operation)
+    chosen = [f for f, _ in filters if (f.location, f.name) in base]
+    if chosen:
+        # Filters are alternatives of which one is needed: all values of one that takes several.
+        several = next((f for f, _ in filters if f.schema.get("type") == "array"), None)
+        if several is None:
+            raise UnfitError("no request gives all records")
+        base = {key: value for key, value in base.items() if key not in {(f.location, f.name) for f in chosen}}
+        values = server.existing(several)
+        if len(values) > MANY:
+            raise UnfitError(f"{several.name} has more than {MANY} values")
+        base[several.location, several.name] = values
+    rows, pages = server.rows(operation, base)
+    return rows, base, pages
+
+
+def _selected(server: Server, f: Field, echo: dict[str, Any], rows: Sequence[Row], value: Any) -> list[Row]:
+    """The rows that have a filter's value."""
+    wanted = {text_of(value)}
+    if "as" in echo:
+        name, _, there = str(echo["as"]).partition("#")
+        mine = f.sources[0].partition("#")[2]
+        other = server.spec.operations[name]
+        pages = server.whole(other, server.base(other)).pages
+        records = rows_of(other, pages, there.rpartition("/")[0])
+        wanted = {text_of(record.get(there)) for record in records if text_of(record.get(mine)) == text_of(value)}
+    return [row for row in rows if text_of(row.get(echo["at"])) in wanted]
+
+
+def _valid(f: Field, value: Any) -> bool:
+    kinds = {"integer": int, "string": str, "number": int | float}
+    kind = kinds.get(str(f.schema.get("type")))
+    return kind is None or (isinstance(value, kind) and not isinstance(value, bool))
+
+
+@law("A search finds what has the text, and nothing for a text that nothing has.")
+def searches_find(server: Server, operation: Operation) -> Iterator[Breach | Gap]:
+    """The names of known records are searched for: whole, by half of their words, and in another case. The record must
+    be among what is found, and the counters must agree with what is found. A text that nobody wrote finds nothing.
+    """
+    for f in operation.fields:
+        searches = server.extension(operation, f, "x-searches")
+        if not searches:
+            continue
+        proof, at = str(searches["x-evidence"]), f"{f.location}.{f.name}"
+        base = server.base(operation)
+        listed = server.whole(operation, base)
+        own = [source.partition("#")[2] for source in f.sources if source.startswith(f"{operation.id}#")]
+        pointer = own[0].removeprefix(items_pointer(operation)) if own else searches["fields"][0]
+        texts = [(item, find(item, pointer)) for item in listed.items]
+        named = [(item, str(values[0])) for item, values in texts if values and str(values[0]).strip()]
+        if not named:
+            yield Gap(operation.id, "no record has a text to search for")
+            continue
+        for item, name in spread(named, 3):
+            words = name.split()
+            half = " ".join(words[: (len(words) + 1) // 2])
+            last = " ".join(words[len(words) // 2 :])
+            for text in dict.fromkeys([name, half, last, name.lower(), name.upper(), half.swapcase()]):
+                walk = server.whole(operation, {**base, (f.location, f.name): text})
+                wanted = [text_of(other) for other, its in named if text in its]
+                found = {text_of(other) for other in walk.items}
+                if text_of(item) not in found or any(other not in found for other in wanted):
+                    say = f"the {max(1, len(wanted))} records whose name has {text!r}, such as {name!r}"
+                    yield breach(operation, at, say, f"{len(found)} other records", proof, walk.pages[:1])
+                yield from _pages(operation, walk, str(pagination(operation).get("x-evidence", proof)))
+        for nonsense in ("zqxjvk 7140", "'\"\\%;--"):
+            answer = server.ask(operation, {**base, (f.location, f.name): nonsense})
+            if answer.status >= 500 or (answer.succeeded and _items(operation, answer) and nonsense[0] == "z"):
+                found_there = f"{answer.status} with {len(_items(operation, answer))} records"
+                yield breach(operation, at, f"nothing for {nonsense!r}", found_there, proof, [answer])
+
+
+# Ranges of dates
+
+
+@law("A range of dates gives exactly the records whose date lies in it.")
+def ranges_cut(server: Server, operation: Operation) -> Iterator[Breach | Gap]:
+    """The whole is cut at dates on which there is no record, so that it does not matter whether the ends of a range
+    belong to it: two adjoining ranges make their union, each bound alone cuts one side off, no range is everything,
+    and a range in which nothing happened is empty and no error. A bound with the offset of the API's own time zone is
+    the same moment as the one without.
+    """
+    dates = operation.node.get("x-date-range")
+    if not dates:
+        return
+    at, proof = str(dates["field"]), str(dates["x-evidence"])
+    keys = [key_of(operation, dates[side]) for side in ("from", "to")]
+    base = server.base(operation)
+    needed = any(field_of(operation, name).required for _, name in keys)
+    rows, pages = server.rows(operation, base)
+    read = server.readings(rows, at)[0]
+    moments = sorted({moment for row in rows if (moment := read(row[at])) is not None})
+    if not moments:
+        yield Gap(operation.id, "there are no records with a date")
+        return
+    day = timedelta(days=1)
+    around = (_midnight(moments[0]) - 2 * day, _midnight(moments[-1]) + 3 * day)
+    if needed:
+        around = (datetime.fromisoformat(base[keys[0]]), datetime.fromisoformat(base[keys[1]]))
+    tried: list[tuple[datetime | None, datetime | None, str]] = []
+    if not needed:
+        tried.append((*around, ""))
+    seam = _seam(server, rows, at)
+    if seam is None:
+        yield Gap(operation.id, "all records have one date")
+    else:
+        before = [row for row in rows if (moment := read(row[at])) is not None and moment < seam]
+        earlier = _seam(server, before, at)
+        tried += [(around[0], seam, ""), (seam, around[1], "")] if needed else [(None, seam, ""), (seam, None, "")]
+        if earlier is not None:
+            tried.append((earlier, seam, ""))
+    tight = _tight(moments)
+    if tight:
+        tried += [(*tight, ""), (*tight, _offset(server, tight[0]))]
+    for low, high, offset in tried:
+        given = {key: _written(end) + offset for key, end in zip(keys, (low, high), strict=True) if end is not None}
+        arguments = {**{k: v for k, v in base.items() if k not in keys}, **given}
+        if offset and not server.ask(operation, arguments).succeeded:
+            continue  # Whether a zone may be given is our reading.
+        found, answers = server.rows(operation, arguments)
+        wrong = _off_range(server, at, rows, found, low, high)
+        if wrong:
+            say = f"the records from {low or 'the first'} to {high or 'the last'}"
+            yield breach(operation, at, say, wrong, proof, [pages[0], *answers[:2]])
+    empty = datetime(max(moments[-1].year, pages[0].started.year) + 5, 2, 1)
+    nothing = {keys[0]: _written(empty), keys[1]: _written(empty + 20 * day)}
+    answer = server.get(operation, {**base, **nothing})
+    extra = rows_of(operation, [answer])
+    if extra:
+        yield breach(operation, at, f"nothing in {empty.year}", told([], extra), proof, [answer])
+
+
+def _seam(server: Server, rows: Sequence[Row], pointer: str) -> datetime | None:
+    """A midnight that cuts the rows in two, far from any of them where it can be."""
+    ways = server.readings(rows, pointer)
+    moments = sorted({moment for row in rows if (moment := ways[0](row[pointer])) is not None})
+    best: tuple[int, int, datetime] | None = None
+    for earlier, later in pairwise(moments):
+        middle = _midnight(earlier + (later - earlier) / 2 + timedelta(hours=12))
+        if not earlier < middle <= later:
+            continue
+        index = moments.index(later)
+        # Near the middle of the list, in a gap of a day or more.
+        rank = (min(2, (later - earlier).days), -abs(2 * index - len(moments)), middle)
+        best = max(best, rank) if best else rank
+    return best[2] if best else None
+
+
+def _tight(moments: Sequence[datetime]) -> tuple[datetime, datetime] | None:
+    """Two moments, each between two records of one day."""
+    pairs = [(a, b) for a, b in pairwise(moments) if a.date() == b.date() and timedelta(minutes=2) <= b - a]
+    middles = [(a + (b - a) / 2).replace(microsecond=0) for a, b in pairs]
+    return (middles[len(middles) // 3], middles[-1 - len(middles) // 4]) if len(middles) > 1 else None
+
+
+def _off_range(
+    server: Server,
+    pointer: str,
+    whole: Sequence[Row],
+    found: Sequence[Row],
+    low: datetime | None,
+    high: datetime | None,
+) -> str:
+    """What is wrong with a range's answer, in words; empty when nothing is. A row dated as a bound is free."""
+    wrong = ""
+    for read in server.readings([*whole, *found], pointer):
+        inside: list[Row] = []
+        edge: set[str] = set()
+        for row in whole:
+            moment = read(row[pointer])
+            if moment is None or moment in (low, high):
+                edge.add(row.text)
+            elif (low is None or low < moment) and (high is None or moment < high):
+                inside.append(row)
+        missing, more = difference(inside, [row for row in found if row.text not in edge])
+        if not missing and not more:
+            return ""
+        wrong = wrong or told(missing, more)
+    return wrong
+
+
+def _midnight(moment: datetime) -> datetime:
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _written(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")
+
+
+def _offset(server: Server, moment: datetime) -> str:
+    return moment.replace(tzinfo=server.zone).isoformat(timespec="seconds")[19:]
+
+
+def _items(operation: Operation, exchange: Exchange) -> list[Any]:
+    return list(items_of(operation, exchange))
+
+
+def _unlike(wanted: Sequence[str], found: Sequence[str]) -> str:
+    for number, (a, b) in enumerate(zip(wanted, found, strict=False), 1):
+        if a != b:
+            return f"number {number} is {short(b)}, not {short(a)}"
+    return f"{len(found)} records, not {len(wanted)}"

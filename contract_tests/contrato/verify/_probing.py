@@ -1,0 +1,196 @@
+"""Laws that ask wrongly on purpose: with wrong tokens, for what does not exist, in ways that are not allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from jsonschema_rs import is_valid
+
+from contrato.verify._exchange import Arguments, Exchange
+from contrato.verify._rules import Breach, Gap, law
+from contrato.verify._server import (
+    Server,
+    UnfitError,
+    breach,
+    rows_of,
+    schema_of,
+    short,
+)
+from contrato.verify._spec import MISSING, Operation
+from contrato.verify._writing import FAR, records_of, tidy
+
+TOKEN_NAMES = ("access_token", "token", "api_key")
+"""What a token in the query is called elsewhere."""
+
+
+@law("A token in any wrong form is refused, and nothing is told or done.", probes=True)
+def tokens_are_checked(server: Server, operation: Operation) -> Iterator[Breach | Gap]:
+    """Requests that are right in everything else are sent without a token, with another one, with one that lacks a
+    character or has one too many, under another scheme, without a scheme, and in the query. Each is refused with 401 or
+    403, without data, and a write that is refused is not done.
+    """
+    schemes = server.spec.schemes(operation)
+    if not schemes:
+        return
+    proof = str(schemes[0].get("x-evidence", ""))
+    records = records_of(server, operation) if not operation.safe else None
+    if not operation.safe and records is None:
+        raise UnfitError("there is no way to see what a write did")
+    if records is None:
+        everything = operation is next(o for o in server.spec.operations.values() if o.safe)
+        for form, headers, more in _forms(server.transport.token, everything):
+            exchange = server.ask(operation, {**server.base(operation), **more}, token=None, headers=headers)
+            yield from _refused(operation, exchange, form, proof)
+        return
+    with tidy(records):
+        identifier, _, created, body = records.try_create(1)
+        arguments: Arguments = body
+        if operation is not records.creator:
+            fields = [f for f in operation.fields if f.location == "body"]
+            arguments = {("body", f.name): v for f in fields if (v := records.value(f, 2)) is not MISSING}
+            arguments["path", records.id.name] = identifier
+        before = records.listing()
+        for form, headers, more in _forms(server.transport.token, True):
+            exchange = server.ask(operation, {**arguments, **more}, token=None, headers=headers)
+            yield from _refused(operation, exchange, form, proof)
+        after = records.listing()
+        others = after.others(before)
+        if others:
+            expected = "a write without a valid token is not done"
+            yield breach(operation, "", expected, others, proof, [created, after.exchange])
+
+
+def _forms(token: str, everything: bool) -> Iterator[tuple[str, dict[str, str], Arguments]]:
+    """Ways to send a token that are wrong: a description, headers, and more arguments."""
+    first, last = ("x" if token[0] != "x" else "y"), ("x" if token[-1] != "x" else "y")
+    values = {
+        "no token": None,
+        "the scheme alone": "Bearer",
+        "another token": "Bearer wrong-token-0000",
+        "the token without its last character": f"Bearer {token[:-1]}",
+        "the token and one more character": f"Bearer {token}x",
+        "the token with another last character": f"Bearer {token[:-1]}{last}",
+        "the token in the other case": f"Bearer {token.swapcase()}",
+        "the token without a scheme": token,
+        "the token under another scheme": f"Basic {token}",
+    }
+    if everything:
+        values |= {
+            "an empty token": "Bearer ",
+            "a token of the same length": f"Bearer {'z' * len(token)}",
+            "the token without its first character": f"Bearer {token[1:]}",
+            "one character and the token": f"Bearer x{token}",
+            "the token with another first character": f"Bearer {first}{token[1:]}",
+            "the token under a scheme that there is not": f"Bearerx {token}",
+            "another token and the token": f"Bearer wrong {token}",
+            "two tokens": f"Bearer wrong, Bearer {token}",
+        }
+    for form, value in values.items():
+        if value != f"Bearer {token}":
+            yield form, {} if value is None else {"Authorization": value}, {}
+    for name in TOKEN_NAMES if everything else TOKEN_NAMES[:1]:
+        yield f"the token in the query, as {name}", {}, {("query", name): token}
+
+
+def _refused(operation: Operation, exchange: Exchange, form: str, proof: str) -> Iterator[Breach]:
+    # A name that the query does not know may be refused for itself.
+    fits = (401, 403) if "query" not in form else range(400, 500)
+    schema = schema_of(operation)
+    if exchange.status not in fits:
+        yield breach(operation, "", f"401 or 403 for {form}", str(exchange.status), proof, [exchange])
+    elif exchange.json not in (MISSING, None, [], {}) and schema and is_valid(schema, exchange.json):
+        yield breach(operation, "", f"no data for {form}", f"{exchange.status} with data", proof, [exchange])
+
+
+@law("An id that nobody has finds nobody's data.")
+def unknown_ids_find_nothing(server: Server, operation: Operation) -> Iterator[Breach | Gap]:
+    """Ids that no list names are asked for, in the path and in filters. The answer is an error of the client, or empty;
+    never another record, and never an error of the server. Beside a known value, an unknown one adds nothing.
+    """
+    if not operation.safe:
+        return
+    base = server.base(operation)
+    for f in operation.fields:
+        if not f.sources or server.extension(operation, f, "x-searches"):
+            continue
+        values = server.existing(f)
+        numbers = [v for v in values if isinstance(v, int) and not isinstance(v, bool)]
+        if not numbers:
+            continue
+        is_array = f.schema.get("type") == "array"
+        # Alternatives beside it would select what is known.
+        others = {(o.location, o.name) for o in operation.fields if o.sources and not o.required and o is not f}
+        rest = {key: value for key, value in base.items() if key not in others}
+        for unknown in (max(numbers) + FAR, int(f"{numbers[0]}00{abs(numbers[0]) % 7}")):
+            if unknown in numbers:
+                continue
+            given: Any = [unknown] if is_array else unknown
+            exchange = server.ask(operation, {**rest, (f.location, f.name): given})
+            found = rows_of(operation, [exchange]) if exchange.succeeded else []
+            has_record = exchange.succeeded and not _is_empty(exchange, found)
+            if exchange.status >= 500 or exchange.status in range(300, 400) or has_record:
+                expected = f"nothing for {f.name}={unknown}, which no list names"
+                say = f"{exchange.status} with {short(exchange.content[:120].decode('utf-8', 'replace'))}"
+                yield breach(operation, f"{f.location}.{f.name}", expected, say, f.evidence, [exchange])
+        if is_array:
+            known_rows, _ = server.rows(operation, {**rest, (f.location, f.name): numbers[:1]})
+            both = server.ask(operation, {**rest, (f.location, f.name): [numbers[0], max(numbers) + FAR]})
+            found_both = rows_of(operation, [both]) if both.succeeded else []
+            known_texts = {row.text for row in known_rows}
+            extra = [row for row in found_both if row.text not in known_texts]
+            if both.status >= 500 or extra:
+                expected = f"an unknown value adds nothing to {f.name}={numbers[0]}"
+                yield breach(operation, f"{f.location}.{f.name}", expected, short(extra[:1]), f.evidence, [both])
+
+
+def _is_empty(exchange: Exchange, rows: list[Any]) -> bool:
+    """Whether an answer has no records, whatever counters stand around them."""
+    if rows:
+        return False
+    return (
+        not isinstance(exchange.json, dict) or any(value == [] for value in exchange.json.values()) or not exchange.json
+    )
+
+
+@law("A request that cannot be understood is refused.", probes=True)
+def malformed_is_refused(server: Server, operation: Operation) -> Iterator[Breach | Gap]:
+    """Bodies that are no JSON or no object, values that are in no enumeration, numbers and dates that are none, and
+    requests that lack what is required are answered with 4XX, not with data and not with an error of the server.
+    """
+    if not operation.safe:
+        return
+    base = server.base(operation)
+    tried: list[tuple[str, Arguments | bytes, str]] = []
+    if operation.has_body:
+        proof = str(operation.node["requestBody"].get("x-evidence", ""))
+        tried += [("body", content, proof) for content in (b'{"', b"[1]")]
+    dates = [operation.node.get("x-date-range", {}).get(side) for side in ("from", "to")]
+    for f in operation.fields:
+        key, at, kind = (f.location, f.name), f"{f.location}.{f.name}", f.schema.get("type")
+        if f.location == "path":
+            continue  # An id of the wrong form is an unknown id.
+        wrong: list[Any] = []
+        if "enum" in f.schema:
+            wrong = ["nonsense"]
+        elif kind in ("integer", "number"):
+            wrong = ["abc"]
+        elif kind == "array":
+            wrong = [["abc"]]
+        elif f.name in dates:
+            wrong = ["yesterday", "2024-13-01T00:00:00"]
+        tried += [(at, {**base, key: value}, f.evidence) for value in wrong]
+        if f.name == dates[0]:
+            proof = "plausible: a day that the calendar does not have is a mistake of the client"
+            tried.append((at, {**base, key: "2023-02-30T00:00:00"}, proof))
+        if f.required:
+            tried.append((at, {k: v for k, v in base.items() if k != key}, f.evidence))
+    for at, request, evidence in tried:
+        if isinstance(request, bytes):
+            exchange = server.ask(operation, {}, content=request)
+        else:
+            exchange = server.ask(operation, request)
+        if not 400 <= exchange.status < 500:
+            sent = exchange.request_body.decode("utf-8", "replace") if operation.has_body else exchange.url
+            expected = "4XX for what is no valid request"
+            yield breach(operation, at, expected, f"{exchange.status} for {short(sent)}", evidence, [exchange])

@@ -1,0 +1,304 @@
+"""Keeps the token and personal data out of reports.
+
+Personal is what the spec marks `x-personal`. A report cites answers in many places (a value that was found, a command,
+an address, an error page), so values are learnt where the spec has them, and replaced wherever they occur.
+"""
+
+from __future__ import annotations
+
+import bisect
+import html
+import json
+import re
+import shlex
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, quote_plus
+
+from contrato.verify._exchange import HIDDEN, Exchange
+from contrato.verify._spec import MISSING, Spec, branches
+
+if TYPE_CHECKING:
+    from contrato.verify._report import Failure
+
+TOKEN = HIDDEN
+"""Stands for the token."""
+
+SHORTEST = 3
+"""Characters of the shortest value that is replaced everywhere: a shorter one would be found in every other word."""
+
+SECRET = re.compile(r"authorization|cookie|token|secret|session|api.?key|password|credential", re.IGNORECASE)
+"""Names of headers and query parameters whose values nobody is to see."""
+
+_EMAIL = re.compile(r"[\w.+-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+")
+_CUT = re.compile(r"(\.\.\.|…)")
+_START = r"(?:(?<![^\W_])|(?<=\\[nrt])|(?<=\\u[0-9a-f]{4})|(?<=%[0-9a-f]{2}))"
+"""A word's start: also after the escape sequences of JSON and URLs, whose last character is a letter or a digit."""
+_LONGEST_CUT = 1000
+
+_Node = Mapping[str, Any]
+
+
+class Scrubber:
+    """Learns what is personal from exchanges, and replaces it.
+
+    The same value always gets the same placeholder, such as `[name 2]`, so that a reader still sees what is equal.
+
+    Args:
+        spec: Says what is personal.
+        token: The bearer token.
+    """
+
+    def __init__(self, spec: Spec, token: str) -> None:
+        self._names = set(_marked_names(spec.document))
+        # Words of the contract: a customer who bears one of them must not blot it out of every report.
+        self._vocabulary = {word.casefold() for word in _vocabulary(spec.document)}
+        self._placeholders: dict[str, str] = {}
+        self._numbers: dict[str, int] = {}
+        # By identity; the original is kept, so that nothing else gets it.
+        self._scrubbed: dict[int, tuple[Exchange, Exchange]] = {}
+        parts = {token, token[::-1], *(token[:-n] for n in range(1, 9)), *(token[n:] for n in range(1, 9))}
+        forms = {form for part in parts if len(part) >= max(SHORTEST, len(token) // 2) for form in _forms(part)}
+        longest_first = sorted(forms, key=len, reverse=True)
+        self._token = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)", re.IGNORECASE)
+
+    def learn(self, exchange: Exchange) -> None:
+        """Remember the personal values of an exchange; an observer of all traffic."""
+        if exchange.json is not MISSING:
+            for name, value in self._personal(exchange.json, self._answer_schemas(exchange)):
+                self._remember(name, value)
+        # What the engine invents is nobody's, and would be found everywhere.
+        if exchange.sender != "schemathesis":
+            for name, value in self._personal(_json(exchange.request_body), []):
+                self._remember(name, value)
+            for name, value in self._personal_parameters(exchange):
+                self._remember(name, value)
+
+    def text(self, text: str) -> str:
+        """`text` without the token and without personal data."""
+        if not text:
+            return text
+        text = self._token.sub(TOKEN, text)
+        text = self._values.sub(lambda match: self._placeholder(match[0]), text)
+        return _EMAIL.sub("[e-mail]", self._cut(text))
+
+    def exchange(self, exchange: Exchange) -> Exchange:
+        """An exchange without the token and without personal data."""
+        return replace(
+            exchange,
+            url=self._url(exchange.url),
+            path=self.text(exchange.path),
+            request_headers=self._headers(exchange.request_headers),
+            request_body=self._body(exchange.request_body, []),
+            headers=self._headers(exchange.headers),
+            content=self._body(exchange.content, self._answer_schemas(exchange)),
+        )
+
+    def failure(self, failure: Failure) -> Failure:
+        """A failure without the token and without personal data."""
+        return replace(
+            failure,
+            field=self.text(failure.field),
+            expected=self.text(failure.expected),
+            found=self.text(failure.found),
+            curl=self.text(failure.curl),
+            exchanges=tuple(map(self._once, failure.exchanges)),
+        )
+
+    def _once(self, exchange: Exchange) -> Exchange:
+        # One long answer may be behind many failures.
+        if id(exchange) not in self._scrubbed:
+            self._scrubbed[id(exchange)] = exchange, self.exchange(exchange)
+        return self._scrubbed[id(exchange)][1]
+
+    # What is personal
+
+    @staticmethod
+    def _answer_schemas(exchange: Exchange) -> list[_Node]:
+        return [exchange.operation.schema(exchange.status)] if exchange.operation is not None else []
+
+    def _personal(
+        self, value: Any, schemas: list[_Node], name: str = "", marked: bool = False
+    ) -> Iterator[tuple[str, Any]]:
+        """The scalars of a document that are personal, with the name of their field."""
+        if isinstance(value, dict):
+            for key, inner, nodes, personal in self._properties(value, schemas):
+                yield from self._personal(inner, nodes, key if personal else name, marked or personal)
+        elif isinstance(value, list):
+            for item in value:
+                yield from self._personal(item, _items(schemas), name, marked)
+        elif marked and value is not None and not isinstance(value, bool):
+            yield name, value
+
+    def _properties(self, value: dict[str, Any], schemas: list[_Node]) -> Iterator[tuple[str, Any, list[_Node], bool]]:
+        known = [branch for schema in schemas for branch in branches(schema)]
+        for key, inner in value.items():
+            nodes = [branch["properties"][key] for branch in known if key in branch.get("properties", {})]
+            # In a request, and where the shape is not the spec's, a field's name is all there is to go by.
+            yield key, inner, nodes, any(map(_is_marked, nodes)) if nodes else key in self._names
+
+    def _personal_parameters(self, exchange: Exchange) -> Iterator[tuple[str, Any]]:
+        if exchange.operation is None:
+            return
+        for node in exchange.operation.node.get("parameters", []):
+            value = exchange.arguments.get((node["in"], node["name"]))
+            # Whoever searches for a person writes the name.
+            if value is not None and (node["name"] in self._names or "x-searches" in node):
+                yield node["name"], value
+
+    def _remember(self, name: str, value: Any) -> None:
+        text = str(value).strip()
+        if len(text) < SHORTEST or text.casefold() in self._vocabulary or text.casefold() in self._placeholders:
+            return
+        self._numbers[name] = self._numbers.get(name, 0) + 1
+        placeholder = f"[{name.strip('_')} {self._numbers[name]}]"
+        for form in _forms(text):
+            self._placeholders.setdefault(form.casefold(), placeholder)
+            self._placeholders.setdefault(form.lower(), placeholder)
+        self.__dict__.pop("_values", None)
+        self.__dict__.pop("_sorted", None)
+        self._scrubbed.clear()
+
+    # How it is replaced
+
+    @cached_property
+    def _values(self) -> re.Pattern[str]:
+        # A tree of prefixes: the time of a search must not grow with the number of values.
+        tree: dict[str, Any] = {}
+        for form in self._placeholders:
+            node = tree
+            for character in form:
+                node = node.setdefault(character, {})
+            node[""] = {}
+        return re.compile(rf"{_START}(?:{_pattern(tree)})(?![^\W_])" if tree else r"(?!)", re.IGNORECASE)
+
+    @cached_property
+    def _sorted(self) -> list[str]:
+        return sorted(self._placeholders)
+
+    def _placeholder(self, found: str) -> str:
+        return self._placeholders.get(found.lower()) or self._placeholders.get(found.casefold()) or "[personal]"
+
+    def _cut(self, text: str) -> str:
+        """Replace the beginnings of personal values that somebody cut short."""
+        parts = _CUT.split(text)
+        for index in range(0, len(parts) - 1, 2):
+            part = parts[index]
+            for start in range(max(0, len(part) - _LONGEST_CUT), len(part) - SHORTEST + 1):
+                tail = part[start:].lower()
+                if start and part[start - 1].isalnum():
+                    continue
+                at = bisect.bisect_left(self._sorted, tail)
+                if at < len(self._sorted) and self._sorted[at].startswith(tail):
+                    parts[index] = part[:start] + self._placeholders[self._sorted[at]]
+                    break
+        return "".join(parts)
+
+    def _url(self, url: str) -> str:
+        secret = re.compile(rf"([?&][^=&]*(?:{SECRET.pattern})[^=&]*=)[^&#]+", re.IGNORECASE)
+        return secret.sub(r"\1[secret]", self.text(url))
+
+    def _headers(self, headers: Mapping[str, str]) -> dict[str, str]:
+        scrubbed = {name: self.text(value) for name, value in headers.items()}
+        return {
+            name: "[secret]" if SECRET.search(name) and value not in (TOKEN, f"Bearer {TOKEN}") else value
+            for name, value in scrubbed.items()
+        }
+
+    def _body(self, content: bytes, schemas: list[_Node]) -> bytes:
+        document = _json(content)
+        if document is MISSING or not isinstance(document, dict | list):
+            return self.text(content.decode("utf-8", "replace")).encode()
+        return json.dumps(self._replaced(document, schemas), ensure_ascii=False).encode()
+
+    def _replaced(self, value: Any, schemas: list[_Node], name: str = "", marked: bool = False) -> Any:
+        if isinstance(value, dict):
+            return {
+                self.text(key): self._replaced(inner, nodes, key if personal else name, marked or personal)
+                for key, inner, nodes, personal in self._properties(value, schemas)
+            }
+        if isinstance(value, list):
+            return [self._replaced(item, _items(schemas), name, marked) for item in value]
+        if value is None or value == "" or isinstance(value, bool):
+            return value
+        if isinstance(value, int | float):
+            text = str(value)
+            known = self._placeholders.get(text)
+            return known or (f"[{name}]" if marked else value)
+        scrubbed = self.text(value)
+        return f"[{name}]" if marked and scrubbed == value else scrubbed
+
+
+def _is_marked(node: _Node) -> bool:
+    return any(branch.get("x-personal") is True for branch in (node, *branches(node)))
+
+
+def _items(schemas: list[_Node]) -> list[_Node]:
+    known = [branch for schema in schemas for branch in branches(schema)]
+    return [branch["items"] for branch in known if isinstance(branch.get("items"), dict)]
+
+
+def _json(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except (RecursionError, ValueError):
+        return MISSING
+
+
+def _mappings(node: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict):
+        yield node
+        for inner in node.values():
+            yield from _mappings(inner)
+    elif isinstance(node, list):
+        for inner in node:
+            yield from _mappings(inner)
+
+
+def _marked_names(document: Any) -> Iterator[str]:
+    for node in _mappings(document):
+        properties = node.get("properties")
+        if isinstance(properties, dict):
+            yield from (name for name, prop in properties.items() if isinstance(prop, dict) and _is_marked(prop))
+
+
+def _vocabulary(document: Any) -> Iterator[str]:
+    for node in _mappings(document):
+        if isinstance(node.get("properties"), dict):
+            yield from node["properties"]
+        if isinstance(node.get("enum"), list):
+            yield from (value for value in node["enum"] if isinstance(value, str))
+
+
+def _forms(value: str) -> set[str]:
+    """How a value may be written: plainly, or inside JSON, a URL, a page, or a shell's word."""
+    escapes: list[Callable[[str], str]] = [
+        lambda text: json.dumps(text)[1:-1],
+        lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
+        lambda text: json.dumps(json.dumps(text)[1:-1])[1:-1],
+        quote,
+        lambda text: quote(text, safe=""),
+        quote_plus,
+        html.escape,
+        lambda text: shlex.quote(f" {text}")[2:-1],
+        lambda text: " ".join(text.split()),
+    ]
+    return {value, *(escape(value) for escape in escapes)}
+
+
+def _pattern(tree: dict[str, Any]) -> str:
+    """A regular expression for a tree of prefixes, the longest way first."""
+    parts = []
+    while True:
+        ways = [character for character in tree if character]
+        if len(ways) != 1 or "" in tree:
+            break
+        parts.append(re.escape(ways[0]))
+        tree = tree[ways[0]]
+    head = "".join(parts)
+    if not ways:
+        return head
+    rest = "|".join(re.escape(way) + _pattern(tree[way]) for way in ways)
+    return f"{head}(?:{rest}){'?' if '' in tree else ''}"

@@ -1,0 +1,602 @@
+"""Laws about records that are created, changed and deleted. They write only to records that they created."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from itertools import pairwise, product
+from typing import Any
+
+from contrato.verify._discovery import SAMPLES
+from contrato.verify._exchange import Arguments, Exchange
+from contrato.verify._rules import Breach, Gap, law
+from contrato.verify._server import (
+    Server,
+    UnansweredError,
+    UnexpectedError,
+    UnfitError,
+    WithheldError,
+    breach,
+    counter,
+    items_of,
+    items_pointer,
+    schema_of,
+    short,
+    text_of,
+)
+from contrato.verify._spec import MISSING, Field, Operation, Spec, find, record_pointer
+
+FAR = 100_003
+"""How far beyond the greatest known id an unknown one is looked for."""
+
+
+@dataclass
+class Records:
+    """The records of one kind: who creates, lists, reads, changes and deletes them.
+
+    Attributes:
+        id: The path parameter that addresses one.
+        pointer: Where the id is within a record.
+        own: The ids of the records that a law created, and has not deleted.
+        index: Number of the sample of references with which a record was accepted.
+    """
+
+    server: Server
+    creator: Operation
+    lister: Operation
+    reader: Operation
+    updater: Operation | None
+    remover: Operation
+    id: Field
+    pointer: str
+    own: list[Any] = field(default_factory=list)
+    index: int = 0
+
+    # Requests
+
+    def body(self, variant: int, *, optional: bool | set[str] = True, index: int | None = None) -> Arguments:
+        """A valid body; the values of two variants differ where they can."""
+        required = [f for f in self.creator.fields if f.required]
+        values = self.server.discovery.fill(self.creator, required, self.index if index is None else index)
+        if values is None:
+            raise UnfitError("there are no values for a new record")
+        for f in self.creator.fields:
+            if f.required or optional is True or (optional and f.name in optional):
+                value = self.value(f, variant)
+                if value is not MISSING:
+                    values[f.location, f.name] = value
+        return values
+
+    def value(self, f: Field, variant: int) -> Any:
+        """A value of our own for a field, or `MISSING` for one that has to exist."""
+        kind = f.schema.get("type")
+        if f.sources:
+            return MISSING
+        if "enum" in f.schema:
+            return f.schema["enum"][variant % len(f.schema["enum"])]
+        if kind == "boolean":
+            return variant % 2 == 0
+        example = None if f.example is MISSING else f.example
+        if kind in ("integer", "number"):
+            return (example if isinstance(example, int | float) else 1) + variant % 10 + 10 * self.server.round
+        if kind == "string" and "format" not in f.schema:
+            return f"{example or f.name} {_TEXTS[variant % len(_TEXTS)]} {variant}{'b' * self.server.round}"
+        return MISSING if example is None else example
+
+    def create(self, body: Arguments) -> tuple[Any, Any, Exchange]:
+        """Create a record: its id, the record, and the exchange.
+
+        Raises:
+            UnexpectedError: It was not created.
+        """
+        exchange = self.server.ask(self.creator, body)
+        ids = find(exchange.json, self.pointer) if exchange.succeeded and exchange.json is not MISSING else []
+        if not ids:
+            raise UnexpectedError(exchange)
+        self.own.append(ids[0])
+        return ids[0], next(items_of(self.creator, exchange)), exchange
+
+    def try_create(self, variant: int, *, optional: bool | set[str] = True) -> tuple[Any, Any, Exchange, Arguments]:
+        """Create a record of values that go together; which do is not always for the spec to say.
+
+        Raises:
+            UnfitError: The server refuses all that were tried.
+        """
+        refused: Exchange | None = None
+        for index in dict.fromkeys([self.index, *range(SAMPLES)]):
+            body = self.body(variant, optional=optional, index=index)
+            try:
+                identifier, record, exchange = self.create(body)
+            except UnexpectedError as error:
+                refused = error.exchange
+                if (refused.succeeded and refused.content) or refused.status >= 500:
+                    raise
+                continue
+            self.index = index
+            return identifier, record, exchange, body
+        raise UnfitError(f"no new record was accepted: {refused.status if refused else 'not tried'}")
+
+    def read(self, identifier: Any) -> Exchange:
+        """Read one record anew."""
+        return self.server.ask(self.reader, {("path", self.id.name): identifier}, fresh=True)
+
+    def record(self, exchange: Exchange) -> Any:
+        """The record of an answer; `MISSING` when it has none."""
+        if not exchange.succeeded or exchange.json in (MISSING, None, [], {}):
+            return MISSING
+        return next(items_of(exchange.operation or self.reader, exchange), MISSING)
+
+    def listing(self) -> Listing:
+        """All records, by id as text."""
+        walk = self.server.whole(self.lister, self.server.base(self.lister), fresh=True)
+        found: dict[str, str] = {}
+        for item in walk.items:
+            for identifier in find(item, self.pointer)[:1]:
+                found[text_of(identifier)] = text_of(item)
+        return Listing(found, counter(self.lister, walk.pages[0], "total"), walk.pages[0])
+
+    def update(self, identifier: Any, values: Mapping[tuple[str, str], Any]) -> Exchange:
+        """Change a record."""
+        assert self.updater is not None
+        return self.server.ask(self.updater, {("path", self.id.name): identifier, **values})
+
+    def delete(self, identifier: Any) -> Exchange:
+        """Delete a record."""
+        exchange = self.server.ask(self.remover, {("path", self.id.name): identifier})
+        if exchange.succeeded and identifier in self.own:
+            self.own.remove(identifier)
+        return exchange
+
+    def unknown(self) -> Any:
+        """An id that no record has."""
+        ids = self.server.existing(self.id)
+        numbers = [i for i in ids if isinstance(i, int)]
+        return max([*numbers, 0]) + FAR if numbers or not ids else f"{ids[-1]}{FAR}"
+
+    def is_gone(self, exchange: Exchange) -> bool:
+        """Whether an answer says that there is no such record, in the way that the contract has for it."""
+        bare = [status for status, schema in self.reader.successes().items() if not schema]
+        if bare and exchange.operation is self.reader:
+            return exchange.status in bare and not exchange.content.strip()
+        return self.record(exchange) is MISSING and exchange.status < 500
+
+
+@dataclass(frozen=True)
+class Listing:
+    """All records at one time.
+
+    Attributes:
+        records: Their text, by id as text.
+        total: What the server says of their number; `MISSING` when it says nothing.
+    """
+
+    records: dict[str, str]
+    total: Any
+    exchange: Exchange
+
+    def others(self, earlier: Listing, *own: Any) -> str:
+        """How the records that are not named here differ from earlier, in words."""
+        mine = {text_of(identifier) for identifier in own}
+        before = {k: v for k, v in earlier.records.items() if k not in mine}
+        after = {k: v for k, v in self.records.items() if k not in mine}
+        gone, new = sorted(before.keys() - after.keys()), sorted(after.keys() - before.keys())
+        changed = sorted(k for k in before.keys() & after.keys() if before[k] != after[k])
+        parts = [
+            f"{what}: {', '.join(ids[:5])}" for what, ids in (("gone", gone), ("new", new), ("changed", changed)) if ids
+        ]
+        return "; ".join(parts)
+
+
+def records_of(server: Server, operation: Operation) -> Records | None:
+    """The kind of record that an operation creates or addresses; `None` when it does neither."""
+    spec: Spec = server.spec
+    creator = spec.creator(operation) or next(
+        (operation for o in spec.operations.values() if spec.creator(o) is operation), None
+    )
+    if creator is None:
+        return None
+    addressing = [o for o in spec.operations.values() if spec.creator(o) is creator]
+    by_method = {o.method: o for o in addressing}
+    lister = next((o for o in spec.operations.values() if o.path == creator.path and o.method == "GET"), None)
+    if lister is None or "GET" not in by_method or "DELETE" not in by_method:
+        return None
+    identifier = next(f for f in by_method["DELETE"].fields if f.location == "path")
+    updater = by_method.get("PUT") or by_method.get("PATCH")
+    return Records(
+        server,
+        creator,
+        lister,
+        by_method["GET"],
+        updater,
+        by_method["DELETE"],
+        identifier,
+        record_pointer(identifier),
+    )
+
+
+@contextmanager
+def tidy(records: Records) -> Iterator[None]:
+    """Delete at the end what was created inside."""
+    try:
+        yield
+    finally:
+        for identifier in list(records.own):
+            with suppress(UnansweredError, WithheldError):
+                records.delete(identifier)
+
+
+_TEXTS = ("área técnica", "ñandú e ação", "Übung & cia.", 'às "10%"')
+"""Letters and signs that are kept, or are not."""
+
+
+@law("What is created is what was asked for, and is kept.", writes=True)
+def created_is_kept(server: Server, operation: Operation) -> Iterator[Breach | Gap]:
+    """A record is created with all fields, with the required ones alone, and with each optional one. The answer has the
+    values that were given, reading and listing show the same record, its id is new, the number of records grows by one
+    and no other record changes. The same request again makes a second record. What is not given gets the same default
+    every time.
+    """
+    records = records_of(server, operation)
+    if records is None or records.creator is not operation:
+        return
+    with tidy(records):
+        before = records.listing()
+        identifier, record, exchange, body = records.try_create(1)
+        yield from _echoed(server, operation, body, record, exchange)
+        yield from _kept(records, operation, identifier, record, exchange)
+        after = records.listing()
+        yield from _grown(operation, before, after, 1, exchange, identifier)
+        if text_of(identifier) in before.records:
+            expected = "an id that no other record has"
+            yield breach(
+                operation, records.pointer, expected, identifier, _proof(operation), [before.exchange, exchange]
+            )
+        if after.records.get(text_of(identifier)) != text_of(record):
+            expected, found = f"the list has {text_of(record)}", after.records.get(text_of(identifier), "not listed")
+            proof = _proof(operation)
+            yield breach(operation, items_pointer(records.lister), expected, found, proof, [exchange, after.exchange])
+        twin, other, again = records.create(body)
+        if twin == identifier:
+            yield breach(
+                operation, records.pointer, "a second record", "the first one", _proof(operation), [exchange, again]
+            )
+        elif _without(records, other) != _without(records, record):
+            yield breach(operation, "", f"again {short(record)}", other, _proof(operation), [exchange, again])
+        both = records.listing()
+        yield from _grown(operation, after, both, 1, again, twin, identifier)
+        # Without the optional fields, and with one of them at a time.
+        optional = [f for f in operation.fields if not f.required and f.location == "body"]
+        plain_id, plain, plain_exchange = records.create(records.body(1, optional=False))
+        yield from _kept(records, operation, plain_id, plain, plain_exchange)
+        for variant, f in enumerate(optional * 2, 2):
+            body = records.body(variant, optional={f.name})
+            if (f.location, f.name) not in body:
+                continue
+            one_id, one, one_exchange = records.create(body)
+            yield from _echoed(server, operation, body, one, one_exchange)
+            yield from _kept(records, operation, one_id, one, one_exchange)
+            for rest in optional:
+                at = server.echo(operation, rest).get("at")
+                if rest is not f and at and find(one, at) != find(plain, at):
+                    expected = f"{short(find(plain, at))}, as in another record that was created without {rest.name}"
+                    shown = [plain_exchange, one_exchange]
+                    yield breach(operation, at, expected, find(one, at), rest.evidence, shown)
+        for variant, index in enumerate(range(SAMPLES), 20):
+            body = records.body(variant, index=index)
+            try:
+                _, record, exchange = records.create(body)
+            except UnexpectedError as error:
+                if error.exchange.status >= 500:
+                    raise
+                continue  # Which references go together is the server's rule.
+            yield from _echoed(server, operation, body, record, exchange)
+        final = records.listing()
+        changed = final.others(before, *records.own)
+        if changed:
+            expected = "no other record changes"
+            yield breach(operation, "", expected, changed, _proof(operation), [before.exchange, final.exchange])
+
+
+@law("An update changes what it names, and nothing else.", writes=True)
+def updated_is_kept(server: Server, operation: Operation) -> Iterator[Breach | Gap]:
+    """Each field of a record is changed alone, two together, and all at once, also to false and back. The answer has
+    the new values and the old ones of all other fields, reading and listing show the same record, and no other record
+    changes. A reference may be refused by a rule of the server; then nothing has changed.
+    """
+    records = records_of(server, operation)
+    if records is None or records.updater is not operation:
+        return
+    with tidy(records):
+        identifier, record, exchange, _ = records.try_create(1)
+        bystander, _, _, _ = records.try_create(1)
+        before = records.listing()
+        fields = [f for f in operation.fields if f.location == "body"]
+        free = [f for f in fields if records.value(f, 0) is not MISSING]
+        tried: list[dict[str, Any]] = [{f.name: records.value(f, v)} for f in free for v in (2, 3)]
+        tried += [{a.name: records.value(a, 4), b.name: records.value(b, 5)} for a, b in pairwise(free)]
+        tried += [{f.name: records.value(f, 6) for f in free}, {f.name: records.value(f, 7) for f in free}, {}]
+        for f in fields:
+            if f not in free:
+                tried += [{f.name: value} for value in server.existing(f)[:4]]
+        for values in tried:
+            given = {("body", name): value for name, value in values.items()}
+            changed = records.update(identifier, given)
+            now = records.record(changed)
+            if now is MISSING:
+                refusable = not values or any(f.sources for f in fields if f.name in values)
+                if changed.status >= 500 or not refusable or changed.succeeded:
+                    expected = f"the record with {short(values)}"
+                    found = f"{changed.status} without a record"
+                    yield breach(operation, "", expected, found, _proof(operation), [exchange, changed])
+                    return
+                kept = records.record(records.read(identifier))
+                if text_of(kept) != text_of(record):
+                    expected = f"what is refused changes nothing: {short(record)}"
+                    yield breach(operation, "", expected, kept, _proof(operation), [exchange, changed])
+                continue
+            named = [f for f in fields if f.name in values]
+            yield from _echoed(server, operation, given, now, changed)
+            paths = {_top(server.echo(operation, f).get("at", f"/{f.name}")) for f in named}
+            for name, value in record.items():
+                if name not in paths and text_of(value) != text_of(now.get(name)):
+                    expected = f"{short(value)} still, with {short(values)}"
+                    evidence = operation.evidence
+                    yield breach(operation, f"/{name}", expected, now.get(name), evidence, [exchange, changed])
+            yield from _kept(records, operation, identifier, now, changed)
+            record, exchange = now, changed
+        again = records.update(identifier, {("body", f.name): records.value(f, 7) for f in free})
+        if text_of(records.record(again)) != text_of(record):
+            first = records.update(identifier, {("body", f.name): records.value(f, 7) for f in free})
+            if text_of(records.record(first)) != text_of(records.record(again)):
+                yield breach(
+                    operation,
+                    "",
+                    "the same update twice gives the same",
+                    records.record(first),
+                    _proof(operation),
+                    [again, first],
+                )
+            record = records.record(first)
+        after = records.listing()
+        changed_others = after.others(before, identifier)
+        if changed_others:
+            expected = "no other record changes"
+            yield breach(operation, "", expected, changed_others, _proof(operation), [exchange, after.exchange])
+        if after.records.get(text_of(identifier)) != text_of(record):
+            expected, found = f"the list has {text_of(record)}", after.records.get(text_of(identifier), "not listed")
+            yield breach(
+                operation, items_pointer(records.lister), expected, found, _proof(operation), [exchange, after.exchange]
+            )
+        if records.record(records.read(bystander)) is MISSING:
+            yield breach(
+                operation, "", "no other record changes", f"{bystander} is gone", _proof(operation), [exchange]
+            )
+
+
+@law("What is deleted is gone, and nothing else is.", writes=True)
+def deleted_is_gone(server: Server, operation: Operation) -> Iterator[Breach | Gap]:
+    """A record is created and deleted. Reading it answers as for a record that never was, the list has one record less
+    and all others, a change does not bring it back, and deleting it again does no harm.
+    """
+    records = records_of(server, operation)
+    if records is None or records.remover is not operation:
+        return
+    with tidy(records):
+        kept, _, _, _ = records.try_create(1)
+        doomed, _, _, _ = records.try_create(2)
+        before = records.listing()
+        deleted = records.delete(doomed)
+        if not deleted.succeeded:
+            raise UnexpectedError(deleted)
+        reading = records.read(doomed)
+        if not records.is_gone(reading):
+            expected = f"no record {doomed} after it was deleted"
+            found = f"{reading.status} {short(reading.content.decode('utf-8', 'replace'))}".strip()
+            yield breach(operation, "", expected, found, _gone_proof(records), [deleted, reading])
+        after = records.listing()
+        if text_of(doomed) in after.records:
+            expected = "the list is without the deleted record"
+            yield breach(operation, "", expected, f"{doomed} is listed", _proof(operation), [deleted, after.exchange])
+        others = after.others(before, doomed)
+        if others:
+            yield breach(operation, "", "no other record changes", others, _proof(operation), [deleted, after.exchange])
+        yield from _grown(operation, before, after, -1, deleted, doomed)
+        again = records.delete(doomed)
+        if again.status >= 500 or (again.succeeded and again.content.strip()):
+            yield breach(
+                operation, "", "deleting again does no harm", str(again.status), _proof(operation), [deleted, again]
+            )
+        if records.updater is not None:
+            changed = records.update(
+                doomed,
+                {
+                    ("body", f.name): records.value(f, 3)
+                    for f in records.updater.fields
+                    if f.location == "body" and not f.sources
+                },
+            )
+            if records.record(changed) is not MISSING or not records.is_gone(records.read(doomed)):
+                expected = f"a change does not bring {doomed} back"
+                yield breach(
+                    records.updater, "", expected, str(changed.status), _gone_proof(records), [deleted, changed]
+                )
+        final = records.listing()
+        others = final.others(after)
+        if others:
+            yield breach(
+                operation, "", "what is gone changes nothing more", others, _proof(operation), [again, final.exchange]
+            )
+        if records.record(records.read(kept)) is MISSING:
+            yield breach(operation, "", "no other record is deleted", f"{kept} is gone", _proof(operation), [deleted])
+
+
+@law("What does not exist is not found, and not made by a request for it.", writes=True)
+def missing_is_missing(server: Server, operation: Operation) -> Iterator[Breach | Gap]:
+    """Records that no list names are read, changed and deleted. The answer is the contract's for a missing record,
+    without data, and the list is afterwards as before.
+    """
+    records = records_of(server, operation)
+    addressed = any(f.location == "path" for f in operation.fields)
+    if records is None or not addressed:
+        return
+    unknown = [records.unknown()]
+    if not operation.safe:
+        # Only records of its own may be written to in some modes: one that is there no more.
+        deleted = records.try_create(3)[0]
+        if records.delete(deleted).succeeded:
+            unknown.append(deleted)
+    before = records.listing()
+    fields = [f for f in operation.fields if f.location == "body"]
+    values = {("body", f.name): value for f in fields if (value := records.value(f, 1)) is not MISSING}
+    for identifier, given in product(unknown, [{}, values] if values else [{}]):
+        try:
+            exchange = server.ask(operation, {("path", records.id.name): identifier, **given})
+        except WithheldError:
+            continue
+        bare = [status for status, schema in operation.successes().items() if not schema]
+        # A change that is refused for its values is refused all the same.
+        fits = not exchange.content.strip() if exchange.status in bare else 400 <= exchange.status < 500
+        if operation.safe and bare:
+            fits = exchange.status in bare and not exchange.content.strip()
+        if not fits:
+            expected = f"{' or '.join(map(str, bare)) or '4XX'} without a record for an unknown id"
+            found = f"{exchange.status} {short(exchange.content.decode('utf-8', 'replace'))}".strip()
+            yield breach(operation, f"path.{records.id.name}", expected, found, _gone_proof(records), [exchange])
+    if not operation.safe:
+        after = records.listing()
+        others = after.others(before)
+        if others:
+            expected = "a request for a record that does not exist changes nothing"
+            yield breach(operation, "", expected, others, _proof(operation), [exchange, after.exchange])
+
+
+@law("What is refused changes nothing.", writes=True, probes=True)
+def refused_changes_nothing(server: Server, operation: Operation) -> Iterator[Breach | Gap]:
+    """New records and changes are asked for with references to what does not exist, without required fields, with
+    values of wrong types, and with bodies that are no JSON object. Each is refused, none creates a record, and a record
+    that was to be changed keeps all its values.
+    """
+    records = records_of(server, operation)
+    if records is None or operation not in (records.creator, records.updater):
+        return
+    with tidy(records):
+        identifier, record, created, body = records.try_create(1)
+        before = records.listing()
+        where: Arguments = {}
+        if operation is records.updater:
+            where = {("path", records.id.name): identifier}
+            body = {
+                ("body", f.name): v
+                for f in operation.fields
+                if (v := records.value(f, 2)) is not MISSING and f.location == "body"
+            }
+        wrong: list[tuple[str, Arguments | bytes, str]] = []
+        for f in operation.fields:
+            key = (f.location, f.name)
+            if f.location != "body":
+                continue
+            if f.sources:
+                known = [v for v in server.existing(f) if isinstance(v, int)]
+                wrong.append((f"body.{f.name}", {**body, key: max([*known, 0]) + FAR}, f.evidence))
+            if f.required:
+                wrong.append((f"body.{f.name}", {k: v for k, v in body.items() if k != key}, f.evidence))
+            for value in _WRONG.get(str(f.schema.get("type")), []):
+                wrong.append((f"body.{f.name}", {**body, key: value}, f.evidence))
+        proof = str(operation.node["requestBody"].get("x-evidence", ""))
+        wrong += [("body", content, proof) for content in (b'{"', b"[1]", b'"text"')]
+        for at, request, evidence in wrong:
+            if isinstance(request, bytes):
+                exchange = server.ask(operation, where, content=request)
+            else:
+                exchange = server.ask(operation, {**where, **request})
+            bare = [status for status, schema in operation.successes().items() if not schema]
+            if not 400 <= exchange.status < 500 and exchange.status not in bare:
+                if exchange.succeeded and operation is records.creator:
+                    records.own += find(exchange.json, records.pointer) if exchange.json is not MISSING else []
+                expected = "4XX for what cannot be done"
+                found = f"{exchange.status} for {short(exchange.request_body.decode('utf-8', 'replace'))}"
+                yield breach(operation, at, expected, found, evidence, [exchange])
+            kept = records.record(records.read(identifier)) if operation is records.updater else record
+            if text_of(kept) != text_of(record):
+                expected = f"what is refused changes nothing: {short(record)}"
+                yield breach(operation, at, expected, kept, evidence, [created, exchange])
+                record = kept
+        after = records.listing()
+        others = after.others(before, *records.own)
+        if others:
+            expected = "what is refused leaves all records as they were"
+            yield breach(operation, "", expected, others, _proof(operation), [exchange, after.exchange])
+
+
+_WRONG: dict[str, list[Any]] = {
+    "integer": ["abc", {}],
+    "number": ["abc", {}],
+    "boolean": ["maybe", {}],
+    "string": [{"a": 1}, [7]],
+    "array": ["abc", {}],
+}
+"""Values of a wrong type that no lenient server could take for right."""
+
+
+def _echoed(
+    server: Server, operation: Operation, given: Mapping[tuple[str, str], Any], record: Any, exchange: Exchange
+) -> Iterator[Breach]:
+    for (location, name), value in given.items():
+        f = next(f for f in operation.fields if (f.location, f.name) == (location, name))
+        echo = server.echo(operation, f)
+        if not echo or "as" in echo:
+            continue
+        for found in find(record, echo["at"]) or [MISSING]:
+            if found is MISSING or text_of(found) != text_of(value):
+                shown = "absent" if found is MISSING else found
+                expected = f"{short(value)}, as {name} was given"
+                yield breach(operation, echo["at"], expected, shown, str(echo["x-evidence"]), [exchange])
+
+
+def _kept(records: Records, operation: Operation, identifier: Any, record: Any, exchange: Exchange) -> Iterator[Breach]:
+    reading = records.read(identifier)
+    kept = records.record(reading)
+    if kept is MISSING:
+        found = f"{reading.status} without a record"
+        yield breach(operation, "", f"record {identifier} can be read", found, _proof(operation), [exchange, reading])
+        return
+    for name, value in record.items():
+        if text_of(kept.get(name)) != text_of(value):
+            expected = f"{short(value)} when it is read, as it was answered"
+            yield breach(operation, f"/{name}", expected, kept.get(name), _proof(operation), [exchange, reading])
+
+
+def _grown(
+    operation: Operation, before: Listing, after: Listing, by: int, exchange: Exchange, *own: Any
+) -> Iterator[Breach]:
+    changed = after.others(before, *own)
+    proof = _proof(operation)
+    if changed:
+        yield breach(operation, "", "no other record changes", changed, proof, [exchange, after.exchange])
+    counts = [listing.total if isinstance(listing.total, int) else len(listing.records) for listing in (before, after)]
+    if not changed and counts[1] - counts[0] != by:
+        expected = f"{counts[0] + by} records, {by:+d}"
+        yield breach(
+            operation, "", expected, f"{counts[1]} records", proof, [before.exchange, exchange, after.exchange]
+        )
+
+
+def _without(records: Records, record: Any) -> str:
+    """The record without its id."""
+    name = _top(records.pointer)
+    return text_of({key: value for key, value in record.items() if key != name})
+
+
+def _top(pointer: str) -> str:
+    return pointer.split("/")[1]
+
+
+def _proof(operation: Operation) -> str:
+    statuses = [answer for code, answer in operation.node["responses"].items() if code.startswith("2")]
+    return str(statuses[0].get("x-evidence", operation.evidence)) if schema_of(operation) else operation.evidence
+
+
+def _gone_proof(records: Records) -> str:
+    bare = [status for status, schema in records.reader.successes().items() if not schema]
+    return str(records.reader.response(bare[0]).get("x-evidence", "")) if bare else records.reader.evidence

@@ -1,0 +1,46 @@
+"""The suite for those who prefer pytest: one test for each operation of each API whose base URL is known.
+
+    NEU_BASE_URL=https://… NEU_TOKEN=… pytest --pyargs contrato.verify
+
+`APPORTIONMENTS_BASE_URL` and `APPORTIONMENTS_TOKEN` likewise; `CONTRATO_MODE` is what `contrato verify --mode` takes. A
+breach
+fails the test of its operation, and what could not be checked skips it.
+"""
+
+import os
+from functools import cache
+
+import pytest
+
+from contrato.core import spec
+from contrato.verify import Report, Verdict, verify
+
+OPERATIONS = [
+    (api, operation["operationId"])
+    for api in spec.APIS
+    for item in spec.load(api)["paths"].values()
+    for operation in item.values()
+    if isinstance(operation, dict) and "operationId" in operation
+]
+
+
+@cache
+def run(api: str) -> Report:
+    """Verify once, however many tests ask."""
+    base_url = os.environ.get(f"{api.upper()}_BASE_URL")
+    if not base_url:
+        pytest.skip(f"set {api.upper()}_BASE_URL to where the API is")
+    return verify(api, base_url, mode=os.environ.get("CONTRATO_MODE"))
+
+
+@pytest.mark.parametrize(("api", "operation"), OPERATIONS, ids="-".join)
+def test_operation(api: str, operation: str) -> None:
+    """The server keeps the contract of this operation."""
+    report = run(api)
+    breaches = [f for f in report.failures if f.operation in (operation, "server")]
+    if breaches:
+        told = (f"{f.rule} {f.field}: expected {f.expected}, found {f.found}\n  {f.curl}" for f in breaches)
+        pytest.fail("\n".join(told), pytrace=False)
+    (result,) = (result for result in report.operations if result.operation == operation)
+    if result.verdict is Verdict.INCONCLUSIVE or report.interrupted:
+        pytest.skip(result.gap or "the run was interrupted")

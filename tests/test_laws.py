@@ -1,0 +1,913 @@
+"""Active laws: each one names the servers that break it, and none complains of what a server is free to do."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import random
+from collections.abc import Awaitable, Callable, Iterator
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
+from types import SimpleNamespace
+from typing import Any, ClassVar
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+
+import httpx
+import pytest
+import requests
+from foreign import TOKEN as FOREIGN_TOKEN
+from foreign import Foreign
+from foreign import serve as serve_foreign
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPResponse
+
+from contrato.core import spec
+from contrato.mock import create_app
+from contrato.verify import _laws
+from contrato.verify._discovery import Discovery
+from contrato.verify._laws import run_laws
+from contrato.verify._rules import RULES, Breach, Gap, Layer
+from contrato.verify._server import Server
+from contrato.verify._spec import Spec
+from contrato.verify._transport import Mode, Transport
+
+TOKEN = "Demo-Token-1"
+LAWS = [rule for rule in RULES.values() if rule.layer is Layer.LAW]
+APIS = pytest.mark.parametrize("api", spec.APIS)
+SPECS = {api: Spec(spec.load(api)) for api in spec.APIS}
+MOUNTS = {"neu": "/neu", "apportionments": ""}
+
+Answer = tuple[int, Any]
+
+
+class Honest:
+    """The bundled server, asked once for what it has been asked before.
+
+    All these tests ask it much the same. A write to apportionments makes it forget what it said of them; NEU only
+    answers questions.
+    """
+
+    neu: ClassVar[dict[Any, tuple[int, bytes]]] = {}
+
+    def __init__(self) -> None:
+        self.app = create_app(1, TOKEN)
+        self.apportionments: dict[Any, tuple[int, bytes]] = {}
+
+    async def ask(self, method: str, url: str, headers: dict[str, str], content: bytes) -> tuple[int, bytes]:
+        is_neu = url.startswith("/neu/")
+        known = self.neu if is_neu else self.apportionments
+        asked = (method, url, headers.get("authorization"), headers.get("content-type"), content)
+        if asked not in known:
+            async with httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://inside") as client:
+                answer = await client.request(method, url, headers=headers, content=content)
+            if not is_neu and method != "GET":
+                known.clear()
+                return answer.status_code, answer.content
+            known[asked] = answer.status_code, answer.content
+        return known[asked]
+
+
+@dataclass
+class Call:
+    """One request on its way to the honest server."""
+
+    honest: Honest
+    operation: str
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: Any
+    raw: bytes
+    state: dict[str, Any]
+
+    async def forward(self, **changes: Any) -> Answer:
+        """Ask the honest server, with a part of the request replaced."""
+        asked = {"method": self.method, "path": self.path, "query": self.query, "headers": self.headers} | changes
+        content = json.dumps(changes["body"]).encode() if "body" in changes else self.raw
+        url = asked["path"] + (f"?{urlencode(asked['query'])}" if asked["query"] else "")
+        status, text = await self.honest.ask(asked["method"], url, asked["headers"], content)
+        return status, json.loads(text) if text else None
+
+
+Fault = Callable[[Call], Awaitable[Answer]]
+
+
+@dataclass
+class Stage:
+    """A server whose honest answers pass through a fault. It is asked without a network: laws are what is tested."""
+
+    honest: Honest = field(default_factory=Honest)
+    faults: dict[str, Fault] = field(default_factory=dict)
+    state: dict[str, Any] = field(default_factory=dict)
+    runner: asyncio.Runner = field(default_factory=asyncio.Runner)
+
+    def send(self, adapter: HTTPAdapter, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """What `HTTPAdapter.send` does, here."""
+        url = urlsplit(str(request.url))
+        path = unquote(url.path)
+        api = "neu" if path.startswith("/neu/") else "apportionments"
+        operation = SPECS[api].match(str(request.method), path.removeprefix(MOUNTS[api]))
+        name = operation.id if operation else ""
+        fault = self.faults.get(name) or self.faults.get("*")
+        raw = request.body or b""
+        raw = raw.encode() if isinstance(raw, str) else raw
+        try:
+            body = json.loads(raw) if raw else {}
+        except ValueError:
+            body = raw
+        headers = {key.lower(): value for key, value in request.headers.items() if key.lower() != "content-length"}
+        query = dict(parse_qsl(url.query, keep_blank_values=True))
+        call = Call(self.honest, name, str(request.method), path, query, headers, body, raw, self.state)
+        status, answer = self.runner.run(fault(call) if fault else call.forward())
+        content = b"" if answer is None else json.dumps(answer).encode()
+        made = HTTPResponse(
+            io.BytesIO(content),
+            {"content-type": "application/json"} if content else {},
+            status,
+            preload_content=False,
+            request_method=request.method,
+        )
+        return adapter.build_response(request, made)
+
+    def base_url(self, api: str) -> str:
+        return f"http://127.0.0.1{MOUNTS[api]}"
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Stage]:
+    stage = Stage()
+    with stage.runner:
+        yield stage
+
+
+@pytest.fixture
+def stage(served: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    monkeypatch.setattr(HTTPAdapter, "send", lambda adapter, request, **kwargs: served.send(adapter, request, **kwargs))
+    yield served
+    served.faults, served.state = {}, {}
+
+
+def judge(
+    api: str,
+    url: str,
+    token: str = TOKEN,
+    *,
+    laws: tuple[str, ...] = (),
+    operations: tuple[str, ...] | None = None,
+    mode: Mode = Mode.UNRESTRICTED,
+) -> tuple[list[tuple[str, Breach]], list[tuple[str, Gap]]]:
+    transport = Transport(SPECS[api], url, token, mode)
+    rules = [rule for rule in LAWS if not laws or rule.name in laws]
+    breaches, gaps = [], []
+    with transport.guard():
+        for judgement in run_laws(Server(Discovery(SPECS[api], transport)), rules, operations):
+            for finding in judgement.findings:
+                if isinstance(finding, Breach):
+                    assert finding.exchanges
+                    breaches.append((judgement.rule.name, finding))
+                else:
+                    gaps.append((judgement.rule.name, finding))
+        transport.clean_up()
+    return breaches, gaps
+
+
+# Faults: a change to the request, or to the answer
+
+
+def asking(**changes: Callable[[Any], Any]) -> Fault:
+    """Pass another request on."""
+
+    async def fault(call: Call) -> Answer:
+        return await call.forward(**{part: change(deepcopy(getattr(call, part))) for part, change in changes.items()})
+
+    return fault
+
+
+def without(*names: str) -> Callable[[Any], Any]:
+    return lambda given: {k: v for k, v in given.items() if k not in names} if isinstance(given, dict) else given
+
+
+def having(**values: Any) -> Callable[[Any], Any]:
+    return lambda given: {**given, **values} if isinstance(given, dict) else given
+
+
+def answering(change: Callable[[Any], Any], *, when: Callable[[Call], bool] = lambda call: True) -> Fault:
+    """Change the body of a successful answer."""
+
+    async def fault(call: Call) -> Answer:
+        status, body = await call.forward()
+        if status in (200, 201) and body and when(call):
+            body = deepcopy(body)
+            changed = change(body)
+            body = body if changed is None else changed
+        return status, body
+
+    return fault
+
+
+def dropping(*path: str | int) -> Callable[[Any], Any]:
+    """Drop the last element of a list."""
+
+    def apply(body: Any) -> None:
+        for step in path:
+            body = body[step]
+        del body[-1:]
+
+    return apply
+
+
+def page_of(call: Call) -> int:
+    return int({**call.query, **(call.body if isinstance(call.body, dict) else {})}.get("PageNumber", 1))
+
+
+def on_page(*pages: int) -> Callable[[Call], bool]:
+    return lambda call: page_of(call) in pages
+
+
+def by(interval: str) -> Callable[[Call], bool]:
+    return lambda call: call.body["Interval"] == interval
+
+
+def each_row(change: Callable[[dict[str, Any]], Any]) -> Callable[[Any], Any]:
+    def apply(body: Any) -> None:
+        for account in body:
+            for row in account["data"]:
+                change(row)
+
+    return apply
+
+
+async def bills_overlap(call: Call) -> Answer:
+    page = call.body.get("Page", 1)
+    status, rows = await call.forward()
+    if page > 1 and rows:
+        _, before = await call.forward(body={**call.body, "Page": page - 1})
+        rows = [before[-1], *rows][:20]
+    return status, rows
+
+
+async def last_page_forever(call: Call) -> Answer:
+    status, body = await call.forward()
+    if status == 200 and not body["data"] and page_of(call) > 1:
+        return await call.forward(body={**call.body, "PageNumber": page_of(call) - 1})
+    return status, body
+
+
+async def small_pages(call: Call) -> Answer:
+    page = call.body.get("Page", 1)
+    rows: list[Any] = []
+    for number in range(1, 30):
+        status, more = await call.forward(body={**call.body, "Page": number})
+        rows += more or []
+        if not more:
+            break
+    return status, rows[(page - 1) * 15 : page * 15]
+
+
+async def sorted_within_pages(call: Call) -> Answer:
+    status, body = await call.forward(query=without("_sort")(call.query))
+    if status == 200 and call.query.get("_sort") == "name":
+        body["items"].sort(key=lambda item: item["name"], reverse=call.query.get("_order") != "asc")
+    return status, body
+
+
+async def ties_lost(call: Call) -> Answer:
+    status, body = await call.forward(query={**call.query, "_limit": "1000", "_page": "1"})
+    if status == 200 and call.query.get("_sort") == "name":
+        unique = list({item["name"]: item for item in body["items"]}.values())
+        limit, page = int(call.query.get("_limit", 10)), int(call.query.get("_page", 1))
+        items = unique[(page - 1) * limit : page * limit]
+        return (
+            (200, {"items": items, "total": len(unique), "per_page": limit, "current_page": page})
+            if items
+            else (204, None)
+        )
+    return await call.forward()
+
+
+async def only_first_service(call: Call) -> Answer:
+    ids = call.body.get("Id_services") if isinstance(call.body, dict) else None
+    return await call.forward(body={**call.body, "Id_services": ids[:1]}) if ids else await call.forward()
+
+
+async def range_or_service(call: Call) -> Answer:
+    both = isinstance(call.body, dict) and "Id_service" in call.body
+    return await call.forward(body=without("From", "To")(call.body)) if both else await call.forward()
+
+
+async def case_matters(call: Call) -> Answer:
+    text = call.query.get("_q", "")
+    return (204, None) if text and text == text.upper() else await call.forward()
+
+
+async def prefix_only(call: Call) -> Answer:
+    text = call.query.get("_q", "")
+    return (204, None) if text and not text.lower().startswith(("rateio", "zq", "'")) else await call.forward()
+
+
+async def finds_everything(call: Call) -> Answer:
+    answer = await call.forward()
+    return answer if answer[0] != 204 else await call.forward(query=without("_q")(call.query))
+
+
+async def empty_is_missing(call: Call) -> Answer:
+    status, body = await call.forward()
+    return (404, {}) if body == [] else (status, body)
+
+
+async def bounds_are_days(call: Call) -> Answer:
+    body = dict(call.body) if isinstance(call.body, dict) else call.body
+    for name in ("From", "To"):
+        if isinstance(body, dict) and isinstance(body.get(name), str):
+            body[name] = f"{body[name][:10]}T00:00:00{body[name][19:]}"
+    return await call.forward(body=body)
+
+
+async def offsets_are_utc(call: Call) -> Answer:
+    body = dict(call.body)
+    for name in ("From", "To"):
+        if str(body.get(name)).endswith("-05:00"):
+            body[name] = (datetime.fromisoformat(body[name][:19]) + timedelta(hours=5)).isoformat()
+    return await call.forward(body=body)
+
+
+async def forgets_what_it_created(call: Call) -> Answer:
+    status, body = await call.forward()
+    if status == 201:
+        await call.forward(method="DELETE", path=f"{call.path}/{body['id']}", body={})
+    return status, body
+
+
+async def creates_twice(call: Call) -> Answer:
+    await call.forward()
+    return await call.forward()
+
+
+async def creates_once(call: Call) -> Answer:
+    known = call.state.setdefault("created", {})
+    key = json.dumps(call.body, sort_keys=True)
+    if key not in known:
+        known[key] = await call.forward()
+    return known[key]  # type: ignore[no-any-return]
+
+
+async def another_default(call: Call) -> Answer:
+    call.state["day"] = call.state.get("day", 0) % 28 + 1
+    return await call.forward(body={"limit_day": call.state["day"], **call.body})
+
+
+async def answers_but_does_not_change(call: Call) -> Answer:
+    status, body = await call.forward(method="GET", body={})
+    if status == 200 and isinstance(call.body, dict):
+        body |= {key: value for key, value in call.body.items() if key in body}
+    return status, body
+
+
+async def false_is_nothing(call: Call) -> Answer:
+    body = {k: v for k, v in call.body.items() if v is not False} if isinstance(call.body, dict) else call.body
+    return await call.forward(body=body)
+
+
+async def resets_the_rest(call: Call) -> Answer:
+    return await call.forward(body={"limit_day": 1, **call.body} if isinstance(call.body, dict) else call.body)
+
+
+async def changes_another(call: Call) -> Answer:
+    if isinstance(call.body, dict) and isinstance(call.body.get("limit_day"), int):
+        _, page = await call.forward(method="GET", path=call.path.rpartition("/")[0], query={"_order": "asc"})
+        another = f"{call.path.rpartition('/')[0]}/{page['items'][0]['id']}"
+        await call.forward(path=another, body={"limit_day": call.body["limit_day"]})
+    return await call.forward()
+
+
+async def deletes_nothing(call: Call) -> Answer:
+    return 204, None
+
+
+async def deletes_two(call: Call) -> Answer:
+    base, _, number = call.path.rpartition("/")
+    await call.forward(path=f"{base}/{int(number) - 1}")
+    return await call.forward()
+
+
+async def missing_is_404(call: Call) -> Answer:
+    status, body = await call.forward()
+    return (404, {}) if status == 204 else (status, body)
+
+
+async def update_creates(call: Call) -> Answer:
+    status, body = await call.forward()
+    if status == 204:
+        base = call.path.rpartition("/")[0]
+        _, page = await call.forward(method="GET", path=base, body={})
+        one = page["items"][0]
+        fields = ("company", "apportionment_type", "apportionment_tariff_type", "apportionment_measure_unit")
+        new = {f"{name}_id": one[name]["id"] for name in fields} | {"name": "Novo", "description": "Novo"}
+        await call.forward(method="POST", path=base, body=new)
+    return status, body
+
+
+async def any_company(call: Call) -> Answer:
+    status, body = await call.forward()
+    if status == 422 and "company_id" in body:
+        _, page = await call.forward(method="GET", body={})
+        item = page["items"][0]
+        fields = ("company", "apportionment_type", "apportionment_tariff_type", "apportionment_measure_unit")
+        return await call.forward(body={**call.body, **{f"{name}_id": item[name]["id"] for name in fields}})
+    return status, body
+
+
+async def half_an_update(call: Call) -> Answer:
+    status, body = await call.forward()
+    if status == 422 and isinstance(call.body, dict) and isinstance(call.body.get("name"), str):
+        await call.forward(body={"name": call.body["name"]})
+    return status, body
+
+
+def taking(accepts: Callable[[Call], bool]) -> Fault:
+    """Take a request for one with the right token."""
+
+    async def fault(call: Call) -> Answer:
+        right = {**call.headers, "authorization": f"Bearer {TOKEN}"}
+        query = without("access_token", "token", "api_key")(call.query)
+        return await call.forward(headers=right, query=query) if accepts(call) else await call.forward()
+
+    return fault
+
+
+def sent(call: Call) -> str:
+    return call.headers.get("authorization", "")
+
+
+async def refuses_after_the_deed(call: Call) -> Answer:
+    status, body = await call.forward(headers={**call.headers, "authorization": f"Bearer {TOKEN}"})
+    return (401, {}) if sent(call) != f"Bearer {TOKEN}" else (status, body)
+
+
+async def refuses_with_data(call: Call) -> Answer:
+    status, body = await call.forward()
+    if status == 401:
+        _, body = await call.forward(headers={**call.headers, "authorization": f"Bearer {TOKEN}"})
+    return status, body
+
+
+async def first_for_unknown(call: Call) -> Answer:
+    status, body = await call.forward()
+    if status == 404:
+        _, services = await call.forward(path="/neu/services")
+        return 200, services[0]
+    return status, body
+
+
+async def all_for_unknown(call: Call) -> Answer:
+    status, body = await call.forward()
+    return (status, body) if body else await call.forward(body=without("Id_service")(call.body))
+
+
+async def any_interval(call: Call) -> Answer:
+    known = isinstance(call.body, dict) and call.body.get("Interval") in ("HOURLY", "DAILY", "MONTHLY")
+    return (
+        await call.forward()
+        if known or not isinstance(call.body, dict)
+        else await call.forward(body={**call.body, "Interval": "DAILY"})
+    )
+
+
+async def one_is_not_there(call: Call) -> Answer:
+    _, services = await call.forward(path="/neu/services")
+    return (404, {}) if call.path.endswith(f"/{services[0]['id_service']}") else await call.forward()
+
+
+def set_in(pointer: str, change: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Change one property of the first record of a list."""
+
+    def apply(body: Any) -> None:
+        *steps, last = pointer.split("/")[1:]
+        for step in steps:
+            body = body[int(step) if step.isdecimal() else step]
+        body[last] = change(body[last])
+
+    return apply
+
+
+FAULTS: list[tuple[str, str, str, Fault]] = [
+    ("pages_make_the_list", "listDueDates", "/total", answering(set_in("/total", lambda n: n + 1), when=on_page(2))),
+    ("pages_make_the_list", "listDueDates", "/total", answering(set_in("/total", lambda n: n - 1))),
+    ("pages_make_the_list", "listDueDates", "/maxPage", answering(set_in("/maxPage", lambda n: n + 1))),
+    ("pages_make_the_list", "listNotifications", "/nextPage", answering(set_in("/nextPage", lambda n: n or 1))),
+    ("pages_make_the_list", "listBills", "/*", bills_overlap),
+    ("pages_make_the_list", "listBills", "/*", small_pages),
+    ("pages_make_the_list", "listBills", "/*", asking(body=without("Page"))),
+    ("pages_make_the_list", "listDueDates", "/data/*", last_page_forever),
+    ("pages_make_the_list", "listApportionments", "/current_page", answering(set_in("/current_page", lambda n: 1))),
+    ("pages_make_the_list", "listApportionments", "/items/*", answering(dropping("items"))),
+    ("limits_only_cut", "listApportionments", "query._limit", asking(query=without("_limit"))),
+    (
+        "limits_only_cut",
+        "listApportionments",
+        "/total",
+        answering(lambda body: body.update(total=body["total"] + (body["per_page"] == 3))),
+    ),
+    ("lists_are_sorted", "listApportionments", "/items/*/id", asking(query=without("_order"))),
+    ("lists_are_sorted", "listApportionments", "/items/*/name", sorted_within_pages),
+    ("lists_are_sorted", "listApportionments", "query._sort", ties_lost),
+    ("lists_are_sorted", "listApportionments", "/items/*/id", asking(query=lambda query: {"_order": "asc", **query})),
+    ("filters_select", "listBills", "body.Id_service", asking(body=without("Id_service"))),
+    (
+        "filters_select",
+        "listBills",
+        "body.Id_service",
+        answering(lambda rows: rows[:-1], when=lambda c: "Id_service" in c.body),
+    ),
+    ("filters_select", "listRuleHistory", "body.Id_project", asking(body=without("Id_project"))),
+    ("filters_select", "queryConsumption", "body.Id_services", only_first_service),
+    ("filters_select", "queryConsumption", "body.Id_account", asking(body=without("Id_account"))),
+    ("filters_combine", "listBills", "body.Id_service", range_or_service),
+    ("searches_find", "listApportionments", "query._q", case_matters),
+    ("searches_find", "listApportionments", "query._q", prefix_only),
+    ("searches_find", "listApportionments", "query._q", finds_everything),
+    ("ranges_cut", "listPqrs", "/*/date", asking(body=without("To"))),
+    ("ranges_cut", "listPqrs", "/*/date", asking(body=without("From"))),
+    (
+        "ranges_cut",
+        "listNotifications",
+        "/data/*/date",
+        answering(dropping("data"), when=lambda c: "To" in c.body),
+    ),
+    ("ranges_cut", "listPqrs", "", empty_is_missing),
+    ("ranges_cut", "listRuleHistory", "/data/*/data/*/date", bounds_are_days),
+    ("ranges_cut", "listRuleHistory", "/data/*/data/*/date", offsets_are_utc),
+    (
+        "periods_add_up",
+        "queryConsumption",
+        "/*/data/*/cons",
+        answering(each_row(lambda row: row.update(cons=row["cons"] * 0.98)), when=by("DAILY")),
+    ),
+    (
+        "periods_add_up",
+        "queryConsumption",
+        "/*/data/*/injec",
+        answering(each_row(lambda row: row.update(injec=row["injec"] * 1000)), when=by("MONTHLY")),
+    ),
+    (
+        "periods_add_up",
+        "queryConsumption",
+        "/*/data/*/cons",
+        answering(
+            lambda body: [{**a, "data": [r for r in a["data"] if "-11-" not in r["date"]]} for a in body],
+            when=by("MONTHLY"),
+        ),
+    ),
+    (
+        "one_row_a_period",
+        "queryConsumption",
+        "/*/data/*/date",
+        answering(lambda body: [{**a, "data": [*a["data"], a["data"][-1]]} for a in body], when=by("DAILY")),
+    ),
+    (
+        "one_row_a_period",
+        "queryConsumption",
+        "/*/data/*/date",
+        answering(
+            lambda body: [{**a, "data": [r for r in a["data"] if r["date"][8:13] != "14T03"]} for a in body],
+            when=by("HOURLY"),
+        ),
+    ),
+    (
+        "registers_grow",
+        "queryConsumption",
+        "/*/data/*/imported_active_acum",
+        answering(each_row(lambda row: row.update(imported_active_acum=5000.0))),
+    ),
+    (
+        "registers_grow",
+        "queryConsumption",
+        "/*/data/*/imported_active_acum",
+        answering(
+            each_row(lambda row: row.update(imported_active_acum=row["imported_active_acum"] * 2)), when=by("MONTHLY")
+        ),
+    ),
+    (
+        "averages_lie_between",
+        "queryConsumption",
+        "/*/data/*/va",
+        answering(each_row(lambda row: row.update(va=row["va"] / 1000)), when=by("DAILY")),
+    ),
+    (
+        "operations_agree",
+        "listAccounts",
+        "/*/services/*/name",
+        answering(set_in("/0/services/0/name", lambda n: f"{n}.")),
+    ),
+    ("operations_agree", "listAccounts", "/*/services/*/id_service", answering(dropping(0, "services"))),
+    ("operations_agree", "listOverdueBills", "/*/due_date", answering(set_in("/0/due_date", lambda d: f"2020{d[4:]}"))),
+    ("operations_agree", "listDueDates", "/data/*/service", answering(set_in("/data/0/service", lambda n: "Otra"))),
+    (
+        "operations_agree",
+        "getApportionment",
+        "/company",
+        answering(set_in("/company/name", lambda name: "Outra")),
+    ),
+    ("listed_records_are_there", "getService", "", one_is_not_there),
+    ("listed_records_are_there", "getService", "/address", answering(lambda body: body.update(address="?"))),
+    ("created_is_kept", "createApportionment", "", forgets_what_it_created),
+    ("created_is_kept", "createApportionment", "", creates_twice),
+    ("created_is_kept", "createApportionment", "/id", creates_once),
+    ("created_is_kept", "createApportionment", "/mixed_consumption", asking(body=without("mixed_consumption"))),
+    ("created_is_kept", "createApportionment", "/limit_day", another_default),
+    ("created_is_kept", "createApportionment", "/name", answering(set_in("/name", str.upper))),
+    ("updated_is_kept", "updateApportionment", "/limit_day", answers_but_does_not_change),
+    ("updated_is_kept", "updateApportionment", "/mixed_consumption", false_is_nothing),
+    ("updated_is_kept", "updateApportionment", "/limit_day", resets_the_rest),
+    ("updated_is_kept", "updateApportionment", "", changes_another),
+    ("updated_is_kept", "updateApportionment", "/description", asking(body=without("description"))),
+    ("deleted_is_gone", "deleteApportionment", "", deletes_nothing),
+    ("deleted_is_gone", "deleteApportionment", "", deletes_two),
+    ("missing_is_missing", "getApportionment", "path.id", missing_is_404),
+    ("missing_is_missing", "updateApportionment", "", update_creates),
+    ("refused_changes_nothing", "createApportionment", "body.company_id", any_company),
+    ("refused_changes_nothing", "updateApportionment", "body.apportionment_tariff_type_id", half_an_update),
+    ("tokens_are_checked", "listPqrs", "", taking(lambda call: True)),
+    ("tokens_are_checked", "getService", "", taking(lambda call: sent(call).lower() == f"bearer {TOKEN}".lower())),
+    ("tokens_are_checked", "listBills", "", taking(lambda call: sent(call).startswith(f"Bearer {TOKEN}"))),
+    ("tokens_are_checked", "listServices", "", taking(lambda call: f"Bearer {TOKEN}".startswith(sent(call) or "-"))),
+    ("tokens_are_checked", "listAccounts", "", taking(lambda call: "token" in call.query)),
+    ("tokens_are_checked", "listUsedNeugets", "", taking(lambda call: sent(call).endswith(f" {TOKEN}"))),
+    ("tokens_are_checked", "listServices", "", refuses_with_data),
+    ("tokens_are_checked", "deleteApportionment", "", refuses_after_the_deed),
+    ("tokens_are_checked", "createApportionment", "", refuses_after_the_deed),
+    ("unknown_ids_find_nothing", "getService", "path.id", first_for_unknown),
+    ("unknown_ids_find_nothing", "listBills", "body.Id_service", all_for_unknown),
+    ("malformed_is_refused", "queryConsumption", "body.Interval", any_interval),
+]
+"""Law, operation, field that is to be named, and how the server breaks it."""
+
+
+def api_of(operation: str) -> str:
+    return next(api for api, document in SPECS.items() if operation in document.operations)
+
+
+@pytest.mark.parametrize(
+    ("law", "operation", "at", "fault"), FAULTS, ids=[f"{n}-{f[0]}-{f[1]}" for n, f in enumerate(FAULTS)]
+)
+def test_a_law_names_what_breaks_it(
+    stage: Stage, law: str, operation: str, at: str, fault: Fault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What waits for data to move waits for as many requests, not for seconds.
+    monkeypatch.setattr(_laws, "time", SimpleNamespace(monotonic=count(0.0, 0.05).__next__))
+    api = api_of(operation)
+    if not SPECS[api].operations[operation].safe:
+        stage.honest = Honest()
+    stage.faults = {operation: fault}
+    try:
+        breaches, _ = judge(api, stage.base_url(api), laws=(law,), operations=(operation,))
+    finally:
+        if not SPECS[api].operations[operation].safe:
+            stage.honest = Honest()
+    assert (operation, at) in {(breach.operation, breach.field) for _, breach in breaches}
+    for _, breach in breaches:
+        assert breach.evidence
+        assert breach.expected
+        assert breach.found
+
+
+def test_every_law_has_a_fault_that_it_names() -> None:
+    tried = {law for law, *_ in FAULTS}
+    # Its breach is an order that differs between two answers; see below.
+    assert {rule.name for rule in LAWS} - tried == {"answers_are_stable"}
+
+
+@pytest.mark.parametrize("rule", LAWS, ids=lambda rule: rule.name)
+def test_a_law_explains_itself(rule: Any) -> None:
+    assert rule.sentence.endswith(".")
+    assert len(rule.explanation) > 80
+
+
+# What a server is free to do
+
+
+@APIS
+def test_an_honest_server_keeps_every_law(stage: Stage, api: str) -> None:
+    breaches, gaps = judge(api, stage.base_url(api))
+    assert breaches == []
+    assert [gap for _, gap in gaps if not gap.lasting] == []
+
+
+@APIS
+def test_a_server_with_other_habits_keeps_every_law(api: str) -> None:
+    with serve_foreign(Foreign(api)) as url:
+        breaches, gaps = judge(api, url, FOREIGN_TOKEN)
+    assert breaches == []
+    assert [gap for _, gap in gaps if not gap.lasting] == []
+
+
+DATED = ("date", "date_expiration", "date_payment", "due_date", "creation_date", "interaction_date")
+
+
+def redated(body: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(body, list):
+        return [redated(item, change) for item in body]
+    if isinstance(body, dict):
+        return {
+            key: change(value) if key in DATED and isinstance(value, str) else redated(value, change)
+            for key, value in body.items()
+        }
+    return body
+
+
+def zulu(text: str) -> str:
+    return f"{(datetime.fromisoformat(text) + timedelta(hours=5)).isoformat()}Z"
+
+
+def shuffled(body: Any) -> Any:
+    if isinstance(body, list):
+        return random.Random(len(body)).sample([shuffled(item) for item in body], len(body))
+    return {key: shuffled(value) for key, value in body.items()} if isinstance(body, dict) else body
+
+
+async def inclusive(call: Call) -> Answer:
+    body = call.body
+    if isinstance(body, dict) and isinstance(body.get("To"), str):
+        body = {**body, "To": (datetime.fromisoformat(body["To"]) + timedelta(seconds=1)).isoformat()}
+    status, answer = await call.forward(body=body)
+    return status, redated(answer, lambda text: f"{text}.000-05:00")
+
+
+async def unknown_is_404(call: Call) -> Answer:
+    status, body = await call.forward()
+    asked = isinstance(call.body, dict) and {"Id_service", "Id_project", "Id_account", "Id_services"} & call.body.keys()
+    return (404, {}) if asked and body in ([], {"data": []}) and "From" not in call.body else (status, body)
+
+
+async def dated_by_the_end(call: Call) -> Answer:
+    status, body = await call.forward()
+    if call.operation == "queryConsumption" and status == 200:
+        hours = {"HOURLY": 1, "DAILY": 24}.get(call.body["Interval"])
+        low, high = (datetime.fromisoformat(call.body[k]).replace(tzinfo=None) for k in ("From", "To"))
+
+        def end(text: str) -> str:
+            start = datetime.fromisoformat(text)
+            after = start + timedelta(hours=hours) if hours else (start + timedelta(days=32)).replace(day=1)
+            return after.isoformat()
+
+        body = redated(body, end)
+        for account in body:
+            account["data"] = [r for r in account["data"] if low <= datetime.fromisoformat(r["date"]) <= high]
+    return status, body
+
+
+async def cut_periods_left_out(call: Call) -> Answer:
+    status, body = await call.forward()
+    if call.operation == "queryConsumption" and status == 200 and call.body["Interval"] == "MONTHLY":
+        high = datetime.fromisoformat(call.body["To"]).replace(tzinfo=None)
+        for account in body:
+            account["data"] = [
+                row
+                for row in account["data"]
+                if (datetime.fromisoformat(row["date"]) + timedelta(days=32)).replace(day=1) <= high
+            ]
+    return status, body
+
+
+async def nothing_there(call: Call) -> Answer:
+    status, body = await call.forward()
+    if status != 200 or call.operation in ("listAccounts", "listServices", "getAccount", "getService"):
+        return status, body
+    if isinstance(body, list):
+        return 200, []
+    if "items" in body:
+        return 204, None
+    return 200, {key: {"data": [], "total": 0, "maxPage": 1, "nextPage": None}[key] for key in body}
+
+
+async def unknown_company_is_204(call: Call) -> Answer:
+    status, body = await call.forward()
+    return (204, None) if status == 422 and "company_id" in body else (status, body)
+
+
+LEGAL: dict[str, tuple[str, Fault]] = {
+    "Z": ("neu", answering(lambda body: redated(body, zulu))),
+    "Z that means local time": ("neu", answering(lambda body: redated(body, lambda text: f"{text}Z"))),
+    "offsets, and To is inclusive": ("neu", inclusive),
+    "404 for unknown values": ("neu", unknown_is_404),
+    "periods dated by their end": ("neu", dated_by_the_end),
+    "cut periods are left out": ("neu", cut_periods_left_out),
+    "no data": ("neu", nothing_there),
+    "no records": ("apportionments", nothing_there),
+    "204 for an unknown company": ("apportionments", unknown_company_is_204),
+}
+
+
+@pytest.mark.parametrize("name", LEGAL)
+def test_what_a_server_is_free_to_do_breaks_no_law(stage: Stage, name: str) -> None:
+    api, variant = LEGAL[name]
+    stage.faults = {"*": variant}
+    laws = () if api == "apportionments" else tuple(r.name for r in LAWS if not r.probes)
+    breaches, gaps = judge(api, stage.base_url(api), laws=laws)
+    assert breaches == []
+    assert [gap for _, gap in gaps if not gap.lasting] == []
+
+
+def test_lists_without_an_order_may_have_any(stage: Stage) -> None:
+    unordered = ("listAccounts", "listServices", "listPqrs", "listOverdueBills", "queryConsumption", "listUsedNeugets")
+    stage.faults = dict.fromkeys(unordered, answering(shuffled))
+    breaches, _ = judge("neu", stage.base_url("neu"), laws=tuple(r.name for r in LAWS if not r.probes))
+    assert breaches == []
+
+
+def test_other_clients_that_write_meanwhile_are_no_breach(stage: Stage) -> None:
+    stage.honest = Honest()
+
+    async def meanwhile(call: Call) -> Answer:
+        call.state["count"] = call.state.get("count", 0) + 1
+        if call.state["count"] % 5 == 0:
+            base = "/api/v3/apportionments"
+            headers = {**call.headers, "authorization": f"Bearer {TOKEN}", "content-type": "application/json"}
+            _, page = await call.forward(method="GET", path=base, query={}, headers=headers, body={})
+            one = page["items"][0]
+            fields = ("company", "apportionment_type", "apportionment_tariff_type", "apportionment_measure_unit")
+            new = {f"{name}_id": one[name]["id"] for name in fields} | {"name": "Novo", "description": "Novo"}
+            await call.forward(method="POST", path=base, query={}, headers=headers, body=new)
+        return await call.forward()
+
+    stage.faults = {"*": meanwhile}
+    try:
+        breaches, gaps = judge("apportionments", stage.base_url("apportionments"))
+    finally:
+        stage.honest = Honest()
+    assert breaches == []
+    assert any(not gap.lasting for _, gap in gaps)
+
+
+def test_an_order_that_changes_by_itself_is_a_breach(stage: Stage) -> None:
+    async def drifting(call: Call) -> Answer:
+        call.state["count"] = call.state.get("count", 0) + 1
+        status, body = await call.forward()
+        if status == 200 and call.state["count"] % 2:
+            body["items"].reverse()
+        return status, body
+
+    stage.faults = {"listApportionments": drifting}
+    breaches, _ = judge("apportionments", stage.base_url("apportionments"), laws=("answers_are_stable",))
+    assert [breach.found for _, breach in breaches] == ["another order"]
+
+
+def test_too_many_requests_are_inconclusive(stage: Stage) -> None:
+    async def busy(call: Call) -> Answer:
+        return (429, {}) if page_of(call) > 1 else await call.forward()
+
+    stage.faults = {"listDueDates": busy}
+    breaches, gaps = judge("neu", stage.base_url("neu"), laws=("pages_make_the_list",), operations=("listDueDates",))
+    assert breaches == []
+    assert [(gap.lasting, "429" in gap.reason) for _, gap in gaps] == [(False, True)]
+
+
+def test_a_valid_request_that_fails_is_a_breach(stage: Stage) -> None:
+    async def fails(call: Call) -> Answer:
+        return (500, {}) if page_of(call) == 2 else await call.forward()
+
+    stage.faults = {"listDueDates": fails}
+    breaches, _ = judge("neu", stage.base_url("neu"), laws=("pages_make_the_list",), operations=("listDueDates",))
+    assert [(breach.operation, breach.found) for _, breach in breaches] == [("listDueDates", "500 {}")]
+
+
+# What the modes allow
+
+
+def test_own_records_touches_no_other(stage: Stage) -> None:
+    foreign = Foreign("apportionments")
+    before = deepcopy(foreign.records)
+    with serve_foreign(foreign) as url:
+        breaches, _ = judge("apportionments", url, FOREIGN_TOKEN, mode=Mode.OWN_RECORDS)
+    assert breaches == []
+    assert foreign.records == before
+    writes = [line.split("?")[0] for line in foreign.log if line.startswith(("PUT", "DELETE"))]
+    assert writes
+    assert not any(line.endswith(f"/{number}") for line in writes for number in before)
+
+
+@APIS
+def test_laws_that_write_or_probe_say_so(api: str) -> None:
+    foreign = Foreign(api)
+    quiet = tuple(rule.name for rule in LAWS if not rule.writes and not rule.probes)
+    with serve_foreign(foreign) as url:
+        breaches, _ = judge(api, url, FOREIGN_TOKEN, laws=quiet, mode=Mode.READ_ONLY)
+    assert breaches == []
+    for line in foreign.log:
+        operation = SPECS[api].match(*line.split("?")[0].split(" "))
+        assert operation is not None
+        assert operation.safe
+
+
+def test_the_same_server_gets_the_same_requests() -> None:
+    logs = []
+    for _ in range(2):
+        foreign = Foreign("apportionments")
+        with serve_foreign(foreign) as url:
+            judge("apportionments", url, FOREIGN_TOKEN)
+        logs.append(foreign.log)
+    assert logs[0] == logs[1]
