@@ -9,7 +9,7 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export REDOCLY_TELEMETRY := off
 
-.PHONY: help setup generate check test contract mock bench build lock
+.PHONY: help setup generate check test contract mutants mock bench build lock
 
 help: ## List the verbs
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -42,6 +42,9 @@ test: .venv/.installed ## Run our own tests
 
 contract: .venv/.installed ## Verify the bundled server, or API=neu BASE_URL=… TOKEN=… any other
 	@$(BIN)/python contract_tests/run.py $(API)
+
+mutants: .venv/.installed ## Break the bundled server in every known way, see what the suite notices, and write MUTANTS.md
+	cd contract_tests && ../$(BIN)/python -m mutants.run
 
 mock: .venv/.installed ## Serve both APIs on port 8000: NEU at /neu, apportionments at /
 	@$(BIN)/contrato mock --port 8000

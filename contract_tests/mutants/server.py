@@ -1,0 +1,615 @@
+"""The bundled server with one change: a fault, or a legal variant.
+
+A change stands between the client and the bundled server. It sees each request as an `Ask`, may alter it, pass it on
+(once, several times, never), and gives the `Answer` that the client gets. Most changes are made of the building blocks
+below, which choose requests by their operationId.
+
+    python -m mutants.server NAME --port 0
+"""
+
+import argparse
+import asyncio
+import json
+import re
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+import uvicorn
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from contrato import mock
+from contrato.core import spec
+
+GROUPS = (
+    "transport and status",
+    "content type",
+    "schema",
+    "auth",
+    "input validation",
+    "pagination",
+    "filter",
+    "sort",
+    "CRUD",
+    "numbers and units",
+    "aggregation",
+    "dates and zones",
+    "error bodies",
+    "headers",
+    "agreement between operations",
+    "performance",
+)
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A request.
+
+    Attributes:
+        api: which API's path it has, or empty text.
+        operation: the operationId, or empty text for a path or method that the spec does not know.
+        template: the path as the spec writes it, or empty text.
+        method: in capitals.
+        path: decoded, with the API's mount.
+        parameters: of the path, as text.
+        query_string: as it came.
+        headers: names in lower case.
+        body: as it came.
+        token: the one that the server takes.
+        memory: what a change remembers from one request to the next; each app has its own.
+
+    """
+
+    api: str
+    operation: str
+    template: str
+    method: str
+    path: str
+    parameters: Mapping[str, str]
+    query_string: str
+    headers: Pairs
+    body: bytes
+    token: str
+    memory: dict[str, Any]
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The parameters of the query, the last one of a name."""
+        return dict(parse_qsl(self.query_string, keep_blank_values=True))
+
+    def header(self, name: str) -> str:
+        """The value of a header, or empty text."""
+        return next((value for key, value in self.headers if key == name.lower()), "")
+
+    @property
+    def credentials(self) -> str:
+        """What the request offers as a token, in whatever scheme, or empty text."""
+        return self.header("authorization").strip().rpartition(" ")[2]
+
+    def authorized(self) -> "Ask":
+        """The same request with the token that the server takes."""
+        return self.with_header("authorization", f"Bearer {self.token}")
+
+    def json(self) -> Any:
+        """The body, an empty object when there is none or it is not JSON."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return {}
+
+    def argument(self, name: str, default: Any = None) -> Any:
+        """The argument of this name in the body's object, else in the query (as text), else in the path."""
+        body = self.json()
+        places = (body if isinstance(body, dict) else {}, self.query, self.parameters)
+        return next((place[name] for place in places if name in place), default)
+
+    def with_json(self, body: Any) -> "Ask":
+        """The same request with another body."""
+        headers = tuple(pair for pair in self.headers if pair[0] not in ("content-type", "content-length"))
+        text = json.dumps(body).encode()
+        length = ("content-length", str(len(text)))
+        return replace(self, body=text, headers=(*headers, ("content-type", "application/json"), length))
+
+    def with_query(self, **query: Any) -> "Ask":
+        """The same request with these parameters of the query set; None takes one away."""
+        pairs = {name: value for name, value in {**self.query, **query}.items() if value is not None}
+        return replace(self, query_string=urlencode(pairs))
+
+    def with_header(self, name: str, value: str | None) -> "Ask":
+        """The same request with this header set; None takes it away."""
+        headers = tuple(pair for pair in self.headers if pair[0] != name.lower())
+        return replace(self, headers=headers if value is None else (*headers, (name.lower(), value)))
+
+    def to(self, operation: str, body: Any = None, query: Mapping[str, Any] | None = None, **parameters: Any) -> "Ask":
+        """Another request of the same client, to another operation or with other arguments."""
+        api, method, template, mount = _operations()[operation]
+        texts = {name: str(value) for name, value in parameters.items()}
+        dropped = ("content-type", "content-length")
+        ask = replace(
+            self,
+            api=api,
+            operation=operation,
+            template=template,
+            method=method,
+            path=mount + template.format(**texts),
+            parameters=texts,
+            query_string=urlencode(query or {}),
+            headers=tuple(pair for pair in self.headers if pair[0] not in dropped),
+            body=b"",
+        )
+        return ask if body is None else ask.with_json(body)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A response.
+
+    Attributes:
+        status: the code.
+        headers: names as they are sent. `Content-Length` is added when it is sent, unless it stands here.
+        body: as it is sent.
+        delay: seconds before anything is sent.
+        sent: bytes of the body after which the connection breaks, or None.
+        chunk: bytes of a piece when the body is sent in pieces and without its length, or 0.
+
+    """
+
+    status: int
+    headers: Pairs = ()
+    body: bytes = b""
+    delay: float = 0
+    sent: int | None = None
+    chunk: int = 0
+
+    @property
+    def ok(self) -> bool:
+        """Whether this is a success with a JSON body."""
+        return self.status // 100 == 2 and self.header("content-type").startswith("application/json")
+
+    def header(self, name: str) -> str:
+        """The value of a header, or empty text."""
+        return next((value for key, value in self.headers if key.lower() == name.lower()), "")
+
+    def json(self) -> Any:
+        """The body.
+
+        Raises:
+            ValueError: it is not JSON.
+
+        """
+        return json.loads(self.body)
+
+    def with_json(self, body: Any) -> "Answer":
+        """The same answer with another body."""
+        return replace(self, body=encode(body))
+
+    def with_header(self, name: str, value: str | None) -> "Answer":
+        """The same answer with this header set; None takes it away."""
+        headers = tuple(pair for pair in self.headers if pair[0].lower() != name.lower())
+        return replace(self, headers=headers if value is None else (*headers, (name, value)))
+
+
+def encode(body: Any) -> bytes:
+    """JSON as the bundled server writes it."""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def answer(status: int, body: Any = None, **headers: str) -> Answer:
+    """An answer of one's own, with a JSON body unless that is None. `_` in the names of headers stands for `-`."""
+    pairs = tuple((name.replace("_", "-"), value) for name, value in headers.items())
+    if body is None:
+        return Answer(status, pairs)
+    return Answer(status, (("content-type", "application/json"), *pairs), encode(body))
+
+
+Server = Callable[[Ask], Awaitable[Answer]]
+Change = Callable[[Ask, Server], Awaitable[Answer]]
+Condition = Callable[[Ask], bool]
+Base = Callable[[int, str], ASGIApp]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that a server does wrong.
+
+    Attributes:
+        name: for the command line, in words with hyphens.
+        api: whose.
+        group: one of `GROUPS`.
+        sentence: what is wrong.
+        change: how the bundled server comes to do it.
+        base: what is changed, made from seed and token.
+        probe: requests that show it, as (operationId, arguments for `Ask.to`), when the usual ones do not.
+
+    """
+
+    name: str
+    api: str
+    group: str
+    sentence: str
+    change: Change
+    base: Base = mock.create_app
+    probe: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One thing that a server may do otherwise than the bundled one.
+
+    Attributes:
+        name: for the command line, in words with hyphens.
+        apis: where it makes a difference.
+        sentence: what is different.
+        why: what allows it.
+        change: how the bundled server comes to do it.
+        base: what is changed, made from seed and token.
+        inconclusive: whether a run may find too little to check.
+
+    """
+
+    name: str
+    apis: tuple[str, ...]
+    sentence: str
+    why: str
+    change: Change
+    base: Base = mock.create_app
+    inconclusive: bool = False
+    probe: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+
+
+# Building blocks. `operations` names one or several operations, divided by blanks; `*` is every request to the API,
+# also one that the spec does not know.
+
+
+def _always(_: Ask) -> bool:
+    return True
+
+
+def exchange(operations: str, change: Change, when: Condition = _always) -> Change:
+    """Do `change` with the requests to `operations` that fulfil `when`, and nothing with others."""
+    names = operations.split()
+    unknown = set(names) - {"*"} - set(_operations())
+    if unknown:
+        raise ValueError(f"no such operation: {', '.join(sorted(unknown))}")
+
+    async def changed(ask: Ask, server: Server) -> Answer:
+        chosen = "*" in names or ask.operation in names
+        return await (change(ask, server) if chosen and when(ask) else server(ask))
+
+    return changed
+
+
+def responses(operations: str, change: Callable[[Answer], Answer], when: Condition = _always) -> Change:
+    """Alter the answers, of any status."""
+
+    async def changed(ask: Ask, server: Server) -> Answer:
+        return change(await server(ask))
+
+    return exchange(operations, changed, when)
+
+
+def answers(operations: str, change: Callable[[Any], Any], at: str = "", when: Condition = _always) -> Change:
+    """Alter the JSON of successes.
+
+    Args:
+        operations: see above.
+        change: gives the new value for the old one.
+        at: pointer to the values that are changed, in which `*` means every element of an array: `/data/*/date`. What
+            is not there, or is null, is left alone.
+        when: which requests.
+
+    """
+
+    def changed(old: Answer) -> Answer:
+        return old.with_json(alter(old.json(), at, change)) if old.ok else old
+
+    return responses(operations, changed, when)
+
+
+def alter(document: Any, at: str, change: Callable[[Any], Any]) -> Any:
+    """The document with the values at a pointer changed; see `answers`."""
+    step, _, rest = at.removeprefix("/").partition("/")
+    if not step:
+        return change(document)
+    if step == "*" and isinstance(document, list):
+        return [alter(item, rest, change) for item in document]
+    if isinstance(document, dict) and document.get(step) is not None:
+        return {**document, step: alter(document[step], rest, change)}
+    return document
+
+
+def requests(operations: str, change: Callable[[Ask], Ask], when: Condition = _always) -> Change:
+    """Alter requests before the server sees them."""
+
+    async def changed(ask: Ask, server: Server) -> Answer:
+        return await server(change(ask))
+
+    return exchange(operations, changed, when)
+
+
+def instead(operations: str, change: Callable[[Ask], Ask], when: Condition = _always) -> Change:
+    """Answer another request than the one that was sent, if that one is valid: what is refused stays refused."""
+
+    async def changed(ask: Ask, server: Server) -> Answer:
+        old = await server(ask)
+        return await server(change(ask)) if old.ok else old
+
+    return exchange(operations, changed, when)
+
+
+def arguments(operations: str, change: Callable[[dict[str, Any]], dict[str, Any]], when: Condition = _always) -> Change:
+    """Alter the JSON object of the request's body; an absent one is empty, and what is no object passes."""
+
+    def changed(ask: Ask) -> Ask:
+        body = ask.json()
+        if not isinstance(body, dict) or (ask.body and not body):
+            return ask
+        new = change(dict(body))
+        return ask if new == body else ask.with_json(new)
+
+    return requests(operations, changed, when)
+
+
+def status(operations: str, code: int, body: Any = None, when: Condition = _always) -> Change:
+    """Answer with this status and body, whatever is asked."""
+
+    async def changed(_: Ask, __: Server) -> Answer:
+        return answer(code, body)
+
+    return exchange(operations, changed, when)
+
+
+def headers(operations: str, values: Mapping[str, str | None], when: Condition = _always) -> Change:
+    """Set headers of the answers; None takes one away."""
+
+    def changed(old: Answer) -> Answer:
+        for name, value in values.items():
+            old = old.with_header(name, value)
+        return old
+
+    return responses(operations, changed, when)
+
+
+async def _unchanged(ask: Ask, server: Server) -> Answer:
+    return await server(ask)
+
+
+def chain(*changes: Change) -> Change:
+    """All of the changes; the first is nearest to the client."""
+    if not changes:
+        return _unchanged
+    first, rest = changes[0], chain(*changes[1:])
+
+    async def changed(ask: Ask, server: Server) -> Answer:
+        async def inner(ask: Ask) -> Answer:
+            return await rest(ask, server)
+
+        return await first(ask, inner)
+
+    return changed
+
+
+# Serving.
+
+
+def catalogue() -> dict[str, Fault | Variant]:
+    """Every fault and every variant by its name.
+
+    Raises:
+        ValueError: two have the same name.
+
+    """
+    from mutants import apportionments, neu, variants  # late: they are made of what stands here
+
+    found: dict[str, Fault | Variant] = {}
+    items: Iterable[Fault | Variant] = (*neu.FAULTS, *apportionments.FAULTS, *variants.VARIANTS)
+    for item in items:
+        if item.name in found:
+            raise ValueError(f"two are called {item.name}")
+        found[item.name] = item
+    return found
+
+
+def create_app(name: str | None = None, seed: int = 1, token: str = "demo") -> ASGIApp:
+    """Make the bundled server with one change, or as it is.
+
+    Args:
+        name: of a fault or a variant; None for no change.
+        seed: of the data.
+        token: that clients must send.
+
+    Raises:
+        ValueError: there is no such change.
+
+    """
+    if name is None:
+        return mock.create_app(seed, token)
+    item = catalogue().get(name)
+    if item is None:
+        raise ValueError(f"no fault or variant is called {name}; --list names all")
+    return changed_app(item, seed, token)
+
+
+def changed_app(item: Fault | Variant, seed: int = 1, token: str = "demo") -> ASGIApp:
+    """Make the bundled server with this change."""
+    apis = (item.api,) if isinstance(item, Fault) else item.apis
+    return _Changed(item.base(seed, token), item.change, apis, token)
+
+
+@cache
+def _operations() -> dict[str, tuple[str, str, str, str]]:
+    """API, method, path template and mount of each operation."""
+    return {
+        operation["operationId"]: (api, method.upper(), template, urlsplit(spec.server_url(api)).path.rstrip("/"))
+        for api in spec.APIS
+        for template, item in spec.load(api)["paths"].items()
+        for method, operation in item.items()
+        if isinstance(operation, dict) and "operationId" in operation
+    }
+
+
+@cache
+def _paths() -> list[tuple[str, str, re.Pattern[str]]]:
+    """API, path template and pattern of each path."""
+    paths = {(api, template, mount) for api, _, template, mount in _operations().values()}
+    # Templates without parameters first: `/bills/overdue` is no bill.
+    return [
+        (api, template, re.compile(re.escape(mount) + re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(template))))
+        for api, template, mount in sorted(paths, key=lambda path: ("{" in path[1], path))
+    ]
+
+
+def _find(method: str, path: str) -> tuple[str, str, str, dict[str, str]]:
+    """API, operationId, path template and parameters of a request."""
+    for api, template, pattern in _paths():
+        if found := pattern.fullmatch(path):
+            names = (name for name, place in _operations().items() if place[:3] == (api, method, template))
+            return api, next(names, ""), template, found.groupdict()
+    # Apportionments are mounted at the root, where the paths of another API are not theirs.
+    mounts = {api: mount for api, _, _, mount in _operations().values()}
+    for api, mount in sorted(mounts.items(), key=lambda item: -len(item[1])):
+        if path.startswith(mount + "/"):
+            return api, "", "", {}
+    return "", "", "", {}
+
+
+@dataclass(frozen=True)
+class _Changed:
+    """ASGI app that does one change to another app."""
+
+    app: ASGIApp
+    change: Change
+    apis: tuple[str, ...]
+    token: str
+    memory: dict[str, Any] = field(default_factory=dict)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert scope["type"] == "http", "serve with lifespan off"
+        body = b""
+        while True:
+            message = await receive()
+            body += message.get("body", b"")
+            if not message.get("more_body"):
+                break
+
+        async def server(ask: Ask) -> Answer:
+            return await _call(self.app, scope, ask)
+
+        api, operation, template, parameters = _find(scope["method"], scope["path"])
+        ask = Ask(
+            api=api,
+            operation=operation,
+            template=template,
+            method=scope["method"],
+            path=scope["path"],
+            parameters=parameters,
+            query_string=scope["query_string"].decode("latin-1"),
+            headers=tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]),
+            body=body,
+            token=self.token,
+            memory=self.memory,
+        )
+        await _send(await (self.change(ask, server) if api in self.apis else server(ask)), send)
+
+
+async def _call(app: ASGIApp, scope: Scope, ask: Ask) -> Answer:
+    """Have the app answer, and collect the answer."""
+    incoming: list[Message] = [{"type": "http.request", "body": ask.body, "more_body": False}]
+    outgoing: list[Message] = []
+
+    async def receive() -> Message:
+        return incoming.pop() if incoming else {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        outgoing.append(message)
+
+    inner = {
+        **scope,
+        # From this version on nobody waits for a disconnection while an answer is sent.
+        "asgi": {**scope["asgi"], "spec_version": "2.4"},
+        "method": ask.method,
+        "path": ask.path,
+        "raw_path": quote(ask.path).encode(),
+        "query_string": ask.query_string.encode("latin-1"),
+        "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in ask.headers],
+    }
+    await app(inner, receive, send)
+    start, *rest = outgoing
+    headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in start.get("headers", ()))
+    return Answer(
+        start["status"],
+        tuple(pair for pair in headers if pair[0] != "content-length"),
+        b"".join(message.get("body", b"") for message in rest),
+    )
+
+
+async def _send(response: Answer, send: Send) -> None:
+    if response.delay:
+        await asyncio.sleep(response.delay)
+    pairs = list(response.headers)
+    if not response.chunk and not response.header("content-length") and response.status not in (204, 304):
+        pairs.append(("content-length", str(len(response.body))))
+    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in pairs]
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    if response.sent is not None:
+        # The answer never ends: the server closes the connection.
+        await send({"type": "http.response.body", "body": response.body[: response.sent], "more_body": True})
+        return
+    if response.chunk:
+        for start in range(0, len(response.body), response.chunk):
+            piece = response.body[start : start + response.chunk]
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        return
+    await send({"type": "http.response.body", "body": response.body, "more_body": False})
+
+
+def serve(app: ASGIApp, name: str, port: int, token: str) -> None:
+    """Serve on the loopback address until SIGINT or SIGTERM. Prints one line when it listens."""
+    listener = socket.create_server(("127.0.0.1", port))
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    mounts = ", ".join(f"{api} at {url}{urlsplit(spec.server_url(api)).path}" for api in spec.APIS)
+    config = uvicorn.Config(app, log_level="critical", lifespan="off", ws="none", timeout_graceful_shutdown=3)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        print(f"Bundled server, {name}: {mounts}; token {token}; stop with Ctrl-C.", flush=True)
+        uvicorn.Server(config).run(sockets=[listener])
+    except KeyboardInterrupt:
+        pass
+    finally:
+        listener.close()
+
+
+def main() -> None:
+    """Run the command."""
+    parser = argparse.ArgumentParser(prog="python -m mutants.server", description=__doc__.partition("\n")[0])
+    parser.add_argument("name", nargs="?", help="of a fault or a variant; nothing is changed without one")
+    parser.add_argument("--list", action="store_true", help="name all faults and variants, and end")
+    parser.add_argument("--port", type=int, default=0, help="0, the default, takes a free one")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--token", default="demo")
+    options = parser.parse_args()
+    if options.list:
+        for item in catalogue().values():
+            where = f"{item.api}, {item.group}" if isinstance(item, Fault) else f"{', '.join(item.apis)}, legal"
+            print(f"{item.name} ({where}): {item.sentence}")
+        return
+    try:
+        app = create_app(options.name, options.seed, options.token)
+        serve(app, options.name or "unchanged", options.port, options.token)
+    except (ValueError, OSError) as error:
+        parser.error(str(error))
+
+
+if __name__ == "__main__":
+    # Run as the module that the catalogue imports, not as a second one called `__main__`.
+    from mutants.server import main as run
+
+    run()
