@@ -878,7 +878,7 @@ def test_a_valid_request_that_fails_is_a_breach(stage: Stage) -> None:
 # What the modes allow
 
 
-def test_own_records_touches_no_other(stage: Stage) -> None:
+def test_own_records_touches_no_other() -> None:
     foreign = Foreign("apportionments")
     before = deepcopy(foreign.records)
     with serve_foreign(foreign) as url:

@@ -1,0 +1,396 @@
+"""`make diff`: edits of the specs, judged, and what they oblige to."""
+
+import copy
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from generator.diff import MEANING, PYTHON, WIRE, Side, Verdict, covers, entries, judge, required
+
+REPOSITORY = Path(__file__).parents[1]
+LIST, ONE = "/api/v3/apportionments", "/api/v3/apportionments/{id}"
+
+Spec = dict[str, Any]
+Edit = Callable[[Spec], object]
+
+
+@cache
+def base(api: str) -> Side:
+    """The spec as it is. Its client is made once."""
+    return Side(REPOSITORY / "spec" / f"{api}.yaml")
+
+
+def judged(api: str, edit: Edit, folder: Path) -> Verdict:
+    spec = copy.deepcopy(base(api).spec)
+    edit(spec)
+    assert spec != base(api).spec, "the edit changes nothing"
+    (path := folder / f"{api}.yaml").write_text(json.dumps(spec), "utf-8")
+    return judge(base(api), Side(path))
+
+
+def schema(spec: Spec, name: str) -> Spec:
+    found: Spec = spec["components"]["schemas"][name]
+    return found
+
+
+def rename(spec: Spec, old: str, new: str) -> None:
+    """A component under another name, wherever it is meant."""
+    text = json.dumps(spec)
+    assert f'"{old}": {{' in text
+    spec |= json.loads(text.replace(f'"{old}": {{', f'"{new}": {{').replace(f'/{old}"', f'/{new}"'))
+
+
+def field_gone(spec: Spec) -> None:
+    del schema(spec, "Apportionment")["properties"]["limit_day"]
+    schema(spec, "Apportionment")["required"].remove("limit_day")
+
+
+def field_nullable(spec: Spec) -> None:
+    schema(spec, "Apportionment")["properties"]["description"]["type"] = ["string", "null"]
+
+
+def field_demanded(spec: Spec) -> None:
+    schema(spec, "ApportionmentUpdate")["required"] = ["name"]
+
+
+def value_gone(spec: Spec) -> None:
+    spec["paths"][LIST]["get"]["parameters"][1]["schema"]["enum"] = ["id"]
+
+
+def path_moved(spec: Spec) -> None:
+    spec["paths"]["/api/v3/rateios"] = spec["paths"].pop(LIST)
+
+
+def operation_renamed(spec: Spec) -> None:
+    spec["paths"][ONE]["get"]["operationId"] = "readApportionment"
+
+
+def request_field_gone(spec: Spec) -> None:
+    del schema(spec, "ApportionmentUpdate")["properties"]["limit_day"]
+
+
+def unit_changed(spec: Spec) -> None:
+    assert schema(spec, "Bill")["properties"]["consumption"]["x-unit"] == "kWh"
+    schema(spec, "Bill")["properties"]["consumption"]["x-unit"] = "MWh"
+
+
+def tag_renamed(spec: Spec) -> None:
+    spec["tags"][0]["name"] = "Rateios"
+    for item in spec["paths"].values():
+        for method in item.keys() & {"get", "post", "put", "delete"}:
+            item[method]["tags"] = ["Rateios"]
+
+
+def field_added(spec: Spec) -> None:
+    schema(spec, "Apportionment")["properties"]["colour"] = {"type": "string", "description": "Its colour."}
+    schema(spec, "Apportionment")["required"].append("colour")
+
+
+def value_added(spec: Spec) -> None:
+    spec["paths"][LIST]["get"]["parameters"][1]["schema"]["enum"].append("company")
+
+
+def reworded(node: Any) -> None:
+    """Every description, summary, evidence and example is another."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key in ("description", "summary", "x-evidence") and isinstance(value, str):
+                node[key] = f"Reworded: {value}"
+            elif key == "example":
+                node[key] = 4
+            else:
+                reworded(value)
+    elif isinstance(node, list):
+        for item in node:
+            reworded(item)
+
+
+@pytest.mark.parametrize(
+    ("api", "edit", "expected"),
+    [
+        pytest.param(
+            "apportionments",
+            field_gone,
+            [
+                (
+                    WIRE,
+                    f"GET {LIST}, answer 200, items.limit_day",
+                    "Property `limit_day` of `Apportionment` was removed.",
+                ),
+                (PYTHON, "Apportionment.limit_day", "Public object was removed"),
+            ],
+            id="field gone from answer",
+        ),
+        pytest.param(
+            "apportionments",
+            field_nullable,
+            [
+                (
+                    WIRE,
+                    f"GET {LIST}, answer 200, items.description",
+                    "Type of `description` widened from 'string' to 'string | null'.",
+                ),
+                (PYTHON, "Apportionment.description", "Type was str, is None | str"),
+            ],
+            id="field of answer may be null",
+        ),
+        pytest.param(
+            "apportionments",
+            field_demanded,
+            [
+                (WIRE, f"PUT {ONE}, request", "Properties of `ApportionmentUpdate` became required: `name`."),
+                (PYTHON, "Apportionments.update_apportionment(name)", "Parameter is now required"),
+            ],
+            id="field demanded in request",
+        ),
+        pytest.param(
+            "apportionments",
+            value_gone,
+            [
+                (WIRE, f"GET {LIST}", "Enum lost values: 'name'."),
+                (
+                    PYTHON,
+                    "Apportionments.list_apportionments(sort)",
+                    "Type was Literal['id', 'name'], is Literal['id']",
+                ),
+            ],
+            id="value gone from parameter",
+        ),
+        pytest.param(
+            "apportionments",
+            path_moved,
+            [(WIRE, "paths//api/v3/rateios", f"Path `{LIST}` was renamed to `/api/v3/rateios`.")],
+            id="path renamed",
+        ),
+        pytest.param(
+            "apportionments",
+            operation_renamed,
+            [
+                (PYTHON, "Apportionments.get_apportionment", "Public object was removed"),
+                (
+                    PYTHON,
+                    f"GET {ONE}",
+                    f"`operationId` of operation `GET {ONE}` changed from 'getApportionment' to 'readApportionment'.",
+                ),
+            ],
+            id="operationId renamed",
+        ),
+        pytest.param(
+            "apportionments",
+            lambda spec: rename(spec, "Company", "Firm"),
+            [
+                (PYTHON, "Apportionment.company", "Type was Company, is Firm"),
+                (PYTHON, "Company", "Public object was removed; Firm has the same attributes"),
+            ],
+            id="schema of answers renamed",
+        ),
+        pytest.param(
+            "apportionments",
+            request_field_gone,
+            [(PYTHON, "Apportionments.update_apportionment(limit_day)", "Parameter was removed")],
+            id="field gone from request",
+        ),
+        pytest.param(
+            "neu",
+            unit_changed,
+            [
+                (
+                    MEANING,
+                    "POST /bills, answer 200, consumption",
+                    "x-unit was 'kWh', is 'MWh': the same number is another quantity",
+                )
+            ],
+            id="unit changed",
+        ),
+    ],
+)
+def test_what_breaks_is_found_and_placed(
+    api: str, edit: Edit, expected: list[tuple[str, str, str]], tmp_path: Path
+) -> None:
+    verdict = judged(api, edit, tmp_path)
+    assert [(it.sort, it.where, it.what) for it in verdict.breakages] == sorted(expected)
+    assert verdict.level == "major"
+
+
+@pytest.mark.parametrize(
+    ("edit", "level", "additions"),
+    [
+        pytest.param(
+            lambda spec: rename(spec, "ApportionmentCreate", "NewApportionment"),
+            "patch",
+            [],
+            id="schema of requests renamed",
+        ),
+        # Tags sort the help and the reference, and no module is named after one.
+        pytest.param(tag_renamed, "patch", [], id="tag renamed"),
+        pytest.param(field_added, "minor", [f"GET {LIST}, answer 200, items.colour"], id="field added to answer"),
+        pytest.param(
+            value_added,
+            "minor",
+            ["Apportionments.list_apportionments(sort): Literal['company', 'id', 'name']"],
+            id="value added to parameter",
+        ),
+        pytest.param(reworded, "patch", [], id="words, evidence and examples"),
+    ],
+)
+def test_what_breaks_nobody_is_let_through(edit: Edit, level: str, additions: list[str], tmp_path: Path) -> None:
+    assert judged("apportionments", edit, tmp_path) == Verdict(level, (), tuple(additions))
+
+
+def test_what_changes_only_in_meaning_is_found(tmp_path: Path) -> None:
+    def edit(spec: Spec) -> None:
+        spec["info"]["x-time-zone"] = {"name": "America/Lima", "x-evidence": "inferred: another reading"}
+        del spec["paths"]["/bills"]["post"]["x-date-range"]
+        schema(spec, "BillQuery")["properties"]["Page"]["default"] = 0
+
+    found = {(it.sort, it.where, it.what) for it in judged("neu", edit, tmp_path).breakages}
+    assert found == {
+        (
+            MEANING,
+            "info/x-time-zone",
+            "x-time-zone/name was 'America/Bogota', is 'America/Lima': a timestamp without an offset is another moment",
+        ),
+        (MEANING, "POST /bills", "no range of dates any more: `windows` refuses the operation"),
+        (
+            MEANING,
+            "POST /bills, request, Page",
+            "default was 1, is 0: whoever leaves it out gets something else",
+        ),
+    }
+
+
+@pytest.mark.parametrize(
+    ("wide", "narrow", "is_so"),
+    [
+        ("int | str", "str", True),
+        ("str", "str | None", False),
+        ("float", "int", True),
+        ("int", "float", False),
+        ("str", "Literal['a', 'b']", True),
+        ("Literal['a', 'b'] | None", "Literal['a']", True),
+        ("Literal['a']", "Literal['a', 'b']", False),
+        ("Pager[Bill, list[Bill]]", "list[Bill]", False),
+    ],
+)
+def test_whether_one_type_covers_another(wide: str, narrow: str, is_so: bool) -> None:
+    assert covers(wide, narrow) is is_so
+
+
+@pytest.mark.parametrize(
+    ("version", "level", "expected"),
+    [
+        ((0, 1, 3), "major", (0, 2, 0)),
+        ((0, 1, 3), "minor", (0, 1, 4)),
+        ((0, 1, 3), "patch", (0, 1, 4)),
+        ((1, 2, 3), "major", (2, 0, 0)),
+        ((1, 2, 3), "minor", (1, 3, 0)),
+        ((1, 2, 3), "patch", (1, 2, 4)),
+        ((1, 2, 3), "none", (1, 2, 3)),
+    ],
+)
+def test_the_version_that_a_change_needs(
+    version: tuple[int, int, int], level: str, expected: tuple[int, int, int]
+) -> None:
+    assert required(version, level) == expected
+
+
+def test_entries_may_have_several_lines() -> None:
+    text = "# Changelog\n\n- One\n  and on.\n- Two\n\nText.\n\n- Three\n"
+    assert entries(text) == {"- One and on.", "- Two", "- Three"}
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Iterator[Path]:
+    """A repository of its own, tagged `v0.1.0`, and in it what is judged and what judges."""
+    shutil.copytree(REPOSITORY / "spec", tmp_path / "spec", ignore=shutil.ignore_patterns("overlays"))
+    shutil.copytree(
+        REPOSITORY / "overrides" / "generator",
+        tmp_path / "overrides" / "generator",
+        ignore=shutil.ignore_patterns("__pycache__"),
+    )
+    for name in ("pyproject.toml", "CHANGELOG.md"):
+        shutil.copy(REPOSITORY / name, tmp_path)
+    (tmp_path / "node_modules").symlink_to(REPOSITORY / "node_modules")
+    author = ("-c", "user.name=Test", "-c", "user.email=test@example.com")
+    for command in (["init", "-q"], ["add", "spec", "*.toml", "*.md"], [*author, "commit", "-qm", "x"], ["tag", "v0"]):
+        subprocess.run(["git", *command], cwd=tmp_path, env=environment(tmp_path), check=True)
+    yield tmp_path
+
+
+def environment(tree: Path) -> dict[str, str]:
+    """Ours, without the repository of a hook that runs the tests, and with the tree's generator first."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    return kept | {"PYTHONPATH": str(tree / "overrides"), "GIT_CONFIG_GLOBAL": os.devnull}
+
+
+def diff(tree: Path, revision: str) -> tuple[int, list[str]]:
+    """Exit status and lines of `make diff`."""
+    command = [sys.executable, "overrides/generator/diff.py", revision]
+    done = subprocess.run(command, cwd=tree, env=environment(tree), capture_output=True, text=True)
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.returncode, (done.stdout + done.stderr).splitlines()
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+
+
+def test_a_breaking_change_is_refused_until_versions_and_changelog_say_so(tree: Path) -> None:
+    path = tree / "spec" / "apportionments.yaml"
+    line = next(n for n, text in enumerate(path.read_text("utf-8").splitlines(), 1) if "- name: _q" in text)
+    edit(path, "- name: _q", "- name: _text")
+    status, said = diff(tree, "v0")
+    assert said == [
+        "neu: nothing changed",
+        "apportionments: BREAKS (major)",
+        "  on the wire: whoever calls the API, with our client or another",
+        f"    GET {LIST}: `_q` query parameter was renamed to `_text`. (spec/apportionments.yaml:{line})",
+        "  in Python: programs that use contrato.apportionments, frames of it, scripts that use `contrato apportionments`",
+        "    Apportionments.list_apportionments(q): Parameter was removed",
+        "",
+        "Still to do:",
+        "  spec/apportionments.yaml: raise the version from 0.1.0 to 0.2.0",
+        "  pyproject.toml: raise the version from 0.1.0 to 0.2.0",
+        "  CHANGELOG.md: add an entry that names apportionments, with **Breaking**, what breaks and what to do instead",
+    ]
+    assert status == 1
+    edit(path, "version: 0.1.0", "version: 0.2.0")
+    edit(tree / "pyproject.toml", 'version = "0.1.0"', 'version = "0.1.9"')
+    edit(tree / "CHANGELOG.md", "### Added\n", "### Changed\n- apportionments: `_q` is `_text`.\n\n### Added\n")
+    status, said = diff(tree, "v0")
+    assert said[said.index("Still to do:") + 1 :] == [
+        "  pyproject.toml: raise the version from 0.1.9 to 0.2.0",
+        "  CHANGELOG.md: add an entry that names apportionments, with **Breaking**, what breaks and what to do instead",
+    ]
+    assert status == 1
+    edit(tree / "pyproject.toml", 'version = "0.1.9"', 'version = "0.2.0"')
+    edit(tree / "CHANGELOG.md", "- apportionments: `_q`", "- **Breaking** apportionments: `_q`")
+    status, said = diff(tree, "v0")
+    assert said[-1] == "\nVersions and changelog are as these changes need them.".strip()
+    assert status == 0
+
+
+def test_a_revision_that_is_not_there_is_wrong_usage(tree: Path) -> None:
+    status, said = diff(tree, "v9")
+    assert status == 2
+    assert said[-1].endswith("git knows no commit 'v9' here: fetch it, or name another as BASE")
+
+
+def test_an_api_that_the_revision_has_not_breaks_nobody(tree: Path) -> None:
+    command = ["git", "rm", "-q", "--cached", "spec/neu.yaml"]
+    subprocess.run(command, cwd=tree, env=environment(tree), check=True)
+    author = ("-c", "user.name=Test", "-c", "user.email=test@example.com")
+    subprocess.run(["git", *author, "commit", "-qm", "x"], cwd=tree, env=environment(tree), check=True)
+    status, said = diff(tree, "HEAD")
+    assert said[:2] == ["neu: breaks nothing (minor: something is new)", "  new, and no harm"]
+    assert "  CHANGELOG.md: add an entry that names neu and what is new in it" in said
+    assert status == 1
