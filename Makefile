@@ -9,7 +9,7 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export REDOCLY_TELEMETRY := off
 
-.PHONY: help setup generate check test contract mutants mock bench build lock
+.PHONY: help setup generate check test contract mutants diff mock bench build lock
 
 help: ## List the verbs
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -37,14 +37,17 @@ check: setup ## Lint, types, specs, and that generated/ is what spec/ gives
 	node_modules/.bin/redocly lint
 	$(BIN)/python overrides/generator/generate.py --check
 
-test: .venv/.installed ## Run our own tests
-	$(BIN)/pytest
+test: setup ## Run our own tests, two at a time
+	$(BIN)/pytest --numprocesses 2 --dist worksteal
 
 contract: .venv/.installed ## Verify the bundled server, or API=neu BASE_URL=… TOKEN=… any other
 	@$(BIN)/python contract_tests/run.py $(API)
 
 mutants: .venv/.installed ## Break the bundled server in every known way, see what the suite notices, and write MUTANTS.md
 	cd contract_tests && ../$(BIN)/python -m mutants.run
+
+diff: setup ## Judge what the specs' changes since BASE=REV break, and demand versions and changelog
+	@$(BIN)/python overrides/generator/diff.py $(BASE)
 
 mock: .venv/.installed ## Serve both APIs on port 8000: NEU at /neu, apportionments at /
 	@$(BIN)/contrato mock --port 8000
