@@ -23,7 +23,20 @@ from rich.console import Console
 
 from contrato.core import spec
 from contrato.mock import create_app
-from contrato.verify import ExitCode, Level, Mode, Report, UsageError, Verdict, _baseline, _har, _html, _junit, verify
+from contrato.verify import (
+    ExitCode,
+    Level,
+    Mode,
+    Report,
+    UsageError,
+    Verdict,
+    _baseline,
+    _har,
+    _html,
+    _junit,
+    _laws,
+    verify,
+)
 from contrato.verify._exchange import Exchange
 from contrato.verify._report import Failure, OperationResult, Outcome
 from contrato.verify._rules import RULES, Breach, Gap, Layer, Rule
@@ -270,14 +283,23 @@ def breaking(values: set[str], document: Spec) -> Callable[[str, Answer], Answer
     return alter
 
 
+PERSONAL = {"neu": ["listAccounts", "getAccount", "getService", "listBills", "queryConsumption"], "apportionments": []}
+"""Operations whose answers have what is personal; of apportionments all."""
+
+
 @pytest.fixture(scope="module", params=spec.APIS)
 def written(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Written:
     """The reports of a run against a server that breaks its contract at every personal field."""
     folder = tmp_path_factory.mktemp("reports")
     values: set[str] = set()
     recorder = _har.Recorder()
-    with serve(Foreign(request.param, breaking(values, Spec(spec.load(request.param))))) as url:
-        made = verify(request.param, url, TOKEN, examples=2, observer=recorder)
+    with (
+        serve(Foreign(request.param, breaking(values, Spec(spec.load(request.param))))) as url,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        # Whether data move by themselves is not asked for here.
+        patch.setattr(_laws, "STILL", 0.0)
+        made = verify(request.param, url, TOKEN, examples=1, only=PERSONAL[request.param], observer=recorder)
     return collected(made, recorder, values, TOKEN, folder)
 
 
@@ -470,6 +492,21 @@ def test_the_summary_is_read_from_the_top() -> None:
     assert -1 not in places, marks[places.index(-1)]
     assert places == sorted(places)
     assert text.rstrip().endswith("repeat with --seed 1")
+
+
+def test_what_operations_share_is_said_once(tmp_path: Path) -> None:
+    shared = {"rule": "statuses_have_their_headers", "field": "header.Allow", "level": Level.WARNING, "count": 2}
+    operations = ["listAccounts", "listBills", "listPqrs"]
+    made = report(*(failure(operation=operation, **shared) for operation in operations))
+    made.add(failure(operation="getService", **shared, found="none at all"))
+    text = text_of(made, 200)
+    assert "- in 3 operations header.Allow: statuses_have_their_headers (6 times)" in text
+    assert "   in        listAccounts, listBills, listPqrs" in text
+    assert text.count("statuses_have_their_headers") == 2
+    assert page_of(made, tmp_path).count("In 3 operations: ") == 1
+    _junit.write(tmp_path / "report.xml", made)
+    suites = {suite.name: suite for suite in junitparser.JUnitXml.fromfile(str(tmp_path / "report.xml"))}
+    assert all("statuses_have_their_headers" in [case.name for case in suites[name]] for name in operations)
 
 
 def test_junit_has_a_case_for_each_operation_and_rule(tmp_path: Path) -> None:

@@ -242,8 +242,8 @@ def test_what_decompresses_to_nothing_counts_as_it_came(asynchronous: bool) -> N
 @pytest.mark.parametrize(
     ("body", "encoding", "problem"),
     [
-        (gzip.compress(b"[]")[:-4], "gzip", "the gzip data break off"),
-        (gzip.compress(b"[]") + b"\0" * 9, "gzip", "incorrect header check"),
+        (gzip.compress(b"[]", mtime=0)[:-4], "gzip", "the gzip data break off"),
+        (gzip.compress(b"[]", mtime=0) + b"\0" * 9, "gzip", "incorrect header check"),
         (zlib.compress(b"[]") + b"[]", "deflate", "there is more after the end of the deflate data"),
         (b"<html>", "deflate", "Error -3"),
     ],
@@ -262,8 +262,8 @@ def test_broken_compression_is_an_error(body: bytes, encoding: str, problem: str
         (b"[]", "Content-Encoding:"),
         (b"[]", "Content-Encoding: utf-8"),
         (b"[]", "Content-Encoding: identity"),
-        (gzip.compress(b"[") + gzip.compress(b"]"), "Content-Encoding: GZIP"),
-        (gzip.compress(b"[]"), "Content-Encoding: x-gzip"),
+        (gzip.compress(b"[", mtime=0) + gzip.compress(b"]", mtime=0), "Content-Encoding: GZIP"),
+        (gzip.compress(b"[]", mtime=0), "Content-Encoding: x-gzip"),
         (zlib.compress(b"[]"), "Content-Encoding: deflate"),
         (zlib.compress(b"[]", wbits=-15), "Content-Encoding: deflate"),
         (b"[]", "X-Empresa: Energ\u00eda"),
@@ -323,11 +323,11 @@ def dripping(count: int) -> Iterator[str]:
 def test_a_deadline_ends_an_answer_that_drips(asynchronous: bool) -> None:
     with dripping(100) as url:
         for use in (
-            partial(call, asynchronous, listed, deadline=0.2),
-            partial(call, asynchronous, partial(neu_services, {"options": {"deadline": 0.2}})),
+            partial(call, asynchronous, listed, deadline=1.0),
+            partial(call, asynchronous, partial(neu_services, {"options": {"deadline": 1.0}})),
         ):
             waits: list[float] = []
-            with pytest.raises(RequestTimeoutError, match=r"not whole at the deadline of 0\.2 s"):
+            with pytest.raises(RequestTimeoutError, match=r"not whole at the deadline of 1(\.0)? s"):
                 use(waits, base_url=url)
             assert waits == []
     with dripping(3) as url:

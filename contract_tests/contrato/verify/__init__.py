@@ -26,7 +26,7 @@ from contrato.verify._judge import SERVER, Judge
 from contrato.verify._laws import run_laws
 from contrato.verify._recorded import verify_har
 from contrato.verify._report import ExitCode, Failure, Level, OperationResult, Report, UsageError, Verdict, curl
-from contrato.verify._rules import Breach, Layer
+from contrato.verify._rules import Breach, Gap, Layer
 from contrato.verify._scrub import TOKEN, Scrubber
 from contrato.verify._server import Server
 from contrato.verify._spec import Operation, Spec
@@ -156,6 +156,7 @@ class _Run:
         self.journal = Journal(report.api, transport.base_url)
         self.conformance = Conformance(transport, judge, seed, probes, examples)
         self.phase = "discovery"
+        self.layers = {rule.layer for name, rule in rules().items() if name in judge.rules}
         if report.mode is Mode.OWN_RECORDS:
             transport.on_created = self._write_down
 
@@ -187,28 +188,37 @@ class _Run:
             _reach(self.spec, self.transport, self.report.api)
             self.report.notes += self._left_earlier()
             allowed = [o for o in self.spec.operations.values() if o.safe or self.report.mode is not Mode.READ_ONLY]
-            values = {o.id: discovery.values(o) for o in allowed}
+            values = {o.id: discovery.values(o) for o in allowed if o.id in self.judge.operations}
         self.phase = "laws"
         self._laws(discovery)
         self.phase = "conformance"
-        if any(rule.layer is not Layer.LAW for name, rule in rules().items() if name in self.judge.rules):
+        if Layer.CONFORMANCE in self.layers:
             self.conformance.run(discovery.requests, values)
             self.report.interrupted |= self.conformance.stopped
 
     def _laws(self, discovery: Discovery) -> None:
+        # Checks need answers to judge: without the engine, those to all laws.
+        everything = Layer.CHECK in self.layers and Layer.CONFORMANCE not in self.layers
         may_write = self.report.mode is not Mode.READ_ONLY
         wanted = [
             rule
             for name, rule in rules().items()
             if rule.layer is Layer.LAW
-            and name in self.judge.rules
+            and (everything or name in self.judge.rules)
             and (may_write or not rule.writes)
             and (self.probes or not rule.probes)
         ]
         for judgement in run_laws(Server(discovery), wanted, self.judge.operations):
+            name, operation = judgement.rule.name, judgement.operation.id
             for finding in judgement.findings:
-                self.judge.add(judgement.rule.name, finding)
-            if not judgement.findings:
+                self.judge.add(name, finding)
+            for rule, breach in judgement.unsound:
+                # Where nobody says that it failed, at least nobody is to take it for passed.
+                told = self.judge.add(rule, breach)
+                if not told or breach.operation != operation:
+                    reason = f"{breach.operation} was answered with {breach.found}"
+                    self.judge.add(name, Gap(operation, reason, lasting=told))
+            if not judgement.findings and not judgement.unsound:
                 self.judge.passed(judgement.operation.id, judgement.rule.name)
 
     def _clean_up(self) -> list[Record]:
@@ -269,9 +279,11 @@ class _Run:
         if any(failure.operation == SERVER and failure.rule == "answer" for failure in report.failures):
             report.interrupted = False  # It ended because the server did, which is a finding.
         failed = {failure.operation for failure in report.failures}
-        report.operations = [
-            self._result(o, failed) for o in self.spec.operations.values() if o.id in self.judge.operations
-        ]
+        shown = self.judge.operations
+        if Layer.CONFORMANCE not in self.layers:
+            # A few rules need not concern every operation; but what concerns none is no pass.
+            shown = {operation for operation, _ in report.counts} & shown or shown
+        report.operations = [self._result(o, failed) for o in self.spec.operations.values() if o.id in shown]
 
     def _result(self, operation: Operation, failed: set[str]) -> OperationResult:
         transport = self.transport

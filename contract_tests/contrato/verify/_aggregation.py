@@ -290,7 +290,13 @@ def _compare(server: Server, operation: Operation, fine: Sample, coarse: Sample)
                 if abs(sum(pieces) - sum(totals)) > unit + 1e-5 * abs(sum(totals)) + 1e-9:
                     expected = f"{round(sum(pieces), 6)}, the sum of {len(pieces)} {fine.unit}s"
                     found = f"{round(sum(totals), 6)} for the {coarse.unit} {key[1]:%Y-%m-%d} of {key[0]}"
-                    wrong.append((pointer, expected, found if totals else f"no row for the {coarse.unit} of {key}"))
+                    wrong.append(
+                        (
+                            pointer,
+                            expected,
+                            found if totals else f"no row for the {coarse.unit} {key[1]:%Y-%m-%d} of {key[0]}",
+                        )
+                    )
         if best is None or len(wrong) < len(best):
             best = wrong
         if not wrong:

@@ -52,7 +52,8 @@ def operations_agree(server: Server, operation: Operation) -> Iterator[Breach | 
             if not matches:
                 if agreement.get("covers") in ("ours", "both"):
                     say = f"{other.id} has it too"
-                    yield breach(operation, ours_at[0], say, f"not there: {key}", proof, [theirs_pages[0], page])
+                    found = f"no record {short(key)}"
+                    yield breach(operation, ours_at[0], say, found, proof, [theirs_pages[0], page])
                 continue
             for mine, its in same.items():
                 values = [match.get(its, MISSING) for match, _ in matches]
@@ -60,18 +61,18 @@ def operations_agree(server: Server, operation: Operation) -> Iterator[Breach | 
                 if value is MISSING or MISSING in values:
                     continue  # The schema is judged elsewhere.
                 if _alike(server, value) not in {_alike(server, v) for v in values}:
-                    say = f"{short(values[0])}, as {other.id} has {its} of {key}"
+                    say = f"{short(values[0])}, as {other.id} has {its} of {short(key)}"
                     yield breach(operation, mine, say, value, proof, [matches[0][1], page])
             for its, wanted in theirs_too.items():
                 for match, there in matches:
                     if its in match and _alike(server, match[its]) != _alike(server, wanted):
-                        say = f"{short(wanted)} at {its} of {other.id} for {key}"
+                        say = f"{short(wanted)} at {its} of {other.id} for {short(key)}"
                         yield breach(operation, ours_at[0], say, match[its], proof, [page, there])
         if agreement.get("covers") == "both":
             for key, matches in index.items():
                 if key not in seen:
-                    say = f"{key}, which {other.id} has"
-                    yield breach(operation, ours_at[0], say, "not there", proof, [matches[0][1], pages[-1]])
+                    say = f"the record {short(key)}, which {other.id} has"
+                    yield breach(operation, ours_at[0], say, "no such record", proof, [matches[0][1], pages[-1]])
 
 
 def _records(

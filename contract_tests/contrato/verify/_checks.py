@@ -12,7 +12,7 @@ import math
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,9 +21,9 @@ from urllib.parse import parse_qsl, urlsplit
 from jsonschema_rs import is_valid
 
 from contrato.verify import _http
-from contrato.verify._exchange import Arguments, Exchange
+from contrato.verify._exchange import Exchange
 from contrato.verify._rules import Breach, check
-from contrato.verify._spec import MISSING, Field, Spec, branches, find, lists, pointers
+from contrato.verify._spec import MISSING, Field, Spec, branches, find, lists
 
 DAY = timedelta(days=1)
 PERIODS = {"hour": timedelta(hours=1), "day": DAY, "month": timedelta(days=31)}
@@ -47,22 +47,6 @@ ROUNDING = 0.01
 Values = dict[str, Any]
 
 
-def known(exchange: Exchange) -> Arguments:
-    """The arguments that can be taken at their word: valid by the spec, given once, in a body that is declared JSON."""
-    operation = exchange.operation
-    if operation is None:
-        return {}
-    times = Counter(name for name, _ in parse_qsl(urlsplit(exchange.url).query, keep_blank_values=True))
-    is_json = "json" in exchange.request_headers.get("content-type", "")
-    found = {}
-    for f in operation.fields:
-        value = exchange.arguments.get((f.location, f.name), MISSING)
-        clear = (f.location == "query" and times[f.name] == 1) or (f.location == "body" and is_json)
-        if value is not MISSING and (clear or f.location == "path") and is_valid(f.schema, value):
-            found[f.location, f.name] = value
-    return found
-
-
 def chosen(exchange: Exchange, name: str) -> Any:
     """The value of the argument, or its default when it is not given; `MISSING` when nobody can say."""
     operation = exchange.operation
@@ -71,7 +55,7 @@ def chosen(exchange: Exchange, name: str) -> Any:
         return MISSING
     if (f.location, name) not in exchange.arguments:
         return f.schema.get("default", MISSING)
-    return known(exchange).get((f.location, name), MISSING)
+    return exchange.clear_arguments.get((f.location, name), MISSING)
 
 
 def answered(exchange: Exchange) -> Any:
@@ -97,9 +81,9 @@ def readings(value: Any, spec: Spec) -> list[datetime]:
         return [written]
 
 
-def _answer_schema(exchange: Exchange) -> dict[str, Any]:
+def _places(exchange: Exchange) -> tuple[tuple[str, Mapping[str, Any]], ...]:
     assert exchange.operation is not None
-    return exchange.operation.schema(exchange.status)
+    return exchange.operation.places(exchange.status)
 
 
 def _evidence(node: Any) -> str:
@@ -120,7 +104,7 @@ def _whole(value: Any) -> int | None:
 
 
 @check("What a request selects by, or writes, is what comes back.")
-def answers_echo_the_request(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
+def answers_echo_the_request(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
     """An answer to a request for one record, one account or one service holds nothing of another, and a record that was
     created or changed is answered with the values that were sent.
 
@@ -131,7 +115,8 @@ def answers_echo_the_request(exchange: Exchange, spec: Spec) -> Iterator[Breach]
     answer = answered(exchange)
     if answer is MISSING or exchange.operation is None or not any(f.echo for f in exchange.operation.fields):
         return
-    for (location, name), given in known(exchange).items():
+    yield None
+    for (location, name), given in exchange.clear_arguments.items():
         f = next(f for f in exchange.operation.fields if (f.location, f.name) == (location, name))
         echo = f.echo
         if not echo or "as" in echo or any(name == echo.get("unless") for _, name in exchange.arguments):
@@ -159,17 +144,18 @@ def _same(one: Any, other: Any) -> bool:
 
 
 @check("Everything that a search finds has the words that were searched.")
-def search_finds_the_text(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
+def search_finds_the_text(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
     """How a text is matched is not documented, so capitals, accents and the order of the words do not count; but each
     word is in one of the fields that the spec names.
     """
     answer = answered(exchange)
     if answer is MISSING or exchange.operation is None or not any(f.searches for f in exchange.operation.fields):
         return
-    for (_, name), text in known(exchange).items():
+    for (_, name), text in exchange.clear_arguments.items():
         f = next(f for f in exchange.operation.fields if f.name == name)
         if not f.searches:
             continue
+        yield None
         words = re.findall(r"[^\W_]+", _folded(text))
         for item in _items(exchange, answer) or []:
             shown = " ".join(_folded(str(value)) for field in f.searches["fields"] for value in find(item, field))
@@ -185,25 +171,27 @@ def _folded(text: str) -> str:
 
 
 @check("A list that has only one kind of record has no other.")
-def always_as_the_list_says(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
+def always_as_the_list_says(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
     """Where a value of its records defines a list, such as a list of what is active, each record has that value."""
     answer = answered(exchange)
     if answer is MISSING or exchange.operation is None:
         return
     for law in exchange.operation.node.get("x-always", []):
+        yield None
         other = [value for value in find(answer, law["at"]) if not _same(law["is"], value)]
         if other:
             yield _breach(exchange, law["at"], repr(law["is"]), repr(other[0]), _evidence(law))
 
 
 @check("No record is listed twice in one answer.")
-def identifiers_are_unique(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
+def identifiers_are_unique(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
     """The identifiers that `x-identity` names occur once each."""
     answer = answered(exchange)
     if answer is MISSING or exchange.operation is None:
         return
     identity = exchange.operation.node.get("x-identity", {})
     for at in identity.get("at", []):
+        yield None
         times = Counter(repr(value) for value in find(answer, at))
         twice = next((value for value, count in times.items() if count > 1), None)
         if twice:
@@ -268,11 +256,12 @@ def _page(exchange: Exchange) -> _Page | None:
 
 
 @check("A page has no more items than a page holds, or than were asked for.")
-def pages_are_not_overfull(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
+def pages_are_not_overfull(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
     """The size is the one that the spec or the answer states, and the limit that the request set."""
     page = _page(exchange)
     if page is None:
         return
+    yield None
     at, found = _items_at(exchange), f"{len(page.items)} items"
     if page.size is not None and len(page.items) > max(page.size, 0):
         yield _breach(exchange, at, f"at most {page.size} items, the size of a page", found, page.evidence)
@@ -281,11 +270,12 @@ def pages_are_not_overfull(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
 
 
 @check("A page that is not the last one is full, and the last one has the rest.")
-def pages_are_full(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
+def pages_are_full(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
     """By the total that the answer states. A page that is none of those that there are is not judged."""
     page = _page(exchange)
     if page is None or not page.inside or page.number is None or page.total is None or page.size is None:
         return
+    yield None
     due = min(page.size, page.total - (page.number - 1) * page.size)
     if len(page.items) != max(0, due):
         which = f"page {page.number} of {page.pages} with {page.size} items each, {page.total} in total"
@@ -294,13 +284,14 @@ def pages_are_full(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
 
 
 @check("The counters of a page fit each other.")
-def counters_fit(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
+def counters_fit(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
     """The number of all items is not below that of the items shown, and makes as many pages as the answer says. Without
     any items, there may be no page or one.
     """
     page, answer = _page(exchange), exchange.json
     if page is None:
         return
+    yield None
     names = page.names
     if page.total is not None and page.total < len(page.items):
         found = f"{page.total}, with {len(page.items)} items on this page"
@@ -314,11 +305,12 @@ def counters_fit(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
 
 
 @check("A page names the next one, and the last one none.")
-def next_page_follows(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
+def next_page_follows(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
     """The next page's number is one more than that of the page that was asked for, and null on the last page."""
     page = _page(exchange)
     if page is None or not page.inside or page.number is None or page.pages is None or "next" not in page.names:
         return
+    yield None
     name = page.names["next"]
     due = page.number + 1 if page.number < page.pages else None
     found = exchange.json.get(name, MISSING)
@@ -328,18 +320,20 @@ def next_page_follows(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
 
 
 @check("A page is the one that was asked for, of the size that was asked for.")
-def pages_are_the_ones_asked_for(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
+def pages_are_the_ones_asked_for(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
     """A server may give less than a large limit asks for, but not more, and not less than it gives by default."""
     page = _page(exchange)
     if page is None or exchange.operation is None:
         return
     names = page.names
     if page.inside and "current" in names:
+        yield None
         current = exchange.json.get(names["current"], MISSING)
         if current is not MISSING and current != page.number:
             yield _breach(exchange, f"/{names['current']}", str(page.number), repr(current), page.evidence)
     if page.limit is None or page.size is None or not isinstance(names.get("size"), str) or page.size == page.limit:
         return
+    yield None
     limit = next(f for f in exchange.operation.fields if f.name == names["limit"])
     usual = limit.schema.get("default", 1)
     if page.size > page.limit or page.limit <= usual:
@@ -350,7 +344,7 @@ def pages_are_the_ones_asked_for(exchange: Exchange, spec: Spec) -> Iterator[Bre
 
 
 @check("A list that matches nothing is answered as the spec says: without content.")
-def empty_lists_have_no_content(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
+def empty_lists_have_no_content(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
     """Where the spec has a status of its own for a list that matches nothing, the list's status means that there is
     something. Only the first page is judged.
     """
@@ -362,6 +356,7 @@ def empty_lists_have_no_content(exchange: Exchange, spec: Spec) -> Iterator[Brea
         return
     for status, schema in exchange.operation.successes().items():
         if not schema and status != exchange.status:
+            yield None
             proof = _evidence(exchange.operation.response(status))
             found = f"{exchange.status} with an empty list"
             yield _breach(exchange, _items_at(exchange), f"{status} without content", found, proof)
@@ -371,7 +366,7 @@ def empty_lists_have_no_content(exchange: Exchange, spec: Spec) -> Iterator[Brea
 
 
 @check("A list is in the order that was asked for, or in the default one.")
-def lists_are_in_order(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
+def lists_are_in_order(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
     """Texts may be ordered by code points or as in a dictionary: whether capitals, accents, spaces and punctuation
     count is left to the server.
     """
@@ -399,10 +394,13 @@ def lists_are_in_order(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
         orders = [float]
     else:
         return
+    yield None
     if not any(_ascends([key(value) for value in values]) for key in orders):
         names = (sort["by"], sort["order"])
         unsaid = [
-            f for f in exchange.operation.fields if f.name in names and (f.location, f.name) not in known(exchange)
+            f
+            for f in exchange.operation.fields
+            if f.name in names and (f.location, f.name) not in exchange.clear_arguments
         ]
         proof = unsaid[0].default_evidence if unsaid else _evidence(sort)
         found = ", ".join(repr(item.get(by)) for item in items if isinstance(item, dict))
@@ -417,7 +415,7 @@ def _ascends(values: list[Any]) -> bool:
 
 
 @check("The dates of an answer lie in the range that was asked for.")
-def dates_in_range(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
+def dates_in_range(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
     """Both ends may belong to the range or not. A row that covers an hour, a day or a month may be dated by its
     beginning or its end, and be given whole when the range cuts it. A range may also be meant in whole days: what is
     outside to the second and inside to the day is only implausible.
@@ -429,6 +427,7 @@ def dates_in_range(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
     low, high = bounds(exchange, spec)
     if not law or (low is None and high is None) or (low is not None and high is not None and low > high):
         return
+    yield None
     step = PERIODS.get(_period(exchange) or "", timedelta())
     first, last = _moved(low, -step) or datetime.min, _moved(high, step) or datetime.max
     first_day = min(first, low.replace(hour=0, minute=0, second=0, microsecond=0)) if low else first
@@ -464,14 +463,15 @@ def _moved(moment: datetime | None, by: timedelta) -> datetime | None:
 
 
 @check("Timestamps are days of the calendar.")
-def timestamps_exist(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
+def timestamps_exist(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
     """A pattern lets 30 February through."""
     answer = answered(exchange)
     if answer is MISSING:
         return
-    for at, node in pointers(_answer_schema(exchange)):
-        if "date" not in str(node.get("format", "")):
+    for at, node in _places(exchange):
+        if not any("date" in str(kind.get("format", "")) for kind in (node, *branches(node))):
             continue
+        yield None
         texts = [value for value in find(answer, at) if isinstance(value, str)]
         wrong = [value for value in texts if not readings(value, spec)]
         if wrong:
@@ -489,7 +489,7 @@ def timestamps_exist(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
 
 
 @check("Dates and days after them lead to one day.")
-def days_are_reckoned(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
+def days_are_reckoned(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
     """A date and the days since then give the server's day, which is the same in all rows of an answer. A day of
     difference is left for the time of day.
     """
@@ -502,6 +502,8 @@ def days_are_reckoned(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
         moments, number = readings(text, spec), _number(days)
         if moments and number is not None and abs(number) < 100_000:
             reached[moments[-1] + timedelta(days=number)] = f"{text} and {days} days"
+    if reached:
+        yield None
     if reached and max(reached) - min(reached) > DAY:
         found = f"{reached[min(reached)]} beside {reached[max(reached)]}"
         yield _breach(exchange, law["days"], "days up to one and the same day", found, _evidence(law))
@@ -561,7 +563,7 @@ def _slot(moment: datetime, period: str) -> int:
 
 
 @check("There is one row for each record and period, and rows are a period apart.")
-def rows_are_periods(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
+def rows_are_periods(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
     """Which hour, day or month a row is about is told by its date: rows of hours differ by whole hours, rows of days by
     whole days, rows of months stand on one day of the month or on its last. Two rows of one record are never about the
     same period. Rows may be missing, and one that the range cuts may be dated by the range.
@@ -572,6 +574,8 @@ def rows_are_periods(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
     law = exchange.operation.node["x-aggregation"]
     cuts = [moment for moment in bounds(exchange, spec) if moment is not None]
     ways = list(_series(exchange, spec))
+    if ways:
+        yield None
     faults = [next(_faults(series, period, cuts), None) for series in ways]
     if faults and all(faults):
         assert faults[0] is not None
@@ -604,7 +608,7 @@ def _faults(all_series: list[Series], period: str, cuts: list[datetime]) -> Iter
 
 
 @check("A register grows by what it counts.")
-def registers_count(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
+def registers_count(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
     """From one row to the next, a register never falls, and over rows that follow each other without a gap it grows by
     the energy of those rows; whether it is read at the beginning or at the end of each is left to the server. A changed
     meter begins anew, so that this is not a breach by itself.
@@ -613,13 +617,12 @@ def registers_count(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
     if period is None or exchange.operation is None:
         return
     around = exchange.operation.node["x-aggregation"]["date"].rpartition("/")[0]
-    registers = [
-        (at, node["x-register-of"]) for at, node in pointers(_answer_schema(exchange)) if "x-register-of" in node
-    ]
+    registers = [(at, node["x-register-of"]) for at, node in _places(exchange) if "x-register-of" in node]
     for series in itertools.islice(_series(exchange, spec), 1):
         for at, law in registers:
             if at.rpartition("/")[0] != around:
                 continue
+            yield None
             found = next(_miscounts(series, period, at.rpartition("/")[2], law["field"]), None)
             if found:
                 yield _breach(exchange, at, f"growth by {law['field']}", found, _evidence(law))
@@ -646,7 +649,7 @@ def _miscounts(all_series: list[Series], period: str, register: str, counted: st
 
 
 @check("Energy fits voltage, current and time.")
-def energy_fits_power(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
+def energy_fits_power(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
     """Over all rows of one record, the energies together are neither far below nor above what the voltages and currents
     give over that time: a factor of a thousand is a wrong unit, or a wrong period.
     """
@@ -654,7 +657,7 @@ def energy_fits_power(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
     if period is None or exchange.operation is None:
         return
     around = exchange.operation.node["x-aggregation"]["date"].rpartition("/")[0]
-    law = next((n["x-power"] for at, n in pointers(_answer_schema(exchange)) if at == around and "x-power" in n), None)
+    law = next((n["x-power"] for at, n in _places(exchange) if at == around and "x-power" in n), None)
     for one in next(_series(exchange, spec), []) if law else []:
         assert law is not None
         energy, possible = 0.0, 0.0
@@ -665,6 +668,7 @@ def energy_fits_power(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
             # Watts over hours, in thousands.
             watts = sum(v * a for v, a in zip(volts, amperes, strict=True) if v is not None and a is not None)
             possible += watts * HOURS[period] / 1000
+        yield None
         if max(energy, possible) > 1 and not possible / APART <= energy <= possible * APART:
             place = f"{around}/{law['energies'][0]}"
             expected = f"{possible / APART:.3g} to {possible * APART:.3g}, by voltages and currents"
@@ -681,20 +685,21 @@ def _close(one: float, other: float, addends: int = 1) -> bool:
 
 
 @check("The values of one record fit each other.")
-def records_add_up(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
+def records_add_up(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
     """Sums, products and orders of dates within a record, as `x-invariants` states them. Amounts may be rounded to
     whole units, or differ by a hundredth; null values are not judged.
     """
     answer = answered(exchange)
     if answer is MISSING:
         return
-    for at, node in pointers(_answer_schema(exchange)):
+    for at, node in _places(exchange):
         laws = [
             law for part in {id(n): n for n in (node, *branches(node))}.values() for law in part.get("x-invariants", [])
         ]
         if not laws:
             continue
         records = [record for record in find(answer, at) if isinstance(record, dict)]
+        yield None
         for law in laws:
             for record in records:
                 fault = _disagreement(record, law, spec)
@@ -764,17 +769,18 @@ def _same_day(one: Any, other: Any, spec: Spec) -> bool:
 
 
 @check("Measured values are possible.")
-def values_are_plausible(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
+def values_are_plausible(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
     """Bounds of `x-plausible`: what physics lets expect of an energy, a current or a voltage. Zero always passes,
     since a meter may have measured nothing. An honest server may be otherwise, so that a breach is a warning.
     """
     answer = answered(exchange)
     if answer is MISSING:
         return
-    for at, node in pointers(_answer_schema(exchange)):
+    for at, node in _places(exchange):
         law = node.get("x-plausible")
         if not law:
             continue
+        yield None
         low, high = law.get("minimum", -math.inf), law.get("maximum", math.inf)
         out = [n for value in find(answer, at) if (n := _number(value)) is not None and n != 0 and not low <= n <= high]
         if out:
@@ -784,16 +790,17 @@ def values_are_plausible(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
 
 
 @check("Texts are readable.")
-def texts_are_readable(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
+def texts_are_readable(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
     """UTF-8 that was decoded as something else and encoded again (`BogotÃ¡`), letters that were lost (`Bogot\ufffd`),
     HTML's escapes (`&aacute;`), and the word for nothing where there should be nothing (`"null"`).
     """
     answer = answered(exchange)
     if answer is MISSING:
         return
-    for at, node in pointers(_answer_schema(exchange)):
-        if node.get("type") != "string":
+    for at, node in _places(exchange):
+        if not any(kind.get("type") == "string" for kind in (node, *branches(node))):
             continue
+        yield None
         odd = next((text for text in find(answer, at) if isinstance(text, str) and _is_garbled(text)), None)
         if odd is not None:
             yield _breach(
@@ -820,7 +827,7 @@ def _decodes_twice(text: str, encoding: str) -> bool:
 
 
 @check("A refusal names what was wrong, and says why.")
-def refusals_name_the_fault(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
+def refusals_name_the_fault(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
     """Where the spec gives errors the shape of messages by field: there is at least one field, each with a message
     that is not empty; a field that the request has invalid by the spec is among them; and none is a field that the
     request cannot have wrong, such as one with a value of a closed list. A field's name is the one in the request, also
@@ -833,6 +840,7 @@ def refusals_name_the_fault(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
     schema = operation.schema(exchange.status)
     if not isinstance(schema.get("additionalProperties"), dict) or not isinstance(exchange.json, dict):
         return
+    yield None
     named: Values = exchange.json
     proof = _evidence(operation.response(exchange.status))
     if not named:
@@ -873,7 +881,7 @@ def _judged(exchange: Exchange) -> tuple[set[str], set[str], set[str]]:
     """The names of the fields that are invalid by the spec, of those that cannot be wrong, and of all."""
     assert exchange.operation is not None
     wrong, closed = set(), set()
-    valid = known(exchange)
+    valid = exchange.clear_arguments
     for f in exchange.operation.fields:
         where = (f.location, f.name)
         if where in valid:
@@ -908,13 +916,14 @@ def _meant(name: str, names: set[str]) -> str | None:
 
 
 @check("An answer that refuses does not also give what was asked for.")
-def refusals_give_nothing(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
+def refusals_give_nothing(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
     """A status of 4XX or 5XX says that the request failed; a body with the records that it asked for says that it did
     not. One of the two is wrong.
     """
     operation = exchange.operation
     if operation is None or exchange.status < 400 or not isinstance(exchange.json, dict | list) or not exchange.json:
         return
+    yield None
     for status, schema in operation.successes().items():
         records = [find(exchange.json, at) for at in lists(schema)]
         empty = bool(records) and not any(any(found) for found in records)

@@ -7,13 +7,12 @@ spec says where real values come from; here they are fetched, through the operat
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import requests
-from jsonschema_rs import is_valid
 
 from contrato.verify._spec import MISSING, Field, Operation, Spec, find, pointers, record_pointer
 from contrato.verify._transport import Transport
@@ -23,6 +22,9 @@ SAMPLES = 3
 
 WINDOW = timedelta(days=62)
 """Length of the ranges that are tried first where one must be given: small answers, and still a whole month inside."""
+
+FINE_WINDOW = timedelta(days=10)
+"""Length of the ranges that the engine asks for where a row is an hour."""
 
 WIDEST = (datetime(2000, 1, 1), datetime(2100, 1, 1))
 """The range that is tried last."""
@@ -57,6 +59,7 @@ class Discovery:
     transport: Transport
     _answers: dict[str, Any] = field(default_factory=dict)
     _ranges: dict[str, tuple[str, str] | None] = field(default_factory=dict)
+    _newest: dict[str, datetime] = field(default_factory=dict)
     _pending: set[str] = field(default_factory=set)
 
     def requests(self, operation: Operation) -> list[Request]:
@@ -80,10 +83,10 @@ class Discovery:
                     made.append(self._request(operation, {**base, (extra.location, extra.name): value}))
             window = self._range(operation)
             if window is not None:
-                dated = self._with_range(operation, base, window)
-                made.append(self._request(operation, dated))
+                made.append(self._request(operation, self._with_range(operation, base, window)))
                 everything = self._with_range(operation, everything, window)
             made.append(self._request(operation, everything))
+        made = [self._shorter(request) for request in made]
         return list({json.dumps(_key(r), sort_keys=True, default=str): r for r in made}.values())
 
     def values(self, operation: Operation) -> dict[tuple[str, str], list[Any]]:
@@ -96,6 +99,7 @@ class Discovery:
                 found[f.location, f.name] = unique
         window = self._range(operation)
         if window is not None:
+            window = self._fine(operation, window)
             found.update({key: [limit] for key, limit in zip(self._range_keys(operation), window, strict=True)})
         return found
 
@@ -111,7 +115,7 @@ class Discovery:
             found = self._existing(operation, f, index)
             values = [[value] for value in found] if f.schema.get("type") == "array" else found
             # What breaks the contract in an answer is reported there, and is no valid value for a request.
-            return [value for value in values if is_valid(f.schema, value)]
+            return [value for value in values if f.accepts(value)]
         if "enum" in f.schema:
             return list(f.schema["enum"])
         if f.schema.get("type") == "boolean":
@@ -184,6 +188,7 @@ class Discovery:
                 answer = self._send(self._request(operation, self._with_range(operation, base, window)))
                 dates = _dates(find(answer, pointer))
                 if dates:
+                    self._newest[operation.id] = dates[-1]
                     return _around(dates[-2:]) if (low, high) == WIDEST else window
         return None
 
@@ -207,6 +212,27 @@ class Discovery:
             for pointer, node in pointers(schema):
                 if "date" in str(node.get("format", "")):
                     yield from find(self._answer(other, other.id), pointer)
+
+    def _shorter(self, request: Request) -> Request:
+        """The request with the end of its range alone, where it asks for hours: there are thousands in what has months
+        for other requests.
+        """
+        operation = request.operation
+        window = self._range(operation)
+        if window is None or period_of(operation, request.body or request.query) != "hour":
+            return request
+        ends = dict(zip(self._range_keys(operation), self._fine(operation, window), strict=True))
+        query, body = (
+            {name: ends.get((part, name), value) for name, value in given.items()}
+            for part, given in (("query", request.query), ("body", request.body or {}))
+        )
+        return replace(request, query=query, body=None if request.body is None else body)
+
+    def _fine(self, operation: Operation, window: tuple[str, str]) -> tuple[str, str]:
+        if "x-aggregation" not in operation.node or operation.id not in self._newest:
+            return window
+        stop = self._newest[operation.id] + timedelta(days=1)
+        return max(window[0], _local(stop - FINE_WINDOW)), min(window[1], _local(stop))
 
     def _range_is_required(self, operation: Operation) -> bool:
         return any(f.required for f in operation.fields if f.name in self._range_names(operation))
@@ -289,6 +315,12 @@ class Discovery:
 
 def _key(request: Request) -> list[Any]:
     return [request.path, request.query, request.body]
+
+
+def period_of(operation: Operation, values: Mapping[str, Any]) -> str | None:
+    """The period that a row of the answer to a request with these values stands for."""
+    aggregation = operation.node.get("x-aggregation")
+    return aggregation["periods"].get(values.get(aggregation["by"])) if aggregation else None
 
 
 def _dates(values: Any) -> list[datetime]:

@@ -1,9 +1,12 @@
-"""One request and its answer, whoever sent it: the engine, a law, or a browser whose traffic was recorded."""
+"""One request and its answer, whoever sent it: the engine, a law, or a browser whose traffic was recorded; and what the
+answers of a run have shown.
+"""
 
 from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,7 +15,9 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-from contrato.verify._spec import MISSING, Field, Operation
+import msgspec
+
+from contrato.verify._spec import MISSING, Field, Operation, Spec, find, lists
 
 Arguments = dict[tuple[str, str], Any]
 """Values of a request by (location, name), such as `("query", "_page")`; typed as JSON has them."""
@@ -57,10 +62,7 @@ class Exchange:
     @cached_property
     def json(self) -> Any:
         """The answer's JSON, or `MISSING` when it is none."""
-        try:
-            return json.loads(self.content)
-        except (RecursionError, ValueError):
-            return MISSING
+        return loaded(self.content)
 
     @property
     def succeeded(self) -> bool:
@@ -93,6 +95,39 @@ class Exchange:
             elif f.location == "body" and isinstance(body, dict) and f.name in body:
                 found["body", f.name] = body[f.name]
         return found
+
+    @cached_property
+    def clear_arguments(self) -> Arguments:
+        """The arguments that can be taken at their word: valid by the spec, given once, in a body that is declared
+        JSON.
+        """
+        operation = self.operation
+        if operation is None:
+            return {}
+        times = Counter(name for name, _ in parse_qsl(urlsplit(self.url).query, keep_blank_values=True))
+        is_json = "json" in self.request_headers.get("content-type", "")
+        found = {}
+        for f in operation.fields:
+            value = self.arguments.get((f.location, f.name), MISSING)
+            clear = (f.location == "query" and times[f.name] == 1) or (f.location == "body" and is_json)
+            if value is not MISSING and (clear or f.location == "path") and f.accepts(value):
+                found[f.location, f.name] = value
+        return found
+
+
+def loaded(content: bytes) -> Any:
+    """What a JSON text says, or `MISSING` when it is none."""
+    try:
+        return _DECODER.decode(content)
+    except (RecursionError, ValueError):
+        pass  # It is stricter than most readers: NaN, 1e999, UTF-16, half a surrogate.
+    try:
+        return json.loads(content)
+    except (RecursionError, ValueError):
+        return MISSING
+
+
+_DECODER = msgspec.json.Decoder()
 
 
 def _typed(f: Field, text: str) -> Any:
@@ -146,3 +181,42 @@ def _pattern(token: str) -> re.Pattern[str] | None:
     forms = {token, token.replace("/", "\\/"), quote(token, safe="")}
     either = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
     return re.compile(either if len(token) >= TELLING else rf"(?<!\w)(?:{either})(?!\w)")
+
+
+class Coverage:
+    """Counts answers, and what they have not shown yet: silence never passes.
+
+    Attributes:
+        successes: Number of 2xx answers, by operationId.
+    """
+
+    def __init__(self, spec: Spec) -> None:
+        self.successes: Counter[str] = Counter()
+        self._unseen = {o.id: _must_see(o) for o in spec.operations.values()}
+
+    def see(self, exchange: Exchange) -> None:
+        """Take one exchange into account."""
+        operation, answer = exchange.operation, exchange.json
+        if operation is None or not exchange.succeeded:
+            return
+        self.successes[operation.id] += 1
+        unseen = self._unseen[operation.id]
+        if unseen and operation.schema(exchange.status) and answer not in ([], {}, None, MISSING):
+            unseen -= {at for at in unseen if find(answer, at)}
+
+    def gap(self, operation: Operation) -> str | None:
+        """What keeps the operation from being checked; `None` when its 2xx answers have shown all there is to see."""
+        unseen = self._unseen[operation.id]
+        if not self.successes[operation.id]:
+            return "no request was answered with 2xx"
+        if "" in unseen:
+            return "no 2xx answer had the body that the spec describes"
+        if unseen:
+            return f"always empty: {', '.join(sorted(at.removesuffix('/*') or 'the list' for at in unseen))}"
+        return None
+
+
+def _must_see(operation: Operation) -> set[str]:
+    """Pointers that some 2xx answer must have before the operation counts as checked; `""` is the answer itself."""
+    schemas = [schema for schema in operation.successes().values() if schema]
+    return {"", *(f"{at}/*" for schema in schemas for at in lists(schema))} if schemas else set()

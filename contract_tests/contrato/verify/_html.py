@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from contrato.core import spec as specs
-from contrato.verify._report import Failure, Outcome, Report, Verdict, grouped, tally
+from contrato.verify._report import Failure, Outcome, Report, Verdict, alike, grouped, tally, whose
 from contrato.verify._rules import Layer
 from contrato.verify._stock import rules
 
@@ -53,8 +53,9 @@ def write(path: Path, report: Report, again: str) -> None:
         requests={node["operationId"]: f"{method.upper()} {path}" for path, method, node in _operations(document)},
         numbered=[
             (operation, list(group))
-            for operation, group in groupby(enumerate(report.failures, 1), lambda pair: pair[1].operation)
+            for operation, group in groupby(enumerate(alike(report.failures), 1), lambda pair: whose(pair[1]))
         ],
+        alike=alike,
         again=again,
         tally=tally,
         rules=rules(),

@@ -78,7 +78,7 @@ def _at(spec: Spec, path: str) -> Iterator[Operation]:
 
 
 @check("Without a token, nothing is answered.")
-def secrets_need_a_token(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
+def secrets_need_a_token(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
     """An operation that asks for a token gives no 2xx answer to a request that has no `Authorization` at all. Recorded
     traffic is not judged: browsers leave the header out of what they export.
     """
@@ -86,6 +86,7 @@ def secrets_need_a_token(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
     if operation is None or not exchange.succeeded or exchange.sender == "recorded":
         return
     schemes = spec.schemes(operation)
+    yield None
     if schemes and all(s.get("type") == "http" for s in schemes) and "authorization" not in exchange.request_headers:
         proof = "; ".join(str(scheme.get("x-evidence", "")) for scheme in schemes)
         yield from _breach(exchange, spec, "", "a refusal of a request without a token", str(exchange.status), proof)
@@ -95,10 +96,11 @@ def secrets_need_a_token(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
 
 
 @check("An answer without content has none.")
-def no_content_is_none(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
+def no_content_is_none(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
     """204 and 304 end with the headers. A declared length of 0 is tolerated."""
     if exchange.status not in (204, 304):
         return
+    yield None
     length = exchange.headers.get("content-length", "").strip()
     found = exchange.content[:80].decode("utf-8", "replace")
     if not found and exchange.status == 204 and length not in ("", "0"):
@@ -109,10 +111,12 @@ def no_content_is_none(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
 
 
 @check("The headers that a status needs are there.")
-def statuses_have_their_headers(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
+def statuses_have_their_headers(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
     """HTTP wants `WWW-Authenticate` beside 401, with a scheme of the API, and `Allow` beside 405, with methods that
     the path has and without the one that was refused. Many servers leave them out, and clients can do without.
     """
+    if exchange.status in (401, 405):
+        yield None
     if exchange.status == 401:
         challenge = exchange.headers.get("www-authenticate", "")
         operation = exchange.operation
@@ -134,10 +138,12 @@ def statuses_have_their_headers(exchange: Exchange, spec: Spec) -> Iterator[Brea
 
 
 @check("Headers have the form that HTTP gives them.")
-def headers_are_well_formed(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
+def headers_are_well_formed(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
     """`Retry-After` is whole seconds or a date, and `Date` and its like are dates."""
     for name in ("retry-after", "date", "last-modified"):
         value = exchange.headers.get(name)
+        if value is not None:
+            yield None
         if value is None or _is_date(value) or (name == "retry-after" and re.fullmatch(r"\s*\d+\s*", value)):
             continue
         expected = "seconds, or a date" if name == "retry-after" else "a date"
@@ -154,18 +160,23 @@ def _is_date(text: str) -> bool:
 
 
 @check("What is meant for one customer is not left to shared caches.")
-def answers_stay_private(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
+def answers_stay_private(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
     """With `Cache-Control: public`, a proxy may keep the answer to a request with a token, and give it to others."""
     control = exchange.headers.get("cache-control", "")
     shared = re.search(r"\bpublic\b|\bs-maxage=[1-9]", control, re.I)
-    if exchange.succeeded and exchange.operation is not None and spec.schemes(exchange.operation) and shared:
+    if not exchange.succeeded or exchange.operation is None or not spec.schemes(exchange.operation):
+        return
+    yield None
+    if shared:
         proof = "plausible: what needs a token is for its owner alone (RFC 9111, 3.5)"
         yield from _breach(exchange, spec, "header.Cache-Control", "no leave for shared caches", control, proof)
 
 
 @check("Answers come in time.")
-def answers_come_in_time(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
+def answers_come_in_time(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
     """No source says how fast the server is. After five seconds, people and programs give up."""
+    if exchange.sender != "recorded":
+        yield None
     if exchange.seconds > SLOW and exchange.sender != "recorded":
         proof = "plausible: somebody waits for the answer"
         yield from _breach(exchange, spec, "", f"an answer within {SLOW:g} s", f"{exchange.seconds:.1f} s", proof)
@@ -175,7 +186,7 @@ def answers_come_in_time(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
 
 
 @check("JSON is JSON.")
-def json_is_well_formed(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
+def json_is_well_formed(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
     """As RFC 8259 has it: in UTF-8 without a byte order mark, no name twice in one object, and no number that JSON
     cannot write (`NaN`, `Infinity`) or that no program can hold (`1e999`). Much software reads it all the same, and
     each its own way.
@@ -183,6 +194,7 @@ def json_is_well_formed(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
     kind = exchange.headers.get("content-type", "").lower()
     if "json" not in kind or not exchange.content:
         return
+    yield None
     fault = _json_fault(exchange.content)
     charset = re.search(r"charset\s*=\s*\"?([^\s;\"]+)", kind)
     if fault is None and charset and charset[1] not in ("utf-8", "utf8") and not exchange.content.isascii():
@@ -226,12 +238,13 @@ def _json_fault(content: bytes) -> str | None:
 
 
 @check("An error tells nothing about the server's inside.")
-def errors_do_not_leak(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
+def errors_do_not_leak(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
     """No stack trace, no path of a source file, no SQL: they help nobody but an attacker. What the request itself sent
     is not held against the answer.
     """
     if exchange.status < 400:
         return
+    yield None
     text = _plain(exchange.content)
     sent = _plain(exchange.request_body) + exchange.url
     for pattern, what in ((TRACES, "a stack trace"), (QUERIES, "a query of the database")):
@@ -249,8 +262,10 @@ def _plain(content: bytes) -> str:
 
 
 @check("An error of an API is no web page.")
-def errors_are_not_pages(exchange: Exchange, spec: Spec) -> Iterator[Breach]:
+def errors_are_not_pages(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
     """A client of JSON can do nothing with HTML, whatever its `Content-Type`."""
+    if exchange.status >= 400:
+        yield None
     if exchange.status >= 400 and PAGE.match(exchange.content[:200].decode("utf-8", "replace")):
         proof = "plausible: an error may come from a proxy that knows no JSON"
         if exchange.operation is not None and "json" in exchange.headers.get("content-type", ""):

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from contrato.verify import _checks, _laws  # noqa: F401 - they fill RULES
 from contrato.verify._exchange import Exchange
+from contrato.verify._http import SLOW
 from contrato.verify._report import Failure, Report, UsageError
-from contrato.verify._rules import RULES, Breach, Gap, Layer
-from contrato.verify._spec import Spec
+from contrato.verify._rules import RULES, Breach, Gap, Layer, Rule, misread
+from contrato.verify._server import short
+from contrato.verify._spec import Operation, Spec, evidence
 from contrato.verify._stock import rules
 
 SERVER = "server"
@@ -49,16 +54,18 @@ class Judge:
                 raise UsageError(f"no operation or rule {name!r}: choose from {', '.join(similar)}")
         if not self.operations or not self.rules:
             raise UsageError("nothing is left to check: give fewer names to skip")
+        self._judged: dict[int, list[tuple[str, list[Breach | Gap | None]]]] = {}
         self._checks = [rule for name, rule in RULES.items() if rule.layer is Layer.CHECK and name in self.rules]
 
-    def add(self, rule: str, finding: Breach | Gap) -> None:
-        """Take up what a rule found, if it is wanted."""
+    def add(self, rule: str, finding: Breach | Gap) -> bool:
+        """Take up what a rule found, if it is wanted; whether it is."""
         if rule not in self.rules or finding.operation not in (*self.operations, SERVER):
-            return
+            return False
         if isinstance(finding, Gap):
             self.report.add_gap(rule, finding)
         else:
             self.report.add(Failure.from_breach(rule, finding, self.variable, strict=self.report.strict))
+        return True
 
     def passed(self, operation: str, rule: str) -> None:
         """Count a judgement that found nothing."""
@@ -69,17 +76,68 @@ class Judge:
         """Run the passive checks on one exchange; an observer of all traffic."""
         if exchange.status == 429:
             return  # An answer to how often was asked, not to what.
-        for rule in self._checks:
-            assert rule.check is not None
-            try:
-                found = list(rule.check(exchange, self.spec))
-            except Exception as error:
-                # Whatever a server answers, the run goes on, and does not pass.
-                operation = exchange.operation.id if exchange.operation else SERVER
-                self.add(rule.name, Gap(operation, f"the rule could not judge an answer: {error!r}", lasting=False))
-                continue
-            for breach in found:
-                self.add(rule.name, breach)
+        key = _likeness(exchange)
+        if key not in self._judged:
+            self._judged[key] = [(rule.name, list(self._found(rule, exchange))) for rule in self._checks]
+        for rule, found in self._judged[key]:
+            findings = [finding for finding in found if finding is not None]
+            for finding in findings:
+                self.add(rule, finding)
+            if found and not findings and exchange.operation is not None:
+                self.passed(exchange.operation.id, rule)
+
+    def _found(self, rule: Rule, exchange: Exchange) -> Iterator[Breach | Gap | None]:
+        assert rule.check is not None
+        try:
+            yield from rule.check(exchange, self.spec)
+        except Exception as error:
+            # Whatever a server answers, the run goes on, and does not pass.
+            operation = exchange.operation.id if exchange.operation else SERVER
+            yield Gap(operation, f"the rule could not judge an answer: {misread(error)}", lasting=False)
+
+
+def misfit(
+    operation: Operation,
+    status: int,
+    instance_path: Sequence[str | int],
+    keyword: str,
+    schema: Mapping[str, Any],
+    instance: Any,
+    message: str,
+) -> Breach:
+    """The breach that an error of a JSON Schema validator is.
+
+    Args:
+        operation: Whose answer it is.
+        status: Status of the answer.
+        instance_path: Where in the answer.
+        keyword: The schema's keyword that does not hold.
+        schema: The schema that has the keyword.
+        instance: What is there.
+        message: The validator's, which names a property that is absent.
+    """
+    parts = ["*" if isinstance(part, int) else part for part in instance_path]
+    expected, found = f"{keyword} {json.dumps(schema.get(keyword))}", short(json.dumps(instance, ensure_ascii=False))
+    if keyword == "required":
+        parts.append(message.split('"')[1])
+        expected, found = "present (required)", "absent"
+    field = "".join(f"/{part}" for part in parts)
+    proof = evidence(operation.schema(status), field) or operation.response(status).get("x-evidence", "")
+    return Breach(operation.id, field, expected, found, proof)
+
+
+def _likeness(exchange: Exchange) -> int:
+    """The same for exchanges in which the checks would find the same."""
+    headers = {**exchange.headers, "date": re.sub(r"\d", "0", exchange.headers.get("date", ""))}
+    return hash(
+        (
+            exchange.operation.id if exchange.operation else "",
+            *(exchange.sender == "recorded", exchange.method, exchange.url, exchange.request_body),
+            *("authorization" in exchange.request_headers, exchange.request_headers.get("content-type")),
+            *(exchange.status, frozenset(headers.items()), exchange.content, exchange.token_echoed),
+            exchange.seconds > SLOW and exchange.seconds,
+        )
+    )
 
 
 def _selected(names: Iterable[str], only: Iterable[str], skip: Iterable[str]) -> set[str]:

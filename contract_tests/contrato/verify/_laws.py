@@ -8,12 +8,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Container, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 # Importing them declares their laws, those that write last.
 from contrato.verify import _aggregation, _agreement, _lists, _probing, _writing  # noqa: F401
-from contrato.verify._rules import Breach, Gap, Layer, Rule
-from contrato.verify._server import Server, UnansweredError, UnexpectedError, UnfitError, WithheldError, breach, text_of
+from contrato.verify._exchange import Exchange
+from contrato.verify._rules import Breach, Gap, Layer, Rule, misread
+from contrato.verify._server import (
+    Server,
+    UnansweredError,
+    UnexpectedError,
+    UnfitError,
+    WithheldError,
+    breach,
+    is_readable,
+    text_of,
+)
 from contrato.verify._spec import Operation
 
 __all__ = ["Judgement", "Server", "run_laws"]
@@ -24,11 +34,17 @@ STILL = 2.0
 
 @dataclass(frozen=True)
 class Judgement:
-    """What one law found at one operation: nothing, when all holds."""
+    """What one law found at one operation: nothing, when all holds.
+
+    Attributes:
+        unsound: Answers that kept the law from judging, each with the name of the rule that they break: an error, or no
+            JSON. That is no matter of the law, and said once however many laws come across it.
+    """
 
     rule: Rule
     operation: Operation
     findings: list[Breach | Gap]
+    unsound: list[tuple[str, Breach]] = field(default_factory=list)
 
 
 def run_laws(server: Server, rules: Iterable[Rule], operations: Container[str] | None = None) -> Iterator[Judgement]:
@@ -51,35 +67,41 @@ def run_laws(server: Server, rules: Iterable[Rule], operations: Container[str] |
             if not operation.safe and not rule.writes and not rule.probes:
                 continue
             asked, sent, begun = server.asked, server.sent, time.monotonic()
-            breaches, gaps = _judge(server, rule, operation)
-            if breaches:
+            breaches, gaps, unsound = _judge(server, rule, operation)
+            if breaches or unsound:
                 lasted, cost = time.monotonic() - begun, server.sent - sent
-                first = breaches[0].found
+                first = [*breaches, *(breach for _, breach in unsound)][0].found
                 server.forget()
                 server.round += 1
-                breaches, gaps = _judge(server, rule, operation)
+                breaches, gaps, unsound = _judge(server, rule, operation)
                 server.round -= 1
                 # What a probe was answered says nothing of data; what was listed afterwards does.
                 compared = [b for b in breaches if not rule.probes or _is_listed(b, operation)]
                 moved = bool(compared) and _moves(server, operation, cost, lasted)
                 if moved:
                     breaches = [b for b in breaches if b not in compared]
-                if moved or not (breaches or any(not gap.lasting for gap in gaps)):
+                if moved or not (breaches or unsound or any(not gap.lasting for gap in gaps)):
                     reason = f"the data moved, or the answer is not stable: {first}"
                     gaps = [*gaps, Gap(operation.id, reason, lasting=False)]
             if server.asked > asked or gaps:
-                yield Judgement(rule, operation, [*breaches, *gaps])
+                yield Judgement(rule, operation, [*breaches, *gaps], unsound)
 
 
-def _judge(server: Server, rule: Rule, operation: Operation) -> tuple[list[Breach], list[Gap]]:
+def _judge(
+    server: Server, rule: Rule, operation: Operation
+) -> tuple[list[Breach], list[Gap], list[tuple[str, Breach]]]:
     assert rule.law is not None
     server.sender = rule.name
     breaches: list[Breach] = []
     gaps: list[Gap] = []
+    unsound: list[tuple[str, Breach]] = []
     try:
         for finding in rule.law(server, operation):
+            last = finding.exchanges[-1] if isinstance(finding, Breach) and finding.exchanges else None
             if isinstance(finding, Gap):
                 gaps.append(finding)
+            elif last is not None and last.status >= 500:
+                unsound += _unsound(last, operation)
             else:
                 breaches.append(finding)
     except UnansweredError as error:
@@ -87,16 +109,39 @@ def _judge(server: Server, rule: Rule, operation: Operation) -> tuple[list[Breac
     except (UnfitError, WithheldError) as error:
         gaps.append(Gap(operation.id, str(error)))
     except UnexpectedError as error:
-        exchange = error.exchange
-        asked = exchange.operation or operation
-        found = f"{exchange.status} {exchange.content[:100].decode('utf-8', 'replace')}".strip()
-        wanted = "2XX for a valid request of values that the server or the spec names"
-        breaches.append(breach(asked, "", wanted, found, asked.evidence, [exchange]))
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        found = _unsound(error.exchange, operation)
+        unsound += found
+        if not found:
+            asked = error.exchange.operation or operation
+            said = f"{error.exchange.status} {error.exchange.content[:100].decode('utf-8', 'replace')}".strip()
+            breaches.append(breach(asked, "", "what was asked for", said, asked.evidence, [error.exchange]))
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         # Whatever a server answers, the run goes on, and does not pass.
-        gaps.append(Gap(operation.id, f"an answer could not be judged: {error!r}", lasting=False))
+        gaps.append(Gap(operation.id, f"an answer could not be judged: {misread(error)}", lasting=False))
     unique = {(b.operation, b.field, b.expected): b for b in reversed(breaches)}
-    return list(reversed(unique.values())), gaps
+    once = {(name, b.operation): (name, b) for name, b in reversed(unsound)}
+    return list(reversed(unique.values())), gaps, list(reversed(once.values()))
+
+
+def _unsound(exchange: Exchange, operation: Operation) -> list[tuple[str, Breach]]:
+    """What is wrong with an answer that no law can use, with the name of the rule that says so."""
+    asked = exchange.operation or operation
+    found = f"{exchange.status} {exchange.content[:100].decode('utf-8', 'replace')}".strip()
+    proof = asked.evidence
+    if exchange.status >= 500:
+        name, expected = "not_a_server_error", "no 5xx, whatever is asked"
+    elif not exchange.succeeded:
+        name, expected = (
+            "valid_request_acceptance",
+            "2XX for a valid request of values that the server or the spec names",
+        )
+    elif not is_readable(asked, exchange):
+        kind = asked.schema(exchange.status).get("type", "JSON")
+        name, expected = "response_schema_conformance", f"a JSON body ({kind})"
+        proof = str(asked.response(exchange.status).get("x-evidence", "")) or proof
+    else:
+        return []
+    return [(name, breach(asked, "", expected, found, proof, [exchange]))]
 
 
 def _is_listed(found: Breach, operation: Operation) -> bool:

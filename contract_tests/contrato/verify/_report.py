@@ -8,7 +8,7 @@ import platform
 import re
 import shlex
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
@@ -343,17 +343,17 @@ class Report:
         console = console or Console()
         _print_operations(console, self)
         _print_overview(console, self.failures)
-        for number, failure in enumerate(self.failures, 1):
+        for number, failures in enumerate(alike(self.failures), 1):
             _line(console)
-            _print_finding(console, f"{number}. ", failure, "red")
+            _print_finding(console, f"{number}. ", failures, "red")
         if self.warnings:
             _heading(console, "Warnings: what no source states; with --strict they are failures")
-            for warning in self.warnings:
-                _print_finding(console, "- ", warning, "yellow")
+            for warnings in alike(self.warnings):
+                _print_finding(console, "- ", warnings, "yellow")
         if self.accepted:
             _heading(console, "Accepted by the baseline")
-            for failure in self.accepted:
-                _line(console, f"- {_where(failure)}: {failure.rule}; found {failure.found}")
+            for accepted in alike(self.accepted):
+                _line(console, f"- {_where(accepted)}: {accepted[0].rule}; found {accepted[0].found}")
         _print_gaps(console, self)
         if self.notes:
             _heading(console, "Notes")
@@ -406,8 +406,21 @@ def tally(cases: Iterable[Case]) -> str:
     return ", ".join(f"{counts[outcome]} {word}" for outcome, word in words.items() if counts[outcome])
 
 
-def _where(failure: Failure) -> str:
-    return f"{failure.operation} {failure.field}".rstrip()
+def alike(findings: Iterable[Failure]) -> list[list[Failure]]:
+    """Findings that differ in nothing but their operation are one to a reader."""
+    groups: dict[tuple[str, ...], list[Failure]] = {}
+    for f in findings:
+        groups.setdefault((f.rule, f.field, f.expected, f.found, f.evidence), []).append(f)
+    return list(groups.values())
+
+
+def whose(findings: Sequence[Failure]) -> str:
+    """The operation of findings that are alike, or the number of their operations."""
+    return findings[0].operation if len(findings) == 1 else f"in {len(findings)} operations"
+
+
+def _where(findings: Sequence[Failure]) -> str:
+    return f"{whose(findings)} {findings[0].field}".rstrip()
 
 
 def _print_overview(console: Console, failures: list[Failure]) -> None:
@@ -415,19 +428,22 @@ def _print_overview(console: Console, failures: list[Failure]) -> None:
     if not failures:
         return
     _heading(console, f"{_plural(len(failures), 'failure')}: what must hold, and does not")
-    width = len(str(len(failures)))
-    operations = dict.fromkeys(failure.operation for failure in failures)
-    for operation in operations:
-        _line(console, operation)
-        for number, failure in enumerate(failures, 1):
-            if failure.operation == operation:
-                at = f"{failure.field}: " if failure.field else ""
-                _line(console, f"  {number:>{width}}  {at}{failure.sentence}", "red")
+    groups = alike(failures)
+    width = len(str(len(groups)))
+    for heading in dict.fromkeys(map(whose, groups)):
+        _line(console, heading)
+        for number, group in enumerate(groups, 1):
+            if whose(group) == heading:
+                at = f"{group[0].field}: " if group[0].field else ""
+                _line(console, f"  {number:>{width}}  {at}{group[0].sentence}", "red")
 
 
-def _print_finding(console: Console, lead: str, failure: Failure, style: str) -> None:
-    times = f" ({failure.count} times)" if failure.count > 1 else ""
-    _line(console, f"{lead}{_where(failure)}: {failure.rule}{times}", style)
+def _print_finding(console: Console, lead: str, findings: Sequence[Failure], style: str) -> None:
+    failure, count = findings[0], sum(finding.count for finding in findings)
+    times = f" ({count} times)" if count > 1 else ""
+    _line(console, f"{lead}{_where(findings)}: {failure.rule}{times}", style)
+    if len(findings) > 1:
+        _line(console, f"   in        {', '.join(finding.operation for finding in findings)}")
     _line(console, f"   rule      {failure.sentence}")
     _line(console, f"   expected  {failure.expected}")
     _line(console, f"   found     {failure.found}")

@@ -67,7 +67,9 @@ class Gap:
     lasting: bool = True
 
 
-Check = Callable[[Exchange, Spec], Iterator[Breach]]
+Check = Callable[[Exchange, Spec], Iterator[Breach | None]]
+"""Yields `None` once it is clear that there is something to judge: what was never judged has not passed."""
+
 Law = Callable[["Server", Operation], Iterator[Breach | Gap]]
 
 
@@ -97,7 +99,7 @@ RULES: dict[str, Rule] = {}
 
 
 def check(sentence: str) -> Callable[[Check], Check]:
-    """Declare a passive check; it is run on every answer."""
+    """Declare a passive check; it is run on every answer, and yields nothing where it does not apply."""
 
     def declare(function: Check) -> Check:
         name = function.__name__
@@ -116,6 +118,15 @@ def law(sentence: str, *, writes: bool = False, probes: bool = False) -> Callabl
         return function
 
     return declare
+
+
+def misread(error: Exception) -> str:
+    """Why a rule could not judge an answer, for a person."""
+    if isinstance(error, KeyError):
+        return f"there is nothing at {error.args[0]}"
+    if isinstance(error, AttributeError | TypeError):
+        return "something in it has a type that the spec does not have there"
+    return f"something in it has a value that the spec does not have there ({error})"
 
 
 def _add(rule: Rule) -> None:

@@ -40,6 +40,12 @@ _LONGEST_CUT = 1000
 
 _Node = Mapping[str, Any]
 
+_Shape = dict[str, tuple["_Shape", bool]]
+"""What a schema has below each property, and whether that is personal; below `_ITEMS`, what an array has."""
+
+_ITEMS = "/*"
+_NOWHERE: tuple[_Shape, bool] = ({}, False)
+
 
 class Scrubber:
     """Learns what is personal from exchanges, and replaces it.
@@ -57,6 +63,9 @@ class Scrubber:
         self._vocabulary = {word.casefold() for word in _vocabulary(spec.document)}
         self._placeholders: dict[str, str] = {}
         self._numbers: dict[str, int] = {}
+        # The answers that were learnt from: one that comes again tells nothing new.
+        self._learnt: set[tuple[str, int, int]] = set()
+        self._shapes: dict[tuple[str, int], _Shape] = {}
         # By identity; the original is kept, so that nothing else gets it.
         self._scrubbed: dict[int, tuple[Exchange, Exchange]] = {}
         parts = {token, token[::-1], *(token[:-n] for n in range(1, 9)), *(token[n:] for n in range(1, 9))}
@@ -66,12 +75,14 @@ class Scrubber:
 
     def learn(self, exchange: Exchange) -> None:
         """Remember the personal values of an exchange; an observer of all traffic."""
-        if exchange.json is not MISSING:
-            for name, value in self._personal(exchange.json, self._answer_schemas(exchange)):
+        key = (exchange.operation.id if exchange.operation else "", exchange.status, hash(exchange.content))
+        if exchange.json is not MISSING and key not in self._learnt:
+            self._learnt.add(key)
+            for name, value in dict.fromkeys(self._personal(exchange.json, self._answer_shape(exchange))):
                 self._remember(name, value)
         # What the engine invents is nobody's, and would be found everywhere.
         if exchange.sender != "schemathesis":
-            for name, value in self._personal(_json(exchange.request_body), []):
+            for name, value in self._personal(_json(exchange.request_body), {}):
                 self._remember(name, value)
             for name, value in self._personal_parameters(exchange):
                 self._remember(name, value)
@@ -91,9 +102,9 @@ class Scrubber:
             url=self._url(exchange.url),
             path=self.text(exchange.path),
             request_headers=self._headers(exchange.request_headers),
-            request_body=self._body(exchange.request_body, []),
+            request_body=self._body(exchange.request_body, {}),
             headers=self._headers(exchange.headers),
-            content=self._body(exchange.content, self._answer_schemas(exchange)),
+            content=self._body(exchange.content, self._answer_shape(exchange)),
         )
 
     def failure(self, failure: Failure) -> Failure:
@@ -115,29 +126,31 @@ class Scrubber:
 
     # What is personal
 
-    @staticmethod
-    def _answer_schemas(exchange: Exchange) -> list[_Node]:
-        return [exchange.operation.schema(exchange.status)] if exchange.operation is not None else []
+    def _answer_shape(self, exchange: Exchange) -> _Shape:
+        operation, status = exchange.operation, exchange.status
+        if operation is None:
+            return {}
+        if (operation.id, status) not in self._shapes:
+            self._shapes[operation.id, status] = _shape([operation.schema(status)])
+        return self._shapes[operation.id, status]
 
-    def _personal(
-        self, value: Any, schemas: list[_Node], name: str = "", marked: bool = False
-    ) -> Iterator[tuple[str, Any]]:
+    def _personal(self, value: Any, shape: _Shape, name: str = "", marked: bool = False) -> Iterator[tuple[str, Any]]:
         """The scalars of a document that are personal, with the name of their field."""
         if isinstance(value, dict):
-            for key, inner, nodes, personal in self._properties(value, schemas):
-                yield from self._personal(inner, nodes, key if personal else name, marked or personal)
+            for key, inner in value.items():
+                below, personal = self._below(shape, key)
+                if personal or marked or isinstance(inner, dict | list):
+                    yield from self._personal(inner, below, key if personal else name, marked or personal)
         elif isinstance(value, list):
+            below, _ = shape.get(_ITEMS, _NOWHERE)
             for item in value:
-                yield from self._personal(item, _items(schemas), name, marked)
+                yield from self._personal(item, below, name, marked)
         elif marked and value is not None and not isinstance(value, bool):
             yield name, value
 
-    def _properties(self, value: dict[str, Any], schemas: list[_Node]) -> Iterator[tuple[str, Any, list[_Node], bool]]:
-        known = [branch for schema in schemas for branch in branches(schema)]
-        for key, inner in value.items():
-            nodes = [branch["properties"][key] for branch in known if key in branch.get("properties", {})]
-            # In a request, and where the shape is not the spec's, a field's name is all there is to go by.
-            yield key, inner, nodes, any(map(_is_marked, nodes)) if nodes else key in self._names
+    def _below(self, shape: _Shape, key: str) -> tuple[_Shape, bool]:
+        # In a request, and where the shape is not the spec's, a field's name is all there is to go by.
+        return shape.get(key) or ({}, key in self._names)
 
     def _personal_parameters(self, exchange: Exchange) -> Iterator[tuple[str, Any]]:
         if exchange.operation is None:
@@ -207,20 +220,22 @@ class Scrubber:
             for name, value in scrubbed.items()
         }
 
-    def _body(self, content: bytes, schemas: list[_Node]) -> bytes:
+    def _body(self, content: bytes, shape: _Shape) -> bytes:
         document = _json(content)
         if document is MISSING or not isinstance(document, dict | list):
             return self.text(content.decode("utf-8", "replace")).encode()
-        return json.dumps(self._replaced(document, schemas), ensure_ascii=False).encode()
+        return json.dumps(self._replaced(document, shape), ensure_ascii=False).encode()
 
-    def _replaced(self, value: Any, schemas: list[_Node], name: str = "", marked: bool = False) -> Any:
+    def _replaced(self, value: Any, shape: _Shape, name: str = "", marked: bool = False) -> Any:
         if isinstance(value, dict):
-            return {
-                self.text(key): self._replaced(inner, nodes, key if personal else name, marked or personal)
-                for key, inner, nodes, personal in self._properties(value, schemas)
-            }
+            replaced = {}
+            for key, inner in value.items():
+                below, personal = self._below(shape, key)
+                replaced[self.text(key)] = self._replaced(inner, below, key if personal else name, marked or personal)
+            return replaced
         if isinstance(value, list):
-            return [self._replaced(item, _items(schemas), name, marked) for item in value]
+            below, _ = shape.get(_ITEMS, _NOWHERE)
+            return [self._replaced(item, below, name, marked) for item in value]
         if value is None or value == "" or isinstance(value, bool):
             return value
         if isinstance(value, int | float):
@@ -235,9 +250,17 @@ def _is_marked(node: _Node) -> bool:
     return any(branch.get("x-personal") is True for branch in (node, *branches(node)))
 
 
-def _items(schemas: list[_Node]) -> list[_Node]:
+def _shape(schemas: list[_Node]) -> _Shape:
     known = [branch for schema in schemas for branch in branches(schema)]
-    return [branch["items"] for branch in known if isinstance(branch.get("items"), dict)]
+    names = dict.fromkeys(name for branch in known for name in branch.get("properties", {}))
+    shape: _Shape = {}
+    for name in names:
+        nodes = [branch["properties"][name] for branch in known if name in branch.get("properties", {})]
+        shape[name] = _shape(nodes), any(map(_is_marked, nodes))
+    items = [branch["items"] for branch in known if isinstance(branch.get("items"), dict)]
+    if items:
+        shape[_ITEMS] = _shape(items), False
+    return shape
 
 
 def _json(content: bytes) -> Any:

@@ -45,7 +45,7 @@ class UnfitError(Exception):
 
 
 class UnexpectedError(Exception):
-    """A request that an honest server answers with 2XX was answered otherwise."""
+    """A request that an honest server answers with 2XX, and a body that can be read, was answered otherwise."""
 
     def __init__(self, exchange: Exchange) -> None:
         super().__init__(exchange.status)
@@ -169,10 +169,7 @@ class Server:
         Raises:
             UnexpectedError: It does not.
         """
-        exchange = self.ask(operation, arguments, fresh=fresh)
-        if not exchange.succeeded:
-            raise UnexpectedError(exchange)
-        return exchange
+        return _sound(operation, self.ask(operation, arguments, fresh=fresh))
 
     def walk(self, operation: Operation, arguments: Arguments, *, pages: int = PAGES, fresh: bool = False) -> Walk:
         """Read a list from its first page to its last, or as many pages as wanted."""
@@ -193,8 +190,7 @@ class Server:
             exchange = self.ask(operation, {**arguments, page_key(operation): number + 1}, fresh=fresh)
             if 400 <= exchange.status < 500 and not self._has_counters(operation, read[-1]):
                 return Walk(read, items, numbers, complete=True)  # Nobody promised that page.
-            if not exchange.succeeded:
-                raise UnexpectedError(exchange)
+            _sound(operation, exchange)
             following = list(items_of(operation, exchange))
             read.append(exchange)
             if following and following == here:
@@ -333,12 +329,33 @@ class Server:
 
 
 class Row(dict[str, Any]):
-    """One record, by pointer from the root of the answer: its own values, and those of the records around it."""
+    """One record, by pointer from the root of the answer: its own values, and those of the records around it.
+
+    What is absent is None: that it is, is judged by the schema.
+    """
+
+    def __missing__(self, pointer: str) -> None:
+        return None
 
     @cached_property
     def text(self) -> str:
         """The same for the same record."""
         return json.dumps(self, sort_keys=True, ensure_ascii=False)
+
+
+def _sound(operation: Operation, exchange: Exchange) -> Exchange:
+    if not exchange.succeeded or not is_readable(operation, exchange):
+        raise UnexpectedError(exchange)
+    return exchange
+
+
+def is_readable(operation: Operation, exchange: Exchange) -> bool:
+    """Whether the body of an answer is JSON of the kind that the spec has for its status, as far as it has one."""
+    schema = operation.schema(exchange.status)
+    if not schema:
+        return True
+    kind = {"array": list, "object": dict}.get(str(schema.get("type")), object)
+    return exchange.json is not MISSING and isinstance(exchange.json, kind)
 
 
 def _key(operation: Operation, arguments: Arguments) -> str:
@@ -476,9 +493,16 @@ def text_of(value: Any) -> str:
 
 
 def short(value: Any) -> str:
-    """A value as a report shows it."""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    """A value as a report shows it, for a person."""
+    if isinstance(value, list | tuple) and value and not any(isinstance(part, list | dict) for part in value):
+        text = ", ".join(part if isinstance(part, str) else _json(part) for part in value)
+    else:
+        text = value if isinstance(value, str) else _json(value)
     return text if len(text) <= 160 else f"{text[:157]}..."
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def spread(values: Sequence[Any], count: int) -> list[Any]:

@@ -14,6 +14,8 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+from jsonschema_rs import Draft202012Validator
+
 from contrato.core.spec import follow
 
 JSON = "application/json"
@@ -74,6 +76,14 @@ class Field:
         """The name as an identifier."""
         return re.sub(r"\W", "_", self.name)
 
+    def accepts(self, value: Any) -> bool:
+        """Whether the value is valid by the spec."""
+        return self._validator.is_valid(value)
+
+    @cached_property
+    def _validator(self) -> Draft202012Validator:
+        return Draft202012Validator(self.schema)
+
 
 @dataclass(frozen=True)
 class Operation:
@@ -91,13 +101,13 @@ class Operation:
     fields: tuple[Field, ...]
     node: dict[str, Any]
 
-    @property
+    @cached_property
     def pattern(self) -> re.Pattern[str]:
         """Matches the path of a request to this operation, below the base URL."""
         literal = re.split(r"\{[^}]+\}", self.path)
         return re.compile("[^/]+".join(map(re.escape, literal)))
 
-    @property
+    @cached_property
     def pattern_named(self) -> re.Pattern[str]:
         """Like `pattern`, with a group for each path parameter, named by `Field.key`."""
         parts = re.split(r"\{([^}]+)\}", self.path)
@@ -126,6 +136,16 @@ class Operation:
         """The schema of the JSON body of answers with this status; empty when there is none."""
         content = self.response(status).get("content", {})
         return dict(content.get(JSON, {}).get("schema", {}))
+
+    def places(self, status: int) -> tuple[tuple[str, Mapping[str, Any]], ...]:
+        """The `pointers` of answers with this status."""
+        if status not in self._places:
+            self._places[status] = tuple(pointers(self.schema(status)))
+        return self._places[status]
+
+    @cached_property
+    def _places(self) -> dict[int, tuple[tuple[str, Mapping[str, Any]], ...]]:
+        return {}
 
     def successes(self) -> dict[int, dict[str, Any]]:
         """The documented 2xx statuses with the schema of their body, `{}` for an answer without one."""

@@ -49,11 +49,6 @@ STOCK: dict[str, Rule] = {
             " says so in the spec; its evidence tells who says that it may not.",
         ),
         (
-            "response_timestamp_conformance",
-            "Timestamps of an answer are days of the calendar.",
-            "The form of a timestamp is part of the schema; this looks for days such as 30 February.",
-        ),
-        (
             "negative_data_rejection",
             "A request that the spec does not allow is refused with 4XX.",
             "A wrong type, a missing field, a value out of its range or list. A server that accepts it hides the"

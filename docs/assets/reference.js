@@ -1,0 +1,70 @@
+// Renders a reference with Scalar. The page gives window.CONTRATO: the spec, the language and the words for evidence.
+const { spec, locale, words } = window.CONTRATO;
+const LEVELS = /^(documented|inferred|conflict)\s*([^:]*):?\s*(.*)$/s;
+
+// Badges: what the vendor promises, what we guessed. Scalar makes an element of this name for each extension below.
+class Evidence extends HTMLElement {
+  connectedCallback() {
+    for (const { name, value } of this.attributes) {
+      const [, part] = /^x-(?:(\w+)-)?evidence$/.exec(name) ?? [name];
+      if (name.endsWith('evidence')) this.replaceChildren(badge(value, part));
+    }
+  }
+}
+function badge(text, part) {
+  const [, level, cited, reason] = LEVELS.exec(text);
+  const cites = [...cited.matchAll(/#(L\d+(?:-L\d+)?)/g)];
+  const lines = cites.map(([, line]) => line).join(', ');
+  const shown = [reason, lines && `${words.source}: ${lines}`].filter(Boolean);
+  const details = document.createElement('details');
+  details.className = `evidence ${level}`;
+  details.title = shown.join('\n');
+  const summary = details.appendChild(document.createElement('summary'));
+  summary.textContent = (part ? `${words[part]}: ` : '') + words[level];
+  for (const line of shown) details.appendChild(document.createElement('p')).textContent = line;
+  return details;
+}
+customElements.define('contrato-evidence', Evidence);
+customElements.define('contrato-unit', class extends HTMLElement {
+  connectedCallback() {
+    this.textContent = `${words.unit}: ${this.getAttribute('x-unit')}`;
+  }
+});
+
+const shows = (name, component) => ({ name, component });
+Scalar.createApiReference('#app', {
+  content: spec,
+  localization: { locale },
+  slug: 'api',
+  plugins: [
+    () => ({
+      name: 'contrato',
+      extensions: [
+        shows('x-path-evidence', 'contrato-evidence'),
+        shows('x-evidence', 'contrato-evidence'),
+        shows('x-default-evidence', 'contrato-evidence'),
+        shows('x-unit-evidence', 'contrato-evidence'),
+        shows('x-unit', 'contrato-unit'),
+      ],
+    }),
+  ],
+  // Nothing is asked of, or sent to, any other host.
+  withDefaultFonts: false,
+  telemetry: false,
+  agent: { disabled: true },
+  mcp: { disabled: true },
+  showDeveloperTools: 'never',
+  hideClientButton: true,
+  hiddenClients: true,
+  documentDownloadType: 'none',
+  // The fields of the answers have badges, too.
+  expandAllResponses: true,
+  persistAuth: false,
+  authentication: {
+    preferredSecurityScheme: 'bearerAuth',
+    securitySchemes: { bearerAuth: { token: 'demo' } },
+  },
+  // Links stay the same in all languages.
+  generateTagSlug: (tag) => tag.name,
+  generateOperationSlug: (operation) => operation.operationId ?? `${operation.method}${operation.path}`,
+});

@@ -1,0 +1,188 @@
+"""The published reference: its links lead somewhere, its sums are right, its samples run."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+from contrato.cli._operations import Operation, operations
+from contrato.core import spec
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+BIN = Path(sys.executable).parent
+sys.path.insert(0, str(DOCS))
+import samples  # noqa: E402
+
+OPERATIONS = [(api, name) for api in spec.APIS for name in operations(api)]
+
+
+class Page(HTMLParser):
+    """What a page links to and loads, and its ids."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.ids: set[str] = set()
+        self.feed(file.read_text("utf-8"))
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        for key, value in attributes:
+            if key in ("href", "src", "srcset", "action", "poster") and value:
+                self.links.append(value)
+            if key == "id" and value:
+                self.ids.add(value)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    done = subprocess.run(
+        [sys.executable, "-W", "error", DOCS / "build.py", "--output", folder], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def urls() -> Iterator[dict[str, str]]:
+    """Base URLs of a bundled server in a process of its own."""
+    server = subprocess.Popen([BIN / "contrato", "mock", "--port", "0"], stdout=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout is not None
+        found = dict(re.findall(r"(\w+) at (\S+?)/?[,;]", server.stdout.readline()))
+        assert set(found) == set(spec.APIS)
+        yield found
+    finally:
+        server.terminate()
+        server.communicate()
+
+
+def test_every_link_leads_somewhere_inside_the_site(site: Path) -> None:
+    pages = list(site.rglob("*.html"))
+    assert len(pages) == 18
+    for page in pages:
+        links = Page(page).links
+        assert len(links) > 8
+        for link in links:
+            if link == "data:,":
+                continue
+            target, _, fragment = link.partition("#")
+            # Scalar makes the ids of a reference when it is opened; the names of the operations are enough here.
+            file = (page.parent / target).resolve() if target else page
+            assert file.is_file(), f"{page.relative_to(site)}: {link}"
+            assert file.is_relative_to(site)
+            if fragment.startswith("tag/"):
+                assert f'"operationId": "{fragment.rpartition("/")[2]}"' in file.read_text("utf-8"), link
+
+
+def test_nothing_of_ours_loads_from_another_host(site: Path) -> None:
+    for file in [*site.rglob("*.css"), site / "assets/reference.js", site / "assets/evidence.js"]:
+        assert not re.search(r"https?:|//\w+\.|@import", file.read_text("utf-8")), file
+
+
+def test_what_is_inferred_or_in_conflict_is_listed_in_every_language(site: Path) -> None:
+    text = {
+        language: re.findall(r'data-level="(\w+)"', (site / folder / "evidence.html").read_text("utf-8"))
+        for language, folder in (("en", ""), ("es", "es"), ("pt-BR", "pt-BR"))
+    }
+    document = (DOCS.parent / "spec/neu.yaml").read_text("utf-8")
+    assert "neu#L5 neu#L17: the prose promises" in document
+    assert "the prose promises each of the services" in (site / "evidence.html").read_text("utf-8")
+    assert text["en"] == text["es"] == text["pt-BR"]
+    assert {"inferred", "conflict"} == set(text["en"])
+
+
+def test_sums_and_downloads(site: Path) -> None:
+    lines = (site / "specs/SHA256SUMS").read_text("utf-8").splitlines()
+    listed = {name: sum_ for sum_, name in (line.split("  ") for line in lines)}
+    files = {file.relative_to(site / "specs").as_posix() for file in (site / "specs").rglob("*.*")}
+    assert set(listed) == {name for name in files if (site / "specs" / name).is_file()}
+    for name, sum_ in listed.items():
+        assert hashlib.sha256((site / "specs" / name).read_bytes()).hexdigest() == sum_
+    for api in spec.APIS:
+        version = spec.load(api)["info"]["version"]
+        for language in ("", ".es", ".pt-BR"):
+            file = site / f"specs/{api}/{version}/{api}{language}.json"
+            document = json.loads(file.read_text("utf-8"))
+            assert yaml.safe_load(file.with_suffix(".yaml").read_text("utf-8")) == document
+            assert document.keys() == spec.load(api).keys()
+        postman = (site / f"specs/{api}/{version}/{api}.postman.json").read_text("utf-8")
+        assert postman.count('"method":') >= len(operations(api))
+        assert all(operation.id in (site / "llms.txt").read_text("utf-8") for operation in operations(api).values())
+
+
+@pytest.mark.parametrize("folder", ["", "es", "pt-BR"])
+def test_each_operation_shows_three_samples(site: Path, folder: str) -> None:
+    for api in spec.APIS:
+        text = (site / folder / f"{api}.html").read_text("utf-8")
+        found = re.search(r"window\.CONTRATO = (.*);</script>", text)
+        assert found is not None
+        document = json.loads(found[1])["spec"]
+        shown = [
+            [sample["label"] for sample in data["x-codeSamples"]]
+            for item in document["paths"].values()
+            for data in item.values()
+            if isinstance(data, dict) and "operationId" in data
+        ]
+        assert shown == [["Python", "contrato", "curl"]] * len(operations(api))
+
+
+def existing(api: str, operation: Operation, url: str) -> dict[str, Any]:
+    """The values of the spec's examples, with identifiers that the bundled server has."""
+    given: dict[str, Any] = samples.values(api, operation)
+    places = {data.id: data for data in operations(api).values()}
+    document = spec.load(api)
+    for parameter in operation.parameters:
+        if parameter.wire not in given or not parameter.refers_to:
+            continue
+        source, _, pointer = parameter.refers_to[0].partition("#/")
+        path = next(
+            path
+            for path, item in document["paths"].items()
+            if item.get(places[source].method, {}).get("operationId") == source
+        )
+        answer = httpx.request(places[source].method, url + path, headers={"Authorization": "Bearer demo"})
+        node = answer.raise_for_status().json()
+        for step in pointer.split("/"):
+            node = node[0] if step == "*" else node[step]
+        given[parameter.wire] = [node] if isinstance(given[parameter.wire], list) else node
+    return given
+
+
+@pytest.mark.parametrize("kind", ["python", "command", "curl"])
+@pytest.mark.parametrize(("api", "name"), OPERATIONS)
+def test_samples_run(api: str, name: str, kind: str, urls: dict[str, str], tmp_path: Path) -> None:
+    if kind == "curl" and not shutil.which("curl"):
+        pytest.skip("curl is not installed")
+    operation = operations(api)[name]
+    given = existing(api, operation, urls[api])
+    if kind == "python":
+        command = [sys.executable, "-c", samples.python(api, operation, given)]
+    elif kind == "command":
+        command = ["bash", "-euc", samples.command(api, name, operation, given)]
+    else:
+        path = next(
+            path
+            for path, item in spec.load(api)["paths"].items()
+            if item.get(operation.method, {}).get("operationId") == operation.id
+        )
+        command = ["bash", "-euc", samples.curl(api, operation, given, path)]
+    environment = os.environ | {
+        "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONWARNINGS": "error",
+        f"{api.upper()}_TOKEN": "demo",
+        f"{api.upper()}_BASE_URL": urls[api],
+    }
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, f"{command[-1]}\n{done.stdout}{done.stderr}"
