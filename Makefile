@@ -9,10 +9,10 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export REDOCLY_TELEMETRY := off
 
-.PHONY: help setup generate check test contract mutants diff mock bench build lock
+.PHONY: help setup generate check test contract mutants diff docs docs-serve mock bench build lock
 
 help: ## List the verbs
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
 setup: .venv/.installed node_modules/.installed ## Install the locked dependencies (the other verbs do it when needed)
 
@@ -38,7 +38,7 @@ check: setup ## Lint, types, specs, and that generated/ is what spec/ gives
 	$(BIN)/python overrides/generator/generate.py --check
 
 test: setup ## Run our own tests, two at a time
-	$(BIN)/pytest --numprocesses 2 --dist worksteal
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 contract: .venv/.installed ## Verify the bundled server, or API=neu BASE_URL=… TOKEN=… any other
 	@$(BIN)/python contract_tests/run.py $(API)
@@ -49,6 +49,12 @@ mutants: .venv/.installed ## Break the bundled server in every known way, see wh
 diff: setup ## Judge what the specs' changes since BASE=REV break, and demand versions and changelog
 	@$(BIN)/python overrides/generator/diff.py $(BASE)
 
+docs: setup ## Build the published reference, build/site/
+	$(BIN)/python docs/build.py
+
+docs-serve: docs ## Serve it at http://127.0.0.1:8000/docs/ beside the bundled server
+	$(BIN)/python docs/build.py --serve
+
 mock: .venv/.installed ## Serve both APIs on port 8000: NEU at /neu, apportionments at /
 	@$(BIN)/contrato mock --port 8000
 
@@ -56,7 +62,7 @@ bench: .venv/.installed ## Measure the client against the stock one and httpx al
 	$(BIN)/python bench/run.py
 
 build: .venv/.installed ## Build the wheel and the sdist, and try the wheel in an empty venv
-	rm -rf build dist
+	rm -rf build/venv dist
 	$(BIN)/python -m build --no-isolation
 	$(PYTHON) -m venv build/venv
 	build/venv/bin/pip install --quiet dist/*.whl

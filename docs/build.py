@@ -39,6 +39,8 @@ GUIDES = ("verify-as-vendor", "verify-as-integrator")
 SCALAR = "@scalar/api-reference@1.72.1"
 SCALAR_SHA512 = "XpEJ0rfc/cXbCrR+iC4kK0o/WwX2dTtGQbT049OlPKAHD6IMIFdTeGz2r+M27P2EDWKyUITRm/NzlP8z2pw/Ow=="
 SCALAR_FILE = "package/dist/browser/standalone.js"
+# The spec's examples, not values drawn by chance: a version's file never changes.
+POSTMAN = "parametersResolution=Example,requestParametersResolution=Example,exampleParametersResolution=Example"
 EVIDENCE = re.compile(r"(inferred|conflict|documented)\s*([^:]*):?\s*(.*)", re.DOTALL)
 # Others are about rules of the contract suite; `contrato verify --explain` tells of those.
 EVIDENCE_KEY = re.compile(r"x-(?:(default|unit)-)?evidence")
@@ -138,6 +140,7 @@ def claims(api: str, document: dict[str, Any]) -> Iterator[dict[str, str]]:
 def decorate(api: str, document: dict[str, Any], words: dict[str, str]) -> None:
     """Add to a spec what only the reference shows: samples, and evidence where Scalar would not show it."""
     names = {operation.id: (name, operation) for name, operation in operations(api).items()}
+    inline(document, {key: document[key] for key in ("paths", "components")})
     for response in document["components"]["responses"].values():
         mark(response, words)
     for path, item in document["paths"].items():
@@ -154,6 +157,16 @@ def decorate(api: str, document: dict[str, Any], words: dict[str, str]) -> None:
                 {"lang": "shell", "label": "contrato", "source": samples.command(api, name, operation, given)},
                 {"lang": "shell", "label": "curl", "source": samples.curl(api, operation, given, path)},
             ]
+
+
+def inline(document: dict[str, Any], node: Any) -> None:
+    """Put examples in the place of references to them: Scalar shows some of those as they are written."""
+    for value in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        if isinstance(value, dict) and str(value.get("$ref", "")).startswith("#/components/examples/"):
+            example = document["components"]["examples"][value.pop("$ref").rpartition("/")[2]]
+            value.update(example)
+        else:
+            inline(document, value)
 
 
 def mark(response: dict[str, Any], words: dict[str, str]) -> None:
@@ -221,7 +234,7 @@ def build(site: Path) -> None:
         for language in LANGUAGES:
             documents[language][api] = bundle(api, language, latest)
         postman = latest / f"{api}.postman.json"
-        run(BIN / "openapi2postmanv2", "--spec", latest / f"{api}.json", "--output", postman, "--pretty")
+        run(BIN / "openapi2postmanv2", "--spec", latest / f"{api}.json", "--output", postman, "--pretty", "-O", POSTMAN)
         collection = stable(json.loads(postman.read_text("utf-8")), api)
         postman.write_text(json.dumps(collection, ensure_ascii=False, indent=2) + "\n", "utf-8")
         shutil.copytree(latest, specs / api / documents["en"][api]["info"]["version"])

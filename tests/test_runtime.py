@@ -26,6 +26,7 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import httpcore
 import httpx
 import msgspec
 import pytest
@@ -1228,3 +1229,35 @@ def test_decoders_are_built_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> No
         found = pool.map(lambda n: decode.decode(row[(int,) * n], f"[{','.join('1' * n)}]".encode()), sizes)
         assert [len(each) for each in found] == list(sizes)
     assert overlapped == [False] * 4
+
+
+def test_long_answers_are_read_in_long_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An httpx that keeps its pools elsewhere would make it slow again, and nobody would see."""
+    asked = []
+
+    class Stream(httpcore.MockStream):
+        def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+            asked.append(max_bytes)
+            return super().read(max_bytes, timeout)
+
+    class AsyncStream(httpcore.AsyncMockStream):
+        async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+            asked.append(max_bytes)
+            return await super().read(max_bytes, timeout)
+
+    answer = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n[]"
+
+    async def connect(self: Any, *args: Any, **kwargs: Any) -> httpcore.AsyncNetworkStream:
+        return AsyncStream([answer])
+
+    monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", lambda *args, **kwargs: Stream([answer]))
+    monkeypatch.setattr(httpcore.AnyIOBackend, "connect_tcp", connect)
+    with neu.Neu("x", "http://127.0.0.1:1") as client:
+        assert client.list_accounts() == []
+
+    async def ask() -> Any:
+        async with neu.AsyncNeu("x", "http://127.0.0.1:1") as client:
+            return await client.list_accounts()
+
+    assert asyncio.run(ask()) == []
+    assert asked == [2**20] * 2

@@ -59,6 +59,7 @@ Scalar.createApiReference('#app', {
   documentDownloadType: 'none',
   // The fields of the answers have badges, too.
   expandAllResponses: true,
+  expandAllSchemaProperties: true,
   persistAuth: false,
   authentication: {
     preferredSecurityScheme: 'bearerAuth',

@@ -112,13 +112,12 @@ def _key(server: Server, record: dict[str, Any], at: Sequence[str]) -> tuple[str
 
 
 def _alike(server: Server, value: Any) -> str:
-    """The same text for values that mean the same: `7` and `"7"`, `7` and `7.0`, two forms of one moment."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
+    """The same text for values that mean the same: `7`, `"7"` and `"007"`, two forms of one moment."""
     if isinstance(value, str):
         read = server.readings([], "")[0]
         moment = read(value) if "T" in value else None
-        return moment.isoformat() if moment is not None else value
+        number = str(int(value)) if value.isascii() and value.isdecimal() else value
+        return moment.isoformat() if moment is not None else number
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else text_of(value)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import requests
 
+from contrato.verify._exchange import loaded
 from contrato.verify._spec import MISSING, Field, Operation, Spec, find, pointers, record_pointer
 from contrato.verify._transport import Transport
 
@@ -307,10 +308,8 @@ class Discovery:
             return None  # The same request is sent again to be judged.
         if not 200 <= response.status_code < 300:
             return None
-        try:
-            return response.json()
-        except requests.JSONDecodeError:
-            return None
+        answer = loaded(response.content)
+        return None if answer is MISSING else answer
 
 
 def _key(request: Request) -> list[Any]:

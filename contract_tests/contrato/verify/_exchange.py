@@ -127,7 +127,13 @@ def loaded(content: bytes) -> Any:
         return MISSING
 
 
-_DECODER = msgspec.json.Decoder()
+def _number(text: str) -> float | int:
+    """JSON has one kind of number: 41.0 is an identifier like 41, and has to be sent as one."""
+    value = float(text)
+    return int(value) if value.is_integer() and abs(value) < 2**53 else value
+
+
+_DECODER = msgspec.json.Decoder(float_hook=_number)
 
 
 def _typed(f: Field, text: str) -> Any:

@@ -415,12 +415,13 @@ def searches_find(server: Server, operation: Operation) -> Iterator[Breach | Gap
             half = " ".join(words[: (len(words) + 1) // 2])
             last = " ".join(words[len(words) // 2 :])
             for text in dict.fromkeys([name, half, last, name.lower(), name.upper(), half.swapcase()]):
+                rests_on = proof if text in name else "plausible: who searches does not know how a name is capitalised"
                 walk = server.whole(operation, {**base, (f.location, f.name): text})
                 wanted = [text_of(other) for other, its in named if text in its]
                 found = {text_of(other) for other in walk.items}
                 if text_of(item) not in found or any(other not in found for other in wanted):
                     say = f"the {max(1, len(wanted))} records whose name has {text!r}, such as {name!r}"
-                    yield breach(operation, at, say, f"{len(found)} other records", proof, walk.pages[:1])
+                    yield breach(operation, at, say, f"{len(found)} other records", rests_on, walk.pages[:1])
                 yield from _pages(operation, walk, str(pagination(operation).get("x-evidence", proof)))
         for nonsense in ("zqxjvk 7140", "'\"\\%;--"):
             answer = server.ask(operation, {**base, (f.location, f.name): nonsense})

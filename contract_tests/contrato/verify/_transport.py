@@ -179,8 +179,8 @@ class Transport:
         def send(adapter: HTTPAdapter, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
             operation = self._admit(request)
             adapters.add(adapter)
-            removes = self._cleaning and request.method == "DELETE"
-            repeatable = operation is not None and (operation.safe or removes)
+            # What was answered with 429 was not done, so that a write may be repeated too.
+            repeatable = operation is not None
             while True:
                 self._take_turn()
                 with nullcontext() if operation is None or operation.safe else uninterrupted():

@@ -438,6 +438,8 @@ class Client(_Base):
         self._sleep: Callable[[float], None] = time.sleep
         settings = {"timeout": _checked_timeout(timeout), "transport": transport} | self._settings(base_url)
         self._http = self._connect(lambda: httpx.Client(**settings, event_hooks={"response": [_prune]}))
+        if transport is None:
+            _hasten(self._http)
 
     def _request(self, name: str, arguments: Mapping[str, Any], options: RequestOptions | None) -> Any:
         """Send one request and decode its answer.
@@ -588,6 +590,8 @@ class AsyncClient(_Base):
         self._sleep: Callable[[float], Awaitable[None]] = _asleep
         settings = {"timeout": _checked_timeout(timeout), "transport": transport} | self._settings(base_url)
         self._http = self._connect(lambda: httpx.AsyncClient(**settings, event_hooks={"response": [_async_prune]}))
+        if transport is None:
+            _hasten(self._http)
 
     async def _request(self, name: str, arguments: Mapping[str, Any], options: RequestOptions | None) -> Any:
         """Do what `Client._request` does."""
@@ -875,6 +879,12 @@ def _check_range(start: tuple[str, str | None], end: tuple[str, str | None]) -> 
     """Refuse a range of dates that ends before it begins; both with the name of the argument, in ISO 8601."""
     if start[1] is not None and end[1] is not None and end[1] < start[1]:
         raise ValueError(f"{end[0]} ({end[1]}) is before {start[0]} ({start[1]})")
+
+
+def _hasten(http: httpx.Client | httpx.AsyncClient) -> None:
+    from contrato.core.network import read_in_long_pieces  # late, as is httpx's own import of httpcore
+
+    read_in_long_pieces(http)
 
 
 async def _asleep(seconds: float) -> None:
