@@ -459,7 +459,8 @@ def test_retry_after_is_read(text: str, seconds: float) -> None:
     assert _transport._retry_after(text) == seconds
 
 
-def test_a_write_is_not_repeated(clock: Clock) -> None:
+def test_a_write_that_was_put_off_is_repeated_once(clock: Clock) -> None:
+    """429 says that it was not done."""
     foreign = seeded()
     foreign.alter = lambda name, answer: Answer(429, {}) if name == "createApportionment" else answer
     document = Spec(spec.load("apportionments"))
@@ -468,8 +469,8 @@ def test_a_write_is_not_repeated(clock: Clock) -> None:
         with transport.guard():
             creator = document.operations["createApportionment"]
             assert transport.exchange(creator, {("body", f.name): f.example for f in creator.fields}).status == 429
-    assert len(foreign.log) == 1
-    assert clock.sleeps == []
+    assert len(foreign.log) == 2
+    assert clock.sleeps == [1.0]
 
 
 # What is checked

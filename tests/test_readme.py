@@ -53,5 +53,5 @@ def test_commands(port: str, tmp_path: Path) -> None:
     assert COMMANDS is not None
     text = run(["bash", "-euc", COMMANDS[1].replace("8000", port)], tmp_path)
     assert "Panadería" in text
-    assert (tmp_path / "april.parquet").read_bytes()[:4] == b"PAR1"
+    assert (tmp_path / "consumption.parquet").read_bytes()[:4] == b"PAR1"
     assert (tmp_path / "year.png").read_bytes()[1:4] == b"PNG"

@@ -34,7 +34,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from contrato.core.spec import APIS, server_url
-from contrato.verify import ExitCode, verify
+from contrato.verify import ExitCode, UsageError, verify
 from mutants.server import GROUPS, Fault, Variant, catalogue, create_app
 
 ROOT = Path(__file__).parents[2]
@@ -46,6 +46,7 @@ STOCK = 3
 """Stock Schemathesis is tried on one in so many faults: it takes longer than the suite."""
 
 LAYERS = ("conformance", "check", "law")
+NOTICED = (ExitCode.FAILED, ExitCode.USAGE)
 MISSES: dict[str, str] = {}
 """Faults that no honest check can notice, and why."""
 
@@ -108,8 +109,13 @@ def stock(api: str, url: str) -> frozenset[str]:
 def try_one(name: str, api: str, seed: int, usual: frozenset[str] | None) -> Seen:
     """Run the suite against one server, and stock Schemathesis too when it is known what it finds usually."""
     began = time.monotonic()
-    with serving(name, seed) as urls:
-        report = verify(api, urls[api], TOKEN, seed)
+    try:
+        with serving(name, seed) as urls:
+            report = verify(api, urls[api], TOKEN, seed)
+    except UsageError as error:
+        # So broken that it is not taken for the API: that is noticed too.
+        seconds = time.monotonic() - began
+        return Seen(name, api, seed, ExitCode.USAGE, frozenset(), False, None, 0, seconds, (str(error),))
     seconds = time.monotonic() - began
     others = None
     if usual is not None:
@@ -177,7 +183,7 @@ def table(rows: Iterable[tuple[object, ...]]) -> str:
 
 def counts(label: str, seen: list[Seen]) -> tuple[object, ...]:
     """One line of the table."""
-    caught = [one for one in seen if one.exit_code == ExitCode.FAILED]
+    caught = [one for one in seen if one.exit_code in NOTICED]
     warned = [one for one in seen if one not in caught and one.warned]
     by_layer = [sum(layer in one.layers for one in caught) for layer in LAYERS]
     others = [one for one in seen if one.stock is not None]
@@ -197,7 +203,7 @@ def report(faults: list[Fault], seen: list[Seen]) -> str:
     for api in APIS:
         rows.append(counts(f"**{api}**", [one for one in seen if one.api == api]))
     rows.append(counts("**all**", seen))
-    unnoticed = [fault for fault in ordered if by_name[fault.name].exit_code != ExitCode.FAILED]
+    unnoticed = [fault for fault in ordered if by_name[fault.name].exit_code not in NOTICED]
     lines = [
         f"- `{fault.name}` ({fault.api}, {fault.group}): {fault.sentence} {verdict(by_name[fault.name])}"
         for fault in unnoticed
@@ -247,8 +253,9 @@ def main() -> int:
     faults = [item for item in chosen if isinstance(item, Fault) and options.api in (None, item.api)]
     variants = [item for item in chosen if isinstance(item, Variant)]
     if options.quick:
-        first = {fault.group: fault for fault in reversed(faults)}
-        faults = [first[group] for group in GROUPS if group in first]
+        # The last of each group is one of apportionments where they have any: their runs are the shorter ones.
+        last = {fault.group: fault for fault in faults}
+        faults = [last[group] for group in GROUPS if group in last]
     full = not (options.names or options.quick or options.legal or options.api)
     usual: dict[str, frozenset[str]] = {}
     work: list[tuple[str, str, int]] = []
@@ -265,7 +272,7 @@ def main() -> int:
     for one in seen:
         item = items.get(one.name)
         if isinstance(item, Fault):
-            failed = one.exit_code != ExitCode.FAILED and not one.warned and one.name not in MISSES
+            failed = one.exit_code not in NOTICED and not one.warned and one.name not in MISSES
         else:
             allowed = (ExitCode.PASSED, ExitCode.INCONCLUSIVE) if item and item.inconclusive else (ExitCode.PASSED,)
             failed = one.exit_code not in allowed
