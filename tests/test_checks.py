@@ -31,8 +31,8 @@ OWN = [
     for name, rule in RULES.items()
     if rule.check and rule.check.__module__.endswith(("verify._checks", "verify._http"))
 ]
-YEAR = {"From": "2024-01-01T00:00:00", "To": "2025-01-01T00:00:00"}
-WEEK = {"From": "2024-03-04T00:00:00", "To": "2024-03-11T00:00:00"}
+YEAR = {"From": "2020-01-01T00:00:00", "To": "2021-01-01T00:00:00"}
+WEEK = {"From": "2020-03-04T00:00:00", "To": "2020-03-11T00:00:00"}
 EMPTY = {"From": "2010-01-01T00:00:00", "To": "2010-02-01T00:00:00"}
 
 
@@ -261,7 +261,7 @@ def cut_month(document: Any) -> None:
     schema = OPERATIONS["queryConsumption"].schema(200)["items"]["properties"]["data"]["items"]["properties"]
     counted = {name: node["x-register-of"]["field"] for name, node in schema.items() if "x-register-of" in node}
     registers = {name: first[name] - first[energy] for name, energy in counted.items()}
-    document[0]["data"].insert(0, {**first, **registers, "date": "2024-02-10T00:00:00"})
+    document[0]["data"].insert(0, {**first, **registers, "date": "2020-02-10T00:00:00"})
 
 
 def overfull(document: Values) -> None:
@@ -322,21 +322,21 @@ BROKEN: list[tuple[str, str, Request, Damage]] = [
     ("lists_are_in_order", "/items/*/id", lambda: lists(_order="asc"),
      body(lambda d: d["items"].insert(0, d["items"].pop()))),
     # Dates
-    ("dates_in_range", "/*/date", lambda: bills(**YEAR), body(lambda d: d[-1].update(date="2023-12-31T00:00:00"))),
+    ("dates_in_range", "/*/date", lambda: bills(**YEAR), body(lambda d: d[-1].update(date="2019-12-31T00:00:00"))),
     ("dates_in_range", "/data/*/data/*/date", lambda: ("listRuleHistory", YEAR),
-     body(lambda d: d["data"][0]["data"][0].update(date="2025-02-01T00:00:00"))),
+     body(lambda d: d["data"][0]["data"][0].update(date="2021-02-01T00:00:00"))),
     ("dates_in_range", "/*/data/*/date", lambda: consumption("DAILY"),
-     body(lambda d: d[0]["data"][-1].update(date="2024-03-13T00:00:00"))),
+     body(lambda d: d[0]["data"][-1].update(date="2020-03-13T00:00:00"))),
     ("dates_in_range", "/*/data/*/date", lambda: consumption("HOURLY"),
-     body(lambda d: d[0]["data"][0].update(date="2024-03-03T21:00:00"))),
-    ("timestamps_exist", "/*/date", bills, each("/*", "date", lambda v: "2024-02-30T00:00:00")),
+     body(lambda d: d[0]["data"][0].update(date="2020-03-03T21:00:00"))),
+    ("timestamps_exist", "/*/date", bills, each("/*", "date", lambda v: "2020-02-30T00:00:00")),
     ("days_are_reckoned", "/*/days", lambda: ("listOverdueBills", {}), each("/*", "days", lambda v: 30)),
     # Readings
     ("rows_are_periods", "/*/data/*/date", lambda: consumption("DAILY"), body(lambda d: moved_row(d[0]["data"]))),
     ("rows_are_periods", "/*/data/*/date", lambda: consumption("HOURLY"),
-     body(lambda d: d[0]["data"][5].update(date="2024-03-04T05:20:00"))),
+     body(lambda d: d[0]["data"][5].update(date="2020-03-04T05:20:00"))),
     ("rows_are_periods", "/*/data/*/date", lambda: consumption("MONTHLY", YEAR),
-     body(lambda d: d[0]["data"][5].update(date="2024-06-04T00:00:00"))),
+     body(lambda d: d[0]["data"][5].update(date="2020-06-04T00:00:00"))),
     # Arithmetic
     ("records_add_up", "/*/payment_value", bills, each("/*", "payment_value", lambda v: v * 1.19)),
     ("records_add_up", "/*/concepts/*/total", bills, each("/*/concepts/*", "total", lambda v: v * 1.05)),
@@ -353,6 +353,7 @@ BROKEN: list[tuple[str, str, Request, Damage]] = [
     ("refusals_name_the_fault", "", lambda: lists(_page="x", _order="asc"),
      answer(422, {"_page": ["Inválido."], "_order": ["Inválido."]})),
     ("refusals_name_the_fault", "", lambda: ("createApportionment", {"name": "x"}), answer(422, {"name": ["Não."]})),
+    ("refusals_have_their_status", "", lambda: lists(_sort="size"), answer(400, {"_sort": ["Inválido."]})),
     ("refusals_give_nothing", "", lambda: of_first("getService", "listServices#/*/id_service"),
      lambda e: replace(e, status=404)),
     ("refusals_give_nothing", "", lambda: ("listAccounts", {}), lambda e: replace(e, status=400)),
@@ -362,7 +363,7 @@ BROKEN: list[tuple[str, str, Request, Damage]] = [
     ("no_content_is_none", "", lambda: lists(_q="no such thing"), header("content-length", "7")),
     ("headers_are_well_formed", "header.Retry-After", lambda: ("listAccounts", {}),
      answer(503, {}, retry_after="soon")),
-    ("headers_are_well_formed", "header.Date", lambda: ("listAccounts", {}), header("date", "2024-01-01")),
+    ("headers_are_well_formed", "header.Date", lambda: ("listAccounts", {}), header("date", "2020-01-01")),
     ("json_is_well_formed", "", lambda: ("listAccounts", {}),
      lambda e: replace(e, content=b"\xef\xbb\xbf" + e.content)),
     ("json_is_well_formed", "", lambda: ("listAccounts", {}),
@@ -384,8 +385,8 @@ BROKEN: list[tuple[str, str, Request, Damage]] = [
 DOUBTFUL: list[tuple[str, str, Request, Damage]] = [
     ("pages_are_the_ones_asked_for", "/per_page", lambda: lists(_limit=30),
      body(lambda d: d.update(per_page=20, items=d["items"][:20]))),
-    ("dates_in_range", "/*/date", lambda: ("listPqrs", {**YEAR, "From": "2024-01-01T12:00:00"}),
-     body(lambda d: d[0].update(date="2024-01-01T09:00:00"))),
+    ("dates_in_range", "/*/date", lambda: ("listPqrs", {**YEAR, "From": "2020-01-01T12:00:00"}),
+     body(lambda d: d[0].update(date="2020-01-01T09:00:00"))),
     ("timestamps_exist", "/*/date", bills, each("/*", "date", lambda v: "1970-01-01T00:00:00")),
     ("timestamps_exist", "/*/date", bills, body(lambda d: d[0].update(date=d[0]["date"] + "Z"))),
     ("rows_are_periods", "/*/data/*/date", lambda: consumption("HOURLY"),
@@ -458,7 +459,7 @@ def test_an_implausible_answer_is_a_warning(rule: str, field: str, request_: Req
         (lambda: lists(_limit=5000), body(lambda d: d.update(per_page=10, items=d["items"][:10]))),
         (lambda: lists(_page=99), answer(200, {"items": [], "total": 40, "per_page": 10, "current_page": 99})),
         (lambda: lists(_page=0, _limit=-3), answer(200, {"items": [], "total": 40, "per_page": 10, "current_page": 1})),
-        (lambda: consumption("MONTHLY", {"From": "2024-02-10T00:00:00", "To": "2024-06-01T00:00:00"}),
+        (lambda: consumption("MONTHLY", {"From": "2020-02-10T00:00:00", "To": "2020-06-01T00:00:00"}),
          body(cut_month)),
         (lambda: consumption("MONTHLY", YEAR), each("/*/data/*", "date", later(days=-1))),
         (lambda: consumption("HOURLY"), each("/*/data/*", "date", later(hours=1))),

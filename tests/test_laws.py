@@ -292,6 +292,33 @@ async def ties_lost(call: Call) -> Answer:
     return await call.forward()
 
 
+async def ties_wander(call: Call) -> Answer:
+    status, body = await call.forward(query={**call.query, "_limit": "1000", "_page": "1"})
+    if status == 200 and call.query.get("_sort") == "name":
+        limit, page = int(call.query.get("_limit", 10)), int(call.query.get("_page", 1))
+        turned = body["items"] if page % 2 else body["items"][::-1]
+        items = sorted(turned, key=lambda item: item["name"], reverse=call.query.get("_order") == "desc")
+        items = items[(page - 1) * limit : page * limit]
+        return (200, {**body, "items": items, "per_page": limit, "current_page": page}) if items else (204, None)
+    return await call.forward()
+
+
+async def search_on_first_page_only(call: Call) -> Answer:
+    return await call.forward(query=without("_q")(call.query) if call.query.get("_page", "1") != "1" else call.query)
+
+
+def search_sticks() -> Fault:
+    last: dict[str, str] = {}
+
+    async def fault(call: Call) -> Answer:
+        query = {**last, **call.query}
+        last.clear()
+        last.update({"_q": call.query["_q"]} if "_q" in call.query else {})
+        return await call.forward(query=query)
+
+    return fault
+
+
 async def only_first_service(call: Call) -> Answer:
     ids = call.body.get("Id_services") if isinstance(call.body, dict) else None
     return await call.forward(body={**call.body, "Id_services": ids[:1]}) if ids else await call.forward()
@@ -517,7 +544,9 @@ FAULTS: list[tuple[str, str, str, Fault]] = [
     ),
     ("lists_are_sorted", "listApportionments", "/items/*/id", asking(query=without("_order"))),
     ("lists_are_sorted", "listApportionments", "/items/*/name", sorted_within_pages),
+    ("limits_only_cut", "listApportionments", "query._limit", search_on_first_page_only),
     ("lists_are_sorted", "listApportionments", "query._sort", ties_lost),
+    ("lists_are_sorted", "listApportionments", "query._sort", ties_wander),
     ("lists_are_sorted", "listApportionments", "/items/*/id", asking(query=lambda query: {"_order": "asc", **query})),
     ("filters_select", "listBills", "body.Id_service", asking(body=without("Id_service"))),
     (
@@ -533,6 +562,7 @@ FAULTS: list[tuple[str, str, str, Fault]] = [
     ("searches_find", "listApportionments", "query._q", case_matters),
     ("searches_find", "listApportionments", "query._q", prefix_only),
     ("searches_find", "listApportionments", "query._q", finds_everything),
+    ("searches_find", "listApportionments", "query._q", search_sticks()),
     ("ranges_cut", "listPqrs", "/*/date", asking(body=without("To"))),
     ("ranges_cut", "listPqrs", "/*/date", asking(body=without("From"))),
     (
@@ -628,6 +658,18 @@ FAULTS: list[tuple[str, str, str, Fault]] = [
     ("updated_is_kept", "updateApportionment", "/limit_day", resets_the_rest),
     ("updated_is_kept", "updateApportionment", "", changes_another),
     ("updated_is_kept", "updateApportionment", "/description", asking(body=without("description"))),
+    (
+        "updated_is_kept",
+        "updateApportionment",
+        "/limit_day",
+        asking(body=lambda body: {k: 28 if (k, v) == ("limit_day", 31) else v for k, v in body.items()}),
+    ),
+    (
+        "updated_is_kept",
+        "updateApportionment",
+        "/name",
+        asking(body=lambda body: {k: v[:100] if k == "name" else v for k, v in body.items()}),
+    ),
     ("deleted_is_gone", "deleteApportionment", "", deletes_nothing),
     ("deleted_is_gone", "deleteApportionment", "", deletes_two),
     ("missing_is_missing", "getApportionment", "path.id", missing_is_404),

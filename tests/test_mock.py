@@ -40,7 +40,7 @@ OPERATIONS: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     if isinstance(operation, dict) and "operationId" in operation
 }
 EVER = {"From": "0001-01-01T00:00:00", "To": "9999-12-31T23:59:59"}
-MONTHS = {"From": "2024-02-01T00:00:00", "To": "2024-04-01T00:00:00"}
+MONTHS = {"From": "2020-02-01T00:00:00", "To": "2020-04-01T00:00:00"}
 
 
 class Client:
@@ -401,7 +401,7 @@ def test_a_person_believes_the_load(mock: Client) -> None:
 @pytest.mark.parametrize("interval", PERIODS)
 def test_adjoining_ranges_make_their_union(mock: Client, interval: str) -> None:
     # The seam cuts an hour, a day and a month.
-    seam = "2024-02-11T10:30:00"
+    seam = "2020-02-11T10:30:00"
     whole = readings(mock, interval)
     parts = readings(mock, interval, To=seam), readings(mock, interval, From=seam)
     assert whole == {service: parts[0][service] + parts[1][service] for service in whole}
@@ -411,10 +411,10 @@ def test_adjoining_ranges_make_their_union(mock: Client, interval: str) -> None:
 
 @pytest.mark.parametrize(
     ("same", "other"),
-    [("2024-02-01T05:00:00Z", "2024-02-01T00:00:00Z"), ("2024-02-01T00:00:00-05:00", "2024-02-01T00:00:00+05:00")],
+    [("2020-02-01T05:00:00Z", "2020-02-01T00:00:00Z"), ("2020-02-01T00:00:00-05:00", "2020-02-01T00:00:00+05:00")],
 )
 def test_offsets_are_converted_to_local_time(mock: Client, same: str, other: str) -> None:
-    until = "2024-02-03T00:00:00"
+    until = "2020-02-03T00:00:00"
     expected = readings(mock, "HOURLY", To=until)
     assert readings(mock, "HOURLY", From=same, To=until) == expected
     assert readings(mock, "HOURLY", From=other, To=until) != expected
@@ -963,7 +963,7 @@ def test_client_that_leaves(mock: Client) -> None:
 
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
-    | st.sampled_from(["DAILY", "HOURLY", "2024-01-01T00:00:00", "9999-12-31T23:59:59+00:00", 10**30]),
+    | st.sampled_from(["DAILY", "HOURLY", "2020-01-01T00:00:00", "9999-12-31T23:59:59+00:00", 10**30]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=5,
 )  # fmt: skip

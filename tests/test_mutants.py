@@ -147,9 +147,9 @@ def neu_requests(known: Callable[[str, str], Any]) -> Iterator[Request]:
     """NEU's usual requests, with the ids that a server has."""
     accounts = [account["id_account"] for account in known("GET", "/neu/accounts")]
     services = [service["id_service"] for service in known("GET", "/neu/services")]
-    december = {"From": "2024-12-01T00:00:00", "To": "2025-01-01T00:00:00"}
-    days = {"From": "2023-12-29T00:00:00", "To": "2024-01-03T00:00:00"}
-    leap = {"From": "2024-02-28T00:00:00", "To": "2024-03-12T00:00:00"}
+    december = {"From": "2021-12-01T00:00:00", "To": "2022-01-01T00:00:00"}
+    days = {"From": "2020-12-29T00:00:00", "To": "2021-01-03T00:00:00"}
+    leap = {"From": "2020-02-28T00:00:00", "To": "2020-03-12T00:00:00"}
     lists = ("/pqrs", "/bills", "/bills/due-dates", "/notifications", "/notifications/interactions", "/rules/active")
     for path in ("/accounts", "/services", "/bills/overdue", "/services", "/bills/overdue"):
         yield get(f"/neu{path}")
@@ -166,12 +166,12 @@ def neu_requests(known: Callable[[str, str], Any]) -> Iterator[Request]:
                 yield post(f"/neu{path}?PageNumber={number}", {})
             else:
                 yield post(f"/neu{path}", {"Page": number, "PageNumber": number})
-        for body in (december, days, {"From": "2024-12-31T00:00:00"}, {"To": "2024-06-15T10:00:00"}):
+        for body in (december, days, {"From": "2021-12-31T00:00:00"}, {"To": "2021-06-15T10:00:00"}):
             yield post(f"/neu{path}", body)
         wrong: list[Any] = [b"{", []]
-        for body in (*wrong, {"From": "yesterday"}, {"From": "2024-02-30T00:00:00"}, {"From": "2050-01-01T00:00:00"}):
+        for body in (*wrong, {"From": "yesterday"}, {"From": "2020-02-30T00:00:00"}, {"From": "2050-01-01T00:00:00"}):
             yield post(f"/neu{path}", body)
-        yield post(f"/neu{path}", {"From": "2024-11-04T03:00:00+03:00", "To": "2024-12-25T18:18:00Z"})
+        yield post(f"/neu{path}", {"From": "2021-11-04T03:00:00+03:00", "To": "2021-12-25T18:18:00Z"})
         for service in (services[0], services[2], 1):
             yield post(f"/neu{path}", {"Id_service": service, "Id_project": service})
             yield post(f"/neu{path}", {"Id_service": service, "Page": 2, "PageNumber": 2})

@@ -33,7 +33,7 @@ from contrato.testing.faults import Fault, Faults
 
 pytest_plugins = ["pytester"]
 
-JANUARY = datetime(2024, 1, 1), datetime(2024, 2, 1)
+JANUARY = datetime(2020, 1, 1), datetime(2020, 2, 1)
 
 
 def async_call(call: Callable[[Any], Any], **options: Any) -> Any:

@@ -610,8 +610,6 @@ FAULTS: tuple[Fault, ...] = (
          _open(ALL, lambda ask: ask.header("authorization") == ask.token)),
         ("empty-token", "An empty token is as good as the right one.",
          _open(ALL, lambda ask: ask.header("authorization").strip().lower() == "bearer")),
-        ("refused-403", "A refused token is 403.",
-         responses(ALL, lambda old: replace(old, status=403) if old.status == 401 else old)),
         ("refused-200", "A refused token is 200 with an error in the body.",
          responses(ALL, _instead(401, answer(200, {"error": "unauthenticated"})))),
         ("refused-to-login", "A refused token is redirected to a login page.",

@@ -485,7 +485,7 @@ def _new_notifications(ask: Ask, items: Items) -> Items:
     start, stop = ask.argument("From"), ask.argument("To")
     new = [
         {"date": date.isoformat(), "title": "Aviso", "text": "Mantenimiento de la red.", "read": False}
-        for date in (datetime(2025, 1, 15, 8) + timedelta(minutes=n) for n in range(ask.memory["count"] // 20))
+        for date in (datetime(2022, 1, 15, 8) + timedelta(minutes=n) for n in range(ask.memory["count"] // 20))
         if (start is None or local_time(start) <= date) and (stop is None or date < local_time(stop))
     ]
     return [*reversed(new), *items]
@@ -619,6 +619,8 @@ VARIANTS: tuple[Variant, ...] = (
             "Any server may ask for patience; the request was not done.", _limited),
     Variant("head-and-options", BOTH, "HEAD and OPTIONS are answered.", _HTTP, exchange("*", _other_methods)),
     Variant("login-page", BOTH, "The body of 401 is HTML.", "Its body is unknown.", responses("*", _as_before_login)),
+    Variant("forbidden", BOTH, "A refused token is 403.", "No source says how a token is refused.",
+            responses("*", lambda old: replace(old, status=403) if old.status == 401 else old)),
     Variant("other-refusals", ("neu",), "Bad requests are 422 with an array.",
             "Any 4XX with any JSON is admitted.", responses("*", _refused)),
     Variant("unknown-account-empty", ("neu",), "An unknown account in a path is an empty array.",

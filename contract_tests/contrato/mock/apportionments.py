@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
+from contrato.core import spec
 from contrato.mock.call import Call, RefusedError
 
 CAPACITY = 10_000
@@ -79,6 +80,12 @@ class Apportionments:
         names = [trade.format(place) for trade, _ in _TRADES for place in _PLACES]
         # By turns, so that neighbouring seeds share no company; 7 has no factor in common with 48 names.
         names = [names[(8 * seed + n) * 7 % len(names)] for n in range(8)]
+        company_ids = sorted(rng.sample(range(2, 900), 8))
+        if seed == 1:
+            # Those of the spec's examples, so that these can be tried as they stand; there is a record 17 by chance.
+            company_ids[0] = spec.load("apportionments")["components"]["examples"]["CreateWithCustomTariff"]["value"][
+                "company_id"
+            ]
         self._companies = {
             identifier: Company(
                 identifier,
@@ -86,7 +93,7 @@ class Apportionments:
                 has_physical_asset=n % 3 != 0,
                 has_valid_contract=n % 3 != 1,
             )
-            for n, (identifier, name) in enumerate(zip(sorted(rng.sample(range(2, 900), 8)), names, strict=True))
+            for n, (identifier, name) in enumerate(zip(company_ids, names, strict=True))
         }
         purposes = {trade.split()[0]: purpose for trade, purpose in _TRADES}
         self._records: dict[int, Item] = {}

@@ -1,7 +1,7 @@
 """Simulated electricity meters: two years of hourly readings for one service each.
 
 Everything is counted in whole thousandths (Wh, VArh, mA, mV), so that hours add up to days and
-months to the digit. Readings start on 2023-01-01 and end with 2024, in local time; Colombia does
+months to the digit. Readings start on 2020-01-01 and end with 2021, in local time; Colombia does
 not change its clocks.
 """
 
@@ -15,8 +15,8 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import accumulate, pairwise
 
-START = datetime(2023, 1, 1)
-END = datetime(2025, 1, 1)
+START = datetime(2020, 1, 1)
+END = datetime(2022, 1, 1)
 HOURS = [START + timedelta(hours=n) for n in range((END - START) // timedelta(hours=1))]
 
 # Where each period begins in HOURS.

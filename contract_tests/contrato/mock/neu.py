@@ -1,6 +1,6 @@
 """The bundled server's NEU: data made from a seed, and a handler for each operation.
 
-A fixed world: readings from 2023-01-01 to the end of 2024, bills of those months, and `TODAY` as
+A fixed world: readings from 2020-01-01 to the end of 2021, bills of those months, and `TODAY` as
 the day from which bills are overdue. Where the source is silent, this server decides:
 
 - `From` is included, `To` is not; a missing one leaves the range open.
@@ -26,10 +26,11 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 
+from contrato.core import spec
 from contrato.mock.call import Call, Encoded
 from contrato.mock.meters import DATES, HOURS, PERIODS, Meter, Rows, span
 
-TODAY = datetime(2025, 1, 15)
+TODAY = datetime(2022, 1, 15)
 
 _CITIES: dict[str, list[str]] = {
     "Bogotá D.C.": ["Chapinero", "Fontibón", "Usaquén", "Teusaquillo", "Puente Aranda", "Suba"],
@@ -118,8 +119,15 @@ class Neu:
             f"{first} {last}"
             for first, last in zip(rng.sample(_FIRST_NAMES, 3), rng.sample(_LAST_NAMES, 3), strict=True)
         ]
-        self._account_ids = sorted(rng.sample(range(30, 9_000), 4))
-        self._service_ids = iter(sorted(rng.sample(range(200, 90_000), 10)))
+        self._account_ids = sorted(rng.sample(range(60, 9_000), 4))
+        service_ids = sorted(rng.sample(range(700, 90_000), 10))
+        if seed == 1:
+            # Those of the spec's examples, so that these can be tried as they stand.
+            shops, home = spec.load("neu")["components"]["examples"]["Accounts"]["value"]
+            self._account_ids[:2] = home["id_account"], shops["id_account"]
+            service_ids[0] = home["services"][0]["id_service"]
+            service_ids[2:4] = [service["id_service"] for service in shops["services"]]
+        self._service_ids = iter(service_ids)
         # By turns, so that neighbouring seeds share no name.
         bakery, cold_store, school = (names[seed % len(names)] for names in (_BAKERIES, _COLD_STORES, _SCHOOLS))
         self._accounts: dict[int, tuple[str, str]] = dict(
@@ -196,7 +204,7 @@ class Neu:
             address=address,
             is_backup=False,
             niu=f"{rng.randrange(10**6, 10**7)}",
-            contract=f"C-{rng.randint(2016, 2022)}-{rng.randrange(10**4):04}",
+            contract=f"C-{rng.randint(2013, 2019)}-{rng.randrange(10**4):04}",
             asic_code=f"Frt{rng.randrange(10**5):05}",
             meter=Meter(
                 kind,
@@ -433,7 +441,7 @@ class Neu:
                 values = service.meter.sums(energy, interval)
                 # A limit that a person would type: no more than three digits, then zeros.
                 limit = float(f"{sorted(values)[int(len(values) * quantile)] / 1000:.3g}")
-                created = datetime(2023, 1, 2) + timedelta(
+                created = datetime(2020, 1, 2) + timedelta(
                     days=rng.randrange(120), minutes=rng.randrange(7 * 60, 18 * 60)
                 )
                 days = range(7) if interval == "MONTHLY" or rng.random() < 0.6 else range(5)

@@ -41,6 +41,9 @@ LARGEST_LIMIT = 100
 LONGEST_TEXT = 255
 """Texts up to here must come back as they were sent; few databases keep names that are longer."""
 
+GENERAL_REFUSALS = (400, 422)
+"""Statuses that say no more than that a request is invalid."""
+
 ROUNDING = 0.01
 """Share by which two amounts may differ that should be equal."""
 
@@ -867,6 +870,26 @@ def refusals_name_the_fault(exchange: Exchange, spec: Spec) -> Iterator[Breach |
     innocent = [name for name, meant in spoken.items() if meant in closed]
     if innocent:
         yield _breach(exchange, "", "only fields that are wrong", innocent[0], proof)
+
+
+@check("A refusal has the status that the source gives it.")
+def refusals_have_their_status(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
+    """Where the source documents with which status an operation refuses a parameter, a request with an invalid one is
+    not refused with another general status, 400 or 422. What no parser of addresses need understand is left alone.
+    """
+    operation = exchange.operation
+    if operation is None or exchange.status not in GENERAL_REFUSALS:
+        return
+    marks = {status: _evidence(operation.response(status)) for status in GENERAL_REFUSALS}
+    documented = {status: mark for status, mark in marks.items() if mark.startswith("documented")}
+    query = parse_qsl(urlsplit(exchange.url).query, keep_blank_values=True)
+    clean = all(text.isascii() and text.isprintable() for pair in query for text in pair) and len(exchange.url) < 1000
+    if not documented or not clean or not _understood(exchange) or not _judged(exchange)[0]:
+        return
+    yield None
+    if exchange.status not in documented:
+        expected = " or ".join(map(str, documented))
+        yield _breach(exchange, "", expected, str(exchange.status), "; ".join(documented.values()))
 
 
 def _understood(exchange: Exchange) -> bool:

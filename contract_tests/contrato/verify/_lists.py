@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -130,21 +131,36 @@ def _pages(operation: Operation, walk: Walk, proof: str) -> Iterator[Breach]:
 
 @law("The size of a page decides where a list is cut, and nothing else.")
 def limits_only_cut(server: Server, operation: Operation) -> Iterator[Breach | Gap]:
-    """With other sizes the pages hold the same records in the same order, and as many as were asked for. A server may
-    keep a large size down, when it tells the size that it took, or refuse it.
+    """With other sizes the pages hold the same records in the same order, and as many as were asked for; so they do
+    when a search narrows the list. A server may keep a large size down, when it tells the size that it took, or refuse
+    it.
     """
     limit = limit_key(operation)
     if limit is None:
         return
-    f = field_of(operation, limit[1])
     base = server.base(operation)
     listed = server.whole(operation, base)
     if len(listed.items) < 2:
         yield Gap(operation.id, "the list has less than two records")
         return
+    yield from _cut(server, operation, base, listed, (1, 3, len(listed.items) - 1, len(listed.items) + 7))
+    for f in operation.fields:
+        for word in _common_words(server, operation, f, listed.items):
+            narrow = {**base, (f.location, f.name): word}
+            found = server.whole(operation, narrow)
+            if 1 < len(found.items) < len(listed.items):
+                yield from _cut(server, operation, narrow, found, (1,))
+                break
+
+
+def _cut(server: Server, operation: Operation, base: Arguments, listed: Walk, sizes: Sequence[int]) -> Iterator[Breach]:
+    """What must hold for a list that is cut into pages of other sizes."""
+    limit = limit_key(operation)
+    assert limit is not None
+    f = field_of(operation, limit[1])
     at = f"{f.location}.{f.name}"
     wanted = [text_of(item) for item in listed.items]
-    for size in (1, 3, len(wanted) - 1, len(wanted) + 7):
+    for size in sizes:
         if not server.ask(operation, {**base, limit: size}).succeeded:
             continue
         walk = server.walk(operation, {**base, limit: size}, pages=5)
@@ -160,6 +176,19 @@ def limits_only_cut(server: Server, operation: Operation) -> Iterator[Breach | G
         if isinstance(total, int) and total != len(wanted):
             at_total = f"/{pagination(operation)['total']}"
             yield breach(operation, at_total, f"{len(wanted)} for {f.name}={size}", total, f.evidence, walk.pages[:1])
+
+
+def _common_words(server: Server, operation: Operation, f: Field, items: Sequence[Any]) -> list[str]:
+    """Words that several records have where this field searches, the most common ones first."""
+    searches = server.extension(operation, f, "x-searches")
+    if not searches:
+        return []
+    counts: Counter[str] = Counter()
+    for item in items:
+        texts = [str(text) for pointer in searches["fields"] for text in find(item, pointer)]
+        counts.update({word for text in texts for word in text.split() if word.isalpha()})
+    fit = [word for word in counts if 1 < counts[word] < len(items)]
+    return sorted(fit, key=lambda word: (counts[word], len(word), word), reverse=True)[:VALUES]
 
 
 # Order
@@ -216,6 +245,7 @@ def lists_are_sorted(server: Server, operation: Operation) -> Iterator[Breach | 
                     operation, at, expected, f"{short(earlier)} before {short(later)}", evidence, walk.pages[:2]
                 )
                 break
+        yield from _ties(server, operation, {**base, **arguments}, walk, values, f"query.{by.name}", proof)
         mirrored = read.get((name, not descending))
         if mirrored is not None:
             ours, theirs = _unique(walk.items, name), _unique(mirrored.items, name)
@@ -225,6 +255,22 @@ def lists_are_sorted(server: Server, operation: Operation) -> Iterator[Breach | 
                 at = f"{items_pointer(operation)}/{name}"
                 yield breach(operation, at, expected, _unlike(theirs[::-1], ours), proof, shown_pages)
         read.setdefault((name, descending), walk)
+
+
+def _ties(
+    server: Server, operation: Operation, arguments: Arguments, walk: Walk, values: Sequence[Any], at: str, proof: str
+) -> Iterator[Breach]:
+    """Cut a sorted list between two records of equal value: none of them may be on both pages."""
+    limit = limit_key(operation)
+    size = next((size for size, (one, other) in enumerate(pairwise(values), 1) if one == other), None)
+    if limit is None or size is None or not server.ask(operation, {**arguments, limit: size}).succeeded:
+        return
+    two = server.walk(operation, {**arguments, limit: size}, pages=2)
+    texts = [text_of(item) for item in two.items]
+    again = next((text for text in texts if texts.count(text) > 1), None)
+    if again is not None and not two.stuck and len(set(map(text_of, walk.items))) == len(walk.items):
+        expected = "each record on one page, also where two have the same value"
+        yield breach(operation, at, expected, f"on both pages: {again}", proof, two.pages)
 
 
 def _unique(items: Sequence[Any], name: str) -> list[str]:
@@ -428,6 +474,17 @@ def searches_find(server: Server, operation: Operation) -> Iterator[Breach | Gap
             if answer.status >= 500 or (answer.succeeded and _items(operation, answer) and nonsense[0] == "z"):
                 found_there = f"{answer.status} with {len(_items(operation, answer))} records"
                 yield breach(operation, at, f"nothing for {nonsense!r}", found_there, proof, [answer])
+        yield from _forgotten(server, operation, base, at, proof)
+
+
+def _forgotten(server: Server, operation: Operation, base: Arguments, at: str, proof: str) -> Iterator[Breach]:
+    """A list without a condition is what it was before one was asked for."""
+    before = server.get(operation, base)
+    after = server.get(operation, base, fresh=True)
+    if _items(operation, before) and not _items(operation, after):
+        yield breach(operation, at, "without it the list that there was before", "nothing", proof, [before, after])
+    elif [text_of(item) for item in _items(operation, before)] != [text_of(item) for item in _items(operation, after)]:
+        yield breach(operation, at, "without it the list that there was before", "another", proof, [before, after])
 
 
 # Ranges of dates

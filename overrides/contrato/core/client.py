@@ -527,7 +527,7 @@ class Client(_Base):
     ) -> Generator[Window[Item], None, None]:
         """Call a method of this client for a long range of dates, window by window.
 
-        >>> for window in neu.windows(neu.list_bills, from_="2023-01-01", to="2025-01-01"):
+        >>> for window in neu.windows(neu.list_bills, from_="2020-01-01", to="2022-01-01"):
         ...     print(window.from_, len(window.data))
 
         Which rows belong to a window is decided here, by their dates, as the APIs do not say whether the ends of a
@@ -678,7 +678,7 @@ class AsyncClient(_Base):
     ) -> AsyncGenerator[Window[Item], None]:
         """Call a method of this client for a long range of dates, window by window, in tasks of asyncio.
 
-        >>> async for window in neu.windows(neu.list_bills, from_="2023-01-01", to="2025-01-01"):
+        >>> async for window in neu.windows(neu.list_bills, from_="2020-01-01", to="2022-01-01"):
         ...     print(window.from_, len(window.data))
 
         Which rows belong to a window is decided here, by their dates, as the APIs do not say whether the ends of a
