@@ -22,7 +22,9 @@ from ruamel.yaml.scalarstring import LiteralScalarString
 SPEC = Path(__file__).parents[1] / "spec"
 APIS = ("neu", "apportionments")
 LANGUAGES = {"es": "Spanish", "pt-BR": "Brazilian Portuguese"}
-TEXTS = ("title", "summary", "description", "x-displayName", "x-evidence")
+# The evidence that the reference shows; what rules of the contract suite rest on is told by that suite, in English.
+EVIDENCE = ("x-evidence", "x-default-evidence", "x-unit-evidence")
+TEXTS = ("title", "summary", "description", "x-displayName", *EVIDENCE)
 # Where a name is a name, and not the word for a text.
 MAPS = (
     "content", "examples", "parameters", "paths", "properties", "responses", "schemas", "securitySchemes", "variables",
@@ -68,7 +70,7 @@ def texts(node: Any, target: str = "$", named: bool = False) -> Iterator[tuple[s
 
 def prose(key: str, text: str) -> bool:
     """Whether a text has words to translate: evidence that only cites lines has none."""
-    return key != "x-evidence" or ":" in text
+    return key not in EVIDENCE or ":" in text
 
 
 def digest(found: dict[str, str]) -> str:
@@ -104,8 +106,8 @@ def problems(api: str, language: str) -> Iterator[str]:
         for key in english.keys() & update.keys():
             if str(update[key]).strip() == str(english[key]).strip() and key not in action.get("x-same", []):
                 yield f"{file.name}: {target}: {key} is still English; if it is the same word, name it in x-same"
-            elif key == "x-evidence" and update[key].partition(":")[0] != english[key].partition(":")[0]:
-                yield f"{file.name}: {target}: x-evidence must begin as the spec's, {english[key].partition(':')[0]}"
+            elif key in EVIDENCE and update[key].partition(":")[0] != english[key].partition(":")[0]:
+                yield f"{file.name}: {target}: {key} must begin as the spec's, {english[key].partition(':')[0]}"
         if action.get("x-english") != digest(english):
             yield f"{file.name}: {target}: the English has changed since; look at it, then --accept"
 
@@ -115,15 +117,12 @@ def add(api: str, language: str) -> None:
     file = path(api, language)
     document = yaml.load(file) if file.exists() else new(api, language)
     known = {action["target"]: action for action in document["actions"]}
-    document["actions"] = [
-        known.get(target)
-        or {
-            "target": target,
-            "update": {k: LiteralScalarString(v) if "\n" in v else str(v) for k, v in english.items()},
-            "x-english": digest(english),
-        }
-        for target, english in texts(load(SPEC / f"{api}.yaml"))
-    ]
+    document["actions"] = []
+    for target, english in texts(load(SPEC / f"{api}.yaml")):
+        action = known.get(target) or {"target": target, "update": {}, "x-english": digest(english)}
+        for key, text in english.items():
+            action["update"].setdefault(key, LiteralScalarString(text) if "\n" in text else str(text))
+        document["actions"].append(action)
     file.parent.mkdir(exist_ok=True)
     with file.open("w", encoding="utf-8") as stream:
         yaml.dump(document, stream)
