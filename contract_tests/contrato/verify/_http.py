@@ -12,10 +12,14 @@ import re
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import unquote, urljoin, urlsplit
 
 from contrato.verify._exchange import Exchange
 from contrato.verify._rules import Breach, check
-from contrato.verify._spec import Operation, Spec
+from contrato.verify._spec import Operation, Spec, find, lists, record_pointer
+
+LARGE = 100_000
+"""Bytes of a record above which a list of them is a burden."""
 
 SLOW = 5.0
 """Seconds after which an answer is slow for somebody who waits for it."""
@@ -180,6 +184,44 @@ def answers_come_in_time(exchange: Exchange, spec: Spec) -> Iterator[Breach | No
     if exchange.seconds > SLOW and exchange.sender != "recorded":
         proof = "plausible: somebody waits for the answer"
         yield from _breach(exchange, spec, "", f"an answer within {SLOW:g} s", f"{exchange.seconds:.1f} s", proof)
+
+
+@check("A record is no larger than a record need be.")
+def records_are_handy(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
+    """The records of a list have 100 kB each at most, on average: whoever asks for a list waits for all of it."""
+    operation = exchange.operation
+    if operation is None or not exchange.succeeded:
+        return
+    # Of lists within lists, the outermost.
+    at = min(lists(operation.schema(exchange.status)), key=len, default=None)
+    count = sum(map(len, find(exchange.json, at))) if at is not None else 0
+    if not count:
+        return
+    yield None
+    if len(exchange.content) > count * LARGE:
+        proof = "plausible: somebody waits for the answer"
+        found = f"{len(exchange.content) / 1e6:.1f} MB for {count} of them"
+        yield from _breach(exchange, spec, "", f"records of at most {LARGE // 1000} kB", found, proof)
+
+
+@check("The Location of a new record leads to it.")
+def locations_lead_to_the_record(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
+    """HTTP tells in `Location` where to find what a 201 created. If it is the address that the spec has for records of
+    this kind, it has the id of the new one.
+    """
+    operation, given = exchange.operation, exchange.headers.get("location")
+    if operation is None or exchange.status != 201 or given is None:
+        return
+    path = urlsplit(urljoin(exchange.url, given)).path
+    reader = spec.match("GET", path.removeprefix(urlsplit(exchange.url).path.removesuffix(exchange.path)))
+    if reader is None or spec.creator(reader) is not operation:
+        return
+    identifier = next(f for f in reader.fields if f.location == "path")
+    ids = [str(value) for value in find(exchange.json, record_pointer(identifier))]
+    yield None
+    if ids and unquote(path.rpartition("/")[2]) not in ids:
+        proof = "inferred: HTTP has the address of what was created there (RFC 9110, 10.2.2)"
+        yield from _breach(exchange, spec, "header.Location", f"the address of record {ids[0]}", given, proof)
 
 
 # JSON

@@ -29,7 +29,7 @@ from contrato.verify._spec import Operation
 __all__ = ["Judgement", "Server", "run_laws"]
 
 STILL = 2.0
-"""Seconds at most for finding out whether the data move by themselves."""
+"""Seconds for finding out whether the data move by themselves; up to ten times as many where few requests fit in."""
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,8 @@ def _moves(server: Server, operation: Operation, requests: int, seconds: float) 
         reader = lister(server, operation)
     if reader is None:
         return False
-    limit, stop = server.sent + 2 * requests, time.monotonic() + min(STILL, 2 * seconds)
+    limit, begun = server.sent + 2 * requests, time.monotonic()
+    stop, end = (begun + min(longest, 2 * seconds) for longest in (STILL, 10 * STILL))
     first = None
     try:
         while first is None or server.sent < limit or time.monotonic() < stop:
@@ -165,7 +166,7 @@ def _moves(server: Server, operation: Operation, requests: int, seconds: float) 
             if first is not None and now != first:
                 return True
             first = now
-            if time.monotonic() > stop:
+            if time.monotonic() > end:
                 break
     except (UnansweredError, UnexpectedError, UnfitError, WithheldError):
         return False
