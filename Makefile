@@ -9,7 +9,7 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export REDOCLY_TELEMETRY := off
 
-.PHONY: help setup generate check test contract mutants diff docs docs-serve mock bench build lock
+.PHONY: help setup generate check test contract mutants diff docs docs-serve browser mock bench build lock
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -54,6 +54,9 @@ docs: setup ## Build the published reference, build/site/
 
 docs-serve: docs ## Serve it at http://127.0.0.1:8000/docs/ beside the bundled server
 	$(BIN)/python docs/build.py --serve
+
+browser: setup ## Test the published reference in a real browser: Chromium or Google Chrome
+	CONTRATO_BROWSER=required $(BIN)/pytest docs/test_browser.py
 
 mock: .venv/.installed ## Serve both APIs on port 8000: NEU at /neu, apportionments at /
 	@$(BIN)/contrato mock --port 8000

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tarfile
@@ -87,7 +88,7 @@ def scalar(to: Path) -> None:
         to.write_bytes(member.read())
 
 
-def claims(api: str, document: dict[str, Any]) -> Iterator[dict[str, str]]:
+def claims(api: str, document: dict[str, Any], words: dict[str, str]) -> Iterator[dict[str, str]]:
     """Yield each claim of evidence in a spec: where it stands, its level, the reason, and what it cites."""
     tags = {
         data["operationId"]: (data["tags"][0], data)
@@ -124,9 +125,7 @@ def claims(api: str, document: dict[str, Any]) -> Iterator[dict[str, str]]:
         cites = ", ".join(cite.partition("#")[2] for cite in found[2].split())
         return {
             "api": api,
-            "where": f"{where} · {part}" if part else where,
-            # The overlays translate evidence of the element itself alone.
-            "language": "en" if part else "",
+            "where": f"{where} · {words[part].lower()}" if part else where,
             "operation": operation,
             "tag": tags[operation][0] if operation else "",
             "level": found[1],
@@ -141,6 +140,10 @@ def decorate(api: str, document: dict[str, Any], words: dict[str, str]) -> None:
     """Add to a spec what only the reference shows: samples, and evidence where Scalar would not show it."""
     names = {operation.id: (name, operation) for name, operation in operations(api).items()}
     inline(document, {key: document[key] for key in ("paths", "components")})
+    for parameter in parameters(document):
+        # Scalar shows badges of a schema, not of the parameter.
+        kept = {key: value for key, value in parameter.items() if EVIDENCE_KEY.fullmatch(key)}
+        parameter["schema"] = kept | parameter["schema"]
     for response in document["components"]["responses"].values():
         mark(response, words)
     for path, item in document["paths"].items():
@@ -150,6 +153,8 @@ def decorate(api: str, document: dict[str, Any], words: dict[str, str]) -> None:
             name, operation = names[data["operationId"]]
             given = samples.values(api, operation)
             data["x-path-evidence"] = item["x-evidence"]
+            if (body := data.get("requestBody")) and body.get("description") == described(document, body):
+                del body["description"]
             for response in data["responses"].values():
                 mark(response, words)
             data["x-codeSamples"] = [
@@ -157,6 +162,22 @@ def decorate(api: str, document: dict[str, Any], words: dict[str, str]) -> None:
                 {"lang": "shell", "label": "contrato", "source": samples.command(api, name, operation, given)},
                 {"lang": "shell", "label": "curl", "source": samples.curl(api, operation, given, path)},
             ]
+
+
+def parameters(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the parameters of a spec, each where it is written."""
+    yield from document["components"].get("parameters", {}).values()
+    for item in document["paths"].values():
+        for holder in (item, *(item[method] for method in METHODS if method in item)):
+            yield from (parameter for parameter in holder.get("parameters", ()) if "$ref" not in parameter)
+
+
+def described(document: dict[str, Any], body: dict[str, Any]) -> str | None:
+    """Return how the schema of a request body describes it: Scalar shows that, too."""
+    (media,) = body["content"].values()
+    name = media["schema"]["$ref"].rpartition("/")[2]
+    text: str | None = document["components"]["schemas"][name].get("description")
+    return text
 
 
 def inline(document: dict[str, Any], node: Any) -> None:
@@ -247,7 +268,7 @@ def build(site: Path) -> None:
     )
     for language, folder in LANGUAGES.items():
         texts = yaml.safe_load((HERE / f"texts.{language}.yaml").read_text("utf-8"))
-        found = [claim for api in APIS for claim in claims(api, documents[language][api])]
+        found = [claim for api in APIS for claim in claims(api, documents[language][api], texts["words"])]
         shared = {
             "t": texts,
             "apis": APIS,
@@ -275,8 +296,11 @@ def build(site: Path) -> None:
             inside = Markup(json.dumps(data, ensure_ascii=False).translate(JSON_IN_HTML))
             write(api, "reference", document["info"]["title"], data=inside)
         for guide in GUIDES:
-            text = (HERE / f"{guide}.md").read_text("utf-8").replace("../README.md", "index.html")
-            html = Markup(MarkdownIt().enable("table").render(re.sub(r"index\.html#[\w-]+", "index.html", text)))
+            file = HERE / (f"{guide}.{language}.md" if folder else f"{guide}.md")
+            text = file.read_text("utf-8").replace("../README.md", "index.html")
+            html = MarkdownIt().enable("table").render(re.sub(r"index\.html#[\w-]+", "index.html", text))
+            # Whoever has no mouse must be able to scroll what is wider than the page.
+            html = Markup(html.replace("<pre>", '<pre tabindex="0">'))
             write(guide, "guide", text.partition("\n")[0].strip("# "), html=html)
     print(f"{site}/index.html: {sum(1 for _ in site.rglob('*.html'))} pages")
 
@@ -299,14 +323,31 @@ def serve(site: Path, port: int) -> None:
     """Serve the site at /docs and the bundled server at its paths, one origin for both."""
     import uvicorn
     from starlette.applications import Starlette
-    from starlette.routing import Mount
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.routing import Mount, Route
     from starlette.staticfiles import StaticFiles
 
     from contrato.mock import create_app
 
-    pages = Mount("/docs", StaticFiles(directory=site, html=True))
-    print(f"http://127.0.0.1:{port}/docs/ with the bundled server; its token is demo", flush=True)
-    uvicorn.run(Starlette(routes=[pages, Mount("/", create_app())]), port=port, log_level="warning")
+    def script(_: Request) -> Response:
+        # Here "try it" asks the server that the page came from, whatever its port.
+        text = (site / "assets" / "reference.js").read_text("utf-8")
+        return Response(f"window.CONTRATO.origin = location.origin;\n{text}", media_type="text/javascript")
+
+    try:
+        listener = socket.create_server(("127.0.0.1", port))
+    except OSError as error:
+        sys.exit(f"cannot listen on port {port}: {error.strerror}; choose another one with --port")
+    routes = [
+        Route("/docs/assets/reference.js", script),
+        Mount("/docs", StaticFiles(directory=site, html=True)),
+        Mount("/", create_app()),
+    ]
+    server = uvicorn.Server(uvicorn.Config(Starlette(routes=routes), log_level="warning"))
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}/docs/"
+    print(f"{url} with the bundled server; its token is demo", flush=True)
+    server.run(sockets=[listener])
 
 
 def main() -> None:
@@ -314,7 +355,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="docs/build.py", description=__doc__.partition("\n")[0])
     parser.add_argument("--serve", action="store_true", help="serve the built site beside the bundled server")
     parser.add_argument("--output", type=Path, default=SITE, metavar="FOLDER", help="where the site is built")
-    parser.add_argument("--port", type=int, default=8000, help="for --serve; the references' servers are at 8000")
+    parser.add_argument("--port", type=int, default=8000, help="for --serve; 0 takes a free one")
     options = parser.parse_args()
     if options.serve:
         if not options.output.exists():

@@ -1,5 +1,5 @@
 // Renders a reference with Scalar. The page gives window.CONTRATO: the spec, the language and the words for evidence.
-const { spec, locale, words } = window.CONTRATO;
+const { spec, locale, words, origin } = window.CONTRATO;
 const LEVELS = /^(documented|inferred|conflict)\s*([^:]*):?\s*(.*)$/s;
 
 // Badges: what the vendor promises, what we guessed. Scalar makes an element of this name for each extension below.
@@ -31,6 +31,11 @@ customElements.define('contrato-unit', class extends HTMLElement {
   }
 });
 
+// Only a server that stands beside the page says an origin, docs/build.py --serve.
+for (const { variables = {} } of origin ? spec.servers : []) {
+  for (const variable of Object.values(variables)) if (/^https?:/.test(variable.default)) variable.default = origin;
+}
+
 const shows = (name, component) => ({ name, component });
 Scalar.createApiReference('#app', {
   content: spec,
@@ -57,6 +62,8 @@ Scalar.createApiReference('#app', {
   hideClientButton: true,
   hiddenClients: true,
   documentDownloadType: 'none',
+  // All operations at a glance.
+  defaultOpenAllTags: true,
   // The fields of the answers have badges, too.
   expandAllResponses: true,
   expandAllSchemaProperties: true,

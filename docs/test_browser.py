@@ -1,0 +1,363 @@
+"""The published reference in a real browser. CONTRATO_BROWSER=required makes a missing browser a failure."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import pytest
+import yaml
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect, sync_playwright
+
+from contrato.core import spec
+
+ROOT = Path(__file__).resolve().parents[1]
+FLAGS = (
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+LANGUAGES = {"en": "", "es": "es/", "pt-BR": "pt-BR/"}
+GUIDES = ("verify-as-vendor", "verify-as-integrator")
+PAGES = [(language, name) for language in LANGUAGES for name in ("index", "evidence", *spec.APIS, *GUIDES)]
+REFERENCES = [(language, api) for language in LANGUAGES for api in spec.APIS]
+DESKTOP: ViewportSize = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+METHODS = ("get", "post", "put", "delete")
+# An operation of each API that has much of everything.
+LONG = {"neu": "listNotifications", "apportionments": "listApportionments"}
+# Milliseconds: only what is broken waits so long, whatever else the machine does.
+expect.set_options(timeout=30_000)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if program is None:
+        missing = "no browser: install Debian's chromium, or Google Chrome"
+        if os.environ.get("CONTRATO_BROWSER") == "required":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    # Chromium's sandbox refuses to work for root.
+    flags = [*FLAGS, "--no-sandbox"] if os.geteuid() == 0 else FLAGS
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=list(flags))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    subprocess.run([sys.executable, ROOT / "docs/build.py", "--output", folder], check=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def served(site: Path) -> Iterator[str]:
+    """The site's address under a path, beside the bundled server."""
+    command: list[str | Path] = [sys.executable, ROOT / "docs/build.py", "--serve", "--port", "0", "--output", site]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout is not None
+        yield server.stdout.readline().partition(" ")[0]
+    finally:
+        server.terminate()
+        server.communicate()
+
+
+@pytest.fixture(scope="module")
+def context(browser: Browser) -> BrowserContext:
+    return browser.new_context(locale="en-US", color_scheme="light", reduced_motion="reduce", viewport=DESKTOP)
+
+
+class Visit:
+    """A page at an address, and whatever goes wrong in it or leaves its origin."""
+
+    def __init__(self, context: BrowserContext, address: str) -> None:
+        self.complaints: list[str] = []
+        self.origin = urlsplit(address)[:2]
+        self.page = context.new_page()
+        self.page.on("console", lambda said: self.note(said.text, said.type in ("warning", "error")))
+        self.page.on("pageerror", lambda error: self.note(str(error)))
+        self.page.on("requestfailed", lambda request: self.note(f"failed: {request.url}"))
+        self.page.on("request", lambda request: self.note(f"left for {request.url}", self.leaves(request.url)))
+        self.page.on("response", lambda answer: self.note(f"{answer.status}: {answer.url}", answer.status >= 400))
+        self.page.goto(address)
+
+    def leaves(self, address: str) -> bool:
+        return urlsplit(address)[:2] != self.origin and not address.startswith(("data:", "blob:"))
+
+    def note(self, text: str, wrong: bool = True) -> None:
+        if wrong:
+            self.complaints.append(text)
+
+
+@pytest.fixture(scope="module")
+def visits() -> dict[tuple[str, str], Visit]:
+    """Pages that are open: opening one is what takes time, so all tests of a page share it."""
+    return {}
+
+
+@pytest.fixture
+def visit(
+    request: pytest.FixtureRequest, context: BrowserContext, served: str, visits: dict[tuple[str, str], Visit]
+) -> Iterator[Visit]:
+    """The page of a language and a name."""
+    language, name = request.param
+    if request.param not in visits:
+        visits[request.param] = Visit(context, f"{served}{LANGUAGES[language]}{name}.html")
+    # One behind another is not drawn.
+    visits[request.param].page.bring_to_front()
+    yield visits[request.param]
+    assert not visits[request.param].complaints
+
+
+@pytest.fixture
+def page(visit: Visit) -> Page:
+    return visit.page
+
+
+def document(site: Path, language: str, api: str) -> dict[str, Any]:
+    """A spec in a language, as it is published."""
+    suffix = "" if language == "en" else f".{language}"
+    text = (site / f"specs/{api}/latest/{api}{suffix}.json").read_text("utf-8")
+    return cast(dict[str, Any], json.loads(text))
+
+
+def texts(language: str) -> dict[str, Any]:
+    return cast(dict[str, Any], yaml.safe_load((ROOT / f"docs/texts.{language}.yaml").read_text("utf-8")))
+
+
+def operations(spec_: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Operations by id, each with its path, its method and the parameters of its path."""
+    return {
+        data["operationId"]: data
+        | {"path": path, "method": method, "parameters": [*item.get("parameters", ()), *data.get("parameters", ())]}
+        for path, item in spec_["paths"].items()
+        for method, data in item.items()
+        if method in METHODS
+    }
+
+
+def fields(spec_: dict[str, Any], node: Any) -> set[str]:
+    """The names that the vendor gives to what a part of a spec has: parameters and fields, however deep."""
+    if isinstance(node, list):
+        return {name for item in node for name in fields(spec_, item)}
+    if not isinstance(node, dict):
+        return set()
+    if "$ref" in node:
+        target = spec_
+        for step in node["$ref"].split("/")[1:]:
+            target = target[step]
+        return fields(spec_, target)
+    found = {name for key, value in node.items() if key not in ("example", "examples") for name in fields(spec_, value)}
+    if isinstance(node.get("properties"), dict):
+        found |= set(node["properties"])
+    return found | ({node["name"]} if "in" in node and "name" in node else set())
+
+
+def operation_at(page: Page, key: str) -> Locator:
+    """Go to an operation as a reader does, and wait for its badges: Scalar makes what is in sight alone."""
+    page.locator(f"#app a[href$='/{key}']").first.click()
+    section = page.locator(f"section[id$='/{key}']")
+    section.locator("contrato-evidence summary").first.wait_for()
+    return section
+
+
+def heading(site: Path, language: str, name: str) -> str:
+    if name in spec.APIS:
+        return cast(str, document(site, language, name)["info"]["title"])
+    if name in GUIDES:
+        file = ROOT / "docs" / (f"{name}.md" if language == "en" else f"{name}.{language}.md")
+        return file.read_text("utf-8").partition("\n")[0].strip("# ")
+    words = texts(language)
+    return cast(str, words["title"] if name == "index" else words["evidence"]["title"])
+
+
+def check_page(page: Page, site: Path, language: str, name: str) -> None:
+    expect(page.get_by_role("heading", level=1)).to_have_text(heading(site, language, name))
+    expect(page.locator("html")).to_have_attribute("lang", language)
+    for key, data in operations(document(site, language, name)).items() if name in spec.APIS else ():
+        expect(page.locator(f"#app a[href$='/{key}']").first).to_contain_text(data["summary"])
+
+
+@pytest.mark.parametrize(("visit", "language", "name"), [(where, *where) for where in PAGES], indirect=["visit"])
+def test_each_page_renders_and_fits_a_phone(page: Page, site: Path, language: str, name: str) -> None:
+    check_page(page, site, language, name)
+    page.set_viewport_size(PHONE)
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    page.set_viewport_size(DESKTOP)
+
+
+def violations(page: Page, *rules: str) -> list[str]:
+    """What axe calls serious or critical; of some rules, or of all."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate((ROOT / "node_modules/axe-core/axe.min.js").read_text("utf-8"))
+    options = {"resultTypes": ["violations"]} | ({"runOnly": list(rules)} if rules else {})
+    found = page.evaluate("options => axe.run(options)", options)
+    # It did look: every page has text.
+    assert found["violations"] or found["passes"] or found["incomplete"]
+    return [
+        f"{violation['id']}: {node['html']}: {node['failureSummary']}"
+        for violation in found["violations"]
+        if violation["impact"] in ("serious", "critical")
+        for node in violation["nodes"]
+    ]
+
+
+@pytest.mark.parametrize(("visit", "name"), [(where, where[1]) for where in PAGES], indirect=["visit"])
+def test_nobody_is_shut_out(page: Page, name: str) -> None:
+    if name in LONG:
+        operation_at(page, LONG[name])
+    assert not violations(page)
+    page.emulate_media(color_scheme="dark")
+    if name in LONG:
+        expect(page.locator("body")).to_have_class(re.compile("dark-mode"))
+    # The colours are all that differs.
+    assert not violations(page, "color-contrast")
+    page.emulate_media(color_scheme="light")
+
+
+@pytest.mark.parametrize(("language", "name"), [("en", "index"), ("es", "evidence"), ("pt-BR", "apportionments")])
+def test_pages_need_no_server(context: BrowserContext, site: Path, language: str, name: str) -> None:
+    visit = Visit(context, f"{site.as_uri()}/{LANGUAGES[language]}{name}.html")
+    check_page(visit.page, site, language, name)
+    visit.page.close()
+    assert not visit.complaints
+
+
+@pytest.mark.parametrize(("visit", "language", "api"), [(where, *where) for where in REFERENCES], indirect=["visit"])
+def test_search_finds_an_operation_by_the_name_of_its_field(page: Page, site: Path, language: str, api: str) -> None:
+    spec_ = document(site, language, api)
+    found = operations(spec_)
+    names = {
+        key: fields(spec_, [data["parameters"], data.get("requestBody"), data["responses"]])
+        for key, data in found.items()
+    }
+    assert sum(map(bool, names.values())) > len(found) / 2
+    page.keyboard.press("Control+k")
+    box, options = page.get_by_role("combobox"), page.get_by_role("option")
+    for key, data in found.items():
+        if not names[key]:
+            continue
+        # The name that the fewest other operations have.
+        name = min(sorted(names[key]), key=lambda name: sum(name in other for other in names.values()))
+        # Before a search all operations are listed.
+        box.fill("qqqqqqqq")
+        expect(options).to_have_count(0)
+        box.fill(name)
+        option = options.filter(has_text=data["summary"]).first
+        expect(option, name).to_be_visible()
+    option.click()
+    expect(page).to_have_url(re.compile(f"/{key}$"))
+
+
+@pytest.mark.parametrize(
+    ("visit", "language", "key"),
+    [
+        (("en", "neu"), "en", "listAccounts"),
+        (("es", "neu"), "es", "queryConsumption"),
+        (("en", "apportionments"), "en", "listApportionments"),
+        (("pt-BR", "apportionments"), "pt-BR", "listApportionments"),
+    ],
+    indirect=["visit"],
+)
+def test_try_it_answers_200(page: Page, visit: Visit, site: Path, language: str, key: str) -> None:
+    api = next(api for api in spec.APIS if key in operations(spec.load(api)))
+    operation = operations(document(site, language, api))[key]
+    operation_at(page, key).locator(".show-api-client-button").click()
+    with page.expect_response(lambda answer: urlsplit(answer.url).path.endswith(operation["path"])) as waiting:
+        page.locator("[data-addressbar-action=send]:visible").click()
+    answer = waiting.value
+    assert answer.status == 200
+    assert answer.request.method == operation["method"].upper()
+    assert answer.request.headers["authorization"] == "Bearer demo"
+    assert urlsplit(answer.url)[:2] == visit.origin
+    expect(page.get_by_text("200 OK")).to_be_visible()
+    page.locator(".app-exit-button").click()
+    expect(page.locator("[data-addressbar-action=send]:visible")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("visit", "language", "api", "key"),
+    [
+        (("en", "neu"), "en", "neu", "queryConsumption"),
+        (("es", "neu"), "es", "neu", "listNotifications"),
+        (("pt-BR", "apportionments"), "pt-BR", "apportionments", "listApportionments"),
+    ],
+    indirect=["visit"],
+)
+def test_badges_show(page: Page, site: Path, language: str, api: str, key: str) -> None:
+    spec_ = document(site, language, api)
+    operation = operations(spec_)[key]
+    words = texts(language)
+    section = operation_at(page, key)
+    badges = section.locator(".operation-description summary")
+    expect(badges).to_have_count(2)
+    expect(badges.first).to_have_text(words["levels"][operation["x-evidence"].partition(" ")[0]])
+    expect(badges.last).to_contain_text(words["words"]["path"])
+    # Each name has one in its own row: parameters, fields sent, fields answered.
+    sent = fields(spec_, [operation["parameters"], operation.get("requestBody")])
+    answered = fields(spec_, operation["responses"]["200"])
+    assert sent
+    assert answered
+    for name in sent | answered:
+        row = section.locator(".parameter-item, .property").filter(
+            has=page.locator(".property-name, .parameter-item-name").get_by_text(name, exact=True)
+        )
+        expect(row.last.locator("summary").first, name).to_be_visible()
+
+    # Enter shows what a badge rests on, and hides it again; a click does, and a pointer that rests on it.
+    lines = re.findall(r"#(L\d+)", operation["x-evidence"])
+    assert lines
+    told, text = badges.first.locator("xpath=.."), badges.first.locator("xpath=../p").last
+    expect(text).to_be_hidden()
+    badges.first.focus()
+    page.keyboard.press("Enter")
+    expect(text).to_be_visible()
+    expect(text).to_contain_text(lines[0])
+    expect(told).to_have_attribute("title", re.compile(lines[0]))
+    page.keyboard.press("Enter")
+    expect(text).to_be_hidden()
+    doubtful = section.locator(".inferred:not(.operation-description *), .conflict:not(.operation-description *)").first
+    doubtful.locator("summary").click()
+    expect(doubtful.locator("p").first).to_be_visible()
+
+
+@pytest.mark.parametrize("visit", [("es", "evidence")], indirect=True)
+def test_the_list_of_evidence_is_filtered(page: Page) -> None:
+    everything = page.locator("[data-level]").count()
+    count = page.locator("#shown")
+    expect(count).to_have_text(str(everything))
+    api, level = page.get_by_role("combobox").all()
+    api.select_option("neu")
+    level.select_option("conflict")
+    chosen = page.locator("[data-api=neu][data-level=conflict]")
+    assert 0 < chosen.count() < everything
+    expect(page.locator("[data-level]:visible")).to_have_count(chosen.count())
+    expect(chosen.and_(page.locator(":visible"))).to_have_count(chosen.count())
+    expect(count).to_have_text(str(chosen.count()))
+    api.select_option("")
+    level.select_option("")
+    expect(count).to_have_text(str(everything))
+
+
+def test_axe_sees_what_is_wrong(context: BrowserContext) -> None:
+    page = context.new_page()
+    page.set_content(
+        '<html lang="en"><img src="data:,"><p style="color: #999; background: #fff">Pale<p><button></button>'
+    )
+    found = " ".join(violations(page))
+    assert all(rule in found for rule in ("image-alt: ", "color-contrast: ", "button-name: "))
+    assert "Pale" in " ".join(violations(page, "color-contrast"))
+    page.close()
