@@ -1,5 +1,6 @@
 """The command: what it derives from the specs, what it prints and writes, and how it fails."""
 
+import contextlib
 import csv
 import inspect
 import io
@@ -25,7 +26,7 @@ from click.shell_completion import BashComplete
 from click.testing import CliRunner, Result
 
 from contrato import apportionments, frames, neu
-from contrato.cli import _operations, main
+from contrato.cli import _operations, _output, main
 from contrato.core import spec
 
 CONTRATO = str(Path(sys.executable).with_name("contrato"))
@@ -192,6 +193,7 @@ def test_help_shows_units_and_evidence(run: Run, api: str, name: str) -> None:
     operation = OPERATIONS[api, name]
     text = " ".join(run(api, name, "--help").stdout.split())
     assert operation.evidence in text
+    assert "Parameters of the API: ID" not in text
     for parameter in operation.parameters:
         assert f"[{parameter.wire}; {parameter.evidence}]" in text
         assert parameter.description in text
@@ -419,7 +421,8 @@ def test_all_pages_or_one(run: Run) -> None:
     everything = rows(run("neu", "bills", *YEAR))
     assert len(everything) > 20
     assert rows(run("neu", "bills", *YEAR, "--page", 2)) == everything[20:40]
-    assert run("neu", "bills", *YEAR, "--page", 99).stderr == "No rows.\n"
+    empty = "No rows. There may be none in the range of --from and --to.\n"
+    assert run("neu", "bills", *YEAR, "--page", 99).stderr == empty
     everything = rows(run("apportionments", "list", "--limit", 7))
     assert rows(run("apportionments", "list", "--limit", 7, "--page", 3)) == everything[14:21]
     result = run("apportionments", "list", "-q", "Zzz", exit_code=2)
@@ -505,7 +508,10 @@ def test_a_file_is_announced_with_its_rows(run: Run, account: dict[str, Any], tm
 def test_no_rows_says_where_ids_are(run: Run) -> None:
     days = ("--from", "2020-01-01", "--to", "2020-01-03")
     said = run("neu", "consumption", "--interval", "daily", *days, "--account", 999).stderr
-    assert said == "No rows. `contrato neu accounts` lists what --account can be.\n"
+    lists = "`contrato neu accounts` lists what --account can be."
+    assert said == f"No rows. There may be none in the range of --from and --to. {lists}\n"
+    said = run("neu", "rule-history", "--project", 999).stderr
+    assert said == "No rows. `contrato neu services` lists what --project can be.\n"
 
 
 # Charts
@@ -541,9 +547,12 @@ def test_charts(run: Run, account: dict[str, Any], tmp_path: Path) -> None:
     text = run(*arguments, "--chart").stdout
     assert "cons (kWh): " in text
     assert "America/Bogota" in text
-    for letter, service in zip("ABCDEFGH", account["services"], strict=False):
+    # In the order of the rows.
+    names = dict.fromkeys(row["name"] for row in rows(run(*arguments)))
+    assert names.keys() == {service["name"] for service in account["services"]}
+    for letter, name in zip("ABCDEFGH", names, strict=False):
         # Without colours letters tell lines apart.
-        assert f"{letter}  {service['name']}" in text
+        assert f"{letter}  {name}" in text
         assert text.count(letter) > 50
     picture, data = tmp_path / "chart.png", tmp_path / "rows.csv"
     result = run(*arguments, "--column", "va", "--chart", picture, "-o", data)
@@ -570,6 +579,19 @@ def test_a_chart_fills_a_terminal_and_has_numbers_that_people_read(run: Run) -> 
     assert any(letter in text for text in plot[:4] for letter in "ABCDEFGH")
     assert re.search(r"2021-01 +2021-0", result.stdout)
     assert "Drawn are the 8 of 10 with the greatest values; choose with --account or --service." in result.stderr
+
+
+@pytest.mark.parametrize("where", [("-f", "csv"), ("-o", "-")])
+def test_rows_and_a_chart_do_not_go_to_the_same_stream(run: Run, where: tuple[str, str]) -> None:
+    result = run(*CONSUMPTION, *where, "--chart")
+    assert result.stdout == run(*CONSUMPTION, *where).stdout
+    assert "cons (kWh): " in result.stderr
+    assert "standard error" in " ".join(run("neu", "consumption", "--help").stdout.split())
+
+
+def test_the_axis_of_one_day_shows_the_day(run: Run) -> None:
+    days = ("--from", "2021-03-01", "--to", "2021-03-02")
+    assert "2021-03-01" in run("neu", "consumption", "--interval", "daily", *days, "--chart").stdout
 
 
 def test_a_terminal_shows_colours_for_lines_but_neither_black_nor_white(urls: dict[str, str]) -> None:
@@ -630,7 +652,26 @@ def test_each_column_has_a_panel(
         (("neu", "bills", "--service", "x"), "'--service': 'x' is not a valid integer"),
         (("neu", "account"), "Missing argument 'ID'"),
         (("neu", "account", "x"), "'x' is not a valid integer"),
-        (("neu", "account", "1", "2"), "unexpected extra argument"),
+        (("neu", "account", "1", "2"), "Got unexpected extra argument (2). See contrato neu account --help."),
+        (("consumption",), "Did you mean contrato neu consumption? See contrato --help."),
+        (("nue", "accounts"), "Did you mean contrato neu?"),
+        (("Neu", "accounts"), "Did you mean contrato neu?"),
+        (("rateios", "list"), "Did you mean contrato apportionments?"),
+        (("zzz",), "There are neu, apportionments, completion, mock, verify. See contrato --help."),
+        (("--zzz",), "No such option '--zzz'. See contrato --help."),
+        (("verify", "--zzz"), "No such option '--zzz'. See contrato verify --help."),
+        (
+            ("neu", "--token", "x", "accounts"),
+            "Options come after the command: contrato neu COMMAND --token. See contrato neu --help.",
+        ),
+        (
+            ("neu", "neuget-transactions", "--account", "41"),
+            "'--account'. ID is an argument: contrato neu neuget-transactions ID. See contrato neu neuget-t",
+        ),
+        (
+            ("apportionments", "update", "--id", "17"),
+            "ID is an argument: contrato apportionments update ID. This command",
+        ),
         (("neu", "acounts"), "No such command 'acounts'. Did you mean accounts or account? See contrato neu"),
         (("neu", "claims"), "Did you mean pqrs?"),
         (("neu", "listBills"), "Did you mean bills?"),
@@ -643,6 +684,8 @@ def test_each_column_has_a_panel(
         (("neu", "bills", "--form", "2020-01-01"), "Did you mean --format or --from?"),
         (("neu", "accounts", "--account", "3"), "The API takes no parameters here. See contrato neu accounts --help."),
         (("neu", "accounts", "-o", "a.xlsx"), "ends in none of .json"),
+        (("neu", "accounts", "-f", "csv", "-o", "a.json"), "--format csv does not go with the name of a.json"),
+        (("neu", "accounts", "--deadline", "0"), "'--deadline'"),
         (("neu", "accounts", "--timeout", "0"), "'--timeout'"),
         (("neu", "accounts", "--base-url", "ftp://x"), "no usable base URL: pass --base-url"),
         (("neu", "accounts", "--token", "a b"), "no usable token: pass --token"),
@@ -693,6 +736,9 @@ class Canned(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Canned)
         self.answers: list[tuple[int, str]] = []
+        self.headers: dict[str, str] = {}
+        # What requests with this text are answered with.
+        self.when: dict[str, tuple[int, str]] = {}
         self.url = f"http://127.0.0.1:{self.server_port}"
         self.asked = threading.Event()
         # From this request on, an answer waits for `go_on`.
@@ -705,9 +751,10 @@ class _Canned(BaseHTTPRequestHandler):
     server: Canned
 
     def do_GET(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        sent = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
         answers = self.server.answers
-        status, text = answers.pop(0) if len(answers) > 1 else answers[0]
+        found = [answer for part, answer in self.server.when.items() if part in sent]
+        status, text = found[0] if found else answers.pop(0) if len(answers) > 1 else answers[0]
         self.server.asked.set()
         self.server.count += 1
         if self.server.count >= self.server.hold_at:
@@ -716,8 +763,12 @@ class _Canned(BaseHTTPRequestHandler):
         body = text.encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
+        for header in self.server.headers.items():
+            self.send_header(*header)
         self.end_headers()
-        self.wfile.write(body)
+        # (Who asked may be gone.)
+        with contextlib.suppress(BrokenPipeError):
+            self.wfile.write(body)
 
     do_POST = do_GET  # noqa: N815
 
@@ -755,6 +806,35 @@ def test_a_failing_server(run: Run, canned: Canned, status: int, body: str, prob
     result = run(*arguments, exit_code=exit_code)
     assert problem in result.stderr
     assert "\x1b" not in result.stderr
+
+
+def test_a_deadline_ends_a_call(run: Run, canned: Canned) -> None:
+    canned.answers = [(200, "[]")]
+    canned.go_on.clear()
+    said = run("neu", "services", "--base-url", canned.url, "--deadline", 0.2, exit_code=1).stderr
+    assert "ask for less at a time, or pass a higher --deadline" in said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "todo"), [(30, "wait 30 seconds, or pass a higher --retries\n"), (3600, "wait 3600 seconds\n")]
+)
+def test_a_wait_that_retries_cannot_bridge_is_not_said_to_be_one(
+    run: Run, canned: Canned, seconds: int, todo: str
+) -> None:
+    canned.answers, canned.headers = [(429, "")], {"Retry-After": str(seconds)}
+    retries = () if seconds > 60 else ("--retries", 0)
+    assert run("neu", "services", "--base-url", canned.url, *retries, exit_code=1).stderr.endswith(todo)
+    assert canned.count == 1
+
+
+def test_a_number_that_parquet_cannot_hold_says_what_can(run: Run, canned: Canned, tmp_path: Path) -> None:
+    service = spec.load("neu")["components"]["examples"]["Service"]["value"]
+    canned.answers = [(200, json.dumps([{**service, "id_service": 2**64}]))]
+    arguments = ("neu", "services", "--base-url", canned.url)
+    said = run(*arguments, "-o", tmp_path / "a.parquet", exit_code=1).stderr
+    assert "id_service" in said
+    assert "Parquet cannot hold it, -f json can" in said
+    assert rows(run(*arguments, "-f", "json"))[0]["id_service"] == 2**64
 
 
 def test_things_of_the_same_name_are_told_apart(run: Run, canned: Canned) -> None:
@@ -820,7 +900,7 @@ def test_a_failure_half_way_leaves_the_old_file_and_no_other(run: Run, canned: C
         file.chmod(0o640)
         canned.answers = [(200, json.dumps(bill)), (500, "")]
         arguments = ("neu", "bills", "--base-url", canned.url, "--retries", 0, "-o", file)
-        run(*arguments, exit_code=1)
+        assert f"; nothing was written to {file}; try again later" in run(*arguments, exit_code=1).stderr
         assert file.read_text() == "of yesterday"
         canned.answers = [(200, json.dumps(bill)), (200, "[]")]
         run(*arguments)
@@ -830,6 +910,25 @@ def test_a_failure_half_way_leaves_the_old_file_and_no_other(run: Run, canned: C
         assert set(tmp_path.iterdir()) == {file, *others}
         for written in (file, *others):
             written.unlink()
+
+
+def test_a_failure_in_a_long_range_says_what_was_read(run: Run, canned: Canned, tmp_path: Path) -> None:
+    failed, months = (500, ""), ("--from", "2021-01-01", "--to", "2021-04-01")
+    arguments = ("neu", "consumption", "--interval", "daily", *months, "--base-url", canned.url, "--retries", 0)
+    canned.answers = [failed]
+    said = run(*arguments, exit_code=1).stderr
+    assert "was read" not in said
+    file = tmp_path / "a.csv"
+    assert f"; nothing was written to {file}; " in run(*arguments, "-o", file, exit_code=1).stderr
+    # Windows are requested together, so the server tells them apart.
+    canned.answers, canned.when = [(200, "[]")], {'"2021-01-31': failed}
+    said = run(*arguments, exit_code=1).stderr
+    assert "; what comes before 2021-02-01T00:00:00 was read; " in said
+    said = run(*arguments, "-o", file, exit_code=1).stderr
+    assert f"; nothing was written to {file}; " in said
+    assert "was read" not in said
+    assert "nothing was written" not in run(*arguments, "-f", "csv", "-o", "/dev/null", exit_code=1).stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_rows_are_written_while_they_come(urls: dict[str, str], canned: Canned) -> None:
@@ -859,6 +958,80 @@ def test_ctrl_c_ends_it_with_a_word_and_no_file(urls: dict[str, str], canned: Ca
         assert process.stderr.read() == "Interrupted.\n"
     assert process.returncode == 130
     assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_during_start_up_ends_it_with_a_word(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("contrato.cli._api.operations", interrupted)
+    for arguments in (["neu", "accounts"], ["neu", "--help"]):
+        result = CliRunner().invoke(main, arguments, prog_name="contrato")
+        assert (result.exit_code, result.output) == (130, "Interrupted.\n")
+
+
+@pytest.mark.parametrize(
+    ("key", "status", "said"),
+    [("C", 130, "Interrupted.\n"), ("D", 2, "\nError: nothing was deleted\n")],
+    ids=["Ctrl-C", "Ctrl-D"],
+)
+def test_a_question_can_be_left(urls: dict[str, str], canned: Canned, key: str, status: int, said: str) -> None:
+    canned.answers = [(204, "")]
+    controller, terminal = pty.openpty()
+    command = [CONTRATO, "apportionments", "delete", "17", "--base-url", canned.url]
+    pipes: dict[str, Any] = {"stdin": terminal, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes, env=buffered(urls)) as process:
+        assert process.stderr is not None
+        asked = b""
+        while not asked.endswith(b"[y/N]: "):
+            asked += (character := process.stderr.read(1))
+            assert character, asked
+        while process.poll() is None:
+            if key == "C":
+                process.send_signal(signal.SIGINT)
+            else:
+                os.write(controller, b"\x04")
+            # Once more if it was about to read, and is now waiting.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(3)
+        assert process.stderr.read().decode() == said
+    os.close(terminal)
+    os.close(controller)
+    assert process.returncode == status
+    assert canned.count == 0
+
+
+FULL, CLOSED = "> /dev/full", ">&-"
+REASONS = {FULL: "No space left on device", CLOSED: "Bad file descriptor"}
+
+
+@pytest.mark.parametrize("where", REASONS)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(("neu", "services", "-f", name) for name in _output.FORMATS),
+        ("neu", "consumption", "--interval", "daily", *YEAR, "--chart"),
+        ("neu", "services", "--help"),
+        ("--help",),
+    ],
+    ids=" ".join,
+)
+def test_output_that_cannot_be_written_is_an_error(
+    urls: dict[str, str], arguments: tuple[str, ...], where: str
+) -> None:
+    command = ["sh", "-c", f'exec "$@" {where}', "sh", CONTRATO, *arguments]
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, env=buffered(urls))
+    # (A chart has said before what it leaves out.)
+    assert done.stderr.splitlines()[-1] == f"Error: cannot write standard output: {REASONS[where]}"
+    assert "Traceback" not in done.stderr
+    assert done.returncode == 2
+
+
+def test_a_closed_output_that_nothing_is_written_to_is_no_error(urls: dict[str, str], tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    command = ["sh", "-c", 'exec "$@" >&- 2>&-', "sh", CONTRATO, "neu", "services", "-o", str(file)]
+    assert subprocess.run(command, env=buffered(urls)).returncode == 0
+    assert json.loads(file.read_text())
 
 
 def test_a_reader_that_goes_away_is_no_error(urls: dict[str, str], account: dict[str, Any]) -> None:
@@ -922,7 +1095,7 @@ def test_a_terminal_gets_a_table_that_fits_and_a_progress_bar(urls: dict[str, st
     assert "Query energy consumption" not in plain
     assert "Query energy consumption" in told
     assert "100%" in told
-    assert f"40 of {366 * len(account['services'])} rows" in told
+    assert f"40 of {365 * len(account['services'])} rows" in told
     assert "Not shown: id_account, account_name" in told
     assert "vc" in told
     assert len(plain.splitlines()) < 50

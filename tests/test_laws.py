@@ -498,6 +498,17 @@ async def all_for_unknown(call: Call) -> Answer:
     return (status, body) if body else await call.forward(body=without("Id_service")(call.body))
 
 
+async def unknown_is_404_to_strangers(call: Call) -> Answer:
+    status, body = await call.forward()
+    known = {"57", "41"}
+    return (404, None) if status == 401 and call.path.rpartition("/")[2] not in known else (status, body)
+
+
+async def empty_list_crashes(call: Call) -> Answer:
+    empty = isinstance(call.body, dict) and call.body.get("Id_services") == []
+    return (500, {"message": "Undefined offset: 0"}) if empty else await call.forward()
+
+
 async def any_interval(call: Call) -> Answer:
     known = isinstance(call.body, dict) and call.body.get("Interval") in ("HOURLY", "DAILY", "MONTHLY")
     return (
@@ -688,6 +699,8 @@ FAULTS: list[tuple[str, str, str, Fault]] = [
     ("unknown_ids_find_nothing", "getService", "path.id", first_for_unknown),
     ("unknown_ids_find_nothing", "listBills", "body.Id_service", all_for_unknown),
     ("malformed_is_refused", "queryConsumption", "body.Interval", any_interval),
+    ("tokens_are_checked", "getAccount", "path.id", unknown_is_404_to_strangers),
+    ("extremes_are_answered", "queryConsumption", "", empty_list_crashes),
 ]
 """Law, operation, field that is to be named, and how the server breaks it."""
 

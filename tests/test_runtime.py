@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 import traceback
+import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -34,6 +35,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contrato import apportionments, neu
+from contrato.core import client as client_module
 from contrato.core import decode, spec
 from contrato.core.client import AsyncClient, Client, capture
 from contrato.core.errors import (
@@ -216,6 +218,31 @@ def test_a_bomb_is_refused_before_it_fills_the_memory(encoding: str, asynchronou
     assert caught.value.body is None
 
 
+def test_a_large_answer_is_not_in_memory_twice() -> None:
+    most = 16 * 2**20
+    answer = http("200 OK", BOMBS["gzip"], "Content-Encoding: gzip")
+    with server(answer) as (url, _):
+        tracemalloc.start()
+        with pytest.raises(ResponseTooLargeError):
+            call(False, listed, base_url=url, max_bytes=most)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert most < peak < 1.5 * most
+
+
+@pytest.mark.parametrize("size", [2**20 - 1, 2**20, 2**20 + 1, 3 * 2**20 + 7])
+@pytest.mark.parametrize("step", [1, 7, 2**20])
+def test_what_is_decompressed_step_by_step_is_whole(size: int, step: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_module, "STEP", max(step, size // 5000))
+    content = b"[" + b" " * (size - 2) + b"]"
+    for encoding, wbits in (("gzip", 31), ("deflate", 15), ("deflate", -15)):
+        packed = zlib.compress(content, wbits=wbits)
+        response = httpx.Response(200, headers={"Content-Encoding": encoding}, stream=httpx.ByteStream(packed))
+        body = client_module._Body(response, size)
+        assert body.add(packed)
+        assert bytes(body.finish() or b"") == content
+
+
 @BOTH
 def test_a_bomb_within_a_bomb_is_not_opened(asynchronous: bool) -> None:
     answer = http("200 OK", gzip.compress(BOMBS["gzip"]), "Content-Encoding: gzip, gzip")
@@ -290,9 +317,22 @@ def test_a_body_in_another_compression_keeps_its_status(asynchronous: bool) -> N
         call(asynchronous, listed, base_url=url, retries=0)
 
 
+HEAD = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
+CHUNKED = b"HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+# Where an answer can drip: what comes before, what is repeated, what comes after.
+DRIPS = {
+    "body": (HEAD, b" ", b"[]"),
+    "header": (b"HTTP/1.1 200 OK\r\nConnection: close\r\nX-A: ", b"a", b"\r\n\r\n[]"),
+    "extension of a chunk": (CHUNKED + b"2;a=", b"a", b"\r\n[]\r\n0\r\n\r\n"),
+    "trailer": (CHUNKED + b"2\r\n[]\r\n0\r\nX-A: ", b"a", b"\r\n\r\n"),
+    "interim answers": (b"", b"HTTP/1.1 103 Early Hints\r\n\r\n", HEAD + b"[]"),
+}
+
+
 @contextlib.contextmanager
-def dripping(count: int) -> Iterator[str]:
-    """A server that sends a space every twentieth of a second, so many of them, and then an empty list."""
+def dripping(count: int, where: str = "body", drops: list[bytes] | None = None) -> Iterator[str]:
+    """A server that sends a drop every twentieth of a second, so many of them, of an empty list."""
+    before, drop, after = DRIPS[where]
     listener = socket.create_server(("127.0.0.1", 0))
     done = threading.Event()
 
@@ -302,12 +342,14 @@ def dripping(count: int) -> Iterator[str]:
                 connection, _ = listener.accept()
                 with connection, contextlib.suppress(OSError):
                     connection.recv(65536)
-                    connection.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
+                    connection.sendall(before)
                     for _ in range(count):
                         if done.wait(0.05):
                             break
-                        connection.sendall(b" ")
-                    connection.sendall(b"[]")
+                        connection.sendall(drop)
+                        if drops is not None:
+                            drops.append(drop)
+                    connection.sendall(after)
 
     thread = threading.Thread(target=serve)
     thread.start()
@@ -321,8 +363,10 @@ def dripping(count: int) -> Iterator[str]:
 
 
 @BOTH
-def test_a_deadline_ends_an_answer_that_drips(asynchronous: bool) -> None:
-    with dripping(100) as url:
+@pytest.mark.parametrize("where", DRIPS)
+def test_a_deadline_ends_an_answer_that_drips(where: str, asynchronous: bool) -> None:
+    drops: list[bytes] = []
+    with dripping(100, where, drops) as url:
         for use in (
             partial(call, asynchronous, listed, deadline=1.0),
             partial(call, asynchronous, partial(neu_services, {"options": {"deadline": 1.0}})),
@@ -331,7 +375,10 @@ def test_a_deadline_ends_an_answer_that_drips(asynchronous: bool) -> None:
             with pytest.raises(RequestTimeoutError, match=r"not whole at the deadline of 1(\.0)? s"):
                 use(waits, base_url=url)
             assert waits == []
-    with dripping(3) as url:
+            # Not only when all had come.
+            assert 0 < len(drops) < 90
+            drops.clear()
+    with dripping(3, where) as url:
         assert call(asynchronous, listed, base_url=url, deadline=None) == []
 
 
@@ -343,10 +390,24 @@ def test_a_deadline_ends_windows() -> None:
             list(windows)
 
 
-def test_a_deadline_ends_interim_answers_of_an_asynchronous_client() -> None:
+def test_a_deadline_ends_what_drips_over_tls(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Stream(httpcore.MockStream):
+        def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+            time.sleep(0.02)
+            return super().read(1, timeout)
+
+    # (A mocked stream is its own stream of TLS.)
+    head = b"HTTP/1.1 200 OK\r\nX-A: "
+    monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", lambda *_, **__: Stream([head, *[b"a"] * 100]))
+    with neu.Neu("x", "https://127.0.0.1:1", deadline=0.3) as client, pytest.raises(RequestTimeoutError, match="whole"):
+        client.list_accounts()
+
+
+@BOTH
+def test_a_deadline_ends_interim_answers_without_a_pause(asynchronous: bool) -> None:
     answer = b"HTTP/1.1 100 Continue\r\n\r\n" * 400_000
     with server(answer) as (url, _), pytest.raises(RequestTimeoutError, match="deadline"):
-        call(True, listed, base_url=url, deadline=0.1)
+        call(asynchronous, listed, base_url=url, deadline=0.1)
 
 
 @BOTH
@@ -481,14 +542,14 @@ def test_retries_can_be_set_for_the_client_and_for_one_call(asynchronous: bool) 
     [
         ("7", 7, 7),
         (" 7 ", 7, 7),
-        ("3600", 60, 60),
+        ("60", 60, 60),
         ("99999999999999", 0, 0.5),
         ("-1", 0, 0.5),
         ("soon", 0, 0.5),
         ("", 0, 0.5),
         ("in 20", 19, 20),
         ("in 20 naive", 19, 20),
-        ("in 9999", 60, 60),
+        ("in 60", 59, 60),
         ("in -20", 0, 0.5),
         ("Fri, 99 Foo 2021 99:99:99 GMT", 0, 0.5),
         ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", 0, 0.5),
@@ -511,6 +572,27 @@ def test_retry_after_is_heeded_up_to_a_minute(
         call(asynchronous, listed, retries=0, transport=serving(busy))
     assert (caught.value.retry_after is None) == senseless
     assert senseless or (caught.value.retry_after or 0) >= 0
+
+
+@BOTH
+@pytest.mark.parametrize("header", ["61", "3600", "in 9999"])
+def test_a_wait_of_more_than_a_minute_is_left_to_the_caller(header: str, asynchronous: bool) -> None:
+    if header.startswith("in "):
+        header = format_datetime(datetime.now(UTC) + timedelta(seconds=int(header[3:])), usegmt=True)
+    seen: list[httpx.Request] = []
+    waits: list[float] = []
+    busy = httpx.Response(429, headers={"Retry-After": header})
+    with pytest.raises(RateLimitError) as caught:
+        call(asynchronous, listed, waits, transport=serving(busy, seen=seen))
+    assert (len(seen), waits) == (1, [])
+    assert (caught.value.retry_after or 0) > 60
+
+
+@pytest.mark.parametrize("max_bytes", [-1, 0, 1.5, True, "x", None])
+def test_a_senseless_size_is_refused(max_bytes: Any) -> None:
+    for kind in (neu.Neu, neu.AsyncNeu):
+        with pytest.raises(ValueError, match="max_bytes must be a whole number above 0"):
+            kind(TOKEN, max_bytes=max_bytes)
 
 
 @pytest.mark.parametrize("retries", [-1, 1.5, True, "2"])

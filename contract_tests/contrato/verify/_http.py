@@ -192,16 +192,16 @@ def records_are_handy(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]
     operation = exchange.operation
     if operation is None or not exchange.succeeded:
         return
-    # Of lists within lists, the outermost.
-    at = min(lists(operation.schema(exchange.status)), key=len, default=None)
-    count = sum(map(len, find(exchange.json, at))) if at is not None else 0
+    # Of lists within lists, the longest.
+    found = [find(exchange.json, at) for at in lists(operation.schema(exchange.status))]
+    count = max((sum(map(len, records)) for records in found), default=0)
     if not count:
         return
     yield None
     if len(exchange.content) > count * LARGE:
         proof = "plausible: somebody waits for the answer"
-        found = f"{len(exchange.content) / 1e6:.1f} MB for {count} of them"
-        yield from _breach(exchange, spec, "", f"records of at most {LARGE // 1000} kB", found, proof)
+        size = f"{len(exchange.content) / 1e6:.1f} MB for {count} of them"
+        yield from _breach(exchange, spec, "", f"records of at most {LARGE // 1000} kB", size, proof)
 
 
 @check("The Location of a new record leads to it.")

@@ -17,7 +17,7 @@ from contrato.verify._server import (
     schema_of,
     short,
 )
-from contrato.verify._spec import MISSING, Operation
+from contrato.verify._spec import MISSING, Field, Operation
 from contrato.verify._writing import FAR, records_of, tidy
 
 TOKEN_NAMES = ("access_token", "token", "api_key")
@@ -28,7 +28,7 @@ TOKEN_NAMES = ("access_token", "token", "api_key")
 def tokens_are_checked(server: Server, operation: Operation) -> Iterator[Breach | Gap]:
     """Requests that are right in everything else are sent without a token, with another one, with one that lacks a
     character or has one too many, under another scheme, without a scheme, and in the query. Each is refused with 401 or
-    403, without data, and a write that is refused is not done.
+    403, without data, and a write that is refused is not done. Who has no token is not told which ids exist.
     """
     schemes = server.spec.schemes(operation)
     if not schemes:
@@ -42,6 +42,7 @@ def tokens_are_checked(server: Server, operation: Operation) -> Iterator[Breach 
         for form, headers, more in _forms(server.transport.token, everything):
             exchange = server.ask(operation, {**server.base(operation), **more}, token=None, headers=headers)
             yield from _refused(operation, exchange, form, proof)
+        yield from _betrayed(server, operation)
         return
     with tidy(records):
         identifier, _, created, body = records.try_create(1)
@@ -59,6 +60,23 @@ def tokens_are_checked(server: Server, operation: Operation) -> Iterator[Breach 
         if others:
             expected = "a write without a valid token is not done"
             yield breach(operation, "", expected, others, proof, [created, after.exchange])
+
+
+def _betrayed(server: Server, operation: Operation) -> Iterator[Breach]:
+    base = server.base(operation)
+    for f in operation.fields:
+        known = [v for v in server.existing(f) if isinstance(v, int)] if f.location == "path" and f.sources else []
+        if not known:
+            continue
+        asked = [
+            server.ask(operation, {**base, (f.location, f.name): value}, token=None)
+            for value in (known[0], max(known) + FAR)
+        ]
+        if asked[0].status != asked[1].status:
+            expected = f"the same refusal for {f.name} of {known[0]} and for one that nobody has"
+            found = f"{asked[0].status} and {asked[1].status}"
+            proof = "plausible: the difference tells strangers which ids exist"
+            yield breach(operation, f"{f.location}.{f.name}", expected, found, proof, asked)
 
 
 def _forms(token: str, everything: bool) -> Iterator[tuple[str, dict[str, str], Arguments]]:
@@ -194,3 +212,37 @@ def malformed_is_refused(server: Server, operation: Operation) -> Iterator[Breac
             sent = exchange.request_body.decode("utf-8", "replace") if operation.has_body else exchange.url
             expected = "4XX for what is no valid request"
             yield breach(operation, at, expected, f"{exchange.status} for {short(sent)}", evidence, [exchange])
+
+
+@law("No value, however extreme, is an error of the server.", probes=True)
+def extremes_are_answered(server: Server, operation: Operation) -> Iterator[Breach | Gap]:
+    """Numbers at and beyond the ends of their types, empty lists and texts, long texts, dates at the ends of the
+    calendar and values in another case are sent, one at a time. What the answer is, is the server's matter; but it
+    is an answer, and no status of 5XX.
+    """
+    if not operation.safe:
+        return
+    base = server.base(operation)
+    for f in operation.fields:
+        # Alternatives beside it would select what is known.
+        others = {(o.location, o.name) for o in operation.fields if o.sources and not o.required and o is not f}
+        rest = {key: value for key, value in base.items() if key not in others} if f.sources else base
+        for value in _extremes(f, f.name in (operation.node.get("x-date-range") or {}).values()):
+            exchange = server.ask(operation, {**rest, (f.location, f.name): value})
+            if exchange.status >= 500:
+                at, found = f"{f.location}.{f.name}", f"{exchange.status} for {short(value)}"
+                yield breach(operation, at, "an answer other than 5XX", found, f.evidence, [exchange])
+
+
+def _extremes(f: Field, is_date: bool) -> list[Any]:
+    numbers = [0, -1, 2**31, 10**10, 2**63]
+    kind = f.schema.get("type")
+    if is_date:
+        return ["0001-01-01T00:00:00", "9999-12-31T23:59:59", ""]
+    if "enum" in f.schema:
+        return ["", *(str(value).swapcase() for value in f.schema["enum"][:1])]
+    if kind == "array":
+        return [[], *([number] for number in numbers)]
+    if kind in ("integer", "number"):
+        return list(numbers)
+    return ["", "ñ", "a" * 2_000] if kind == "string" and f.location != "path" else []

@@ -352,9 +352,10 @@ class Neu(Client):
         base_url: By default `NEU_BASE_URL` of the environment, else the spec's server.
         timeout: Seconds that connecting, sending or waiting for more of an answer may take.
         deadline: Seconds that a call may take in all, with its retries, or each page of a list; None for no end.
-            Looked at whenever more of an answer comes and before a retry, so that a call may last one `timeout` longer.
-            A server that sends interim answers (1XX) without end is not stopped by it, as httpx does not show them.
-        retries: How often to repeat what is safe to repeat when the server fails, is busy or cannot be reached.
+            With a `transport` of your own it is looked at whenever more of an answer comes and before a retry, so that
+            a call may last one `timeout` longer.
+        retries: How often to repeat what is safe to repeat when the server fails, is busy or cannot be reached. What the server
+            asks to repeat after more than 60 seconds is not repeated: the error has it as `retry_after`.
         aware: Whether timestamps of answers that have no offset get `time_zone`.
         max_bytes: Size of the largest answer to accept, compressed or not.
         transport: `httpx.BaseTransport`, for a proxy, certificates or a stand-in server.
@@ -888,7 +889,8 @@ class AsyncNeu(AsyncClient):
         timeout: Seconds that connecting, sending or waiting for more of an answer may take.
         deadline: Seconds that a call may take in all, with its retries, or each page of a list; None for no end.
             What is under way then is cancelled.
-        retries: How often to repeat what is safe to repeat when the server fails, is busy or cannot be reached.
+        retries: How often to repeat what is safe to repeat when the server fails, is busy or cannot be reached. What the server
+            asks to repeat after more than 60 seconds is not repeated: the error has it as `retry_after`.
         aware: Whether timestamps of answers that have no offset get `time_zone`.
         max_bytes: Size of the largest answer to accept, compressed or not.
         transport: `httpx.AsyncBaseTransport`, for a proxy, certificates or a stand-in server.

@@ -1,8 +1,11 @@
 """The `contrato` command."""
 
+import re
+from typing import Any
+
 import click
 
-from contrato.cli._errors import EXIT_STATUSES, Refusal
+from contrato.cli._errors import EXIT_STATUSES, Refusal, ending, meant, stand_in
 from contrato.cli._verify import needs, verify
 from contrato.core import spec
 
@@ -21,6 +24,42 @@ class _Main(click.Group):
         from contrato.cli._api import ApiGroup
 
         return ApiGroup(cmd_name)
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        stand_in()
+        with ending():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with ending():
+            return super().invoke(ctx)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; of a name that none has, say which ones are like it, of the APIs too."""
+        name = args[0]
+        if name not in self.list_commands(ctx) and name[:1].isalnum():
+            found = [f"{ctx.command_path} {command}" for command in meant(name, self._names(ctx))]
+            hint = (
+                f"Did you mean {' or '.join(found)}?" if found else f"There are {', '.join(self.list_commands(ctx))}."
+            )
+            ctx.fail(f"No such command '{name}'. {hint}")
+        return super().resolve_command(ctx, args)
+
+    def _names(self, ctx: click.Context) -> dict[str, list[str]]:
+        """Return what somebody may type for a command: its name, a word of an API's title, a command of an API."""
+        from contrato.cli._api import ApiGroup
+
+        names = {command: [command] for command in self.list_commands(ctx)}
+        for api in spec.APIS:
+            for word in re.findall(r"\w+", spec.load(api)["info"]["title"].lower()):
+                names.setdefault(word, [api])
+        inner: dict[str, list[str]] = {}
+        for api in spec.APIS:
+            for other, commands in ApiGroup(api).names().items():
+                inner.setdefault(other, []).extend(f"{api} {command}" for command in commands)
+        return inner | names
 
 
 @click.group(

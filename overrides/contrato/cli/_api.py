@@ -1,7 +1,6 @@
 """A group of commands per API, one for each operation of its spec."""
 
 import json
-import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +14,7 @@ from typing import Any
 import click
 
 from contrato.cli import _output
-from contrato.cli._errors import BROKEN_PIPE, EXIT_STATUSES, INTERRUPTED, NoSuchRecordError, Refusal, line, refuse
+from contrato.cli._errors import EXIT_STATUSES, NoSuchRecordError, Refusal, line, meant, refuse
 from contrato.cli._operations import (
     Column,
     Operation,
@@ -63,15 +62,18 @@ class ApiGroup(click.Group):
         """Find the command; of a name that none has, say which ones are like it or have it as their heading."""
         name = args[0]
         if name not in self._operations and name[:1].isalnum():
-            known: dict[str, list[str]] = {}
-            for command, operation in self._operations.items():
-                for other in (command, operation.id, operation.tag):
-                    known.setdefault(other.lower().replace(" ", "-"), []).append(command)
-            close = [name.lower()] if name.lower() in known else get_close_matches(name.lower(), known, cutoff=0.7)
-            found = list(dict.fromkeys(command for other in close for command in known[other]))
+            found = meant(name, self.names())
             hint = f"Did you mean {' or '.join(found)}?" if found else f"There are {', '.join(self._operations)}."
             ctx.fail(f"No such command '{name}'. {hint}")
         return super().resolve_command(ctx, args)
+
+    def names(self) -> dict[str, list[str]]:
+        """Return what somebody may type for the commands: their own names, and those that the spec has for them."""
+        names: dict[str, list[str]] = {}
+        for command, operation in self._operations.items():
+            for other in (command, operation.id, operation.tag):
+                names.setdefault(other.lower().replace(" ", "-"), []).append(command)
+        return names
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands under the tags of the spec."""
@@ -89,41 +91,22 @@ class ApiGroup(click.Group):
         with formatter.indentation():
             formatter.write_text(plain_text(f"{info['title']}. {info.get('summary', '')}"))
 
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; Ctrl-C and a reader that went away end it without a word too many."""
-        try:
-            return super().invoke(ctx)
-        except click.exceptions.NoArgsIsHelpError:
-            raise
-        except click.NoSuchOption as error:
-            raise Refusal(_no_such_option(error)) from error
-        except click.UsageError as error:
-            where = error.ctx.command_path if error.ctx else ctx.command_path
-            raise Refusal(f"{error.format_message()} See {where} --help.") from error
-        except KeyboardInterrupt:
-            click.echo("Interrupted.", err=True)
-            ctx.exit(INTERRUPTED)
-        except BrokenPipeError:
-            # Python would flush standard output once more at its end, and complain.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            ctx.exit(BROKEN_PIPE)
 
-
-def _no_such_option(error: click.NoSuchOption) -> str:
+def no_such_option(name: str, context: click.Context) -> str:
     """Say which option was meant, or which ones there are: what one command can be asked for, another one cannot."""
-    name = error.option_name
-    context = error.ctx or click.get_current_context()
+    said = f"No such option '{name}'."
+    if isinstance(context.command, click.Group):
+        return f"{said} Options come after the command: {context.command_path} COMMAND {name}."
     options = [option for parameter in context.command.params for option in parameter.opts if option[:2] == "--"]
-    close = get_close_matches(name, options, cutoff=0.8)
+    if close := get_close_matches(name, options, cutoff=0.8):
+        return f"{said} Did you mean {' or '.join(close)}?"
     of_api = [p.opts[0] for p in context.command.params if isinstance(p, click.Option) and _is_of_api(p)]
-    said = f"No such option '{name}'. "
-    if close:
-        said += f"Did you mean {' or '.join(close)}?"
-    elif of_api:
-        said += f"This command has {', '.join(of_api)}, and options of its own."
-    else:
-        said += "The API takes no parameters here."
-    return f"{said} See {context.command_path} --help."
+    arguments = " ".join(p.make_metavar(context) for p in context.command.params if isinstance(p, click.Argument))
+    if arguments:
+        said += f" {arguments} is an argument: {context.command_path} {arguments}."
+    if of_api:
+        said += f" This command has {', '.join(of_api)}, and options of its own."
+    return said if arguments or of_api else f"{said} The API takes no parameters here."
 
 
 def _is_of_api(parameter: click.Parameter) -> bool:
@@ -169,7 +152,8 @@ class OperationCommand(click.Command):
         if arguments:
             with formatter.section("Arguments"):
                 formatter.write_dl([(_metavar(parameter), _help(parameter)) for parameter in arguments])
-        records = [record for parameter in self._own if (record := parameter.get_help_record(ctx))]
+        options = (parameter for parameter in self._own if isinstance(parameter, click.Option))
+        records = [record for option in options if (record := option.get_help_record(ctx))]
         if records:
             with formatter.section("Parameters of the API"):
                 formatter.write_dl(records)
@@ -324,7 +308,8 @@ def _common(api: str, operation: Operation) -> list[click.Parameter]:
                 flag_value=TERMINAL,
                 metavar="[FILE.png]",
                 help="Draw each --column of numbers, by default the first with a unit, on the terminal or into a PNG "
-                "file. With -o or --format the rows are written too.",
+                "file. With -o or --format the rows are written too; where they take standard output, a chart for the "
+                "terminal takes standard error.",
             )
         )
     prefix = api.upper()
@@ -344,10 +329,17 @@ def _common(api: str, operation: Operation) -> list[click.Parameter]:
             help="How long to wait for a connection, or for more of an answer.",
         ),
         click.Option(
+            ["--deadline"],
+            type=click.FloatRange(0, min_open=True),
+            metavar="SECONDS",
+            help="How long a call may take in all, with its retries, or each page or month of it.",
+        ),
+        click.Option(
             ["--retries"],
             type=click.IntRange(0),
             metavar="N",
-            help="How often to repeat what is safe to repeat when the API fails or is busy.",
+            help="How often to repeat what is safe to repeat when the API fails or is busy. What it asks to repeat "
+            "after more than a minute is left to you.",
         ),
     ]
 
@@ -389,7 +381,8 @@ def _run(api: str, operation: Operation, values: dict[str, Any]) -> None:
         write = _writer(operation, columns, values["format_"], output)
     if operation.method == "delete" and not values["yes"]:
         _confirm(operation, arguments)
-    with _client(api, operation, values) as client, _refusing(api, operation, arguments):
+    unwritten = line(str(output)) if write is not None and _output.replaceable(output) else None
+    with _client(api, operation, values) as client, _refusing(api, operation, arguments, unwritten):
         answers = _answers(client, operation, arguments)
         if chart is not None:
             from contrato.cli import _chart
@@ -402,7 +395,9 @@ def _run(api: str, operation: Operation, values: dict[str, Any]) -> None:
         else:
             found = write(answers, getattr(client, operation.python_name))
         if chart is not None:
-            series.draw(None if chart == TERMINAL else chart)
+            # Rows and a chart in one stream would be neither.
+            beside_rows = write is not None and output in (None, "-")
+            series.draw(None if chart == TERMINAL else chart, sys.stderr if beside_rows else sys.stdout)
     _conclude(api, operation, arguments, found)
 
 
@@ -417,7 +412,10 @@ def _conclude(api: str, operation: Operation, arguments: dict[str, Any], found: 
     elif not found and (not operation.steps or operation.words[0] == "get"):
         raise NoSuchRecordError(operation.nothing or "the API has no such record")
     elif not found:
-        hints = [
+        ends = [operation.date_range.get(end) for end in ("from", "to")]
+        range_ = [f"--{p.option}" for p in operation.parameters if p.argument in arguments and p.wire in ends]
+        hints = [f" There may be none in the range of {' and '.join(range_)}."] if range_ else []
+        hints += [
             f" `contrato {api} {name}` lists what --{parameter.option} can be."
             for parameter in operation.parameters
             if parameter.argument in arguments
@@ -454,14 +452,22 @@ def _demand(operation: Operation, arguments: dict[str, Any]) -> None:
 
 
 def _asks() -> bool:
-    return sys.stdin.isatty()
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 def _confirm(operation: Operation, arguments: dict[str, Any]) -> None:
     question = f"{operation.summary}: {', '.join(f'{name} {value}' for name, value in arguments.items())}?"
     if not _asks():
         raise Refusal(f"{question} Nobody to ask: pass --yes.")
-    if not click.confirm(question, err=True):
+    try:
+        agreed = click.confirm(question, err=True)
+    except click.Abort as error:
+        # Which click raises for Ctrl-C too.
+        if not isinstance(error.__context__, EOFError):
+            raise
+        click.echo(err=True)
+        agreed = False
+    if not agreed:
         raise Refusal("nothing was deleted")
 
 
@@ -527,7 +533,7 @@ def _client(api: str, operation: Operation, values: dict[str, Any]) -> Iterator[
     kind = getattr(importlib.import_module(f"contrato.{api}"), api.capitalize())
     if not hasattr(kind, operation.python_name):
         raise Refusal(f"the client of {api} has no {operation.python_name}: run make generate")
-    options = {name: values[name] for name in ("timeout", "retries") if values[name] is not None}
+    options = {name: values[name] for name in ("timeout", "deadline", "retries") if values[name] is not None}
     try:
         client = kind(values["token"], values["base_url"], aware=True, **options)
     except ValueError as error:
@@ -538,13 +544,13 @@ def _client(api: str, operation: Operation, values: dict[str, Any]) -> Iterator[
 
 
 @contextmanager
-def _refusing(api: str, operation: Operation, arguments: dict[str, Any]) -> Iterator[None]:
+def _refusing(api: str, operation: Operation, arguments: dict[str, Any], unwritten: str | None) -> Iterator[None]:
     from contrato.core.errors import ContratoError
 
     try:
         yield
     except ContratoError as error:
-        refuse(error, api, operation, arguments)
+        refuse(error, api, operation, arguments, unwritten)
 
 
 def _answers(client: Any, operation: Operation, arguments: dict[str, Any]) -> Iterator[Any]:
@@ -598,16 +604,24 @@ def _pages(pager: Any, operation: Operation, arguments: dict[str, Any]) -> Itera
 
 
 def _windows(client: Any, method: Any, operation: Operation, arguments: dict[str, Any]) -> Iterator[Any]:
+    from contrato.core.errors import WindowError
+
     dates = (argument(operation.date_range["from"]), argument(operation.date_range["to"]))
     others = {name: value for name, value in arguments.items() if name not in dates}
     from_, to = (arguments[name] for name in dates)
     with _progress(operation.summary) as advance:
         first = None
-        for window in client.windows(method, from_=from_, to=to, **others):
-            first = first or window.from_
-            yield window.data
-            end = to.astimezone(client.time_zone).replace(tzinfo=None) if to.tzinfo else to
-            advance((window.to - window.from_).total_seconds(), (end - first).total_seconds())
+        try:
+            for window in client.windows(method, from_=from_, to=to, **others):
+                first = first or window.from_
+                yield window.data
+                end = to.astimezone(client.time_zone).replace(tzinfo=None) if to.tzinfo else to
+                advance((window.to - window.from_).total_seconds(), (end - first).total_seconds())
+        except WindowError as error:
+            # Before the first window nothing was read.
+            if first is None and error.__cause__ is not None:
+                raise error.__cause__ from None
+            raise
 
 
 @contextmanager

@@ -1,11 +1,10 @@
 """Columns over time, one panel each and one line per thing that is measured, on a terminal or in a PNG file."""
 
 import shutil
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -113,7 +112,8 @@ class Series:
 
     def _lines(self, most: int) -> list[Line]:
         """Return the lines, only those of the things with the greatest values if there are too many, and say so."""
-        things = sorted({thing for thing, _ in self._points}, key=repr)
+        # In the order of the answer, as in a table of it.
+        things = list(dict.fromkeys(thing for thing, _ in self._points))
         if len(things) > most:
             greatest = dict.fromkeys(things, 0.0)
             for (thing, _), points in self._points.items():
@@ -130,9 +130,8 @@ class Series:
         labels = self._labels(things)
         mains = any(not any(kinds) for thing, kinds in self._points if thing in things)
         lines = []
-        for thing, kinds in sorted(self._points, key=repr):
-            if thing not in things:
-                continue
+        shown = [key for key in self._points if key[0] in things]
+        for thing, kinds in sorted(shown, key=lambda key: (things.index(key[0]), key[1])):
             points = sorted(self._points[thing, kinds], key=lambda point: point[0])
             words = [column.noun for column, kind in zip(self._kinds, kinds, strict=True) if kind]
             lines.append(
@@ -163,32 +162,34 @@ class Series:
     def _axis(self, column: Column) -> str:
         return f"{column.name} ({column.unit})" if column.unit else column.name
 
-    def draw(self, file: str | None) -> None:
-        """Draw into a PNG file, or on the terminal if None."""
+    def draw(self, file: str | None, terminal: TextIO) -> None:
+        """Draw into a PNG file, or on a terminal if None."""
         if not self._points:
             click.echo("No rows, so no chart.", err=True)
         elif file is None:
-            self._on_terminal()
+            self._on_terminal(terminal)
         else:
             self._as_png(file)
 
-    def _on_terminal(self) -> None:
+    def _on_terminal(self, terminal: TextIO) -> None:
+        coloured = terminal.isatty()
         every = self._lines(len(COLOURS))
         lines = [one for one in every if not one.secondary]
         size = shutil.get_terminal_size()
-        legend = _legend(lines, size.columns)
+        legend = _legend(lines, size.columns, coloured)
         told = len(lines) < len(every)
         # Below the charts are the legend, a word about what is left out, and the prompt.
         rows = (size.lines - len(legend) - told - 1) // len(self._columns)
         for index, column in enumerate(self._columns):
-            click.echo(self._panel(index, column, lines, size.columns, max(rows, LEAST_ROWS)))
+            panel = self._panel(index, column, lines, size.columns, max(rows, LEAST_ROWS), coloured)
+            click.echo(panel, file=terminal)
         for text in legend:
-            click.echo(text)
+            click.echo(text, file=terminal)
         if told:
             kinds = ", ".join(column.noun for column in self._kinds)
             click.echo(f"Not drawn over the main ones: {kinds}; a PNG has them.", err=True)
 
-    def _panel(self, index: int, column: Column, lines: Sequence[Line], width: int, height: int) -> str:
+    def _panel(self, index: int, column: Column, lines: Sequence[Line], width: int, height: int, coloured: bool) -> str:
         import plotext
         from matplotlib import dates as untyped
         from matplotlib.ticker import MaxNLocator
@@ -202,9 +203,7 @@ class Series:
         first, last = (end(date for one in lines for date in one.dates) for end in (min, max))
         for one in lines:
             # Without colours letters tell the lines apart.
-            marker = (
-                plotext.marker("hd", COLOURS[one.group]) if sys.stdout.isatty() else plotext.marker(_letter(one.group))
-            )
+            marker = plotext.marker("hd", COLOURS[one.group]) if coloured else plotext.marker(_letter(one.group))
             points = [(date, value) for date, value in zip(one.dates, one.values[index], strict=True) if value == value]
             if points:
                 figure.draw(figure.signal(*map(list, zip(*points, strict=True)), marker=marker).lines())
@@ -220,7 +219,7 @@ class Series:
         title = f"{self._axis(column)}: {self._title(column)}"
         figure.title((f"{lines[0].label}, {title}" if len(lines) == 1 else title)[:width])
         figure.label(self._zone, axis="x")
-        text: str = figure.build().string(colorless=not sys.stdout.isatty())
+        text: str = figure.build().string(colorless=not coloured)
         return text.rstrip("\n")
 
     def _as_png(self, file: str) -> None:
@@ -274,14 +273,14 @@ def _limits(values: Sequence[float]) -> tuple[float, float]:
 def _date_format(dates: Sequence[datetime]) -> str:
     if any((date.hour, date.minute) != (0, 0) for date in dates):
         return "%m-%d %H:%M"
-    return "%Y-%m-%d" if any(date.day != 1 for date in dates) else "%Y-%m"
+    return "%Y-%m-%d" if len(dates) == 1 or any(date.day != 1 for date in dates) else "%Y-%m"
 
 
 def _letter(group: int) -> str:
     return chr(ord("A") + group)
 
 
-def _legend(lines: Sequence[Line], width: int) -> list[str]:
+def _legend(lines: Sequence[Line], width: int, coloured: bool) -> list[str]:
     """Return rows of a terminal that tell which line is what."""
     from rich.cells import cell_len, set_cell_size
 
@@ -291,7 +290,7 @@ def _legend(lines: Sequence[Line], width: int) -> list[str]:
     entries = []
     for one in lines:
         text = set_cell_size(one.label, widest)
-        mark = click.style("━━", fg=COLOURS[one.group]) if sys.stdout.isatty() else f"{_letter(one.group)} "
+        mark = click.style("━━", fg=COLOURS[one.group]) if coloured else f"{_letter(one.group)} "
         entries.append(f"{mark} {text}")
     across = max(1, (width + 2) // (widest + 5))
     return ["  ".join(entries[start : start + across]).rstrip() for start in range(0, len(entries), across)]

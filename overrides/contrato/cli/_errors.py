@@ -1,7 +1,12 @@
 """What the command says when something goes wrong: one line with what to do, and an exit status."""
 
+import errno
+import os
+import sys
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -12,6 +17,8 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 # What a shell reports of a command that the signal SIGPIPE ends.
 BROKEN_PIPE = 141
+# What keeps a stream from being written.
+UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 
 EXIT_STATUSES = """\b
 Exit status:
@@ -45,7 +52,72 @@ class NoSuchRecordError(Refusal):
     exit_code = 3
 
 
-def refuse(error: Exception, api: str, operation: "Operation", given: Collection[str]) -> NoReturn:
+def stand_in() -> None:
+    """Give streams that the shell has closed, which Python lets be None, a file: output fails when it is written."""
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+
+
+@contextmanager
+def ending() -> Iterator[None]:
+    """Say in one line what ends the command before it is done, and with what status.
+
+    Raises:
+        Refusal: Wrong usage, or standard output cannot be written.
+        click.exceptions.Exit: Ctrl-C, or the reader of the output went away.
+
+    """
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise
+    except click.UsageError as error:
+        from contrato.cli._api import ApiGroup, OperationCommand, no_such_option
+
+        said = error.format_message()
+        context = error.ctx or click.get_current_context()
+        if isinstance(error, click.NoSuchOption) and isinstance(context.command, ApiGroup | OperationCommand):
+            said = no_such_option(error.option_name, context)
+        stop = "" if said.endswith((".", "?", "!")) else "."
+        raise Refusal(f"{said}{stop} See {context.command_path} --help.") from error
+    except (KeyboardInterrupt, click.Abort):
+        # (A terminal shows ^C before it.)
+        click.echo("\nInterrupted." if sys.stderr.isatty() else "Interrupted.", err=True)
+        raise click.exceptions.Exit(INTERRUPTED) from None
+    except BrokenPipeError:
+        _give_up_output()
+        raise click.exceptions.Exit(BROKEN_PIPE) from None
+    except OSError as error:
+        # (An error of a file has its name, and those of connections are others.)
+        if error.filename is not None or error.errno not in UNWRITABLE:
+            raise
+        _give_up_output()
+        raise Refusal(f"cannot write standard output: {os.strerror(error.errno)}") from error
+
+
+def _give_up_output() -> None:
+    # Python would flush standard output once more at its end, and complain.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def meant(name: str, known: Mapping[str, list[str]]) -> list[str]:
+    """Return the commands that somebody may have meant.
+
+    Args:
+        name: What was typed.
+        known: For each name, in lower case, the commands that it may stand for.
+
+    """
+    name = name.lower()
+    close = [name] if name in known else get_close_matches(name, known, cutoff=0.65)
+    return list(dict.fromkeys(command for other in close for command in known[other]))
+
+
+def refuse(
+    error: Exception, api: str, operation: "Operation", given: Collection[str], unwritten: str | None
+) -> NoReturn:
     """Turn what a client raises into a `Refusal`.
 
     Args:
@@ -53,6 +125,7 @@ def refuse(error: Exception, api: str, operation: "Operation", given: Collection
         api: The API that was called.
         operation: The operation that was called.
         given: The names of its arguments.
+        unwritten: A file that was to be written, and was left as it was.
 
     Raises:
         Refusal: Always.
@@ -60,10 +133,13 @@ def refuse(error: Exception, api: str, operation: "Operation", given: Collection
     """
     from contrato.cli._operations import sources
     from contrato.core import errors
+    from contrato.core.client import LONGEST_WAIT
 
     cause, go_on = error, ""
     if (resume := getattr(error, "resume_from", None)) is not None and isinstance(error.__cause__, Exception):
         cause, go_on = error.__cause__, f"; what comes before {resume.isoformat()} was read"
+    if unwritten is not None:
+        go_on = f"; nothing was written to {unwritten}"
     kind: type[Refusal] = FailureError
     match cause:
         case errors.AuthenticationError():
@@ -84,14 +160,18 @@ def refuse(error: Exception, api: str, operation: "Operation", given: Collection
             reasons = [f"{names.get(name, name)}: {', '.join(map(str, said))}" for name, said in cause.errors.items()]
             raise FailureError(f"the API refuses the input: {'; '.join(reasons)}") from error
         case errors.RateLimitError():
-            wait = "a while" if cause.retry_after is None else f"{cause.retry_after:.0f} seconds"
-            todo = f"wait {wait}, or pass a higher --retries"
+            wait = cause.retry_after
+            todo = f"wait {'a while' if wait is None else f'{wait:.0f} seconds'}"
+            if wait is None or wait <= LONGEST_WAIT:
+                todo += ", or pass a higher --retries"
         case errors.ServerError():
             todo = "try again later, or pass a higher --retries"
         case errors.ContractError():
             todo = f"contrato verify {api} finds all breaches"
         case errors.RequestTimeoutError():
-            todo = "ask for less at a time, or pass a higher --timeout"
+            todo = (
+                f"ask for less at a time, or pass a higher --{'deadline' if 'deadline' in cause.reason else 'timeout'}"
+            )
         case errors.ConnectionFailedError():
             kind = Refusal
             todo = f"check --base-url, by default {api.upper()}_BASE_URL, and that the server runs"

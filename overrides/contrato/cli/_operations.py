@@ -330,7 +330,9 @@ class Operation:
 
 
 # Names of the options that every command may have, and no parameter.
-COMMON = ("base-url", "chart", "column", "format", "help", "json", "output", "retries", "timeout", "token", "yes")
+COMMON = (
+    "base-url", "chart", "column", "deadline", "format", "help", "json", "output", "retries", "timeout", "token", "yes",
+)  # fmt: skip
 
 
 def operations(api: str) -> dict[str, Operation]:

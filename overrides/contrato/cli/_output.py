@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from contrato.cli._errors import Refusal, is_harmless, line
+from contrato.cli._errors import FailureError, Refusal, is_harmless, line
 from contrato.cli._operations import Column, Operation
 
 if TYPE_CHECKING:
@@ -37,13 +37,16 @@ def choose_format(name: str | None, output: str | None) -> str:
     """Return the format: the one asked for, else by the file's ending, else a table on a terminal and JSON in a pipe.
 
     Raises:
-        Refusal: The file's ending says nothing, or Parquet would go to a terminal.
+        Refusal: The file's ending says nothing, or another format, or Parquet would go to a terminal.
 
     """
     to_stdout = output in (None, "-")
     terminal = to_stdout and sys.stdout.isatty()
+    meant = None if to_stdout else ENDINGS.get(Path(str(output)).suffix.lower())
+    if name is not None and meant not in (None, name):
+        raise Refusal(f"--format {name} does not go with the name of {output}: rename it, or leave --format out")
     if name is None and not to_stdout:
-        name = ENDINGS.get(Path(str(output)).suffix.lower())
+        name = meant
         if name is None:
             raise Refusal(f"{output} ends in none of {', '.join(ENDINGS)}: rename it, or pass --format")
     name = name or ("table" if terminal else "json")
@@ -139,11 +142,17 @@ def _escape(character: str) -> str:
     return re.sub("(....)", r"\\u\1", character.encode("utf-16-be").hex())
 
 
+def replaceable(output: str | None) -> bool:
+    """Whether output goes to a file that appears when all went well, and not to a stream, a device or a named pipe."""
+    path = Path(output or "-")
+    return output not in (None, "-") and (path.is_file() or not path.exists())
+
+
 def beside(output: str | None, name: str) -> str | None:
     """Return the file for a second table: `bills.concepts.csv` beside `bills.csv`; None beside what is no file."""
-    path = Path(output or "-")
-    if output in (None, "-") or (path.exists() and not path.is_file()):
+    if not replaceable(output):
         return None
+    path = Path(str(output))
     return str(path.with_name(f"{path.stem}.{name}{path.suffix}"))
 
 
@@ -259,7 +268,12 @@ def write_parquet(
                 waiting[name].clear()
 
         for answer in answers:
-            found = frames.tables(answer, of=method) if len(streams) > 1 else {"": frames.to_arrow(answer, of=method)}
+            try:
+                found = (
+                    frames.tables(answer, of=method) if len(streams) > 1 else {"": frames.to_arrow(answer, of=method)}
+                )
+            except frames.FrameError as error:
+                raise FailureError(f"{error}; Parquet cannot hold it, -f json can") from error
             found[""] = next(iter(found.values()))
             for name, schema in schemas.items():
                 waiting[name].append(found[name].select(schema.names))

@@ -66,14 +66,18 @@ MAX_BYTES = 512 * 2**20
 MAX_RESERVED = 64 * 2**20
 # What an answer may be compressed with: what zlib undoes.
 ENCODINGS = ("gzip", "deflate")
+# How much is decompressed at a time.
+STEP = 2**20
 # What RFC 8259 lets a reader ignore before JSON.
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # What httpx makes a connection by, beside what it is told.
 ENVIRONMENT = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
-# The longest pause before a retry in seconds, whatever the server asks for.
+# The longest pause before a retry in seconds. If the server asks for a longer one, the caller is to know.
 LONGEST_WAIT = 60
 
 _captured: ContextVar[list[httpx.Response] | None] = ContextVar("captured", default=None)
+# When the synchronous call under way has to end, by `time.monotonic`.
+call_end: ContextVar[float | None] = ContextVar("call_end", default=None)
 
 
 class RequestOptions(TypedDict, total=False):
@@ -83,7 +87,8 @@ class RequestOptions(TypedDict, total=False):
         timeout: Seconds that connecting, sending or waiting for more of an answer may take.
         deadline: Seconds that the call may take in all, with its retries, or each page of a list. None for no end.
         headers: Headers to send with the request, without `Authorization`.
-        retries: How often to repeat the request. What is not safe to repeat is never repeated.
+        retries: How often to repeat the request. What is not safe to repeat is never repeated, nor what the server asks
+            to repeat after more than 60 seconds: the error has it as `retry_after`.
 
     """
 
@@ -433,13 +438,13 @@ class Client(_Base):
     ) -> None:
         # A traceback with local variables must not show it.
         self._auth, token = _bearer(self.api, token), None
-        self._retries, self._aware, self._max_bytes = _checked_retries(retries), aware, max_bytes
+        self._retries, self._aware, self._max_bytes = _checked_retries(retries), aware, _checked_max_bytes(max_bytes)
         self._deadline = _checked_deadline(deadline)
         self._sleep: Callable[[float], None] = time.sleep
         settings = {"timeout": _checked_timeout(timeout), "transport": transport} | self._settings(base_url)
         self._http = self._connect(lambda: httpx.Client(**settings, event_hooks={"response": [_prune]}))
         if transport is None:
-            _hasten(self._http)
+            _wrap_network(self._http)
 
     def _request(self, name: str, arguments: Mapping[str, Any], options: RequestOptions | None) -> Any:
         """Send one request and decode its answer.
@@ -486,6 +491,7 @@ class Client(_Base):
         def attempt() -> Any:
             if end is not None:
                 call.hurry(request, timeouts, end)
+            before = call_end.set(end)
             try:
                 response = self._http.send(request, stream=True)
                 try:
@@ -494,7 +500,10 @@ class Client(_Base):
                 finally:
                     response.close()
             except httpx.RequestError as error:
-                answer = call.no_answer(request, error)
+                late = end is not None and isinstance(error, httpx.ReadTimeout) and time.monotonic() >= end
+                answer = call.no_answer(request, call.late() if late else error)
+            finally:
+                call_end.reset(before)
             if isinstance(answer, ContratoError):
                 raise answer
             return answer
@@ -585,13 +594,13 @@ class AsyncClient(_Base):
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._auth, token = _bearer(self.api, token), None
-        self._retries, self._aware, self._max_bytes = _checked_retries(retries), aware, max_bytes
+        self._retries, self._aware, self._max_bytes = _checked_retries(retries), aware, _checked_max_bytes(max_bytes)
         self._deadline = _checked_deadline(deadline)
         self._sleep: Callable[[float], Awaitable[None]] = _asleep
         settings = {"timeout": _checked_timeout(timeout), "transport": transport} | self._settings(base_url)
         self._http = self._connect(lambda: httpx.AsyncClient(**settings, event_hooks={"response": [_async_prune]}))
         if transport is None:
-            _hasten(self._http)
+            _wrap_network(self._http)
 
     async def _request(self, name: str, arguments: Mapping[str, Any], options: RequestOptions | None) -> Any:
         """Do what `Client._request` does."""
@@ -796,22 +805,25 @@ class _Body:
         return end <= self._most
 
     def _decompress(self, piece: bytes) -> bool:
-        fits = True
-        while piece and fits:
+        fits, full = True, False
+        # Step by step, or the largest piece would be in memory twice. A full step may have left something behind.
+        while fits and (piece or full):
             # gzip may consist of several files, one after the other.
-            if self._zlib is None or (self._zlib.eof and self._coding == "gzip"):
+            if self._zlib is None or (piece and self._zlib.eof and self._coding == "gzip"):
                 # Some servers mean by deflate what RFC 9110 says, data with a head, and some data without one.
                 bare = self._coding == "deflate" and piece[0] & 15 != zlib.DEFLATED
                 self._zlib = zlib.decompressobj(
                     -zlib.MAX_WBITS if bare else zlib.MAX_WBITS + 16 * (self._coding == "gzip")
                 )
-            elif self._zlib.eof:
+            elif piece and self._zlib.eof:
                 raise httpx.DecodingError(f"there is more after the end of the {self._coding} data")
+            most = min(STEP, self._most + 1 - self._size)
             try:
-                fits = self._append(self._zlib.decompress(piece, self._most + 1 - self._size))
+                found = self._zlib.decompress(piece, most)
             except zlib.error as error:
                 raise httpx.DecodingError(str(error)) from None
-            piece = self._zlib.unused_data
+            fits, full = self._append(found), len(found) == most
+            piece = self._zlib.unconsumed_tail or self._zlib.unused_data
         return fits
 
 
@@ -823,6 +835,12 @@ def _checked_retries(retries: int) -> int:
     if isinstance(retries, bool) or not isinstance(retries, int) or retries < 0:
         raise ValueError(f"retries must be 0 or a positive whole number, not {retries!r}")
     return retries
+
+
+def _checked_max_bytes(max_bytes: int) -> int:
+    if isinstance(max_bytes, bool) or not isinstance(max_bytes, int) or max_bytes < 1:
+        raise ValueError(f"max_bytes must be a whole number above 0, not {max_bytes!r}")
+    return max_bytes
 
 
 def _checked_deadline(deadline: float | None) -> float | None:
@@ -881,10 +899,10 @@ def _check_range(start: tuple[str, str | None], end: tuple[str, str | None]) -> 
         raise ValueError(f"{end[0]} ({end[1]}) is before {start[0]} ({start[1]})")
 
 
-def _hasten(http: httpx.Client | httpx.AsyncClient) -> None:
-    from contrato.core.network import read_in_long_pieces  # late, as is httpx's own import of httpcore
+def _wrap_network(http: httpx.Client | httpx.AsyncClient) -> None:
+    from contrato.core.network import wrap  # late, as is httpx's own import of httpcore
 
-    read_in_long_pieces(http)
+    wrap(http)
 
 
 async def _asleep(seconds: float) -> None:
@@ -907,11 +925,11 @@ def _retry_policy(retries: int, end: float | None) -> dict[str, Any]:
     def wait(state: tenacity.RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
         asked = error.retry_after if isinstance(error, ResponseError) else None
-        return min(LONGEST_WAIT, max(asked or 0.0, backoff(state)))
+        return max(asked or 0.0, backoff(state))
 
     def stop(state: tenacity.RetryCallState) -> bool:
         late = end is not None and time.monotonic() + state.upcoming_sleep >= end
-        return late or state.attempt_number > retries
+        return late or state.upcoming_sleep > LONGEST_WAIT or state.attempt_number > retries
 
     return {
         "stop": stop,
