@@ -193,8 +193,8 @@ def records_are_handy(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]
     if operation is None or not exchange.succeeded:
         return
     # Of lists within lists, the longest.
-    found = [find(exchange.json, at) for at in lists(operation.schema(exchange.status))]
-    count = max((sum(map(len, records)) for records in found), default=0)
+    pointers = lists(operation.schema(exchange.status))
+    count = max((len(find(exchange.json, f"{at}/*")) for at in pointers), default=0)
     if not count:
         return
     yield None
