@@ -39,7 +39,7 @@ MAX_BYTES = 64 * 2**20
 LONGEST_WAIT = 5.0
 """Seconds that a run waits before it repeats a request that was answered with 429, whatever the server asks for."""
 
-ALL_WAITS = 30.0
+ALL_WAITS = 120.0
 """Seconds that all these waits of a run may take together."""
 
 GIVE_UP = 3
