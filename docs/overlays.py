@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import yaml
 from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import LiteralScalarString
 
@@ -32,10 +33,9 @@ MAPS = (
 # Examples hold data, and what is in other extensions is for machines.
 CLOSED = ("value", "example", "default", "enum", "x-sources", "license")
 
-yaml = YAML()
-yaml.width = 120
-yaml.indent(mapping=2, sequence=4, offset=2)
-quick = YAML(typ="safe")
+ruamel = YAML()
+ruamel.width = 120
+ruamel.indent(mapping=2, sequence=4, offset=2)
 
 
 def texts(node: Any, target: str = "$", named: bool = False) -> Iterator[tuple[str, dict[str, str]]]:
@@ -84,8 +84,8 @@ def path(api: str, language: str) -> Path:
 
 
 def load(file: Path) -> Any:
-    """Read YAML; to write it again in its form, `yaml.load` keeps that."""
-    return quick.load(file.read_text("utf-8"))
+    """Read YAML fast; to write it again in its form, `ruamel.load` keeps that."""
+    return yaml.load(file.read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def problems(api: str, language: str) -> Iterator[str]:
@@ -115,7 +115,7 @@ def problems(api: str, language: str) -> Iterator[str]:
 def add(api: str, language: str) -> None:
     """Add what is missing in the order of the spec, with the English text."""
     file = path(api, language)
-    document = yaml.load(file) if file.exists() else new(api, language)
+    document = ruamel.load(file) if file.exists() else new(api, language)
     known = {action["target"]: action for action in document["actions"]}
     document["actions"] = []
     for target, english in texts(load(SPEC / f"{api}.yaml")):
@@ -125,7 +125,7 @@ def add(api: str, language: str) -> None:
         document["actions"].append(action)
     file.parent.mkdir(exist_ok=True)
     with file.open("w", encoding="utf-8") as stream:
-        yaml.dump(document, stream)
+        ruamel.dump(document, stream)
 
 
 def new(api: str, language: str) -> dict[str, Any]:
@@ -137,13 +137,13 @@ def new(api: str, language: str) -> dict[str, Any]:
 def accept(api: str, language: str, target: str) -> None:
     """Say that a translation fits the English as it is now."""
     file = path(api, language)
-    document = yaml.load(file)
+    document = ruamel.load(file)
     wanted = dict(texts(load(SPEC / f"{api}.yaml")))
     for action in document["actions"]:
         if action["target"] == target and target in wanted:
             action["x-english"] = digest(wanted[target])
     with file.open("w", encoding="utf-8") as stream:
-        yaml.dump(document, stream)
+        ruamel.dump(document, stream)
 
 
 def main() -> int:

@@ -137,7 +137,7 @@ def test_what_is_wrong_is_said(
     spec, overlay = map(overlays.load, files)
     edit(spec, overlay)
     for file, document in zip(files, (spec, overlay), strict=True):
-        overlays.quick.dump(document, file)
+        overlays.ruamel.dump(document, file)
     assert any(complaint in line for line in overlays.problems("neu", "es"))
 
 
@@ -149,7 +149,7 @@ def test_missing_texts_are_added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     kept = overlay["actions"].pop(5)
     part = next(action for action in overlay["actions"] if "x-unit-evidence" in action["update"])
     del part["update"]["x-unit-evidence"]
-    overlays.quick.dump(overlay, overlays.path("neu", "es"))
+    overlays.ruamel.dump(overlay, overlays.path("neu", "es"))
     overlays.add("neu", "es")
     actions = overlays.load(overlays.path("neu", "es"))["actions"]
     assert actions[5]["target"] == kept["target"]

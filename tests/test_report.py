@@ -643,10 +643,128 @@ def test_an_excerpt_shows_the_record_that_is_wrong() -> None:
     rows[33]["account_name"] = -99
     text = str(_html.body(json.dumps(rows).encode(), failure(found="-99")))
     assert "-99" in text
-    assert "49 more" in text
-    assert text.count("<mark>&#34;account_name&#34;</mark>") == 1
+    assert "49 others" in text
+    assert re.findall("<mark>(.*?)</mark>", text) == ["&#34;account_name&#34;: -99"]
     assert _html.body(b"<b>" + b"x" * 9999, failure()).startswith("&lt;b&gt;xx")
     assert len(_html.body(b"x" * 9999, failure())) < 9999
+
+
+def consumption(*services: int, month: str = "2021-09") -> list[dict[str, Any]]:
+    """A day's row of each service, for some days of a month."""
+    return [
+        {"id_service": service, "date": f"{month}-{day:02}T00:00:00", "cons": service + day / 8, "ia": 30}
+        for service in services
+        for day in range(1, 9)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("field", "expected", "found", "rows"),
+    [
+        # As words of a finding name them: an id, a day, a value.
+        ("cons", "7.5, the sum of 30 days", "27857.375 for the month 2021-09-03 of 27854", {(27854, 3)}),
+        ("cons", "502.89", "488.216 on 2021-09-05", {(613, 5)}),
+        ("cons", "of 282 it grows", "from 282.25 to 282.5 at 2021-09-04T00:00:00, with 7", {(282, 2), (282, 4)}),
+        ("id_service", "613, 282 and 27854", "", {(613, 1), (282, 1), (27854, 1)}),
+        # Words that are in every row, or in none.
+        ("cons", "30 or more", "7", {(613, 1)}),
+        ("cons", "", "", {(613, 1)}),
+    ],
+)
+def test_an_excerpt_shows_the_records_that_a_finding_names(
+    field: str, expected: str, found: str, rows: set[tuple[int, int]]
+) -> None:
+    given = failure(field=f"/*/data/*/{field}", expected=expected, found=found)
+    answer: list[dict[str, Any]] = [{"id_account": account, "data": []} for account in (1, 2)]
+    answer.append({"id_account": 3, "data": consumption(613, 282, 27854)})
+    text = str(_html.body(json.dumps(answer if rows != {(613, 1)} else answer[2:]).encode(), given))
+    shown = re.findall(r"id_service&#34;: (\d+).*?-(\d\d)T00", text, re.DOTALL)
+    assert {(int(service), int(day)) for service, day in shown} == rows
+    marked = " ".join(re.findall("<mark>(.*?)</mark>", text))
+    assert marked.count(f"{field}&#34;: ") == len(rows)
+    for service, day in rows:
+        assert (f"id_service&#34;: {service}" in marked) == (str(service) in expected + found or field == "id_service")
+        assert (f"-{day:02}T00" in marked) == (f"-{day:02}" in found)
+    assert "ia&#34;: 30" not in marked
+
+
+def test_at_the_field_of_a_finding_a_value_tells_more() -> None:
+    rows = [{"a": 0, "b": 1, "id": 7}, {"a": 1, "b": 2, "id": 8}, {"a": 1, "b": 0, "id": 9}]
+    text = str(_html.body(json.dumps(rows).encode(), failure(field="/*/b", found="0")))
+    assert re.findall(r"id&#34;: (\d)", text) == ["9"]
+
+
+def test_what_matters_comes_first(tmp_path: Path) -> None:
+    page = page_of(full_report(), tmp_path)
+    headings = [" ".join(text.split()) for text in re.findall("<h2[^>]*>(.*?)</h2>", page, re.DOTALL)]
+    assert headings == [
+        "2 failures at a glance",
+        "Failures",
+        "Warnings",
+        "Accepted by the baseline",
+        "What was not checked",
+        "Notes",
+        "Operations",
+        "How to read this page",
+    ]
+
+
+def unchecked(made: Report, folder: Path) -> str:
+    section = page_of(made, folder).partition('<h2 id="unchecked">')[2].partition("</section>")[0]
+    return " ".join(re.sub(r"<[^>]+>", " ", section).split())
+
+
+def test_what_was_not_checked_is_said_also_if_it_is_nothing(tmp_path: Path) -> None:
+    complete = [OperationResult(name, 1, 1, Verdict.PASSED) for name in NEU.operations]
+    everything = "Everything was checked: all operations"
+    made = report(operations=complete)
+    for name in rules().keys() - {"answer"}:
+        made.passed("listBills", name)
+    text = unchecked(made, tmp_path)
+    assert everything in text
+    assert "judged nothing" not in text
+    del made.counts["listBills", "ignored_auth"]
+    text = unchecked(made, tmp_path)
+    assert "1 rule judged nothing" in text
+    assert text.endswith(f"ignored_auth {rules()['ignored_auth'].sentence}")
+    made.add_gap("ignored_auth", Gap("listBills", "a single page"))
+    assert "Everything else was checked: all operations" in unchecked(made, tmp_path)
+    made.operations = complete[1:]
+    text = unchecked(made, tmp_path)
+    assert "Everything else was checked: all other operations" in text
+    assert f"Operations that this run left out {complete[0].operation} Nothing to judge" in text
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"interrupted": True},
+        {"failures": [failure(operation="server", rule="answer", field="", exchanges=())]},
+        {"operations": [OperationResult("listBills", 1, 0, Verdict.INCONCLUSIVE, "always empty")]},
+    ],
+    ids=["interrupted", "no answer", "no data"],
+)
+def test_a_run_that_could_not_check_all_does_not_say_so(changes: dict[str, Any], tmp_path: Path) -> None:
+    assert "was checked: all" not in unchecked(report(**changes), tmp_path)
+
+
+def test_a_finding_tells_its_rule_its_unit_and_every_request(tmp_path: Path) -> None:
+    asked = [exchange("queryConsumption", [], request={"Interval": interval}) for interval in ("DAILY", "MONTHLY")]
+    breach = Breach("queryConsumption", "/*/data/*/cons", "2", "1", "inferred: energy is energy", tuple(asked))
+    made = report(*(Failure.from_breach("periods_add_up", breach, "NEU_TOKEN") for _ in range(4)))
+    page = " ".join(page_of(made, tmp_path).split())
+    title = re.findall("<h3[^>]*>(.*?)</h3>", page)[0]
+    assert rules()["periods_add_up"].sentence in title
+    assert "periods_add_up</code>" in title
+    assert "/*/data/*/cons</code>, in kWh; found 4 times, the first is shown" in page
+    shown = re.findall(r"<dt>Evidence</dt>.*?badge (\w+).*?<span>(.*?)</span>", page)
+    assert shown == [("inferred", "energy is energy")]
+    assert "<dt>How judged</dt><dd><details" in page
+    commands = [command for command in re.findall("<pre><code>(.*?)</code></pre>", page) if "curl" in command]
+    assert [re.findall("DAILY|MONTHLY", command) for command in commands] == [["MONTHLY"], ["DAILY"]]
+    assert all("$NEU_TOKEN" in command and HIDDEN not in command for command in commands)
+    summaries = re.findall("<summary>([^<]*): <code>POST", page)
+    assert summaries == ["2 of 2, shows it", "1 of 2, asked before"]
 
 
 # The archive

@@ -66,9 +66,10 @@ class Sample:
 @law("Hours add up to their day, and days to their month.")
 def periods_add_up(server: Server, operation: Operation) -> Iterator[Breach | Gap]:
     """The same range is asked for by hour, by day and by month. What the spec marks as a sum is added up over the
-    shorter periods and held against the longer one, as far as rounding lets compare. Only periods that the range holds
-    whole are compared, so that it does not matter what the server does with those that it cuts, nor whether a row is
-    dated by the beginning or by the end of its period. A period with energy in one answer is there in the other.
+    shorter periods and held against the longer one, as far as rounding lets compare. Only periods inside the range, not
+    at its ends, are compared, so that it does not matter what the server does with those that it cuts or whose date is
+    a bound, nor whether a row is dated by the beginning or by the end of its period. A period with energy in one answer
+    is there in the other.
     """
     aggregation = operation.node.get("x-aggregation")
     if not aggregation:
@@ -210,7 +211,7 @@ def _sampled(server: Server, operation: Operation) -> list[Sample]:
     plans: list[tuple[list[Any], datetime, datetime, tuple[str, ...]]] = [
         (everything[:MANY], start - day, after + day, ("day", "month")),
         (one, max(months[0], months[-1] - LONGEST) - day, _next(months[-1], "month") + day, ("day", "month")),
-        (spread(everything, KEYS), week, week + 4 * day, ("hour", "day")),
+        (spread(everything, KEYS), week - day, week + 5 * day, ("hour", "day")),
         (one, month - day, after + day, ("hour", "day", "month")),
     ]
     return [
@@ -281,7 +282,8 @@ def _compare(server: Server, operation: Operation, fine: Sample, coarse: Sample)
         )
         wrong = []
         for key in sorted({*parts, *whole}, key=lambda key: (key[1], key[0])):
-            if key[1] < fine.first or _next(key[1], coarse.unit) > fine.last:
+            # Whether a row dated as a bound is inside is the server's matter, and so are the periods at the ends.
+            if key[1] <= fine.first or _next(key[1], coarse.unit) >= fine.last:
                 continue
             for pointer in sums:
                 pieces = [row[pointer] for row in parts.get(key, []) if _is_number(row.get(pointer))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
@@ -15,12 +15,22 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from contrato.core import spec as specs
-from contrato.verify._report import Failure, Outcome, Report, Verdict, alike, grouped, tally, whose
+from contrato.verify._report import Failure, Outcome, Report, alike, curl, grouped, tally, whose
 from contrato.verify._rules import Layer
+from contrato.verify._scrub import TOKEN
+from contrato.verify._spec import Spec, pointers
 from contrato.verify._stock import rules
 
 LONGEST = 1500
 """Characters of a request's or an answer's body on the page."""
+
+SHOWN = 3
+"""Elements of an array on the page, if a finding names so many."""
+
+TELLING = 3
+"""Characters of a word that tells records apart; a shorter one, say 0 or 30, is also in others."""
+
+DAY = len("2026-11-22")
 
 
 def write(path: Path, report: Report, again: str) -> None:
@@ -44,13 +54,26 @@ def write(path: Path, report: Report, again: str) -> None:
     environment.filters["body"] = body
     document = specs.load(report.api)
     environment.filters["evidence"] = partial(evidence, document["info"].get("x-sources", {}))
+    environment.filters["command"] = lambda exchange: curl(
+        exchange.method,
+        exchange.url,
+        exchange.request_headers,
+        exchange.request_body or None,
+        TOKEN,
+        f"{report.api.upper()}_TOKEN",
+    )
     cases = report.cases()
+    requests = {node["operationId"]: f"{method.upper()} {path}" for path, method, node in _operations(document)}
     page = environment.get_template("report.html.jinja").render(
         report=report,
         title=document["info"]["title"],
         layers=[layer for layer in Layer if any(case.rule.layer is layer for case in cases)],
         cases={key: list(group) for key, group in groupby(cases, lambda case: case.operation)},
-        requests={node["operationId"]: f"{method.upper()} {path}" for path, method, node in _operations(document)},
+        requests=requests,
+        units=_units(document),
+        absent=requests.keys() - {row.operation for row in report.operations},
+        # Of `answer` nothing is counted as long as it holds.
+        unused=rules().keys() - {"answer", *(case.rule.name for case in cases)},
         numbered=[
             (operation, list(group))
             for operation, group in groupby(enumerate(alike(report.failures), 1), lambda pair: whose(pair[1]))
@@ -62,7 +85,6 @@ def write(path: Path, report: Report, again: str) -> None:
         moving=grouped(gap for gap in report.gaps if not gap.lasting),
         lasting=grouped(gap for gap in report.gaps if gap.lasting),
         Outcome=Outcome,
-        Verdict=Verdict,
     )
     path.write_text(page, "utf-8", "xmlcharrefreplace")
 
@@ -74,6 +96,17 @@ def _operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]
         for method, node in item.items()
         if isinstance(node, dict) and "operationId" in node
     ]
+
+
+def _units(document: dict[str, Any]) -> dict[tuple[str, str], str]:
+    """Units of what is in answers, by (operationId, JSON pointer)."""
+    return {
+        (operation.id, pointer): str(node["x-unit"])
+        for operation in Spec(document).operations.values()
+        for schema in operation.successes().values()
+        for pointer, node in pointers(schema)
+        if "x-unit" in node
+    }
 
 
 @dataclass(frozen=True)
@@ -103,22 +136,77 @@ def evidence(titles: Mapping[str, Mapping[str, Any]], text: str) -> Evidence:
 
 
 def body(content: bytes, finding: Failure) -> Markup:
-    """An excerpt of a body: JSON laid out, with few elements of each array, the one with what was found among them."""
+    """An excerpt of a body: JSON laid out, with the few elements of each array that the finding is about, marked."""
+    named = _named(finding)
+    name = re.split(r"[/.]", finding.field)[-1]
     try:
-        text = json.dumps(_few(json.loads(content), finding.found), indent=2, ensure_ascii=False)
+        text = json.dumps(_few(json.loads(content), finding, named, name), indent="\t", ensure_ascii=False)
     except (RecursionError, ValueError):
-        text = content.decode("utf-8", "replace")
+        text, named, name = content.decode("utf-8", "replace"), frozenset(), ""
     rest = len(text) - LONGEST
-    excerpt = escape(text if rest <= 0 else f"{text[:LONGEST]}\n… {rest} more characters")
-    name = escape(json.dumps(re.split(r"[/.]", finding.field)[-1], ensure_ascii=False))
-    return excerpt.replace(name, Markup("<mark>{}</mark>").format(name))
+    lines = [_line(line, named, name) for line in text[:LONGEST].split("\n")]
+    return Markup("\n").join(lines if rest <= 0 else [*lines, f"… {rest} more characters"])
 
 
-def _few(value: Any, found: str) -> Any:
+def _named(finding: Failure) -> frozenset[str]:
+    """What a finding's words may call records by: ids, days, numbers, and what stands for personal data."""
+    text = f"{finding.expected} {finding.found}"
+    return frozenset(re.findall(r"\[\w+ \d+\]|-?\w(?:[\w.:+-]*\w)?", text))
+
+
+def _in(value: str, named: frozenset[str]) -> frozenset[str]:
+    return named & {value, value[:DAY]}
+
+
+def _hits(value: Any, named: frozenset[str], name: str) -> frozenset[str]:
+    """What of `named` is in a value; of a list, in the one element that has most."""
+    if isinstance(value, list):
+        return max((_hits(item, named, name) for item in value), key=_weight, default=frozenset())
     if isinstance(value, dict):
-        return {key: _few(inner, found) for key, inner in value.items()}
-    if not isinstance(value, list) or len(value) <= 2:
-        return [_few(item, found) for item in value] if isinstance(value, list) else value
-    telling = [item for item in value if found and found in json.dumps(item, ensure_ascii=False)]
-    item = (telling or value)[0]
-    return [_few(item, found), f"… {len(value) - 1} more"]
+        found = {key: _hits(inner, named, name) for key, inner in value.items()}
+        # The same value tells more at the field that the finding is at.
+        return frozenset().union(*found.values(), (f"={hit}" for hit in found.get(name, ())))
+    return _in(value if isinstance(value, str) else json.dumps(value), named)
+
+
+def _weight(hits: Iterable[str]) -> tuple[int, int]:
+    words = list(hits)
+    return sum(len(word) for word in words if len(word) >= TELLING and not word.startswith("=")), len(words)
+
+
+def _chosen(values: Sequence[Any], finding: Failure, named: frozenset[str], name: str) -> list[int]:
+    """Indices of the elements that a finding names, each for something that those before it lack; or of the first."""
+    hits = [_hits(value, named, name) for value in values]
+    if not any(hits):
+        found = finding.found
+        cited = (n for n, value in enumerate(values) if found and found in json.dumps(value, ensure_ascii=False))
+        return [next(cited, 0)]
+    chosen: list[int] = []
+    for _ in range(SHOWN):
+        best = max(range(len(values)), key=lambda n: _weight(hits[n]))
+        if chosen and not _weight(hits[best])[0]:
+            break
+        chosen.append(best)
+        seen = hits[best]
+        hits = [each - seen for each in hits]
+    return sorted(chosen)
+
+
+def _few(value: Any, finding: Failure, named: frozenset[str], name: str) -> Any:
+    if isinstance(value, dict):
+        return {key: _few(inner, finding, named, name) for key, inner in value.items()}
+    if not isinstance(value, list):
+        return value
+    shown = value if len(value) <= 2 else [value[n] for n in _chosen(value, finding, named, name)]
+    rest = [f"… {len(value) - len(shown)} others"] if len(shown) < len(value) else []
+    return [_few(item, finding, named, name) for item in shown] + rest
+
+
+def _line(line: str, named: frozenset[str], name: str) -> Markup:
+    """A line of JSON that is laid out, marked if it has the finding's field or a value that tells its record."""
+    parts = re.fullmatch(r'(\s*)("(?:[^"\\]|\\.)*": )?(.*?)(,?)', line, re.DOTALL)
+    indent, key, value, comma = parts.groups("") if parts else ("", "", line, "")
+    field = name and key == f"{json.dumps(name, ensure_ascii=False)}: "
+    if field or _weight(_in(value.strip('"'), named))[0]:
+        return Markup("{}<mark>{}</mark>{}").format(indent, key + value, comma)
+    return escape(line)

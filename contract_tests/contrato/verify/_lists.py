@@ -326,6 +326,7 @@ def filters_select(server: Server, operation: Operation) -> Iterator[Breach | Ga
     judged = False
     for f, echo in filters:
         values = [v for v in server.existing(f) if f.schema.get("type") == "array" or _valid(f, v)]
+        values = [v for v in values if _is_told_apart(server, f, echo, v)]
         values = spread(values, MANY)
         expected = {text_of(v): _selected(server, f, echo, whole, v) for v in values}
         # Those that select much tell most.
@@ -366,7 +367,8 @@ def filters_combine(server: Server, operation: Operation) -> Iterator[Breach | G
         return
     whole, base, _ = _unfiltered(server, operation, _filters(server, operation))
     for f, echo in filters:
-        counted = [(len(_selected(server, f, echo, whole, v)), v) for v in server.existing(f)]
+        known = [v for v in server.existing(f) if _is_told_apart(server, f, echo, v)]
+        counted = [(len(_selected(server, f, echo, whole, v)), v) for v in known]
         counted = [(count, value) for count, value in counted if count > 1]
         if not counted:
             yield Gap(operation.id, f"no value of {f.name} has two records")
@@ -422,13 +424,26 @@ def _selected(server: Server, f: Field, echo: dict[str, Any], rows: Sequence[Row
     """The rows that have a filter's value."""
     wanted = {text_of(value)}
     if "as" in echo:
-        name, _, there = str(echo["as"]).partition("#")
-        mine = f.sources[0].partition("#")[2]
-        other = server.spec.operations[name]
-        pages = server.whole(other, server.base(other)).pages
-        records = rows_of(other, pages, there.rpartition("/")[0])
-        wanted = {text_of(record.get(there)) for record in records if text_of(record.get(mine)) == text_of(value)}
+        wanted = {there for mine, there in _names(server, f, echo) if mine == text_of(value)}
     return [row for row in rows if text_of(row.get(echo["at"])) in wanted]
+
+
+def _is_told_apart(server: Server, f: Field, echo: dict[str, Any], value: Any) -> bool:
+    """Whether rows show this value and no other: a name may be that of several."""
+    if "as" not in echo:
+        return True
+    names = _names(server, f, echo)
+    mine = {there for mine, there in names if mine == text_of(value)}
+    return not any(there in mine for other, there in names if other != text_of(value))
+
+
+def _names(server: Server, f: Field, echo: dict[str, Any]) -> list[tuple[str, str]]:
+    """The values of a filter, each with what rows show in its place."""
+    name, _, there = str(echo["as"]).partition("#")
+    mine = f.sources[0].partition("#")[2]
+    other = server.spec.operations[name]
+    records = rows_of(other, server.whole(other, server.base(other)).pages, there.rpartition("/")[0])
+    return [(text_of(record.get(mine)), text_of(record.get(there))) for record in records]
 
 
 def _valid(f: Field, value: Any) -> bool:
