@@ -186,11 +186,12 @@ class Discovery:
                 if base is None:
                     continue
                 window = (_local(low), _local(high))
-                answer = self._send(self._request(operation, self._with_range(operation, base, window)))
-                dates = _dates(find(answer, pointer))
-                if dates:
-                    self._newest[operation.id] = dates[-1]
-                    return _around(dates[-2:]) if (low, high) == WIDEST else window
+                # Hourly rows of so long a range may be more than a server gives, where daily ones are not.
+                for request in self._choices(operation, self._with_range(operation, base, window), required):
+                    dates = _dates(find(self._send(request), pointer))
+                    if dates:
+                        self._newest[operation.id] = dates[-1]
+                        return _around(dates[-2:]) if (low, high) == WIDEST else window
         return None
 
     def _candidates(self, operation: Operation) -> Iterator[tuple[datetime, datetime]]:
