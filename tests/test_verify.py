@@ -18,6 +18,7 @@ import requests
 from foreign import TOKEN, Alter, Answer, Foreign, replaced, serve
 from hypothesis.configuration import storage_directory
 from rich.console import Console
+from starlette.requests import Request
 
 from contrato.core import spec
 from contrato.verify import ExitCode, Mode, Report, UsageError, Verdict, _transport, rules, verify
@@ -323,6 +324,22 @@ def test_how_a_request_is_refused_is_left_to_the_server(api: str, operations: li
     report = run(Foreign(api, alter), only=operations)
     assert report.failures == []
     assert report.exit_code is ExitCode.PASSED
+
+
+class Narrow(Foreign):
+    """Refuses hourly rows of more than a month."""
+
+    def query_consumption(self, request: Request, body: Any) -> Answer:
+        ends = [datetime.fromisoformat(body[name][:19]) for name in ("From", "To")]
+        if body["Interval"] == "HOURLY" and ends[1] - ends[0] > timedelta(days=31):
+            return Answer(400, {"detail": "ask for a month at most"})
+        return super().query_consumption(request, body)
+
+
+def test_a_server_that_gives_few_hourly_rows_at_a_time_is_asked_for_others() -> None:
+    report = run(Narrow("neu"), only=["queryConsumption", *CONFORMANCE])
+    assert report.failures == []
+    assert {row.operation: row.verdict for row in report.operations} == {"queryConsumption": Verdict.PASSED}
 
 
 def malformed(answer: Answer) -> Answer:
