@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 import random
+import re
 from collections.abc import Callable, Coroutine, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -509,6 +510,11 @@ async def empty_list_crashes(call: Call) -> Answer:
     return (500, {"message": "Undefined offset: 0"}) if empty else await call.forward()
 
 
+async def digits_of_an_id(call: Call) -> Answer:
+    above, _, last = call.path.rpartition("/")
+    return await call.forward(path=f"{above}/{re.match(r'[0-9]*', last)[0]}")  # type: ignore[index]
+
+
 async def any_interval(call: Call) -> Answer:
     known = isinstance(call.body, dict) and call.body.get("Interval") in ("HOURLY", "DAILY", "MONTHLY")
     return (
@@ -697,6 +703,7 @@ FAULTS: list[tuple[str, str, str, Fault]] = [
     ("tokens_are_checked", "deleteApportionment", "", refuses_after_the_deed),
     ("tokens_are_checked", "createApportionment", "", refuses_after_the_deed),
     ("unknown_ids_find_nothing", "getService", "path.id", first_for_unknown),
+    ("unknown_ids_find_nothing", "getApportionment", "path.id", digits_of_an_id),
     ("unknown_ids_find_nothing", "listBills", "body.Id_service", all_for_unknown),
     ("malformed_is_refused", "queryConsumption", "body.Interval", any_interval),
     ("tokens_are_checked", "getAccount", "path.id", unknown_is_404_to_strangers),

@@ -52,6 +52,8 @@ RESTLESS = "The run is inconclusive: an answer that changes with every reading l
 MISSES = {
     "interval-in-any-case": KIND,
     "service-ids-as-text": KIND,
+    "apportionments-text-limit-day-taken": KIND,
+    "apportionments-free-market-refused": "The API does not tell which companies have a contract.",
     "overdue-days-grow": RESTLESS,
     "reading-spends-again": RESTLESS,
 }

@@ -140,7 +140,10 @@ def unknown_ids_find_nothing(server: Server, operation: Operation) -> Iterator[B
         # Alternatives beside it would select what is known.
         others = {(o.location, o.name) for o in operation.fields if o.sources and not o.required and o is not f}
         rest = {key: value for key, value in base.items() if key not in others}
-        for unknown in (max(numbers) + FAR, int(f"{numbers[0]}00{abs(numbers[0]) % 7}")):
+        unknowns: list[Any] = [max(numbers) + FAR, int(f"{numbers[0]}00{abs(numbers[0]) % 7}")]
+        # Nor is it an id that begins with one.
+        unknowns += [f"{numbers[0]}abc"] if f.location == "path" else []
+        for unknown in unknowns:
             if unknown in numbers:
                 continue
             given: Any = [unknown] if is_array else unknown
