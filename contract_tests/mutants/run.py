@@ -54,6 +54,7 @@ MISSES = {
     "service-ids-as-text": KIND,
     "apportionments-text-limit-day-taken": KIND,
     "apportionments-free-market-refused": "The API does not tell which companies have a contract.",
+    "offset-ignored": "Whether a request may give an offset is nowhere said.",
     "overdue-days-grow": RESTLESS,
     "reading-spends-again": RESTLESS,
 }

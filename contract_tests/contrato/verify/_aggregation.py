@@ -202,7 +202,8 @@ def _sampled(server: Server, operation: Operation) -> list[Sample]:
     if not months:
         raise UnfitError("there are no rows")
     inner = [month for month in months if months[0] < month < months[-1]] or months
-    month, day = inner[-1], timedelta(days=1)
+    # Of two neighbours one has 31 days.
+    month, day = max(inner[-2:], key=lambda start: _next(start, "month") - start), timedelta(days=1)
     after = _next(month, "month")
     start = max(months[0], _back(month, 2))
     week = month + 12 * day
