@@ -143,7 +143,14 @@ def decorate(api: str, document: dict[str, Any], words: dict[str, str]) -> None:
     for parameter in parameters(document):
         # Scalar shows badges of a schema, not of the parameter.
         kept = {key: value for key, value in parameter.items() if EVIDENCE_KEY.fullmatch(key)}
-        parameter["schema"] = kept | parameter["schema"]
+        schema = parameter["schema"]
+        if "$ref" in schema:
+            # What is referred to would win over the parameter's own words.
+            shared = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+            own = {key: value for key, value in schema.items() if key != "$ref"}
+            taken = {k: v for k, v in shared.items() if k != "description" and not EVIDENCE_KEY.fullmatch(k)}
+            schema = taken | own
+        parameter["schema"] = schema | kept
     for response in document["components"]["responses"].values():
         mark(response, words)
     for path, item in document["paths"].items():
@@ -257,6 +264,8 @@ def build(site: Path) -> None:
         postman = latest / f"{api}.postman.json"
         run(BIN / "openapi2postmanv2", "--spec", latest / f"{api}.json", "--output", postman, "--pretty", "-O", POSTMAN)
         collection = stable(json.loads(postman.read_text("utf-8")), api)
+        # The requests name it; this is the bundled server's, as the base URL is.
+        collection["variable"].append({"key": "bearerToken", "value": "demo", "type": "string"})
         postman.write_text(json.dumps(collection, ensure_ascii=False, indent=2) + "\n", "utf-8")
         shutil.copytree(latest, specs / api / documents["en"][api]["info"]["version"])
     earlier(specs)

@@ -87,8 +87,9 @@ def curl(api: str, operation: Operation, given: Mapping[str, Any], path: str) ->
             query.append(f"{parameter.wire}={quote(str(value))}")
         else:
             body[parameter.wire] = value
-    words = ["curl", "--fail-with-body", "--silent", f"--request {operation.method.upper()}"]
-    words.append(f'"${prefix}_BASE_URL{path}{"?" if query else ""}{"&".join(query)}"')
+    words = ["curl", "--fail-with-body", "--silent", "--show-error", f"--request {operation.method.upper()}"]
+    base = f"${{{prefix}_BASE_URL:-{spec.server_url(api).rstrip('/')}}}"
+    words.append(f'"{base}{path}{"?" if query else ""}{"&".join(query)}"')
     words.append(f'--header "Authorization: Bearer ${prefix}_TOKEN"')
     words.append("--header 'Content-Type: application/json'")
     if body:

@@ -265,6 +265,15 @@ def test_what_breaks_nobody_is_let_through(edit: Edit, level: str, additions: li
     assert judged("apportionments", edit, tmp_path) == Verdict(level, (), tuple(additions))
 
 
+def test_what_a_vendor_settles_breaks_nobody(tmp_path: Path) -> None:
+    def settle(spec: Spec) -> None:
+        """Also within `anyOf`, where Redocly compares every word."""
+        alternatives = schema(spec, "Bill")["properties"]["date_payment"]["anyOf"]
+        alternatives[1]["x-evidence"] = "documented neu#L113"
+
+    assert judged("neu", settle, tmp_path) == Verdict("patch")
+
+
 def test_what_changes_only_in_meaning_is_found(tmp_path: Path) -> None:
     spec = copy.deepcopy(base("neu").spec)
     spec["info"]["x-time-zone"] = {"name": "America/Lima", "x-evidence": "inferred: another reading"}

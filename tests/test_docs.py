@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -140,6 +141,27 @@ def test_each_operation_shows_three_samples(site: Path, folder: str) -> None:
             if isinstance(data, dict) and "operationId" in data
         ]
         assert shown == [["Python", "contrato", "curl"]] * len(operations(api))
+
+
+@pytest.mark.parametrize("api", spec.APIS)
+def test_parameters_show_their_own_evidence(site: Path, api: str) -> None:
+    text = (site / f"{api}.html").read_text("utf-8")
+    found = re.search(r"window\.CONTRATO = (.*);</script>", text)
+    assert found is not None
+    shown, written = json.loads(found[1])["spec"], spec.load(api)
+    pairs = list(zip(parameters(written), parameters(shown), strict=True))
+    assert pairs
+    for parameter, there in pairs:
+        assert there["schema"]["x-evidence"] == parameter["x-evidence"]
+        assert "$ref" not in there["schema"]
+
+
+def parameters(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The parameters of a spec that are written where they are used."""
+    for item in document["paths"].values():
+        for holder in (item, *item.values()):
+            if isinstance(holder, dict):
+                yield from (parameter for parameter in holder.get("parameters", ()) if "$ref" not in parameter)
 
 
 @pytest.mark.parametrize("kind", ["python", "command", "curl"])
