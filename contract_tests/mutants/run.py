@@ -57,6 +57,8 @@ MISSES = {
     "offset-ignored": "Whether a request may give an offset is nowhere said.",
     "overdue-days-grow": RESTLESS,
     "reading-spends-again": RESTLESS,
+    "rule-not-met": "No source says whether a limit is the least or the greatest value.",
+    "event-value-in-wh": "The unit of the values that met a rule is nowhere said.",
 }
 """Faults that no honest check can notice, and why."""
 
