@@ -14,11 +14,15 @@ import socket
 import subprocess
 import sys
 import tarfile
+import tempfile
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterator
+from io import BytesIO
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import samples
 import yaml
@@ -35,17 +39,36 @@ SITE = ROOT / "build" / "site"
 BIN = ROOT / "node_modules" / ".bin"
 # Folder of each language; English is at the root.
 LANGUAGES = {"en": "", "es": "es/", "pt-BR": "pt-BR/"}
+# What stands in a version's folder, by how the name ends.
+KINDS = {
+    ".yaml": "OpenAPI, YAML",
+    ".json": "OpenAPI, JSON",
+    ".es.yaml": "OpenAPI, YAML, español",
+    ".es.json": "OpenAPI, JSON, español",
+    ".pt-BR.yaml": "OpenAPI, YAML, português",
+    ".pt-BR.json": "OpenAPI, JSON, português",
+    ".postman.json": "Postman",
+}
 GUIDES = ("verify-as-vendor", "verify-as-integrator")
 # Not in package.json: under Node 20 npm takes 1.46 for it, and all that it would install is in the one file already.
 SCALAR = "@scalar/api-reference@1.72.1"
 SCALAR_SHA512 = "XpEJ0rfc/cXbCrR+iC4kK0o/WwX2dTtGQbT049OlPKAHD6IMIFdTeGz2r+M27P2EDWKyUITRm/NzlP8z2pw/Ow=="
 SCALAR_FILE = "package/dist/browser/standalone.js"
 # The spec's examples, not values drawn by chance: a version's file never changes.
-POSTMAN = "parametersResolution=Example,requestParametersResolution=Example,exampleParametersResolution=Example"
+POSTMAN = (
+    "folderStrategy=Tags,parametersResolution=Example,requestParametersResolution=Example,"
+    "exampleParametersResolution=Example"
+)
 EVIDENCE = re.compile(r"(inferred|conflict|documented)\s*([^:]*):?\s*(.*)", re.DOTALL)
 # Others are about rules of the contract suite; `contrato verify --explain` tells of those.
-EVIDENCE_KEY = re.compile(r"x-(?:(default|unit)-)?evidence")
+EVIDENCE_KEY = re.compile(r"x-(?:(default|meaning|unit)-)?evidence")
+CITE = re.compile(rf"\b(?:{'|'.join(APIS)})#(?=L\d)")
 METHODS = ("get", "post", "put", "delete")
+# Steps to an element that say nothing to a reader.
+UNNAMED = (
+    "0", "anyOf", "components", "content", "info", "items", "parameters", "paths", "properties", "responses", "schema",
+    "schemas",
+)  # fmt: skip
 ENVIRONMENT = os.environ | {"REDOCLY_TELEMETRY": "off"}
 # What could end the script that the JSON stands in.
 JSON_IN_HTML = str.maketrans({"<": "\\u003c", "\u2028": "\\u2028", "\u2029": "\\u2029"})
@@ -59,17 +82,31 @@ def run(*command: str | Path, cwd: Path = ROOT) -> str:
     return done.stdout
 
 
-def bundle(api: str, language: str, to: Path) -> dict[str, Any]:
+def bundle(source: Path, language: str, to: Path) -> dict[str, Any]:
     """Write a spec in a language as YAML and JSON, and return it."""
-    overlay = ["--overlay", f"spec/overlays/{api}.{language}.yaml"] if language != "en" else []
-    suffix = f".{language}" if overlay else ""
+    suffix = "" if language == "en" else f".{language}"
+    overlay: list[str | Path] = ["--overlay", source.parent / f"overlays/{source.stem}{suffix}.yaml"] if suffix else []
     to.mkdir(parents=True, exist_ok=True)
-    file = to / f"{api}{suffix}.json"
-    run(BIN / "redocly", "bundle", f"spec/{api}.yaml", *overlay, "--output", file)
+    file = to / f"{source.stem}{suffix}.json"
+    run(BIN / "redocly", "bundle", source, *overlay, "--output", file)
     document: dict[str, Any] = json.loads(file.read_text("utf-8"))
     text = yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=120)
     file.with_suffix(".yaml").write_text(text, "utf-8")
     return document
+
+
+def postman(api: str, folder: Path) -> None:
+    """Write the Postman collection of a spec beside it."""
+    file = folder / f"{api}.postman.json"
+    run(BIN / "openapi2postmanv2", "--spec", folder / f"{api}.json", "--output", file, "-O", POSTMAN)
+    collection = stable(json.loads(file.read_text("utf-8")), api)
+    # The requests name it; this is the bundled server's, as the base URL is.
+    collection["variable"].append({"key": "bearerToken", "value": "demo", "type": "string"})
+    for request in (entry["request"] for tag in collection["item"] for entry in tag["item"]):
+        if all(header["key"] != "Content-Type" for header in request["header"]):
+            # Its maker leaves it out where there is no body.
+            request["header"].append({"key": "Content-Type", "value": "application/json"})
+    file.write_text(json.dumps(collection, ensure_ascii=False, indent=2) + "\n", "utf-8")
 
 
 def scalar(to: Path) -> None:
@@ -89,51 +126,58 @@ def scalar(to: Path) -> None:
 
 
 def claims(api: str, document: dict[str, Any], words: dict[str, str]) -> Iterator[dict[str, str]]:
-    """Yield each claim of evidence in a spec: where it stands, its level, the reason, and what it cites."""
-    tags = {
-        data["operationId"]: (data["tags"][0], data)
-        for item in document["paths"].values()
-        for method, data in item.items()
-        if method in METHODS
-    }
+    """Yield each claim of evidence in a spec: where it stands, where the reference shows it, its level, the reason."""
 
-    def walk(node: Any, path: tuple[str, ...]) -> Iterator[dict[str, str]]:
+    def walk(node: Any, steps: tuple[str, ...]) -> Iterator[dict[str, str]]:
         if isinstance(node, list):
             for index, item in enumerate(node):
-                name = item.get("name", str(index)) if isinstance(item, dict) else str(index)
-                yield from walk(item, (*path, name))
+                known = item if isinstance(item, dict) else {}
+                # One of the types that a value may have has no name of its own.
+                yield from walk(item, (*steps, str(known.get("name") or known.get("type") or index)))
         elif isinstance(node, dict):
             for key, value in node.items():
                 if part := EVIDENCE_KEY.fullmatch(key):
-                    yield claim(value, path, part[1] or "")
+                    yield claim(value, steps, part[1] or "")
                 # So is what stands inside an extension.
                 if not key.startswith("x-") or key == "x-time-zone":
-                    yield from walk(value, (*path, str(key)))
+                    yield from walk(value, (*steps, str(key)))
 
-    def claim(text: str, path: tuple[str, ...], part: str) -> dict[str, str]:
+    def claim(text: str, steps: tuple[str, ...], part: str) -> dict[str, str]:
         found = EVIDENCE.fullmatch(text)
         assert found is not None, text
-        operation = ""
-        if path[0] == "paths" and len(path) > 2 and path[2] in METHODS:
-            operation = document["paths"][path[1]][path[2]]["operationId"]
-            where = " · ".join([operation, *(step for step in path[3:] if step not in ("responses", "parameters"))])
-        elif path[0] == "components":
-            steps = [step for step in path[2:] if step not in ("properties", "schema")]
-            where = ".".join(steps)
-        else:
-            where = " ".join(step for step in path if step != "paths")
-        cites = ", ".join(cite.partition("#")[2] for cite in found[2].split())
+        # A field may have the name of a keyword.
+        names = [step for above, step in pairwise(("", *steps)) if above == "properties" or step not in UNNAMED]
+        if steps[0] == "paths" and len(steps) > 2:
+            names[:2] = [document["paths"][steps[1]][steps[2]]["operationId"]]
+        key = ".".join([api, *names, part]).strip(".")
+        names = [words.get(names[0], names[0]), *names[1:]]
+        if steps[:2] == ("components", "schemas"):
+            names = [".".join(names)]
         return {
             "api": api,
-            "where": f"{where} · {words[part].lower()}" if part else where,
-            "operation": operation,
-            "tag": tags[operation][0] if operation else "",
+            "id": key,
+            "where": " · ".join([*names, words[part].lower()] if part else names),
+            "anchor": anchor(document, steps),
             "level": found[1],
-            "reason": found[3],
-            "cites": cites,
+            "reason": CITE.sub("", found[3]),
+            "cites": ", ".join(cite.partition("#")[2] for cite in found[2].split()),
         }
 
     return walk(document, ())
+
+
+def anchor(document: dict[str, Any], steps: tuple[str, ...]) -> str:
+    """Where Scalar shows an element of a spec: an operation, a schema, or, for all that is shared, its first user."""
+    if steps[:2] == ("components", "schemas"):
+        return f"schemas/{steps[2]}"
+    wanted = f'"#/{"/".join(steps[:3])}"'
+    for path, item in document["paths"].items():
+        for method in METHODS:
+            data = item.get(method, {})
+            used = steps[:2] == ("paths", path) and steps[2:3] in ((), (method,))
+            if data and (used or wanted in json.dumps([data, item.get("parameters")])):
+                return f"tag/{quote(data['tags'][0])}/{data['operationId']}"
+    return ""
 
 
 def decorate(api: str, document: dict[str, Any], words: dict[str, str]) -> None:
@@ -198,104 +242,116 @@ def inline(document: dict[str, Any], node: Any) -> None:
 
 
 def mark(response: dict[str, Any], words: dict[str, str]) -> None:
-    """Say in a response's description that it is no promise: Scalar has no place for a badge there."""
-    found = EVIDENCE.fullmatch(response.get("x-evidence", ""))
-    if found and found[3]:
-        response["description"] += f" *{words[found[1]]}: {found[3]}*"
+    """Say in a response's description what is no promise: Scalar has no place for a badge there."""
+    for key in ("x-evidence", "x-meaning-evidence"):
+        found = EVIDENCE.fullmatch(response.get(key, ""))
+        if found and found[3]:
+            response["description"] += f" *{words[found[1]]}: {CITE.sub('', found[3])}*"
 
 
-def earlier(to: Path) -> None:
-    """Add the specs of earlier versions, which their tags have, so that their addresses stay."""
-    for tag in run("git", "tag", "--list", "v*").split():
-        for api in APIS:
-            done = subprocess.run(["git", "show", f"{tag}:spec/{api}.yaml"], cwd=ROOT, capture_output=True, text=True)
-            if done.returncode:
-                continue
-            document = yaml.safe_load(done.stdout)
-            folder = to / api / document["info"]["version"]
-            if not folder.exists():
-                folder.mkdir(parents=True)
-                (folder / f"{api}.yaml").write_text(done.stdout, "utf-8")
-                (folder / f"{api}.json").write_text(json.dumps(document, ensure_ascii=False, default=str), "utf-8")
+def publish(source: Path, to: Path) -> dict[str, dict[str, Any]]:
+    """Write all that a spec is published as, and return it by language."""
+    documents = {language: bundle(source, language, to) for language in LANGUAGES}
+    postman(source.stem, to)
+    return documents
 
 
-def checksums(folder: Path) -> dict[str, str]:
-    """Write SHA256SUMS, and return the sums by the files' addresses in the site."""
-    files = sorted(file for file in folder.rglob("*") if file.is_file())
-    sums = {file.relative_to(folder).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
-    (folder / "SHA256SUMS").write_text("".join(f"{sum_}  {name}\n" for name, sum_ in sums.items()), "utf-8")
-    return {f"{folder.name}/{name}": sum_ for name, sum_ in sums.items()}
+def releases(to: Path, repository: Path) -> dict[str, str]:
+    """Add the released versions of the specs, as they were then; return the tag of each folder."""
+    tags: dict[str, str] = {}
+    for tag in run("git", "tag", "--list", "v*", "--sort=creatordate", cwd=repository).split():
+        archive = subprocess.run(["git", "archive", tag, "spec"], cwd=repository, capture_output=True, check=True)
+        with tempfile.TemporaryDirectory() as directory, tarfile.open(fileobj=BytesIO(archive.stdout)) as tar:
+            tar.extractall(directory, filter="data")
+            for source in (Path(directory) / "spec" / f"{api}.yaml" for api in APIS):
+                folder = f"{source.stem}/{version(source)}" if source.exists() else ""
+                if folder and folder not in tags:
+                    tags[folder] = tag
+                    publish(source, to / folder)
+    return tags
 
 
-def llms(documents: dict[str, dict[str, Any]]) -> str:
-    """Say in one page of Markdown, for a language model, what there is."""
-    lines = [
-        "# contrato",
-        "",
-        "> Two energy APIs of Latin America, in OpenAPI 3.1, with the evidence for every element.",
-    ]
-    lines += [
-        "",
-        "`x-evidence` is `documented`, `inferred: why` or `conflict`: only the first is the vendor's promise.",
-    ]
-    for api, document in documents.items():
-        lines += ["", f"## {document['info']['title']}", "", document["info"]["summary"], ""]
-        lines += [f"- [OpenAPI, {kind}](specs/{api}/latest/{api}.{kind})" for kind in ("yaml", "json")]
-        lines += [
-            f"- `{data['operationId']}`: `{method.upper()} {path}`: {data['summary']}"
-            for path, item in document["paths"].items()
-            for method, data in item.items()
-            if method in METHODS
-        ]
-    return "\n".join(lines) + "\n"
+def version(source: Path) -> str:
+    """The version of a spec."""
+    return str(yaml.safe_load(source.read_text("utf-8"))["info"]["version"])
 
 
-def build(site: Path) -> None:
+def sums(specs: Path, tags: dict[str, str], published: Path | None) -> dict[str, Any]:
+    """Write the checksums of all versions, once for `sha256sum` and once for programs, and return the latter.
+
+    Args:
+        specs: The folder of the specs.
+        tags: The tags of the folders that are released.
+        published: The `versions.json` of the site as it stands; nothing that it says is released may change.
+
+    """
+    versions: dict[str, Any] = {}
+    for folder in sorted(path for path in specs.glob("*/*") if path.name != "latest"):
+        name = folder.relative_to(specs).as_posix()
+        files = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(folder.iterdir())}
+        versions[name] = {"tag": tags.get(name), "sha256": files}
+    lines = [f"{sum_}  {name}/{file}\n" for name, it in versions.items() for file, sum_ in it["sha256"].items()]
+    (specs / "SHA256SUMS").write_text("".join(lines), "utf-8")
+    (specs / "versions.json").write_text(json.dumps(versions, indent=2) + "\n", "utf-8")
+    before = json.loads(published.read_text("utf-8")) if published else {}
+    if changed := [name for name, it in before.items() if it["tag"] and versions.get(name) != it]:
+        sys.exit(
+            f"released, and other than it is published: {', '.join(changed)}. Are the tools of the lock file others?"
+        )
+    return versions
+
+
+def build(site: Path, published: Path | None = None) -> None:
     """Write the site anew."""
     shutil.rmtree(site, ignore_errors=True)
     shutil.copytree(HERE / "assets", site / "assets")
     scalar(site / "assets" / "scalar.js")
     specs = site / "specs"
+    tags = releases(specs, ROOT)
     documents: dict[str, dict[str, dict[str, Any]]] = {language: {} for language in LANGUAGES}
-    for api in APIS:
-        latest = specs / api / "latest"
-        for language in LANGUAGES:
-            documents[language][api] = bundle(api, language, latest)
-        postman = latest / f"{api}.postman.json"
-        run(BIN / "openapi2postmanv2", "--spec", latest / f"{api}.json", "--output", postman, "--pretty", "-O", POSTMAN)
-        collection = stable(json.loads(postman.read_text("utf-8")), api)
-        # The requests name it; this is the bundled server's, as the base URL is.
-        collection["variable"].append({"key": "bearerToken", "value": "demo", "type": "string"})
-        postman.write_text(json.dumps(collection, ensure_ascii=False, indent=2) + "\n", "utf-8")
-        shutil.copytree(latest, specs / api / documents["en"][api]["info"]["version"])
-    earlier(specs)
-    downloads = checksums(specs)
-    (site / "llms.txt").write_text(llms(documents["en"]), "utf-8")
+    for source in (ROOT / "spec" / f"{api}.yaml" for api in APIS):
+        latest = specs / source.stem / "latest"
+        for language, document in publish(source, latest).items():
+            documents[language][source.stem] = document
+        folder = specs / source.stem / version(source)
+        if not folder.exists():
+            shutil.copytree(latest, folder)
+    versions = sums(specs, tags, published)
 
     environment = Environment(
-        loader=FileSystemLoader(HERE / "templates"), undefined=StrictUndefined, autoescape=True, trim_blocks=True
+        loader=FileSystemLoader(HERE / "templates"),
+        undefined=StrictUndefined,
+        autoescape=lambda name: name is not None and ".html" in name,
+        trim_blocks=True,
+        keep_trailing_newline=True,
     )
-    for language, folder in LANGUAGES.items():
+    for language, prefix in LANGUAGES.items():
         texts = yaml.safe_load((HERE / f"texts.{language}.yaml").read_text("utf-8"))
         found = [claim for api in APIS for claim in claims(api, documents[language][api], texts["words"])]
+        doubtful = [claim for claim in found if claim["level"] != "documented"]
+        numbers = {api: count(1) for api in APIS}
         shared = {
             "t": texts,
             "apis": APIS,
             "languages": LANGUAGES,
             "language": language,
-            "root": "../" if folder else "",
+            "root": "../" if prefix else "",
             "home": "",
             "specs": documents[language],
             "counts": {api: Counter(claim["level"] for claim in found if claim["api"] == api) for api in APIS},
-            "claims": [claim for claim in found if claim["level"] != "documented"],
-            "downloads": {path: sum_ for path, sum_ in downloads.items() if "/latest/" not in path},
+            "claims": [claim | {"number": next(numbers[claim["api"]])} for claim in doubtful],
+            "versions": versions,
+            "kinds": KINDS,
+            "guides": GUIDES,
         }
-        (site / folder).mkdir(exist_ok=True)
+        (site / prefix).mkdir(exist_ok=True)
 
         def write(name: str, template: str, title: str, shared: dict[str, Any] = shared, **more: Any) -> None:
             text = environment.get_template(f"{template}.html.jinja").render(shared, name=name, title=title, **more)
-            (site / LANGUAGES[shared["language"]] / f"{name}.html").write_text(text + "\n", "utf-8")
+            (site / LANGUAGES[shared["language"]] / f"{name}.html").write_text(text, "utf-8")
 
+        if language == "en":
+            (site / "llms.txt").write_text(environment.get_template("llms.txt.jinja").render(shared), "utf-8")
         write("index", "index", texts["title"])
         write("evidence", "evidence", texts["evidence"]["title"])
         for api, document in documents[language].items():
@@ -305,8 +361,9 @@ def build(site: Path) -> None:
             inside = Markup(json.dumps(data, ensure_ascii=False).translate(JSON_IN_HTML))
             write(api, "reference", document["info"]["title"], data=inside)
         for guide in GUIDES:
-            file = HERE / (f"{guide}.{language}.md" if folder else f"{guide}.md")
+            file = HERE / (f"{guide}.{language}.md" if prefix else f"{guide}.md")
             text = file.read_text("utf-8").replace("../README.md", "index.html")
+            text = text.replace("OWNER/contrato", os.environ.get("GITHUB_REPOSITORY", "OWNER/contrato"))
             html = MarkdownIt().enable("table").render(re.sub(r"index\.html#[\w-]+", "index.html", text))
             # Whoever has no mouse must be able to scroll what is wider than the page.
             html = Markup(html.replace("<pre>", '<pre tabindex="0">'))
@@ -364,6 +421,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="docs/build.py", description=__doc__.partition("\n")[0])
     parser.add_argument("--serve", action="store_true", help="serve the built site beside the bundled server")
     parser.add_argument("--output", type=Path, default=SITE, metavar="FOLDER", help="where the site is built")
+    parser.add_argument("--published", type=Path, metavar="FILE", help="versions.json of the site as it stands")
     parser.add_argument("--port", type=int, default=8000, help="for --serve; 0 takes a free one")
     options = parser.parse_args()
     if options.serve:
@@ -371,7 +429,7 @@ def main() -> None:
             sys.exit("no site: run make docs")
         serve(options.output, options.port)
     else:
-        build(options.output.resolve())
+        build(options.output.resolve(), options.published)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ SPEC = Path(__file__).parents[1] / "spec"
 APIS = ("neu", "apportionments")
 LANGUAGES = {"es": "Spanish", "pt-BR": "Brazilian Portuguese"}
 # The evidence that the reference shows; what rules of the contract suite rest on is told by that suite, in English.
-EVIDENCE = ("x-evidence", "x-default-evidence", "x-unit-evidence")
+EVIDENCE = ("x-evidence", "x-default-evidence", "x-meaning-evidence", "x-unit-evidence")
 TEXTS = ("title", "summary", "description", "x-displayName", *EVIDENCE)
 # Where a name is a name, and not the word for a text.
 MAPS = (

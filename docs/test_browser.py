@@ -303,8 +303,9 @@ def test_badges_show(page: Page, site: Path, language: str, api: str, key: str) 
     words = texts(language)
     section = operation_at(page, key)
     badges = section.locator(".operation-description summary")
-    expect(badges).to_have_count(2)
-    expect(badges.first).to_have_text(words["levels"][operation["x-evidence"].partition(" ")[0]])
+    expect(badges).to_have_count(2 + ("x-meaning-evidence" in operation))
+    own = badges.get_by_text(words["levels"][operation["x-evidence"].partition(" ")[0]], exact=True)
+    expect(own).to_be_visible()
     expect(badges.last).to_contain_text(words["words"]["path"])
     # Each name has one in its own row: parameters, fields sent, fields answered.
     sent = fields(spec_, [operation["parameters"], operation.get("requestBody")])
@@ -320,9 +321,9 @@ def test_badges_show(page: Page, site: Path, language: str, api: str, key: str) 
     # Enter shows what a badge rests on, and hides it again; a click does, and a pointer that rests on it.
     lines = re.findall(r"#(L\d+)", operation["x-evidence"])
     assert lines
-    told, text = badges.first.locator("xpath=.."), badges.first.locator("xpath=../p").last
+    told, text = own.locator("xpath=.."), own.locator("xpath=../p").last
     expect(text).to_be_hidden()
-    badges.first.focus()
+    own.focus()
     page.keyboard.press("Enter")
     expect(text).to_be_visible()
     expect(text).to_contain_text(lines[0])
@@ -350,6 +351,33 @@ def test_the_list_of_evidence_is_filtered(page: Page) -> None:
     api.select_option("")
     level.select_option("")
     expect(count).to_have_text(str(everything))
+
+
+@pytest.mark.parametrize(("language", "row"), [("en", "neu.Bill.account.meaning"), ("pt-BR", "neu.BillQuery.Page")])
+def test_a_doubt_is_shared_and_looked_up(context: BrowserContext, served: str, language: str, row: str) -> None:
+    visit = Visit(
+        context, f"{served}evidence.html?api=neu&level={'inferred' if language == 'en' else 'conflict'}#{row}"
+    )
+    page = visit.page
+    # The address says what is shown, in another language too.
+    page.locator(f".languages a[lang='{language}']").click()
+    expect(page.locator("html")).to_have_attribute("lang", language)
+    shown = page.locator("[data-level]:visible")
+    everything, chosen = page.locator("[data-level]").count(), shown.count()
+    assert 0 < chosen < everything
+    expect(page.locator("#shown")).to_have_text(str(chosen))
+    expect(page.locator(f"[id='{row}']")).to_be_in_viewport()
+    page.get_by_role("combobox").first.select_option("apportionments")
+    expect(page).to_have_url(re.compile(r"\?api=apportionments&level=\w+"))
+    page.get_by_role("combobox").first.select_option("neu")
+    # And where it stands in the reference.
+    schema, field = row.split(".")[1:3]
+    page.locator(f"[id='{row}'] code a").click()
+    expect(page.locator(f"[id='api/schemas/{schema}']")).to_be_in_viewport()
+    fields_ = page.locator(f"[id='api/schemas/{schema}-content'] .property-name")
+    expect(fields_.get_by_text(field, exact=True).first).to_be_visible()
+    assert not visit.complaints
+    page.close()
 
 
 def test_axe_sees_what_is_wrong(context: BrowserContext) -> None:

@@ -195,13 +195,21 @@ def test_help_shows_units_and_evidence(run: Run, api: str, name: str) -> None:
     assert operation.evidence in text
     assert "Parameters of the API: ID" not in text
     for parameter in operation.parameters:
-        assert f"[{parameter.wire}; {parameter.evidence}]" in text
+        meaning = f"; meaning {parameter.meaning_evidence}" if parameter.meaning_evidence else ""
+        assert f"[{parameter.wire}; {parameter.evidence}{meaning}]" in text
         assert parameter.description in text
     for column in operation.columns:
         assert f"{column.name} " in text
         unit = f" in {column.unit}" if column.unit else ""
         assert unit in text
-        assert f"{column.description} [{_operations.standing(column.evidence)}]" in text
+        assert f"{column.description} [{_operations.standing(column.evidence)}" in text
+
+
+def test_a_meaning_that_is_inferred_says_so(run: Run) -> None:
+    text = " ".join(run("neu", "bills", "--help").stdout.split())
+    assert "Of its meaning: inferred: " in text
+    assert re.search(r"; documented neu#L106-L107; meaning inferred: which date", text)
+    assert re.search(r"\baccount string\. [^\[]+\[documented; meaning inferred\]", text)
 
 
 def test_a_unit_that_is_inferred_says_so(run: Run) -> None:

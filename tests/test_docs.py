@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import re
 import shlex
 import shutil
@@ -24,6 +25,8 @@ DOCS = Path(__file__).resolve().parents[1] / "docs"
 BIN = Path(sys.executable).parent
 sys.path.insert(0, str(DOCS))
 import samples  # noqa: E402
+
+import build  # noqa: E402
 
 # What deletes comes last: the other samples want the record.
 OPERATIONS = sorted(
@@ -111,8 +114,11 @@ def test_what_is_inferred_or_in_conflict_is_listed_in_every_language(site: Path)
 def test_sums_and_downloads(site: Path) -> None:
     lines = (site / "specs/SHA256SUMS").read_text("utf-8").splitlines()
     listed = {name: sum_ for sum_, name in (line.split("  ") for line in lines)}
-    files = {file.relative_to(site / "specs").as_posix() for file in (site / "specs").rglob("*.*")}
-    assert set(listed) == {name for name in files if (site / "specs" / name).is_file()}
+    files = {file.relative_to(site / "specs").as_posix() for file in (site / "specs").glob("*/*/*")}
+    assert set(listed) == {name for name in files if "/latest/" not in name}
+    for name in files - set(listed):
+        api, _, last = name.split("/")
+        assert f"{api}/{spec.load(api)['info']['version']}/{last}" in listed
     for name, sum_ in listed.items():
         assert hashlib.sha256((site / "specs" / name).read_bytes()).hexdigest() == sum_
     for api in spec.APIS:
@@ -123,8 +129,91 @@ def test_sums_and_downloads(site: Path) -> None:
             assert yaml.safe_load(file.with_suffix(".yaml").read_text("utf-8")) == document
             assert document.keys() == spec.load(api).keys()
         postman = (site / f"specs/{api}/{version}/{api}.postman.json").read_text("utf-8")
-        assert postman.count('"method":') >= len(operations(api))
-        assert all(operation.id in (site / "llms.txt").read_text("utf-8") for operation in operations(api).values())
+        folders = json.loads(postman)["item"]
+        assert [folder["name"] for folder in folders] == [tag["name"] for tag in spec.load(api)["tags"]]
+        requests = [entry["request"] for folder in folders for entry in folder["item"]]
+        assert len(requests) == len(operations(api))
+        for request in requests:
+            assert [it["value"] for it in request["header"] if it["key"] == "Content-Type"] == ["application/json"]
+
+
+def git(folder: Path, *arguments: str) -> None:
+    names = {f"GIT_{who}_{what}": "nobody@example.com" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    subprocess.run(["git", *arguments], cwd=folder, env=os.environ | names, check=True, capture_output=True)
+
+
+def test_a_released_version_stays_as_it_was(tmp_path: Path) -> None:
+    repository, first, second = (tmp_path / name for name in ("repository", "first", "second"))
+    shutil.copytree(DOCS.parent / "spec", repository / "spec")
+    source = repository / "spec/apportionments.yaml"
+    version = build.version(source)
+    git(repository, "init")
+    git(repository, "add", ".")
+    git(repository, "commit", "-m", "Release")
+    git(repository, "tag", "v9.9.9")
+    folders = {f"{api}/{build.version(repository / f'spec/{api}.yaml')}": "v9.9.9" for api in spec.APIS}
+    assert build.releases(first, repository) == folders
+    versions = build.sums(first, folders, None)
+    assert len(versions[f"apportionments/{version}"]["sha256"]) == 7
+
+    # Words that change, before and after the next version, do not change what is released.
+    source.write_text(source.read_text("utf-8").replace("Rules that split", "Rules which split"), "utf-8")
+    git(repository, "commit", "-am", "Other words")
+    git(repository, "tag", "v9.9.10")
+    text = source.read_text("utf-8").replace(f"version: {version}", "version: 7.0.0")
+    source.write_text(text, "utf-8")
+    git(repository, "commit", "-am", "A new version")
+    git(repository, "tag", "v9.9.11")
+    assert build.releases(second, repository) == folders | {"apportionments/7.0.0": "v9.9.11"}
+    published = tmp_path / "versions.json"
+    shutil.copy(first / "versions.json", published)
+    later = build.sums(second, build.releases(second, repository), published)
+    assert later.items() > versions.items()
+    assert "Rules which" in (second / "apportionments/7.0.0/apportionments.yaml").read_text("utf-8")
+
+    # If it did, nothing would be published.
+    (second / f"apportionments/{version}/apportionments.json").write_text("{}", "utf-8")
+    with pytest.raises(SystemExit, match=f"apportionments/{version}"):
+        build.sums(second, folders, published)
+    # What is not released may change.
+    build.sums(first, {}, None)
+    build.sums(second, folders, first / "versions.json")
+
+
+def test_a_language_model_is_told_what_a_person_is(site: Path) -> None:
+    text = (site / "llms.txt").read_text("utf-8")
+    for api in spec.APIS:
+        document = spec.load(api)
+        assert all(operation.id in text for operation in operations(api).values())
+        assert document["info"]["description"].strip() in text
+        assert document["servers"][0]["url"] in text
+        assert document["components"]["securitySchemes"]["bearerAuth"]["description"] in text
+    links = re.findall(r"\]\(([^)]+)\)", text)
+    assert len(links) > 14
+    assert all((site / link).is_file() for link in links)
+
+
+@pytest.mark.parametrize("folder", ["", "es", "pt-BR"])
+def test_what_is_in_doubt_can_be_cited_and_found(site: Path, folder: str) -> None:
+    page = Page(site / folder / "evidence.html")
+    text = (site / folder / "evidence.html").read_text("utf-8")
+    rows = re.findall(r'<li id="([^"]+)" data-api="(\w+)"', text)
+    assert len(rows) == len({row for row, _ in rows}) == text.count("data-level")
+    assert {row for row, _ in rows} == {
+        row for row, _ in re.findall(r'<li id="([^"]+)" data-api="(\w+)"', (site / "evidence.html").read_text("utf-8"))
+    }
+    places = [link for link in page.links if re.match(r"\w+\.html#(tag|schemas)/", link)]
+    # All but time zones and addresses, which stand at the top of a reference.
+    assert len(places) == len(rows) - 2 * len(spec.APIS)
+    for link in places:
+        api, kind, name = re.split(r"\.html#(tag|schemas)/", link)
+        known = (
+            {operation.id for operation in operations(api).values()}
+            if kind == "tag"
+            else spec.load(api)["components"]["schemas"]
+        )
+        assert name.rpartition("/")[2] in known
+    assert not re.search(r"\b(neu|apportionments)#L\d|anyOf|servers? 0|x-time", re.sub(r'(id|href)="[^"]*"', "", text))
 
 
 @pytest.mark.parametrize("folder", ["", "es", "pt-BR"])

@@ -517,6 +517,7 @@ def test_parquet_keeps_units_and_evidence(neu: Neu, tmp_path: Path) -> None:
     assert again.equals(table)
     assert again.schema.field("consumption").metadata[b"unit"] == b"kWh"
     assert again.schema.field("consumption").metadata[b"unit_evidence"].startswith(b"inferred")
+    assert again.schema.field("account").metadata[b"meaning_evidence"].startswith(b"inferred")
     assert again.schema.metadata[b"operation"] == b"listBills"
 
 

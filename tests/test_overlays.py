@@ -69,7 +69,7 @@ def test_every_text_is_asked_for(api: str) -> None:
         return own + sum(inside)
 
     found = [texts for _, texts in overlays.texts(document)]
-    for key in ("summary", "description", "x-evidence", "x-default-evidence", "x-unit-evidence"):
+    for key in ("summary", "description", "x-evidence", "x-default-evidence", "x-meaning-evidence", "x-unit-evidence"):
         assert sum(key in texts for texts in found) == count(document, key)
 
 
@@ -108,6 +108,11 @@ def forget_the_evidence_of_a_unit(spec: Any, overlay: Any) -> None:
         action["update"].pop("x-unit-evidence", None)
 
 
+def forget_the_evidence_of_a_meaning(spec: Any, overlay: Any) -> None:
+    for action in overlay["actions"]:
+        action["update"].pop("x-meaning-evidence", None)
+
+
 def change_what_evidence_of_a_default_is(spec: Any, overlay: Any) -> None:
     for action in overlay["actions"]:
         if "x-default-evidence" in action["update"]:
@@ -124,6 +129,7 @@ def change_what_evidence_of_a_default_is(spec: Any, overlay: Any) -> None:
         (forget_one_of_two, "description is only in the spec"),
         (change_what_evidence_is, ": x-evidence must begin as the spec's"),
         (forget_the_evidence_of_a_unit, "x-unit-evidence is only in the spec"),
+        (forget_the_evidence_of_a_meaning, "x-meaning-evidence is only in the spec"),
         (change_what_evidence_of_a_default_is, "x-default-evidence must begin as the spec's"),
     ],
 )

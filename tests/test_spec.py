@@ -18,6 +18,9 @@ CITATION = re.compile(r"\b([a-z]+)#L(\d+)(?:-L(\d+))?")
 OPERATION_EXTENSIONS = ("x-pagination", "x-date-range", "x-sort", "x-identity", "x-aggregation", "x-reckoning")
 LISTS_OF_LAWS = ("x-always", "x-agrees-with")
 
+# How a description says that the source does not say it.
+READING = re.compile(r"\b(taken to be|(is|are) taken|inferred|expected|assumed|our reading)\b")
+
 Spec = dict[str, Any]
 
 
@@ -104,6 +107,7 @@ def faults(spec: Spec) -> Iterator[str]:
     for where, element in elements(spec):
         if "x-evidence" not in element:
             yield f"{where} has no evidence"
+    yield from reading_faults(spec)
     sources = spec["info"]["x-sources"]
     for where, node in walk(spec):
         if not isinstance(node, str) or not re.search(r"evidence$", where):
@@ -126,6 +130,23 @@ def faults(spec: Spec) -> Iterator[str]:
         yield from example_faults(spec, operation)
         yield from law_faults(spec, operation)
     yield from record_faults(spec)
+
+
+def reading_faults(spec: Spec) -> Iterator[str]:
+    """Readings of ours without a row of evidence, and rows that say of a reading what no reading is."""
+    for where, node in [*walk(spec["paths"], "paths"), *walk(spec["components"], "components")]:
+        if not isinstance(node, dict):
+            continue
+        evidence = {key: str(value) for key, value in node.items() if str(key).endswith("evidence")}
+        ours = [text for text in evidence.values() if not text.startswith("documented")]
+        description = node.get("description")
+        if isinstance(description, str) and READING.search(" ".join(description.split())) and not ours:
+            yield f"{where} tells a reading, and its evidence does not"
+        if "x-meaning-evidence" in node:
+            if node["x-meaning-evidence"] not in ours:
+                yield f"{where} has a meaning that is documented: x-evidence says that"
+            if "x-evidence" not in node:
+                yield f"{where} has evidence of its meaning alone"
 
 
 def argument_laws(spec: Spec, operation: Spec) -> Iterator[tuple[str, str, Spec]]:
@@ -272,6 +293,26 @@ def without(mapping: Spec, key: str) -> None:
         (
             lambda s: without(s["paths"]["/accounts/{id}"]["get"]["parameters"][0], "x-evidence"),
             "parameter id has no evidence",
+        ),
+        (
+            lambda s: without(s["components"]["schemas"]["Rule"]["properties"]["project"], "x-meaning-evidence"),
+            "Rule/properties/project tells a reading",
+        ),
+        (
+            lambda s: s["paths"]["/accounts"]["get"].update({"description": "All accounts, it is\nassumed."}),
+            "/accounts/get tells a reading",
+        ),
+        (
+            lambda s: s["paths"]["/bills"]["post"].update({"x-meaning-evidence": "documented neu#L100"}),
+            "/bills/post has a meaning that is documented",
+        ),
+        (
+            lambda s: s["components"]["schemas"]["Bill"].update({"x-meaning-evidence": "inferred: a guess"}),
+            "schemas/Bill has evidence of its meaning alone",
+        ),
+        (
+            lambda s: s["paths"]["/bills"]["post"].update({"x-meaning-evidence": "inferred: as neu#L300 says"}),
+            "post/x-meaning-evidence cites lines that do not exist",
         ),
         (lambda s: s["paths"]["/bills"].update({"x-evidence": "documented neu#L300"}), "cites lines that do not exist"),
         (

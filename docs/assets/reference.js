@@ -15,7 +15,9 @@ function badge(text, part) {
   const [, level, cited, reason] = LEVELS.exec(text);
   const cites = [...cited.matchAll(/#(L\d+(?:-L\d+)?)/g)];
   const lines = cites.map(([, line]) => line).join(', ');
-  const shown = [reason, lines && `${words.source}: ${lines}`].filter(Boolean);
+  // The page is about one API, and so about one document.
+  const why = reason.replace(/\b[a-z]+#(?=L\d)/g, '');
+  const shown = [why, lines && `${words.source}: ${lines}`].filter(Boolean);
   const details = document.createElement('details');
   details.className = `evidence ${level}`;
   details.title = shown.join('\n');
@@ -48,6 +50,7 @@ Scalar.createApiReference('#app', {
         shows('x-path-evidence', 'contrato-evidence'),
         shows('x-evidence', 'contrato-evidence'),
         shows('x-default-evidence', 'contrato-evidence'),
+        shows('x-meaning-evidence', 'contrato-evidence'),
         shows('x-unit-evidence', 'contrato-evidence'),
         shows('x-unit', 'contrato-unit'),
       ],
@@ -72,7 +75,8 @@ Scalar.createApiReference('#app', {
     preferredSecurityScheme: 'bearerAuth',
     securitySchemes: { bearerAuth: { token: 'demo' } },
   },
-  // Links stay the same in all languages.
+  // Links stay the same in all languages; that of a schema has this word.
+  modelsSectionLabel: 'Schemas',
   generateTagSlug: (tag) => tag.name,
   generateOperationSlug: (operation) => operation.operationId ?? `${operation.method}${operation.path}`,
 });

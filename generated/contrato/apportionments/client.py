@@ -165,8 +165,7 @@ class Apportionments(Client):
         one is taken to match nothing.
 
         Args:
-            q: Search text. Which fields it searches is not documented; the name is the least
-                one may expect.
+            q: Search text. At least the name is expected to be searched.
             sort: Field that orders the list. The server's default is 'id'.
             order: Direction of the order, by the field that `sort` names. The server's default
                 is 'desc'.
@@ -288,9 +287,9 @@ class Apportionments(Client):
     ) -> Apportionment | None:
         """Update an apportionment
 
-        Changes the fields that the body names. That the others keep their values is inferred from
-        every field being optional. Company, apportionment type and unit of measure are not among
-        the fields. The tariff type sets the same condition on the company as at creation:
+        Changes the fields that the body names; the others are taken to keep their values. Company,
+        apportionment type and unit of measure are not among the fields. The tariff type sets the
+        same condition on the company as at creation:
 
         - captive market tariff (*mercado cativo*): the company needs a registered physical asset;
         - free market tariff (*mercado livre*): the company needs a valid contract.
@@ -335,9 +334,8 @@ class Apportionments(Client):
     def delete_apportionment(self, id: int, *, options: RequestOptions | None = None) -> None:
         """Delete an apportionment
 
-        Deletes the apportionment. The answer is `204`; reading the record afterwards answers `204`
-        as well. The source does not say what deleting a missing record answers; the same `204` is
-        expected.
+        Deletes the apportionment. The answer is `204`, and the same is expected where the record is
+        missing. Reading the record afterwards answers `204` as well.
 
         Args:
             id: Identifier of the apportionment.
@@ -407,8 +405,7 @@ class AsyncApportionments(AsyncClient):
         one is taken to match nothing.
 
         Args:
-            q: Search text. Which fields it searches is not documented; the name is the least
-                one may expect.
+            q: Search text. At least the name is expected to be searched.
             sort: Field that orders the list. The server's default is 'id'.
             order: Direction of the order, by the field that `sort` names. The server's default
                 is 'desc'.
@@ -530,9 +527,9 @@ class AsyncApportionments(AsyncClient):
     ) -> Apportionment | None:
         """Update an apportionment
 
-        Changes the fields that the body names. That the others keep their values is inferred from
-        every field being optional. Company, apportionment type and unit of measure are not among
-        the fields. The tariff type sets the same condition on the company as at creation:
+        Changes the fields that the body names; the others are taken to keep their values. Company,
+        apportionment type and unit of measure are not among the fields. The tariff type sets the
+        same condition on the company as at creation:
 
         - captive market tariff (*mercado cativo*): the company needs a registered physical asset;
         - free market tariff (*mercado livre*): the company needs a valid contract.
@@ -577,9 +574,8 @@ class AsyncApportionments(AsyncClient):
     async def delete_apportionment(self, id: int, *, options: RequestOptions | None = None) -> None:
         """Delete an apportionment
 
-        Deletes the apportionment. The answer is `204`; reading the record afterwards answers `204`
-        as well. The source does not say what deleting a missing record answers; the same `204` is
-        expected.
+        Deletes the apportionment. The answer is `204`, and the same is expected where the record is
+        missing. Reading the record afterwards answers `204` as well.
 
         Args:
             id: Identifier of the apportionment.

@@ -18,7 +18,7 @@ class Apportionment(msgspec.Struct, kw_only=True, gc=False):
         apportionment_type: What is split, for instance energy (*Energia*).
         apportionment_tariff_type: Tariff that prices the energy, for instance custom (*Customizado*), captive or
             free market.
-        apportionment_measure_unit: Unit of measure of the quantities that are split, for instance MWh.
+        apportionment_measure_unit: Unit of measure of the apportionment, for instance MWh.
         cost_center_ids: Identifiers of the cost centres.
         apportionment_groups_ids: Identifiers of apportionment groups. What a group is, is not documented.
     """
@@ -73,7 +73,7 @@ class ApportionmentTariffType(msgspec.Struct, kw_only=True, gc=False):
 
 
 class ApportionmentMeasureUnit(msgspec.Struct, kw_only=True, gc=False):
-    """Unit of measure of the quantities that are split, for instance MWh.
+    """Unit of measure of the apportionment, for instance MWh.
 
     Attributes:
         id: Identifier of the unit of measure.

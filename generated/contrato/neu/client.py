@@ -388,9 +388,8 @@ class Neu(Client):
     def get_account(self, id: int, *, options: RequestOptions | None = None) -> list[Account]:
         """Read one account
 
-        Returns the account with this id, **as an array**: the source shows one shape, an array,
-        with or without an id. What an unknown id answers is not documented; an empty array and
-        `404` are both plausible.
+        Returns the account with this id, **as an array**. What an unknown id answers is not
+        documented; an empty array and `404` are both plausible.
 
         Args:
             id: Identifier of the account.
@@ -923,9 +922,8 @@ class AsyncNeu(AsyncClient):
     async def get_account(self, id: int, *, options: RequestOptions | None = None) -> list[Account]:
         """Read one account
 
-        Returns the account with this id, **as an array**: the source shows one shape, an array,
-        with or without an id. What an unknown id answers is not documented; an empty array and
-        `404` are both plausible.
+        Returns the account with this id, **as an array**. What an unknown id answers is not
+        documented; an empty array and `404` are both plausible.
 
         Args:
             id: Identifier of the account.

@@ -185,7 +185,7 @@ class BillConcept(msgspec.Struct, kw_only=True, gc=False):
 
     Attributes:
         concept: Name of the item, for instance active energy or a contribution.
-        quantity: Quantity billed. Its unit depends on the item and is not documented.
+        quantity: Quantity billed. Its unit is not documented.
         unit_value: Price of one unit, in Colombian pesos (COP).
         total: Amount of the item, in Colombian pesos (COP).
         asic_code: Code of the commercial metering point (*frontera comercial*) that is registered with ASIC.

@@ -139,6 +139,8 @@ class OperationCommand(click.Command):
                 "The range is requested month by month."
             )
         evidence = [f"Evidence of the operation: {operation.evidence}."]
+        if operation.meaning_evidence:
+            evidence.append(f"Of its meaning: {operation.meaning_evidence}.")
         if operation.path_evidence:
             evidence.append(f"Of its path: {operation.path_evidence}.")
         for text in [*texts, " ".join(evidence)]:
@@ -174,7 +176,8 @@ def _metavar(parameter: Parameter) -> str:
 def _help(parameter: Parameter) -> str:
     unit = f" In {parameter.schema['x-unit']}." if "x-unit" in parameter.schema else ""
     default = f" The API's default is {parameter.schema['default']}." if "default" in parameter.schema else ""
-    return f"{parameter.description}{unit}{default}  [{parameter.wire}; {parameter.evidence}]"
+    meaning = f"; meaning {parameter.meaning_evidence}" if parameter.meaning_evidence else ""
+    return f"{parameter.description}{unit}{default}  [{parameter.wire}; {parameter.evidence}{meaning}]"
 
 
 def _column_help(column: Column) -> str:
@@ -182,7 +185,8 @@ def _column_help(column: Column) -> str:
     unit = ""
     if column.unit:
         unit = f" in {column.unit}" + (f" ({standing(column.unit_evidence)})" if column.unit_evidence else "")
-    return f"{kind}{unit}. {column.description}  [{standing(column.evidence)}]"
+    meaning = f"; meaning {standing(column.meaning_evidence)}" if column.meaning_evidence else ""
+    return f"{kind}{unit}. {column.description}  [{standing(column.evidence)}{meaning}]"
 
 
 class Timestamp(click.ParamType[datetime]):

@@ -32,6 +32,7 @@ class Parameter:
         schema: Schema of its value, references followed.
         description: What it is.
         evidence: Where it comes from.
+        meaning_evidence: Where its meaning comes from, when that is weaker.
         refers_to: Where values that exist are found, as the spec says it.
 
     """
@@ -44,6 +45,7 @@ class Parameter:
     schema: Schema
     description: str
     evidence: str
+    meaning_evidence: str
     refers_to: Sequence[str]
 
 
@@ -59,6 +61,7 @@ class Column:
         description: What it is.
         unit: Unit of its values, or an empty text.
         evidence: Where it comes from.
+        meaning_evidence: Where its meaning comes from, when that is weaker.
         unit_evidence: Where its unit comes from, when that is weaker.
 
     """
@@ -70,6 +73,7 @@ class Column:
     description: str
     unit: str
     evidence: str
+    meaning_evidence: str
     unit_evidence: str
 
     @property
@@ -117,6 +121,7 @@ class Operation:
         self.summary: str = self._data.get("summary", self.id)
         self.description = plain_text(self._data.get("description", self.summary))
         self.evidence: str = self._data.get("x-evidence", "")
+        self.meaning_evidence: str = self._data.get("x-meaning-evidence", "")
         self.path_evidence: str = item.get("x-evidence", "")
         self.safe: bool = method == "get" or bool(self._data.get("x-safe"))
         self.pagination: Mapping[str, Any] = self._data.get("x-pagination", {})
@@ -156,6 +161,7 @@ class Operation:
                 schema=_not_null(self._document, schema),
                 description=plain_text(data.get("description", "")),
                 evidence=data.get("x-evidence", ""),
+                meaning_evidence=data.get("x-meaning-evidence", ""),
                 refers_to=[pointers] if isinstance(pointers := data.get("x-refers-to", []), str) else pointers,
             )
             for (name, place, required, data, schema), option in zip(found, options, strict=True)
@@ -298,6 +304,7 @@ class Operation:
                 description=plain_text(node.get("description", "")),
                 unit=node.get("x-unit", ""),
                 evidence=node.get("x-evidence", ""),
+                meaning_evidence=node.get("x-meaning-evidence", ""),
                 unit_evidence=node.get("x-unit-evidence", ""),
             )
 

@@ -25,7 +25,7 @@ class Column:
         type: `integer`, `number`, `boolean`, `string` or `timestamp`.
         many: Whether a value is a list of these.
         nullable: Whether a value may be absent.
-        metadata: Its `evidence`, and its `unit` and `unit_evidence` where the spec has them.
+        metadata: Its `evidence`, and its `unit`, `unit_evidence` and `meaning_evidence` where the spec has them.
 
     """
 
@@ -179,7 +179,7 @@ class _Planner:
                 nullable=absent or optional or schema.nullable,
                 metadata={
                     key: schema.node[f"x-{key.replace('_', '-')}"]
-                    for key in ("unit", "unit_evidence", "evidence")
+                    for key in ("unit", "unit_evidence", "evidence", "meaning_evidence")
                     if f"x-{key.replace('_', '-')}" in schema.node
                 },
             )
