@@ -47,7 +47,7 @@ mutants: .venv/.installed ## Break the bundled server, see what the suite notice
 	cd contract_tests && ../$(BIN)/python -m mutants.run $(if $(QUICK),--quick)
 
 diff: setup ## Judge what the specs' changes since BASE=REV break, and demand versions and changelog
-	@$(BIN)/python overrides/generator/diff.py $(BASE)
+	@$(BIN)/python overrides/generator/diff.py "$(BASE)"
 
 docs: setup ## Build the published reference, build/site/
 	$(BIN)/python docs/build.py

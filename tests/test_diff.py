@@ -13,7 +13,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from generator.diff import MEANING, PYTHON, WIRE, Side, Verdict, covers, entries, judge, on_the_wire, report, required
+from generator.diff import (
+    LINKS,
+    MEANING,
+    PYTHON,
+    WIRE,
+    Breakage,
+    Side,
+    Verdict,
+    covers,
+    entries,
+    judge,
+    on_the_wire,
+    report,
+    required,
+)
 
 REPOSITORY = Path(__file__).parents[1]
 LIST, ONE = "/api/v3/apportionments", "/api/v3/apportionments/{id}"
@@ -69,6 +83,11 @@ def path_moved(spec: Spec) -> None:
     spec["paths"]["/api/v3/rateios"] = spec["paths"].pop(LIST)
 
 
+def path_parameter_renamed(spec: Spec) -> None:
+    item = spec["paths"]["/accounts/{number}"] = spec["paths"].pop("/accounts/{id}")
+    item["get"]["parameters"][0] |= {"name": "number", "description": "Another text. " * 50}
+
+
 def operation_renamed(spec: Spec) -> None:
     spec["paths"][ONE]["get"]["operationId"] = "readApportionment"
 
@@ -80,6 +99,16 @@ def request_field_gone(spec: Spec) -> None:
 def unit_changed(spec: Spec) -> None:
     assert schema(spec, "Bill")["properties"]["consumption"]["x-unit"] == "kWh"
     schema(spec, "Bill")["properties"]["consumption"]["x-unit"] = "MWh"
+
+
+def renamed_and_changed(spec: Spec) -> None:
+    rename(spec, "Company", "Firm")
+    schema(spec, "Firm")["properties"]["name"]["type"] = ["string", "null"]
+
+
+def another_type_beside_other_words(spec: Spec) -> None:
+    reworded_in_lists(spec)
+    schema(spec, "Bill")["properties"]["date_payment"]["anyOf"][1]["type"] = "boolean"
 
 
 def tag_renamed(spec: Spec) -> None:
@@ -185,6 +214,15 @@ def no_promise_touched(spec: Spec) -> None:
             id="path renamed",
         ),
         pytest.param(
+            "neu",
+            path_parameter_renamed,
+            [
+                (PYTHON, "Neu.get_account(id)", "Parameter was removed"),
+                (PYTHON, "Neu.get_account(number)", "Parameter was added as required"),
+            ],
+            id="parameter of path renamed",
+        ),
+        pytest.param(
             "apportionments",
             operation_renamed,
             [
@@ -200,11 +238,32 @@ def no_promise_touched(spec: Spec) -> None:
         pytest.param(
             "apportionments",
             lambda spec: rename(spec, "Company", "Firm"),
-            [
-                (PYTHON, "Apportionment.company", "Type was Company, is Firm"),
-                (PYTHON, "Company", "Public object was removed; Firm has the same attributes"),
-            ],
+            # Once, and not again for each field that holds one.
+            [(PYTHON, "Company", "Public object was removed; Firm has the same attributes")],
             id="schema of answers renamed",
+        ),
+        pytest.param(
+            "apportionments",
+            renamed_and_changed,
+            [
+                (PYTHON, "Company", "Public object was removed; Firm has the same attributes"),
+                (PYTHON, "Firm.name", "Type was str, is None | str"),
+                (
+                    WIRE,
+                    f"GET {LIST}, answer 200, items.company.name",
+                    "Type of `name` widened from 'string' to 'string | null'.",
+                ),
+            ],
+            id="schema of answers renamed, and a field of it may be null",
+        ),
+        pytest.param(
+            "neu",
+            another_type_beside_other_words,
+            [
+                (WIRE, "POST /bills, answer 200, date_payment", "Type widened from 'null' to 'boolean'."),
+                (PYTHON, "Bill.date_payment", "Type was datetime.datetime | None, is bool | datetime.datetime"),
+            ],
+            id="another type within anyOf, beside other words",
         ),
         pytest.param(
             "apportionments",
@@ -244,8 +303,6 @@ def test_what_breaks_is_found_and_placed(
             [],
             id="schema of requests renamed",
         ),
-        # Tags sort the help and the reference, and no module is named after one.
-        pytest.param(tag_renamed, "patch", [], id="tag renamed"),
         pytest.param(
             field_added,
             "minor",
@@ -265,13 +322,113 @@ def test_what_breaks_nobody_is_let_through(edit: Edit, level: str, additions: li
     assert judged("apportionments", edit, tmp_path) == Verdict(level, (), tuple(additions))
 
 
-def test_what_a_vendor_settles_breaks_nobody(tmp_path: Path) -> None:
-    def settle(spec: Spec) -> None:
-        """Also within `anyOf`, where Redocly compares every word."""
-        alternatives = schema(spec, "Bill")["properties"]["date_payment"]["anyOf"]
-        alternatives[1]["x-evidence"] = "documented neu#L113"
+def reworded_in_lists(spec: Spec) -> None:
+    """Other words all over in lists, where Redocly tells things apart by what is in them."""
+    alternatives = schema(spec, "Bill")["properties"]["date_payment"]["anyOf"]
+    alternatives[0] |= {"description": "Another text.", "deprecated": True}
+    alternatives[1] |= {"x-evidence": "documented neu#L113", "title": "Unpaid", "examples": [None], "x-personal": True}
+    schema(spec, "PlatformPayment")["description"] = "Another text. " * 50
+    parameter = spec["paths"]["/services/{id}"]["get"]["parameters"][0]
+    parameter |= {"description": "Another text. " * 50, "example": 4, "x-evidence": "inferred: another reading"}
 
-    assert judged("neu", settle, tmp_path) == Verdict("patch")
+
+def test_words_in_lists_break_nobody(tmp_path: Path) -> None:
+    assert judged("neu", reworded_in_lists, tmp_path) == Verdict("patch")
+
+
+def test_a_parameter_is_the_same_one_however_much_of_it_changes(tmp_path: Path) -> None:
+    def widen(spec: Spec) -> None:
+        parameter = spec["paths"][LIST]["get"]["parameters"][1]
+        parameter["description"] = "Another text. " * 50
+        parameter["schema"]["enum"] += [f"value {number}" for number in range(50)]
+
+    verdict = judged("apportionments", widen, tmp_path)
+    assert (verdict.level, verdict.breakages) == ("minor", ())
+
+
+def test_a_tag_that_is_renamed_breaks_links_and_no_program(tmp_path: Path) -> None:
+    verdict = judged("apportionments", tag_renamed, tmp_path)
+    names = "listApportionments, createApportionment, deleteApportionment, getApportionment, updateApportionment"
+    # All is in one line there.
+    assert verdict == Verdict("minor", (Breakage(LINKS, "#tag/Apportionments", f"#tag/Rateios has {names} now", 1),))
+
+
+def test_an_operation_that_loses_one_of_its_tags_breaks_links(tmp_path: Path) -> None:
+    def edit(spec: Spec, tags: list[str]) -> None:
+        spec["paths"]["/bills"]["post"]["tags"] = tags
+
+    tags = base("neu").spec["paths"]["/bills"]["post"]["tags"]
+    assert judged("neu", lambda spec: edit(spec, [*tags, "More"]), tmp_path) == Verdict("patch")
+    gone = Breakage(LINKS, f"#tag/{tags[0]}", "nothing has listBills now", 1)
+    assert judged("neu", lambda spec: edit(spec, []), tmp_path).breakages == (gone,)
+
+
+def test_what_redocly_reads_has_all_promises_in_their_lines(tmp_path: Path) -> None:
+    (path := tmp_path / "it.yaml").write_text(
+        """\
+info: {title: The title, description: A text}
+paths:
+  /it:
+    get:
+      description: |
+        Two
+        lines.
+      x-evidence: documented
+      parameters:
+        - description: >-
+            A text
+            of lines.
+          in: query
+          x-evidence: documented
+          name: description
+          x-unit: kWh
+          schema:
+            title: Words
+            anyOf: [type: string, {type: object, properties: &all {
+              title: {type: string, default: {title: x}, example: y},
+              description: {enum: [{summary: x}], x-safe: false}}}]
+            allOf:
+              - properties: *all
+                required: [title, 'no', no]
+      security:
+        - title: []
+""",
+        "utf-8",
+    )
+    text = Side(path).promises
+    read = json.loads(text)
+    # By this Redocly pairs it with itself.
+    assert len(read["paths"]["/it"]["get"]["parameters"][0].pop("description")) > 1000
+    fields = {
+        "title": {"type": "string", "default": {"title": "x"}},
+        "description": {"enum": [{"summary": "x"}], "x-safe": False},
+    }
+    parameter = {
+        "in": "query",
+        "name": "description",
+        "x-unit": "kWh",
+        "schema": {
+            "anyOf": [{"type": "string"}, {"type": "object", "properties": fields}],
+            "allOf": [{"properties": fields, "required": ["title", "no", "no"]}],
+        },
+    }
+    assert read == {
+        "info": {"title": "The title", "description": "A text"},
+        "paths": {
+            "/it": {
+                "get": {
+                    "description": "Two\nlines.\n",
+                    "x-evidence": "documented",
+                    "parameters": [parameter],
+                    "security": [{"title": []}],
+                }
+            }
+        },
+    }
+    written = path.read_text("utf-8").splitlines()
+    for key in ("paths", "parameters", "name", "x-unit", "anyOf", "allOf", "security"):
+        (line,) = [number for number, row in enumerate(text.splitlines()) if f'"{key}":' in row]
+        assert f" {key}:" in f" {written[line]}"
 
 
 def test_what_changes_only_in_meaning_is_found(tmp_path: Path) -> None:
@@ -282,7 +439,7 @@ def test_what_changes_only_in_meaning_is_found(tmp_path: Path) -> None:
     schema(spec, "BillQuery")["properties"]["Page"]["default"] = 0
     del spec["paths"]["/bills"]["post"]["x-safe"]
     (path := tmp_path / "neu.yaml").write_text(json.dumps(spec), "utf-8")
-    assert {(it.sort, it.where, it.what) for it in on_the_wire(report(base("neu").path, path))} == {
+    assert {(it.sort, it.where, it.what) for it in on_the_wire(report(base("neu"), Side(path)))} == {
         (
             MEANING,
             "info/x-time-zone",
@@ -353,20 +510,21 @@ def tree(tmp_path: Path) -> Path:
     (tmp_path / "node_modules").symlink_to(REPOSITORY / "node_modules")
     author = ("-c", "user.name=Test", "-c", "user.email=test@example.com")
     for command in (["init", "-q"], ["add", "spec", "*.toml", "*.md"], [*author, "commit", "-qm", "x"], ["tag", "v0"]):
-        subprocess.run(["git", *command], cwd=tmp_path, env=environment(tmp_path), check=True)
+        subprocess.run(["git", *command], cwd=tmp_path, env=environment(), check=True)
     return tmp_path
 
 
-def environment(tree: Path) -> dict[str, str]:
-    """Ours, without the repository of a hook that runs the tests, and with the tree's generator first."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    return kept | {"PYTHONPATH": str(tree / "overrides"), "GIT_CONFIG_GLOBAL": os.devnull}
+def environment() -> dict[str, str]:
+    """Ours, without the repository of a hook that runs the tests."""
+    return {key: value for key, value in os.environ.items() if not key.startswith("GIT_")} | {
+        "GIT_CONFIG_GLOBAL": os.devnull
+    }
 
 
-def diff(tree: Path, revision: str) -> tuple[int, list[str]]:
+def diff(tree: Path, *revision: str) -> tuple[int, list[str]]:
     """Exit status and lines of `make diff`."""
-    command = [sys.executable, "overrides/generator/diff.py", revision]
-    done = subprocess.run(command, cwd=tree, env=environment(tree), capture_output=True, text=True)
+    command = [sys.executable, "overrides/generator/diff.py", *revision]
+    done = subprocess.run(command, cwd=tree, env=environment(), capture_output=True, text=True)
     assert "Traceback" not in done.stderr, done.stderr
     return done.returncode, (done.stdout + done.stderr).splitlines()
 
@@ -388,7 +546,7 @@ def test_a_breaking_change_is_refused_until_versions_and_changelog_say_so(tree: 
         "neu: nothing changed",
         "apportionments: BREAKS (major)",
         "  on the wire: whoever calls the API, with our client or another",
-        f"    GET {LIST}: `_q` query parameter was renamed to `_text`. (spec/apportionments.yaml:{line})",
+        f"    GET {LIST}: `_q` query parameter was removed. (spec/apportionments.yaml:{line} in v0)",
         "  in Python: programs that use contrato.apportionments, frames of it, "
         "scripts that use `contrato apportionments`",
         "    Apportionments.list_apportionments(q): Parameter was removed",
@@ -409,17 +567,48 @@ def test_a_breaking_change_is_refused_until_versions_and_changelog_say_so(tree: 
     assert status == 0
 
 
+def test_a_moved_link_needs_an_entry_that_says_where_to(tree: Path) -> None:
+    path = tree / "spec" / "apportionments.yaml"
+    text = path.read_text("utf-8")
+    line = next(n for n, row in enumerate(text.splitlines(), 1) if "tags: [Apportionments]" in row)
+    path.write_text(text.replace("tags: [Apportionments]", "tags: [Rateios]"), "utf-8")
+    status, said = diff(tree, "v0")
+    names = "listApportionments, createApportionment, deleteApportionment, getApportionment, updateApportionment"
+    assert said == [
+        "neu: nothing changed",
+        "apportionments: breaks links, and no program (minor)",
+        "  in links: whoever kept an address in the reference, apportionments.html#tag/…",
+        f"    #tag/Apportionments: #tag/Rateios has {names} now (spec/apportionments.yaml:{line})",
+        "",
+        "Still to do:",
+        "  spec/apportionments.yaml: raise the version from 0.1.0 to 0.1.1",
+        "  pyproject.toml: raise the version from 0.1.0 to 0.1.1",
+        "  CHANGELOG.md: add an entry that names apportionments and where its links lead now",
+    ]
+    assert status == 1
+
+
+def test_the_generator_is_that_of_the_checkout_and_not_the_installed_one(tree: Path) -> None:
+    (tree / "overrides" / "generator" / "generate.py").write_text("raise SystemExit('that of the checkout')", "utf-8")
+    assert diff(tree, "v0") == (1, ["that of the checkout"])
+
+
 def test_a_revision_that_is_not_there_is_wrong_usage(tree: Path) -> None:
-    status, said = diff(tree, "v9")
-    assert status == 2
-    assert said[-1].endswith("git knows no commit 'v9' here: fetch it, or name another as BASE")
+    said = "git knows no commit 'v9' here: fetch it, or name another as BASE"
+    assert diff(tree, "v9") == (2, [said])
+
+
+@pytest.mark.parametrize("none", [(), ("",)])
+def test_without_a_revision_it_says_what_to_type(tree: Path, none: tuple[str, ...]) -> None:
+    said = "Say what to compare with, a tag, a branch or a commit: make diff BASE=v0.1.0"
+    assert diff(tree, *none) == (2, [said])
 
 
 def test_an_api_that_the_revision_has_not_breaks_nobody(tree: Path) -> None:
     command = ["git", "rm", "-q", "--cached", "spec/neu.yaml"]
-    subprocess.run(command, cwd=tree, env=environment(tree), check=True)
+    subprocess.run(command, cwd=tree, env=environment(), check=True)
     author = ("-c", "user.name=Test", "-c", "user.email=test@example.com")
-    subprocess.run(["git", *author, "commit", "-qm", "x"], cwd=tree, env=environment(tree), check=True)
+    subprocess.run(["git", *author, "commit", "-qm", "x"], cwd=tree, env=environment(), check=True)
     status, said = diff(tree, "HEAD")
     assert said[:2] == ["neu: breaks nothing (minor: something is new)", "  new, or changed without harm"]
     assert "  CHANGELOG.md: add an entry that names neu and what is new in it" in said

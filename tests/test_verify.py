@@ -269,6 +269,17 @@ def test_an_answer_without_end_is_inconclusive(monkeypatch: pytest.MonkeyPatch) 
     assert [row.operation for row in report.operations if row.verdict is Verdict.INCONCLUSIVE] == ["listOverdueBills"]
 
 
+def test_answers_that_are_too_long_together_end_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_transport, "MAX_ALL_BYTES", 20_000)
+    foreign = Foreign("neu")
+    report = run(foreign, mode="read-only")
+    assert report.failures == []
+    assert report.exit_code is ExitCode.INCONCLUSIVE
+    assert "the answers had more than 20000 bytes in all; a server with less data is needed" in report.notes
+    monkeypatch.undo()
+    assert len(foreign.log) < run(foreign, mode="read-only").requests
+
+
 def test_an_answer_that_is_too_long_is_inconclusive_also_beside_good_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_transport, "MAX_BYTES", 200_000)
     foreign = Foreign("neu")

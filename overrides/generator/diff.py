@@ -1,18 +1,25 @@
 """Say what the changes of the specs since a revision break, and demand the versions and the changelog that they need.
 
 `python overrides/generator/diff.py REV` (`make diff BASE=REV`) compares the working tree with `REV`: a tag, a branch, a
-commit. It asks three questions from the side of whoever calls an API:
+commit. It asks four questions from the side of whoever calls an API:
 
 - On the wire: Redocly's differ, of the two specs.
 - In Python: griffe, of the clients that this generator makes of them. So a change of the generator is none of the spec.
 - In meaning: a default, a unit or a time zone that changes while all names and types stay.
+- In links: the address of an operation in the reference is made of its tag and its id. A renamed id is told in Python.
 
 What breaks is a major change, what is only added a minor one, and all else (descriptions, evidence, examples) a patch.
 Before 1.0.0 a major change raises the second number of a version and any other the third.
+
+Links that lead nowhere are a minor change. No program depends on a tag: the client names nothing after one, and the
+command only sorts its help by them. A version warns whoever holds back the next one, and nobody can do that with the
+reference, which is published for the newest spec alone. What helps them is the changelog, and a minor change needs an
+entry.
 """
 
 import argparse
 import ast
+import hashlib
 import json
 import os
 import re
@@ -29,19 +36,27 @@ from pathlib import Path
 from typing import Any
 
 import griffe
-from generator.generate import ROOT, generate, load
+from ruamel.yaml import YAML
+
+# The generator of this checkout, whichever one is installed.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from generator.generate import generate, load
 
 from contrato.core.spec import APIS
 
+ROOT = Path(__file__).resolve().parents[2]
 LEVELS = ("none", "patch", "minor", "major")
 WIRE = "on the wire"
 PYTHON = "in Python"
 MEANING = "in meaning"
+LINKS = "in links"
 # The order of the report, and whom it hits.
 WHOM = {
     WIRE: "whoever calls the API, with our client or another",
     PYTHON: "programs that use contrato.{api}, frames of it, scripts that use `contrato {api}`",
     MEANING: "everybody, and nobody gets an error",
+    LINKS: "whoever kept an address in the reference, {api}.html#tag/…",
 }
 # What Redocly takes for a patch, as it breaks no request: the property that changed, and what that does.
 SILENT = {
@@ -52,6 +67,10 @@ SILENT = {
     # Removed: while there is one, what `windows` promises stays.
     "x-date-range": "`windows` refuses the operation",
 }
+# What breaks nobody, beside the extensions that SILENT does not name.
+WORDS = {"$comment", "deprecated", "description", "example", "examples", "externalDocs", "summary", "title"}
+# In these a key is a name that the spec gives, and no word of OpenAPI.
+NAMES = {"$defs", "content", "dependentSchemas", "mapping", "patternProperties", "properties", "security", "variables"}
 
 
 @dataclass(frozen=True, order=True)
@@ -59,8 +78,8 @@ class Breakage:
     """One thing that a change breaks.
 
     Attributes:
-        sort: `WIRE`, `PYTHON` or `MEANING`.
-        where: Operation and field, or the Python name.
+        sort: `WIRE`, `PYTHON`, `MEANING` or `LINKS`.
+        where: Operation and field, the Python name, or the address.
         what: What happened to it.
         line: Its line in the spec, 0 where there is none.
         gone: Whether that line is one of the base.
@@ -80,7 +99,7 @@ class Verdict:
 
     Attributes:
         level: One of `LEVELS`.
-        breakages: What it breaks; something if and only if `level` is major.
+        breakages: What it breaks; something else than links if and only if `level` is major.
         additions: What is new.
 
     """
@@ -106,6 +125,17 @@ class Side:
         """The document."""
         return load(self.path)
 
+    @property
+    def promises(self) -> str:
+        """It as JSON, each key in the line that it has in the file, and no word in a list that breaks nobody."""
+        rows = [""] * (len(self.path.read_text("utf-8").splitlines()) + 1)
+        row = 0
+        for line, token in tokens(YAML(typ="rt", pure=True).load(self.path)):
+            # What an alias repeats stands further up.
+            row = max(row, line)
+            rows[row] += token
+        return "\n".join(rows)
+
     @cached_property
     def client(self) -> griffe.Module:
         """The package that the generator makes of it."""
@@ -121,17 +151,16 @@ def judge(old: Side, new: Side) -> Verdict:
     """Compare two versions of one API's spec."""
     if unversioned(old.spec) == unversioned(new.spec):
         return Verdict("none")
-    if bare(unversioned(old.spec)) == bare(unversioned(new.spec)):
-        # Within `anyOf`, Redocly takes any other word for another schema.
-        return Verdict("patch")
     with ThreadPoolExecutor() as pool:
-        reporting = pool.submit(report, old.path, new.path)
+        reporting = pool.submit(report, old, new)
         clients = pool.map(lambda side: side.client, (old, new))
         wire = reporting.result()
         before, after = clients
-    breakages = tuple(sorted({*on_the_wire(wire), *in_python(before, after)}))
+    breakages = tuple(sorted({*on_the_wire(wire), *in_python(before, after), *in_links(wire, old.spec)}))
     additions = tuple(added(wire, before, after, {it.where for it in breakages}))
-    return Verdict("major" if breakages else "minor" if additions else "patch", breakages, additions)
+    if any(it.sort != LINKS for it in breakages):
+        return Verdict("major", breakages, additions)
+    return Verdict("minor" if breakages or additions else "patch", breakages, additions)
 
 
 def unversioned(spec: dict[str, Any]) -> dict[str, Any]:
@@ -139,16 +168,56 @@ def unversioned(spec: dict[str, Any]) -> dict[str, Any]:
     return spec | {"info": {key: value for key, value in spec["info"].items() if key != "version"}}
 
 
-def bare(node: Any) -> Any:
-    """A spec without its evidence."""
+def tokens(node: Any, line: int = 0, listed: bool = False, named: bool = False) -> Iterator[tuple[int, str]]:
+    """The JSON of a node in pieces, each with its line, without what breaks nobody where it would look as if it did.
+
+    Redocly pairs the items of a list by how much of their text is the same, so that in a list another description makes
+    another parameter, and other evidence another schema of `anyOf`. A parameter therefore gets a text that is as long
+    as it is its own, and is paired by its name. What has a key is paired by that; there the words stay, by which
+    Redocly sees what a field that is gone is called now.
+
+    Args:
+        node: What ruamel read, which knows the lines.
+        line: Where it begins.
+        listed: Whether it is in a list.
+        named: Whether its keys are names.
+
+    """
+
+    def at(key: object) -> int:
+        return int((node.lc.data or {}).get(key, [line])[0])
+
     if isinstance(node, list):
-        return [bare(item) for item in node]
-    if not isinstance(node, dict):
-        return node
-    return {key: bare(value) for key, value in node.items() if not re.fullmatch(r"x-(\w+-)?evidence", str(key))}
+        yield line, "["
+        for index, item in enumerate(node):
+            yield at(index), "," if index else ""
+            yield from tokens(item, at(index), True, named)
+        yield line, "]"
+    elif isinstance(node, dict):
+        yield line, "{"
+        comma = ""
+        if listed and not named and node.keys() >= {"in", "name"}:
+            # The name of one in a path is not sent.
+            own = node["in"] if node["in"] == "path" else f"{node['in']} {node['name']}"
+            own = hashlib.sha256(own.encode()).hexdigest()
+            yield line, f'"description":"{own * 100}"'
+            comma = ","
+        kept = {step for ending in SILENT for step in ending.split("/")}
+        for key, value in node.items():
+            if listed and not named and (key in WORDS or (str(key).startswith("x-") and key not in kept)):
+                continue
+            yield at(key), f"{comma}{json.dumps(str(key))}:"
+            if not named and key in ("const", "default", "enum"):
+                yield at(key), json.dumps(value, default=str)
+            else:
+                yield from tokens(value, at(key), listed, not named and key in NAMES)
+            comma = ","
+        yield line, "}"
+    else:
+        yield line, json.dumps(node, default=str)
 
 
-def report(old: Path, new: Path) -> dict[str, Any]:
+def report(old: Side, new: Side) -> dict[str, Any]:
     """What Redocly's differ says."""
     redocly = ROOT / "node_modules" / ".bin" / "redocly"
     if not redocly.exists():
@@ -157,8 +226,11 @@ def report(old: Path, new: Path) -> dict[str, Any]:
         # Its rules are off unless asked for, and our settings are for linting.
         config = Path(directory) / "redocly.yaml"
         config.write_text("extends: [diff-recommended]\n", "utf-8")
+        paths = Path(directory) / "old.yaml", Path(directory) / "new.yaml"
+        for path, side in zip(paths, (old, new), strict=True):
+            path.write_text(side.promises, "utf-8")
         done = subprocess.run(
-            [redocly, "diff", old, new, "--config", config, "--format", "json", "--fail-on", "none"],
+            [redocly, "diff", *paths, "--config", config, "--format", "json", "--fail-on", "none"],
             env=os.environ | {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"},
             capture_output=True,
             encoding="utf-8",
@@ -208,7 +280,7 @@ def added(wire: dict[str, Any], old: griffe.Module, new: griffe.Module, broken: 
         if change["impact"] == "minor" and not (steps[-1].startswith("x-") or {"examples", "parameters"} & {*steps}):
             yield where
     # Redocly calls it a patch when a request may say more than before.
-    before, after = surface(old), surface(new)
+    before, after = surfaces(old, new)
     owners = {name.rpartition("(" if name.endswith(")") else ".")[0] for name in before}
     for name in sorted(after.keys() - broken):
         owner = name.rpartition("(" if name.endswith(")") else ".")[0]
@@ -242,9 +314,11 @@ def in_python(old: griffe.Module, new: griffe.Module) -> Iterator[Breakage]:
                 continue
             if isinstance(changed := found.old_value or found.new_value, griffe.Parameter):
                 name = f"{name}({changed.name})"
-            yield Breakage(PYTHON, name, found.kind.value + successor(found, new[module]))
+            hints = heirs(old, new).get(name, []) if found.kind is griffe.BreakageKind.OBJECT_REMOVED else []
+            what = "".join([found.kind.value, *(f"; {hint} has the same attributes" for hint in hints)])
+            yield Breakage(PYTHON, name, what)
     # griffe compares no annotations yet.
-    before, after = surface(old), surface(new)
+    before, after = surfaces(old, new)
     for name in before.keys() & after.keys():
         was, now = before[name], after[name]
         # Arguments may become wider. Whether one may be left out is griffe's question.
@@ -253,13 +327,45 @@ def in_python(old: griffe.Module, new: griffe.Module) -> Iterator[Breakage]:
             yield Breakage(PYTHON, name, f"Type was {was}, is {now}")
 
 
-def successor(found: griffe.Breakage, module: griffe.Module) -> str:
-    """Under what name the members of a class that is gone are to be found."""
-    if found.kind is not griffe.BreakageKind.OBJECT_REMOVED or not found.obj.is_class:
-        return ""
-    same = [name for name, it in module.classes.items() if it.members.keys() == found.obj.members.keys()]
-    known = found.obj.parent.members if found.obj.parent else {}
-    return "".join(f"; {name} has the same attributes" for name in same if name not in known)
+def heirs(old: griffe.Module, new: griffe.Module) -> dict[str, list[str]]:
+    """The models that are gone, each with those that are new and have the same attributes."""
+    was, now = (package["models"].classes for package in (old, new))
+    return {
+        gone: [name for name in sorted(now.keys() - was.keys()) if now[name].members.keys() == was[gone].members.keys()]
+        for gone in was.keys() - now.keys()
+    }
+
+
+def surfaces(old: griffe.Module, new: griffe.Module) -> tuple[dict[str, str], dict[str, str]]:
+    """The surface of both. A model that was renamed has its new name in both: that it was is told once, of itself."""
+    renamed = {gone: names[0] for gone, names in heirs(old, new).items() if len(names) == 1}
+
+    def current(text: str) -> str:
+        return re.sub(r"'[^']*'|\w+", lambda word: renamed.get(word[0], word[0]), text)
+
+    return {current(name): current(type_) for name, type_ in surface(old).items()}, surface(new)
+
+
+def in_links(wire: dict[str, Any], old: dict[str, Any]) -> Iterator[Breakage]:
+    """Which addresses of operations lead nowhere, because their tag is another.
+
+    Args:
+        wire: What Redocly says.
+        old: The spec then.
+
+    """
+    moved: dict[tuple[str, str], list[tuple[int, str]]] = {}
+    for change in wire["changes"]:
+        if change["typeName"] == "Operation" and change.get("property") == "tags":
+            had, has = (change[side].get("value") or [] for side in ("base", "revision"))
+            _, (_, path, method, *_) = place(change["base"]["pointer"])
+            found = change["revision"]["line"], old["paths"][path][method]["operationId"]
+            for tag in had:
+                if tag not in has:
+                    moved.setdefault((tag, " and ".join(f"#tag/{it}" for it in has)), []).append(found)
+    for (tag, now), operations in moved.items():
+        names = ", ".join(name for _, name in operations)
+        yield Breakage(LINKS, f"#tag/{tag}", f"{now or 'nothing'} has {names} now", min(operations)[0])
 
 
 def surface(package: griffe.Module) -> dict[str, str]:
@@ -360,6 +466,8 @@ def demands(revision: str, sides: dict[str, tuple[Side | None, Side]], verdicts:
             mark in entry and re.search(rf"\b{api}\b", entry, re.IGNORECASE) for entry in fresh
         ):
             saying = f", with {mark}, what breaks and what to do instead" if mark else " and what is new in it"
+            if verdict.breakages and not mark:
+                saying = " and where its links lead now"
             yield f"CHANGELOG.md: add an entry that names {api}{saying}"
 
 
@@ -371,6 +479,8 @@ def lines(api: str, revision: str, verdict: Verdict) -> Iterable[str]:
         "minor": "breaks nothing (minor: something is new)",
         "major": "BREAKS (major)",
     }
+    if verdict.level == "minor" and verdict.breakages:
+        words["minor"] = "breaks links, and no program (minor)"
     yield f"{api}: {words[verdict.level]}"
     for sort, whom in WHOM.items():
         found = [breakage for breakage in verdict.breakages if breakage.sort == sort]
@@ -387,11 +497,15 @@ def lines(api: str, revision: str, verdict: Verdict) -> Iterable[str]:
 def main() -> int:
     """Judge all specs against a revision; 1 when something is lacking."""
     parser = argparse.ArgumentParser(prog="make diff", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("revision", metavar="BASE", help="what to compare with: a tag, a branch, a commit")
+    parser.add_argument("revision", metavar="BASE", nargs="?", help="what to compare with: a tag, a branch, a commit")
     revision = parser.parse_args().revision
+    if not revision:
+        print("Say what to compare with, a tag, a branch or a commit: make diff BASE=v0.1.0", file=sys.stderr)
+        return 2
     known = ["git", "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"]
     if subprocess.run(known, capture_output=True, cwd=ROOT).returncode:
-        parser.error(f"git knows no commit {revision!r} here: fetch it, or name another as BASE")
+        print(f"git knows no commit {revision!r} here: fetch it, or name another as BASE", file=sys.stderr)
+        return 2
     with tempfile.TemporaryDirectory() as directory:
         sides: dict[str, tuple[Side | None, Side]] = {}
         for api in APIS:

@@ -275,7 +275,7 @@ class _Run:
         if transport.refused:
             report.notes.append(f"requests that the mode {report.mode} kept back: {transport.refused}")
         if transport.spent:
-            report.notes.append(f"the budget of {transport.budget} requests is spent; give more with --budget")
+            report.notes.append(transport.spent)
         if any(failure.operation == SERVER and failure.rule == "answer" for failure in report.failures):
             report.interrupted = False  # It ended because the server did, which is a finding.
         failed = {failure.operation for failure in report.failures}

@@ -36,6 +36,9 @@ TIMEOUT = 10.0
 MAX_BYTES = 64 * 2**20
 """Bytes that one answer may have."""
 
+MAX_ALL_BYTES = 2 * 2**30
+"""Bytes that all answers of a run may have together."""
+
 LONGEST_WAIT = 5.0
 """Seconds that a run waits before it repeats a request that was answered with 429, whatever the server asks for."""
 
@@ -125,7 +128,7 @@ class Transport:
         created: The records that this run created and has not deleted.
         unnamed: Number of requests to create a record after which it is not known whether there is one.
         refused: Number of requests that the mode kept back.
-        spent: Whether the budget was used up.
+        spent: Which budget was used up, and what to do about it; empty text while there is more.
         on_created: Is called with the records that are there whenever they change.
     """
 
@@ -146,7 +149,8 @@ class Transport:
         self.created: list[Record] = []
         self.unnamed = 0
         self.refused = 0
-        self.spent = False
+        self.spent = ""
+        self._received = 0
         self._secret = Secret(token)
         self._sender = ""
         self._latest: Exchange | None = None
@@ -333,6 +337,7 @@ class Transport:
                 raise Gone(str(error)) from error
             raise
         self._lost = 0
+        self._received += len(answer.content)
         exchange = self._build(request, answer, operation, started, time.monotonic() - begun)
         if operation is not None:
             self._observe(operation, exchange, answer)
@@ -386,9 +391,15 @@ class Transport:
         Raises:
             Stopped: The budget does not.
         """
-        if self.budget and not self._cleaning and self.requests.total() >= self.budget:
-            self.spent = True
-            raise Stopped(f"the budget of {self.budget} requests is spent")
+        if self.budget and self.requests.total() >= self.budget:
+            spent = f"the budget of {self.budget} requests is spent; give more with --budget"
+        elif self._received > MAX_ALL_BYTES:
+            spent = f"the answers had more than {MAX_ALL_BYTES} bytes in all; a server with less data is needed"
+        else:
+            spent = ""
+        if spent and not self._cleaning:
+            self.spent = spent
+            raise Stopped(spent)
         if self.rate:
             time.sleep(max(0.0, self._next_start - time.monotonic()))
             self._next_start = time.monotonic() + 1 / self.rate
