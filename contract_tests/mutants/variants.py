@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import MAXYEAR, datetime, timedelta
+from decimal import Decimal
 from functools import cache
 from typing import Any
 from unittest.mock import patch
@@ -199,6 +200,10 @@ def _utc(local: str) -> str:
 
 def _as_float(_: str, value: Any) -> Any:
     return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _as_double(_: str, value: Any) -> Any:
+    return int(Decimal(repr(float(value)))) if isinstance(value, int) and abs(value) > 2**53 else value
 
 
 def _noisy(_: str, value: Any) -> Any:
@@ -591,6 +596,9 @@ VARIANTS: tuple[Variant, ...] = (
             answers("listOverdueBills", lambda text: text.zfill(12), "/*/id_bill")),
     Variant("integers-with-point", BOTH, "Integers are written like 41.0.",
             "JSON Schema counts a number without a fraction as an integer.", _values(_as_float)),
+    Variant("integers-as-doubles", ("apportionments",), "Of an integer beyond 2^53 only the first digits are kept.",
+            "RFC 8259 lets every number be a binary fraction of 64 bits, as it is in JavaScript.", _values(_as_double),
+            probe=(("listApportionments", {"_limit": 2**63}),)),
     Variant("numbers-with-noise", ("neu",), "Measured numbers have the noise of binary fractions.",
             "How many decimals there are is not documented.", _values(_noisy)),
     Variant("pretty", BOTH, "JSON is indented, escaped and ends with a new line.", _JSON,
