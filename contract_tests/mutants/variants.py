@@ -598,7 +598,7 @@ VARIANTS: tuple[Variant, ...] = (
             "JSON Schema counts a number without a fraction as an integer.", _values(_as_float)),
     Variant("integers-as-doubles", ("apportionments",), "Of an integer beyond 2^53 only the first digits are kept.",
             "RFC 8259 lets every number be a binary fraction of 64 bits, as it is in JavaScript.", _values(_as_double),
-            probe=(("listApportionments", {"_limit": 2**63}),)),
+            probe=(("listApportionments", {"query": {"_limit": 2**63}}),)),
     Variant("numbers-with-noise", ("neu",), "Measured numbers have the noise of binary fractions.",
             "How many decimals there are is not documented.", _values(_noisy)),
     Variant("pretty", BOTH, "JSON is indented, escaped and ends with a new line.", _JSON,
