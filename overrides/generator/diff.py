@@ -121,6 +121,11 @@ class Side:
         self.path = path
 
     @cached_property
+    def text(self) -> str:
+        """What it says."""
+        return self.path.read_text("utf-8")
+
+    @cached_property
     def spec(self) -> dict[str, Any]:
         """The document."""
         return load(self.path)
@@ -128,9 +133,9 @@ class Side:
     @property
     def promises(self) -> str:
         """It as JSON, each key in the line that it has in the file, and no word in a list that breaks nobody."""
-        rows = [""] * (len(self.path.read_text("utf-8").splitlines()) + 1)
+        rows = [""] * (len(self.text.splitlines()) + 1)
         row = 0
-        for line, token in tokens(YAML(typ="rt", pure=True).load(self.path)):
+        for line, token in tokens(YAML(typ="rt", pure=True).load(self.text)):
             # What an alias repeats stands further up.
             row = max(row, line)
             rows[row] += token
@@ -149,7 +154,7 @@ class Side:
 
 def judge(old: Side, new: Side) -> Verdict:
     """Compare two versions of one API's spec."""
-    if unversioned(old.spec) == unversioned(new.spec):
+    if old.text == new.text or unversioned(old.spec) == unversioned(new.spec):
         return Verdict("none")
     with ThreadPoolExecutor() as pool:
         reporting = pool.submit(report, old, new)
@@ -451,7 +456,7 @@ def demands(revision: str, sides: dict[str, tuple[Side | None, Side]], verdicts:
             yield f"{path}: raise the version from {now} to {'.'.join(map(str, wanted))}"
 
     for api, (old, new) in sides.items():
-        if old:
+        if old and old.text != new.text:
             was, now = (side.spec["info"]["version"] for side in (old, new))
             yield from lacks(f"spec/{api}.yaml", was, now, verdicts[api].level)
     if (text := show(revision, "pyproject.toml")) is not None:
