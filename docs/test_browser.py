@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -33,6 +34,8 @@ REFERENCES = [(language, api) for language in LANGUAGES for api in spec.APIS]
 DESKTOP: ViewportSize = {"width": 1440, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 METHODS = ("get", "post", "put", "delete")
+# What shows beside a name.
+MARK = re.compile(r"x-((default|meaning|unit)-)?evidence|x-unit")
 # An operation of each API that has much of everything.
 LONG = {"neu": "listNotifications", "apportionments": "listApportionments"}
 # Milliseconds: only what is broken waits so long, whatever else the machine does.
@@ -123,8 +126,11 @@ def visit(
 
 
 @pytest.fixture
-def page(visit: Visit) -> Page:
-    return visit.page
+def page(visit: Visit) -> Iterator[Page]:
+    yield visit.page
+    # A test that fails leaves the page to the next one as it was.
+    visit.page.set_viewport_size(DESKTOP)
+    visit.page.emulate_media(color_scheme="light")
 
 
 def document(site: Path, language: str, api: str) -> dict[str, Any]:
@@ -149,21 +155,36 @@ def operations(spec_: dict[str, Any]) -> dict[str, dict[str, Any]]:
     }
 
 
-def fields(spec_: dict[str, Any], node: Any) -> set[str]:
-    """The names that the vendor gives to what a part of a spec has: parameters and fields, however deep."""
+def marks(spec_: dict[str, Any], node: Any) -> list[tuple[str, set[str]]]:
+    """Parameters and fields of a part of a spec, however deep: the name of each, and what its badges tell."""
     if isinstance(node, list):
-        return {name for item in node for name in fields(spec_, item)}
+        return [found for item in node for found in marks(spec_, item)]
     if not isinstance(node, dict):
-        return set()
+        return []
     if "$ref" in node:
         target = spec_
         for step in node["$ref"].split("/")[1:]:
             target = target[step]
-        return fields(spec_, target)
-    found = {name for key, value in node.items() if key not in ("example", "examples") for name in fields(spec_, value)}
-    if isinstance(node.get("properties"), dict):
-        found |= set(node["properties"])
-    return found | ({node["name"]} if "in" in node and "name" in node else set())
+        return marks(spec_, target)
+    found = [it for key, value in node.items() if key not in ("example", "examples") for it in marks(spec_, value)]
+    named = dict(node["properties"]) if isinstance(node.get("properties"), dict) else {}
+    if "in" in node and "name" in node:
+        named[node["name"]] = node["schema"] | node
+    return found + [(name, set(filter(MARK.fullmatch, of))) for name, of in named.items()]
+
+
+def fields(spec_: dict[str, Any], node: Any) -> set[str]:
+    """The names of the parameters and fields that a part of a spec has."""
+    return {name for name, _ in marks(spec_, node)}
+
+
+def reasons(node: Any) -> set[str]:
+    """Why something is inferred or in conflict, wherever a spec says so: as a reader of one document is told."""
+    if not isinstance(node, dict | list):
+        return set()
+    found = {reason for value in (node.values() if isinstance(node, dict) else node) for reason in reasons(value)}
+    told = [node[key] for key in node if MARK.fullmatch(key) and key != "x-unit"] if isinstance(node, dict) else []
+    return found | {re.sub(r"\b[a-z]+#(?=L\d)", "", text.partition(": ")[2]) for text in told if ": " in text}
 
 
 def operation_at(page: Page, key: str) -> Locator:
@@ -186,7 +207,11 @@ def heading(site: Path, language: str, name: str) -> str:
 
 def check_page(page: Page, site: Path, language: str, name: str) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(heading(site, language, name))
+    # Nothing is left in English.
+    assert language == "en" or heading(site, language, name) != heading(site, "en", name)
     expect(page.locator("html")).to_have_attribute("lang", language)
+    # Without it a phone shows a page as wide as a desk's, however well it fits.
+    expect(page.locator("meta[name=viewport]")).to_have_attribute("content", re.compile("width=device-width"))
     for key, data in operations(document(site, language, name)).items() if name in spec.APIS else ():
         expect(page.locator(f"#app a[href$='/{key}']").first).to_contain_text(data["summary"])
 
@@ -196,11 +221,10 @@ def test_each_page_renders_and_fits_a_phone(page: Page, site: Path, language: st
     check_page(page, site, language, name)
     page.set_viewport_size(PHONE)
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
-    page.set_viewport_size(DESKTOP)
 
 
 def violations(page: Page, *rules: str) -> list[str]:
-    """What axe calls serious or critical; of some rules, or of all."""
+    """What axe calls serious or critical, and headings that skip a level; of some rules, or of all."""
     if not page.evaluate("'axe' in window"):
         page.evaluate((ROOT / "node_modules/axe-core/axe.min.js").read_text("utf-8"))
     options = {"resultTypes": ["violations"]} | ({"runOnly": list(rules)} if rules else {})
@@ -210,7 +234,7 @@ def violations(page: Page, *rules: str) -> list[str]:
     return [
         f"{violation['id']}: {node['html']}: {node['failureSummary']}"
         for violation in found["violations"]
-        if violation["impact"] in ("serious", "critical")
+        if violation["impact"] in ("serious", "critical") or violation["id"] == "heading-order"
         for node in violation["nodes"]
     ]
 
@@ -225,7 +249,6 @@ def test_nobody_is_shut_out(page: Page, name: str) -> None:
         expect(page.locator("body")).to_have_class(re.compile("dark-mode"))
     # The colours are all that differs.
     assert not violations(page, "color-contrast")
-    page.emulate_media(color_scheme="light")
 
 
 @pytest.mark.parametrize(("language", "name"), [("en", "index"), ("es", "evidence"), ("pt-BR", "apportionments")])
@@ -240,14 +263,15 @@ def test_pages_need_no_server(context: BrowserContext, site: Path, language: str
 def test_search_finds_an_operation_by_the_name_of_its_field(page: Page, site: Path, language: str, api: str) -> None:
     spec_ = document(site, language, api)
     found = operations(spec_)
-    names = {
-        key: fields(spec_, [data["parameters"], data.get("requestBody"), data["responses"]])
-        for key, data in found.items()
-    }
-    assert sum(map(bool, names.values())) > len(found) / 2
+    # What is sent and what is answered: of each operation a name of both.
+    sides = (
+        {key: fields(spec_, [data["parameters"], data.get("requestBody")]) for key, data in found.items()},
+        {key: fields(spec_, data["responses"]) for key, data in found.items()},
+    )
+    assert all(sum(map(bool, names.values())) > len(found) / 2 for names in sides)
     page.keyboard.press("Control+k")
     box, options = page.get_by_role("combobox"), page.get_by_role("option")
-    for key, data in found.items():
+    for names, (key, data) in product(sides, found.items()):
         if not names[key]:
             continue
         # The name that the fewest other operations have.
@@ -256,10 +280,10 @@ def test_search_finds_an_operation_by_the_name_of_its_field(page: Page, site: Pa
         box.fill("qqqqqqqq")
         expect(options).to_have_count(0)
         box.fill(name)
-        option = options.filter(has_text=data["summary"]).first
+        option, place = options.filter(has_text=data["summary"]).first, key
         expect(option, name).to_be_visible()
     option.click()
-    expect(page).to_have_url(re.compile(f"/{key}$"))
+    expect(page).to_have_url(re.compile(f"/{place}$"))
 
 
 @pytest.mark.parametrize(
@@ -292,7 +316,8 @@ def test_try_it_answers_200(page: Page, visit: Visit, site: Path, language: str,
     ("visit", "language", "api", "key"),
     [
         (("en", "neu"), "en", "neu", "queryConsumption"),
-        (("es", "neu"), "es", "neu", "listNotifications"),
+        # Of all kinds of badges.
+        (("es", "neu"), "es", "neu", "listBills"),
         (("pt-BR", "apportionments"), "pt-BR", "apportionments", "listApportionments"),
     ],
     indirect=["visit"],
@@ -308,15 +333,20 @@ def test_badges_show(page: Page, site: Path, language: str, api: str, key: str) 
     expect(own).to_be_visible()
     expect(badges.last).to_contain_text(words["words"]["path"])
     # Each name has one in its own row: parameters, fields sent, fields answered.
-    sent = fields(spec_, [operation["parameters"], operation.get("requestBody")])
-    answered = fields(spec_, operation["responses"]["200"])
+    sent = marks(spec_, [operation["parameters"], operation.get("requestBody")])
+    answered = marks(spec_, operation["responses"]["200"])
     assert sent
     assert answered
-    for name in sent | answered:
+    for name in {name for name, _ in sent + answered}:
         row = section.locator(".parameter-item, .property").filter(
             has=page.locator(".property-name, .parameter-item-name").get_by_text(name, exact=True)
         )
         expect(row.last.locator("summary").first, name).to_be_visible()
+        # Where fields share a name, what they all have.
+        for kind in set.intersection(*(kinds for other, kinds in sent + answered if other == name)):
+            badge = row.last.locator(f"[{kind}]").first
+            expect(badge, f"{name}: {kind}").to_be_visible()
+            expect(badge, f"{name}: {kind}").to_have_text(re.compile(r"\w"))
 
     # Enter shows what a badge rests on, and hides it again; a click does, and a pointer that rests on it.
     lines = re.findall(r"#(L\d+)", operation["x-evidence"])
@@ -332,7 +362,9 @@ def test_badges_show(page: Page, site: Path, language: str, api: str, key: str) 
     expect(text).to_be_hidden()
     doubtful = section.locator(".inferred:not(.operation-description *), .conflict:not(.operation-description *)").first
     doubtful.locator("summary").click()
-    expect(doubtful.locator("p").first).to_be_visible()
+    reason = doubtful.locator("p").first
+    expect(reason).to_be_visible()
+    assert reason.inner_text() in reasons(spec_)
 
 
 @pytest.mark.parametrize("visit", [("es", "evidence")], indirect=True)
@@ -341,23 +373,36 @@ def test_the_list_of_evidence_is_filtered(page: Page) -> None:
     count = page.locator("#shown")
     expect(count).to_have_text(str(everything))
     api, level = page.get_by_role("combobox").all()
-    api.select_option("neu")
-    level.select_option("conflict")
-    chosen = page.locator("[data-api=neu][data-level=conflict]")
-    assert 0 < chosen.count() < everything
-    expect(page.locator("[data-level]:visible")).to_have_count(chosen.count())
-    expect(chosen.and_(page.locator(":visible"))).to_have_count(chosen.count())
-    expect(count).to_have_text(str(chosen.count()))
+    # One choice alone, and both: each hides rows that the others show.
+    for wanted_api, wanted_level in (("neu", ""), ("", "conflict"), ("neu", "inferred")):
+        api.select_option(wanted_api)
+        level.select_option(wanted_level)
+        chosen = page.locator(
+            (f"[data-api={wanted_api}]" if wanted_api else "")
+            + (f"[data-level={wanted_level}]" if wanted_level else "[data-level]")
+        )
+        assert 0 < chosen.count() < everything
+        expect(page.locator("[data-level]:visible")).to_have_count(chosen.count())
+        expect(chosen.and_(page.locator(":visible"))).to_have_count(chosen.count())
+        expect(count).to_have_text(str(chosen.count()))
     api.select_option("")
     level.select_option("")
     expect(count).to_have_text(str(everything))
+    expect(page.locator("[data-level]:visible")).to_have_count(everything)
 
 
-@pytest.mark.parametrize(("language", "row"), [("en", "neu.Bill.account.meaning"), ("pt-BR", "neu.BillQuery.Page")])
-def test_a_doubt_is_shared_and_looked_up(context: BrowserContext, served: str, language: str, row: str) -> None:
-    visit = Visit(
-        context, f"{served}evidence.html?api=neu&level={'inferred' if language == 'en' else 'conflict'}#{row}"
-    )
+@pytest.mark.parametrize(
+    ("language", "level", "row"),
+    [
+        ("en", "inferred", "neu.Bill.account.meaning"),
+        ("pt-BR", "conflict", "neu.BillQuery.Page"),
+        ("es", "inferred", "neu.listUsedNeugets.meaning"),
+    ],
+)
+def test_a_doubt_is_shared_and_looked_up(
+    context: BrowserContext, served: str, language: str, level: str, row: str
+) -> None:
+    visit = Visit(context, f"{served}evidence.html?api=neu&level={level}#{row}")
     page = visit.page
     # The address says what is shown, in another language too.
     page.locator(f".languages a[lang='{language}']").click()
@@ -370,12 +415,15 @@ def test_a_doubt_is_shared_and_looked_up(context: BrowserContext, served: str, l
     page.get_by_role("combobox").first.select_option("apportionments")
     expect(page).to_have_url(re.compile(r"\?api=apportionments&level=\w+"))
     page.get_by_role("combobox").first.select_option("neu")
-    # And where it stands in the reference.
-    schema, field = row.split(".")[1:3]
+    # And where it stands in the reference: in a schema, or with an operation.
+    place, field = row.split(".")[1:3]
     page.locator(f"[id='{row}'] code a").click()
-    expect(page.locator(f"[id='api/schemas/{schema}']")).to_be_in_viewport()
-    fields_ = page.locator(f"[id='api/schemas/{schema}-content'] .property-name")
-    expect(fields_.get_by_text(field, exact=True).first).to_be_visible()
+    if place in operations(spec.load("neu")):
+        expect(page.locator(f"section[id$='/{place}']")).to_be_in_viewport()
+    else:
+        expect(page.locator(f"[id='api/schemas/{place}']")).to_be_in_viewport()
+        fields_ = page.locator(f"[id='api/schemas/{place}-content'] .property-name")
+        expect(fields_.get_by_text(field, exact=True).first).to_be_visible()
     assert not visit.complaints
     page.close()
 
@@ -384,8 +432,9 @@ def test_axe_sees_what_is_wrong(context: BrowserContext) -> None:
     page = context.new_page()
     page.set_content(
         '<html lang="en"><img src="data:,"><p style="color: #999; background: #fff">Pale<p><button></button>'
+        "<h1>One</h1><h3>Three</h3>"
     )
     found = " ".join(violations(page))
-    assert all(rule in found for rule in ("image-alt: ", "color-contrast: ", "button-name: "))
+    assert all(rule in found for rule in ("image-alt: ", "color-contrast: ", "button-name: ", "heading-order: "))
     assert "Pale" in " ".join(violations(page, "color-contrast"))
     page.close()
