@@ -212,13 +212,13 @@ class Apportionments(Client):
         Creating twice makes two records: never repeat this request blindly.
 
         Args:
-            company_id: Identifier of the company whose cost is split.
+            company_id: Identifier of the company.
             apportionment_type_id: Identifier of the apportionment type.
             apportionment_tariff_type_id: Identifier of the tariff type. Captive and free market
                 set a condition on the company.
             apportionment_measure_unit_id: Identifier of the unit of measure.
             name: Name of the apportionment.
-            description: What the apportionment is for.
+            description: Text that describes the apportionment.
             mixed_consumption: Whether telemetry readings are used to make up the consumption of
                 the period. No default is documented.
             limit_day: Limit day for processing the apportionment, taken to be a day of the
@@ -299,7 +299,7 @@ class Apportionments(Client):
             apportionment_tariff_type_id: Identifier of the tariff type. Captive and free market
                 set a condition on the company.
             name: Name of the apportionment.
-            description: What the apportionment is for.
+            description: Text that describes the apportionment.
             mixed_consumption: Whether telemetry readings are used to make up the consumption of
                 the period.
             limit_day: Limit day for processing the apportionment, taken to be a day of the
@@ -452,13 +452,13 @@ class AsyncApportionments(AsyncClient):
         Creating twice makes two records: never repeat this request blindly.
 
         Args:
-            company_id: Identifier of the company whose cost is split.
+            company_id: Identifier of the company.
             apportionment_type_id: Identifier of the apportionment type.
             apportionment_tariff_type_id: Identifier of the tariff type. Captive and free market
                 set a condition on the company.
             apportionment_measure_unit_id: Identifier of the unit of measure.
             name: Name of the apportionment.
-            description: What the apportionment is for.
+            description: Text that describes the apportionment.
             mixed_consumption: Whether telemetry readings are used to make up the consumption of
                 the period. No default is documented.
             limit_day: Limit day for processing the apportionment, taken to be a day of the
@@ -539,7 +539,7 @@ class AsyncApportionments(AsyncClient):
             apportionment_tariff_type_id: Identifier of the tariff type. Captive and free market
                 set a condition on the company.
             name: Name of the apportionment.
-            description: What the apportionment is for.
+            description: Text that describes the apportionment.
             mixed_consumption: Whether telemetry readings are used to make up the consumption of
                 the period.
             limit_day: Limit day for processing the apportionment, taken to be a day of the

@@ -11,13 +11,13 @@ class Apportionment(msgspec.Struct, kw_only=True, gc=False):
     Attributes:
         id: Identifier of the apportionment.
         name: Name of the apportionment.
-        description: What the apportionment is for.
+        description: Text that describes the apportionment.
         mixed_consumption: Whether telemetry readings are used to make up the consumption of the period.
         limit_day: Limit day for processing the apportionment, taken to be a day of the month.
-        company: Company whose cost is split.
+        company: Company of the apportionment.
         apportionment_type: What is split, for instance energy (*Energia*).
-        apportionment_tariff_type: Tariff that prices the energy, for instance custom (*Customizado*), captive or
-            free market.
+        apportionment_tariff_type: Type of the apportionment's tariff, for instance custom (*Customizado*), captive
+            or free market.
         apportionment_measure_unit: Unit of measure of the apportionment, for instance MWh.
         cost_center_ids: Identifiers of the cost centres.
         apportionment_groups_ids: Identifiers of apportionment groups. What a group is, is not documented.
@@ -37,7 +37,7 @@ class Apportionment(msgspec.Struct, kw_only=True, gc=False):
 
 
 class Company(msgspec.Struct, kw_only=True, gc=False):
-    """Company whose cost is split.
+    """Company of the apportionment.
 
     Attributes:
         id: Identifier of the company.
@@ -61,7 +61,7 @@ class ApportionmentType(msgspec.Struct, kw_only=True, gc=False):
 
 
 class ApportionmentTariffType(msgspec.Struct, kw_only=True, gc=False):
-    """Tariff that prices the energy, for instance custom (*Customizado*), captive or free market.
+    """Type of the apportionment's tariff, for instance custom (*Customizado*), captive or free market.
 
     Attributes:
         id: Identifier of the tariff type.
@@ -77,7 +77,7 @@ class ApportionmentMeasureUnit(msgspec.Struct, kw_only=True, gc=False):
 
     Attributes:
         id: Identifier of the unit of measure.
-        name: Symbol of the unit of measure.
+        name: Name of the unit of measure.
     """
 
     id: int

@@ -341,7 +341,7 @@ class Neu(Client):
     - **Timestamps carry no zone.** `2021-04-01T00:00:00` is local time in Colombia
     (`America/Bogota`, UTC-5 all year).
     - **Money is in Colombian pesos (COP), energy in kWh and kVArh.** The document states the units
-    of consumption readings; the currency is our reading.
+    of consumption readings; the currency, and kWh for the energy of a bill, are our reading.
     - **Names are inconsistent and kept as they are**: `Page` in one place, `PageNumber` in others;
     `id_alarm` and `Id_alarm`; `payment_value` and `payment_Value`.
 
@@ -693,8 +693,8 @@ class Neu(Client):
     ) -> Pager[NotificationInteraction, NotificationInteractionPage]:
         """List interactions with notifications
 
-        Returns the notifications about consumption that users interacted with, and when, optionally
-        within a range of dates, page by page. Changes nothing.
+        Returns the notifications about consumption that a user interacted with, and when,
+        optionally within a range of dates, page by page. Changes nothing.
 
         Which rows at the ends of the range belong to it is up to the server; `windows` decides it by the
         rows' own dates.
@@ -876,7 +876,7 @@ class AsyncNeu(AsyncClient):
     - **Timestamps carry no zone.** `2021-04-01T00:00:00` is local time in Colombia
     (`America/Bogota`, UTC-5 all year).
     - **Money is in Colombian pesos (COP), energy in kWh and kVArh.** The document states the units
-    of consumption readings; the currency is our reading.
+    of consumption readings; the currency, and kWh for the energy of a bill, are our reading.
     - **Names are inconsistent and kept as they are**: `Page` in one place, `PageNumber` in others;
     `id_alarm` and `Id_alarm`; `payment_value` and `payment_Value`.
 
@@ -1227,8 +1227,8 @@ class AsyncNeu(AsyncClient):
     ) -> AsyncPager[NotificationInteraction, NotificationInteractionPage]:
         """List interactions with notifications
 
-        Returns the notifications about consumption that users interacted with, and when, optionally
-        within a range of dates, page by page. Changes nothing.
+        Returns the notifications about consumption that a user interacted with, and when,
+        optionally within a range of dates, page by page. Changes nothing.
 
         Which rows at the ends of the range belong to it is up to the server; `windows` decides it by the
         rows' own dates.

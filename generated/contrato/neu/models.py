@@ -66,7 +66,7 @@ class Pqr(msgspec.Struct, kw_only=True, gc=False, rename={"type_": "type"}):
 
     Attributes:
         message: Text of the claim.
-        category: Area that the claim is about. The values are not documented.
+        category: Category of the area that the claim concerns. The values are not documented.
         type_: Type of the claim. The values are not documented.
         date: When the claim was filed.
     """
@@ -83,7 +83,7 @@ class AccountConsumption(msgspec.Struct, kw_only=True, gc=False):
     Attributes:
         id_account: Identifier of the account.
         account_name: Name of the account.
-        data: Readings, one per service and interval.
+        data: Readings of the account's services.
     """
 
     id_account: int
@@ -184,7 +184,7 @@ class BillConcept(msgspec.Struct, kw_only=True, gc=False):
     """One item of a bill.
 
     Attributes:
-        concept: Name of the item, for instance active energy or a contribution.
+        concept: Name of the item. The values are not documented.
         quantity: Quantity billed. Its unit is not documented.
         unit_value: Price of one unit, in Colombian pesos (COP).
         total: Amount of the item, in Colombian pesos (COP).
