@@ -202,6 +202,11 @@ def _as_float(_: str, value: Any) -> Any:
     return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+def _with_backups(rows: list[Any]) -> list[Any]:
+    """Beside what a service's meter measured, what its backup meter did."""
+    return [reading for row in rows for reading in ([row] if row["is_backup"] else [row, {**row, "is_backup": True}])]
+
+
 def _as_double(_: str, value: Any) -> Any:
     return int(Decimal(repr(float(value)))) if isinstance(value, int) and abs(value) > 2**53 else value
 
@@ -599,6 +604,9 @@ VARIANTS: tuple[Variant, ...] = (
     Variant("integers-as-doubles", ("apportionments",), "Of an integer beyond 2^53 only the first digits are kept.",
             "RFC 8259 lets every number be a binary fraction of 64 bits, as it is in JavaScript.", _values(_as_double),
             probe=(("listApportionments", {"query": {"_limit": 2**63}}),)),
+    Variant("backup-beside-main", ("neu",), "Readings of a service's backup meter stand beside those of its main one.",
+            "A row says whether it is of the backup meter, and nowhere that this is another service.",
+            answers("queryConsumption", _with_backups, "/*/data")),
     Variant("numbers-with-noise", ("neu",), "Measured numbers have the noise of binary fractions.",
             "How many decimals there are is not documented.", _values(_noisy)),
     Variant("pretty", BOTH, "JSON is indented, escaped and ends with a new line.", _JSON,

@@ -25,7 +25,7 @@ from contrato.verify._server import (
     schema_at,
     spread,
 )
-from contrato.verify._spec import Field, Operation
+from contrato.verify._spec import Field, Operation, about
 
 KEYS = 6
 """Records, say services, that are compared by hours."""
@@ -91,7 +91,7 @@ def one_row_a_period(server: Server, operation: Operation) -> Iterator[Breach | 
     if not aggregation:
         return
     for sample in _samples(server, operation):
-        for name, rows in _by_key(sample.rows, aggregation["key"]).items():
+        for name, rows in _by_key(sample.rows, aggregation).items():
             wrong = None
             for read, end in product(server.readings(rows, aggregation["date"]), (False, True)):
                 periods = [_period(read(row[aggregation["date"]]), sample.unit, end) for row in rows]
@@ -126,7 +126,7 @@ def registers_grow(server: Server, operation: Operation) -> Iterator[Breach | Ga
         return
     date = aggregation["date"]
     for sample in _samples(server, operation):
-        for name, rows in _by_key(sample.rows, aggregation["key"]).items():
+        for name, rows in _by_key(sample.rows, aggregation).items():
             ways = [list(_neighbours(rows, date, sample.unit, read)) for read in server.readings(rows, date)]
             for pointer, mark in registers.items():
                 counted = f"{pointer.rpartition('/')[0]}/{mark['field']}"
@@ -191,7 +191,7 @@ def _sampled(server: Server, operation: Operation) -> list[Sample]:
     names = intervals(aggregation)
     units = [aggregation["periods"][name] for name in names]
     selector = next(
-        (f for f in operation.fields if server.echo(operation, f).get("at") == aggregation["key"]),
+        (f for f in operation.fields if server.echo(operation, f).get("at") == aggregation["key"][0]),
         None,
     )
     if selector is None or "month" not in units:
@@ -207,7 +207,7 @@ def _sampled(server: Server, operation: Operation) -> list[Sample]:
     after = _next(month, "month")
     start = max(months[0], _back(month, 2))
     week = month + 12 * day
-    full = [row[aggregation["key"]] for row in asking.rows(everything[:MANY], names[-1], month, after).rows]
+    full = [row[aggregation["key"][0]] for row in asking.rows(everything[:MANY], names[-1], month, after).rows]
     one = [full[len(full) // 2]] if full else everything[:1]
     plans: list[tuple[list[Any], datetime, datetime, tuple[str, ...]]] = [
         (everything[:MANY], start - day, after + day, ("day", "month")),
@@ -325,7 +325,7 @@ def _outside(
 ) -> Iterator[tuple[str, str, str]]:
     aggregation = operation.node["x-aggregation"]
     date = aggregation["date"]
-    parts = _by_key(fine.rows, aggregation["key"])
+    parts = _by_key(fine.rows, aggregation)
     reported = set()
     for row in coarse.rows:
         moment = read(row[date])
@@ -337,7 +337,7 @@ def _outside(
             low = _period(moment, coarse.unit, True) or low
         if low < fine.first or high > fine.last:
             continue
-        mine = [(at, other) for other in parts.get(str(row[aggregation["key"]]), []) if (at := read(other[date]))]
+        mine = [(at, other) for other in parts.get(about(aggregation, row.get), []) if (at := read(other[date]))]
         inside = [other for at, other in mine if low <= at <= high]
         if len(inside) < DENSE * (high - low) / (_next(low, fine.unit) - low):
             continue  # What was measured between the rows is unknown.
@@ -363,10 +363,10 @@ def _marked(operation: Operation, name: str) -> dict[str, Any]:
     return {pointer: node[name] for pointer, node in _properties(operation).items() if name in node}
 
 
-def _by_key(rows: Iterable[Row], key: str) -> dict[str, list[Row]]:
+def _by_key(rows: Iterable[Row], aggregation: Mapping[str, Any]) -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        found[str(row.get(key))].append(row)
+        found[about(aggregation, row.get)].append(row)
     return found
 
 
@@ -378,7 +378,7 @@ def _grouped(
     for row in rows:
         period = _period(read(row[aggregation["date"]]), own, end)
         if period is not None:
-            found[str(row.get(aggregation["key"])), _floor(period, unit)].append(row)
+            found[about(aggregation, row.get), _floor(period, unit)].append(row)
     return found
 
 

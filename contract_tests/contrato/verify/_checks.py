@@ -23,7 +23,7 @@ from jsonschema_rs import is_valid
 from contrato.verify import _http
 from contrato.verify._exchange import Exchange
 from contrato.verify._rules import Breach, check
-from contrato.verify._spec import MISSING, Field, Spec, branches, find, lists
+from contrato.verify._spec import MISSING, Field, Spec, about, branches, find, lists
 
 DAY = timedelta(days=1)
 PERIODS = {"hour": timedelta(hours=1), "day": DAY, "month": timedelta(days=31)}
@@ -526,7 +526,7 @@ class Series:
         rows: Each with its date, in ascending order.
     """
 
-    key: Any
+    key: str
     rows: list[tuple[datetime, Values]]
 
 
@@ -544,11 +544,12 @@ def _series(exchange: Exchange, spec: Spec) -> Iterator[list[Series]]:
         return
     law = exchange.operation.node["x-aggregation"]
     around, _, date = law["date"].rpartition("/")
-    key = law["key"].rpartition("/")[2]
-    grouped: dict[Any, list[tuple[list[datetime], Values]]] = defaultdict(list)
+    grouped: dict[str, list[tuple[list[datetime], Values]]] = defaultdict(list)
     for row in find(answer, around):
-        if isinstance(row, dict) and isinstance(row.get(key), int | str) and (moments := readings(row.get(date), spec)):
-            grouped[row[key]].append((moments, row))
+        if isinstance(row, dict) and (moments := readings(row.get(date), spec)):
+            values = {f"{around}/{name}": value for name, value in row.items()}
+            if isinstance(values.get(law["key"][0]), int | str):
+                grouped[about(law, values.get)].append((moments, row))
     ways = {len(moments) for rows in grouped.values() for moments, _ in rows}
     for way in range(max(ways, default=0)):
         yield [

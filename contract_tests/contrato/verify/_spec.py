@@ -7,7 +7,7 @@ real values are found (`x-refers-to`, `x-date-range`, `x-pagination`).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -34,6 +34,19 @@ def inline(document: Mapping[str, Any], node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     return {key: inline(document, value) for key, value in follow(document, node)[0].items()}
+
+
+def about(aggregation: Mapping[str, Any], value: Callable[[str], Any]) -> str:
+    """What a row is about, in words, by the `key` of `x-aggregation`.
+
+    Args:
+        aggregation: The extension.
+        value: Gives what the row has at a pointer.
+    """
+    first, *others = aggregation["key"]
+    return " ".join(
+        [str(value(first)), *(f"{at.rpartition('/')[2]} {value(at)}" for at in others if value(at) is not False)]
+    )
 
 
 def find(document: Any, pointer: str) -> list[Any]:
