@@ -36,7 +36,7 @@ TIMEOUT = 10.0
 MAX_BYTES = 64 * 2**20
 """Bytes that one answer may have."""
 
-MAX_ALL_BYTES = 2 * 2**30
+MAX_ALL_BYTES = 512 * 2**20
 """Bytes that all answers of a run may have together."""
 
 LONGEST_WAIT = 5.0
