@@ -63,6 +63,8 @@ EVIDENCE = re.compile(r"(inferred|conflict|documented)\s*([^:]*):?\s*(.*)", re.D
 # Others are about rules of the contract suite; `contrato verify --explain` tells of those.
 EVIDENCE_KEY = re.compile(r"x-(?:(default|meaning|unit)-)?evidence")
 CITE = re.compile(rf"\b(?:{'|'.join(APIS)})#(?=L\d)")
+# The oldest first; the last key counts first.
+TAGS = ("git", "tag", "--list", "v*", "--sort=version:refname", "--sort=creatordate")
 METHODS = ("get", "post", "put", "delete")
 # Steps to an element that say nothing to a reader.
 UNNAMED = (
@@ -259,7 +261,7 @@ def publish(source: Path, to: Path) -> dict[str, dict[str, Any]]:
 def releases(to: Path, repository: Path) -> dict[str, str]:
     """Add the released versions of the specs, as they were then; return the tag of each folder."""
     tags: dict[str, str] = {}
-    for tag in run("git", "tag", "--list", "v*", "--sort=creatordate", cwd=repository).split():
+    for tag in run(*TAGS, cwd=repository).split():
         archive = subprocess.run(["git", "archive", tag, "spec"], cwd=repository, capture_output=True, check=True)
         with tempfile.TemporaryDirectory() as directory, tarfile.open(fileobj=BytesIO(archive.stdout)) as tar:
             tar.extractall(directory, filter="data")

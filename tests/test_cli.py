@@ -214,7 +214,7 @@ def test_a_meaning_that_is_inferred_says_so(run: Run) -> None:
 
 def test_a_unit_that_is_inferred_says_so(run: Run) -> None:
     text = " ".join(run("neu", "bills", "--help").stdout.split())
-    assert re.search(r"payment_value number in COP \(inferred\)\. [^\[]+\[documented\]", text)
+    assert re.search(r"payment_value number in COP \(inferred\)\. [^\[]+\[documented", text)
 
 
 def test_help_is_complete_and_imports_little(run: Run) -> None:

@@ -27,7 +27,7 @@ from contrato.verify._exchange import Exchange
 from contrato.verify._report import Outcome
 from contrato.verify._rules import Layer
 from contrato.verify._spec import Spec, evidence, find
-from contrato.verify._transport import Refused, Transport, uninterrupted
+from contrato.verify._transport import Refused, Transport, terminable, uninterrupted
 
 APIS = pytest.mark.parametrize("api", spec.APIS)
 
@@ -376,6 +376,26 @@ def test_random_ranges_stay_short_where_no_page_bounds_the_answer() -> None:
             lengths.append(stop - start)
     assert len(lengths) > 20
     assert max(lengths) <= WINDOW + timedelta(days=1)
+
+
+def test_what_runs_in_the_background_ends_when_it_is_told_to() -> None:
+    done = []
+
+    def write() -> None:
+        with uninterrupted():
+            signal.raise_signal(signal.SIGTERM)
+            done.append("what was begun")
+
+    previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with terminable():
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGTERM)
+            with pytest.raises(KeyboardInterrupt):
+                write()
+    finally:
+        signal.signal(signal.SIGINT, previous)
+    assert done
 
 
 def test_ctrl_c_inside_nested_protection_waits_for_the_outermost() -> None:

@@ -562,7 +562,13 @@ def uninterrupted() -> Iterator[None]:
     finally:
         signal.signal(signal.SIGINT, previous)
         if pending:
-            signal.raise_signal(signal.SIGINT)
+            _interrupt()
+
+
+def _interrupt(*_: object) -> None:
+    """Do what Ctrl-C does, also where it is ignored: a shell lets what it runs in the background ignore it."""
+    handler = signal.getsignal(signal.SIGINT)
+    (handler if callable(handler) else signal.default_int_handler)(signal.SIGINT, None)
 
 
 @contextmanager
@@ -573,7 +579,7 @@ def terminable() -> Iterator[None]:
         return
     # Windows has no SIGHUP.
     numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    previous = [signal.signal(n, lambda number, frame: signal.raise_signal(signal.SIGINT)) for n in numbers]
+    previous = [signal.signal(number, _interrupt) for number in numbers]
     try:
         yield
     finally:
