@@ -37,8 +37,8 @@ check: setup ## Lint, types, specs, and that generated/ is what spec/ gives
 	node_modules/.bin/redocly lint
 	$(BIN)/python overrides/generator/generate.py --check
 
-test: setup ## Run our own tests, two at a time
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+test: setup ## Run our own tests, three at a time: some wait
+	$(BIN)/pytest --numprocesses 3 --dist loadfile
 
 contract: .venv/.installed ## Verify the bundled server, or API=neu BASE_URL=… TOKEN=… any other
 	@$(BIN)/python contract_tests/run.py $(API)

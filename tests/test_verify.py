@@ -97,7 +97,7 @@ def test_an_honest_server_passes(api: str, elsewhere: Path) -> None:
 
 @pytest.mark.parametrize(
     ("api", "only"),
-    [("neu", ["queryConsumption"]), ("apportionments", ["listApportionments", "updateApportionment"])],
+    [("neu", ["queryConsumption"]), ("apportionments", ["updateApportionment"])],
 )
 def test_a_seed_decides_what_is_sent(api: str, only: list[str]) -> None:
     logs = []
@@ -271,13 +271,11 @@ def test_an_answer_without_end_is_inconclusive(monkeypatch: pytest.MonkeyPatch) 
 
 def test_answers_that_are_too_long_together_end_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_transport, "MAX_ALL_BYTES", 20_000)
-    foreign = Foreign("neu")
-    report = run(foreign, mode="read-only")
+    report = run(Foreign("neu"), mode="read-only")
     assert report.failures == []
+    assert report.interrupted
     assert report.exit_code is ExitCode.INCONCLUSIVE
     assert "the answers had more than 20000 bytes in all; a server with less data is needed" in report.notes
-    monkeypatch.undo()
-    assert len(foreign.log) < run(foreign, mode="read-only").requests
 
 
 def test_an_answer_that_is_too_long_is_inconclusive_also_beside_good_ones(monkeypatch: pytest.MonkeyPatch) -> None:

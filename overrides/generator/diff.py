@@ -130,7 +130,7 @@ class Side:
         """The document."""
         return load(self.path)
 
-    @property
+    @cached_property
     def promises(self) -> str:
         """It as JSON, each key in the line that it has in the file, and no word in a list that breaks nobody."""
         rows = [""] * (len(self.text.splitlines()) + 1)
