@@ -972,10 +972,10 @@ FAULTS: tuple[Fault, ...] = (
     ),
     *_of(
         "performance",
-        ("search-slow", "A search takes 20 seconds.",
-         responses(LIST, lambda old: replace(old, delay=20), _asks("_q"))),
-        ("update-slow", "An update takes 20 seconds.", responses(UPDATE, lambda old: replace(old, delay=20))),
         ("list-huge", "Every record of the list carries a picture of a megabyte.",
          _records(LIST, "", lambda item: {**item, "logo": f"data:image/png;base64,{'A' * 1_000_000}"})),
+        ("update-slow", "An update takes 20 seconds.", responses(UPDATE, lambda old: replace(old, delay=20))),
+        ("search-slow", "A search takes 20 seconds.",
+         responses(LIST, lambda old: replace(old, delay=20), _asks("_q"))),
     ),
 )  # fmt: skip
