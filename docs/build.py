@@ -315,7 +315,7 @@ def build(site: Path, published: Path | None = None) -> None:
         latest = specs / source.stem / "latest"
         for language, document in publish(source, latest).items():
             documents[language][source.stem] = document
-        folder = specs / source.stem / version(source)
+        folder = specs / source.stem / documents["en"][source.stem]["info"]["version"]
         if not folder.exists():
             shutil.copytree(latest, folder)
     versions = sums(specs, tags, published)

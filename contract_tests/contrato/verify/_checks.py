@@ -544,10 +544,11 @@ def _series(exchange: Exchange, spec: Spec) -> Iterator[list[Series]]:
         return
     law = exchange.operation.node["x-aggregation"]
     around, _, date = law["date"].rpartition("/")
+    names = {at: at.rpartition("/")[2] for at in law["key"]}
     grouped: dict[str, list[tuple[list[datetime], Values]]] = defaultdict(list)
     for row in find(answer, around):
         if isinstance(row, dict) and (moments := readings(row.get(date), spec)):
-            values = {f"{around}/{name}": value for name, value in row.items()}
+            values = {at: row.get(name) for at, name in names.items()}
             if isinstance(values.get(law["key"][0]), int | str):
                 grouped[about(law, values.get)].append((moments, row))
     ways = {len(moments) for rows in grouped.values() for moments, _ in rows}
