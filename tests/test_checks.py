@@ -12,7 +12,6 @@ from typing import Any
 
 import httpx
 import pytest
-from foreign import TOKEN, Foreign
 from starlette.applications import Starlette
 
 from contrato.core import spec as specs
@@ -20,6 +19,7 @@ from contrato.mock.app import create_app
 from contrato.verify._exchange import Exchange
 from contrato.verify._rules import RULES, Breach, Layer
 from contrato.verify._spec import Operation, Spec, find
+from foreign import TOKEN, Foreign
 
 Values = dict[str, Any]
 Damage = Callable[[Exchange], Exchange]

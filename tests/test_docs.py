@@ -24,9 +24,8 @@ from contrato.core import spec
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 BIN = Path(sys.executable).parent
 sys.path.insert(0, str(DOCS))
-import samples  # noqa: E402
-
 import build  # noqa: E402
+import samples  # noqa: E402
 
 # What deletes comes last: the other samples want the record.
 OPERATIONS = sorted(

@@ -19,9 +19,6 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 import httpx
 import pytest
 import requests
-from foreign import TOKEN as FOREIGN_TOKEN
-from foreign import Foreign
-from foreign import serve as serve_foreign
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 
@@ -34,6 +31,9 @@ from contrato.verify._rules import RULES, Breach, Gap, Layer
 from contrato.verify._server import Server
 from contrato.verify._spec import Spec
 from contrato.verify._transport import Mode, Transport
+from foreign import TOKEN as FOREIGN_TOKEN
+from foreign import Foreign
+from foreign import serve as serve_foreign
 
 TOKEN = "Demo-Token-1"
 LAWS = [rule for rule in RULES.values() if rule.layer is Layer.LAW]

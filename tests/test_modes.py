@@ -17,7 +17,6 @@ from typing import Any
 
 import pytest
 import requests
-from foreign import TOKEN, Answer, Foreign, serve
 from rich.console import Console
 
 from contrato import verify as package
@@ -27,6 +26,7 @@ from contrato.verify._exchange import Exchange, Secret
 from contrato.verify._rules import RULES, Breach, Layer, Rule
 from contrato.verify._spec import Spec
 from contrato.verify._transport import Refused, Stopped, Transport
+from foreign import TOKEN, Answer, Foreign, serve
 
 APIS = pytest.mark.parametrize("api", spec.APIS)
 

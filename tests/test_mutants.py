@@ -12,10 +12,10 @@ from typing import Any, ClassVar
 from urllib.parse import quote, unquote
 
 import pytest
-from mutants.server import GROUPS, Ask, Fault, Variant, catalogue, chain, changed_app
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contrato import mock
+from mutants.server import GROUPS, Ask, Fault, Variant, catalogue, chain, changed_app
 
 TOKEN = "Xy9-token"
 CATALOGUE = catalogue()

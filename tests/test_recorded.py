@@ -12,11 +12,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from foreign import TOKEN, Foreign, serve
 
 from contrato.core import spec
 from contrato.verify import ExitCode, Report, UsageError, Verdict, verify, verify_har
 from contrato.verify._exchange import Exchange
+from foreign import TOKEN, Foreign, serve
 
 ORIGIN = "https://portal.example.com"
 BASE = f"{ORIGIN}/api/neu"

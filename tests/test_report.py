@@ -18,7 +18,6 @@ from xml.etree import ElementTree
 import httpx
 import junitparser
 import pytest
-from foreign import TOKEN, Answer, Foreign, replaced, serve
 from rich.console import Console
 
 from contrato.core import spec
@@ -44,6 +43,7 @@ from contrato.verify._scrub import TOKEN as HIDDEN
 from contrato.verify._scrub import Scrubber
 from contrato.verify._spec import Operation, Spec, find, pointers
 from contrato.verify._stock import STOCK, rules
+from foreign import TOKEN, Answer, Foreign, replaced, serve
 
 NEU = Spec(spec.load("neu"))
 SECRET = "s3cret-T0ken-of-a-customer"

@@ -15,7 +15,6 @@ from typing import Any
 
 import pytest
 import requests
-from foreign import TOKEN, Alter, Answer, Foreign, replaced, serve
 from hypothesis.configuration import storage_directory
 from rich.console import Console
 from starlette.requests import Request
@@ -28,6 +27,7 @@ from contrato.verify._report import Outcome
 from contrato.verify._rules import Layer
 from contrato.verify._spec import Spec, evidence, find
 from contrato.verify._transport import Refused, Transport, terminable, uninterrupted
+from foreign import TOKEN, Alter, Answer, Foreign, replaced, serve
 
 APIS = pytest.mark.parametrize("api", spec.APIS)
 

@@ -19,12 +19,12 @@ from typing import Any
 import junitparser
 import pytest
 from click.testing import CliRunner, Result
-from foreign import TOKEN, Answer, Foreign, serve
 
 import contrato.verify
 from contrato.cli import main
 from contrato.core import spec
 from contrato.verify import rules
+from foreign import TOKEN, Answer, Foreign, serve
 
 CONTRATO = str(Path(sys.executable).with_name("contrato"))
 Run = Callable[..., Result]

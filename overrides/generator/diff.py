@@ -41,9 +41,8 @@ from ruamel.yaml import YAML
 # The generator of this checkout, whichever one is installed.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from generator.generate import generate, load
-
 from contrato.core.spec import APIS
+from generator.generate import generate, load
 
 ROOT = Path(__file__).resolve().parents[2]
 LEVELS = ("none", "patch", "minor", "major")
