@@ -203,6 +203,11 @@ def test_a_body_that_is_no_json_is_scrubbed_by_what_was_learnt(scrubber: Scrubbe
     assert scrubber.exchange(seen).content == b"<html>Sorry, [account_name 1]! Write to [e-mail]"
 
 
+def test_a_word_of_a_megabyte_does_not_hold_up_the_report(scrubber: Scrubber) -> None:
+    picture = "A" * 1_000_000
+    assert scrubber.text(f"{picture} of ines@example.com") == f"{picture} of [e-mail]"
+
+
 def test_fields_of_the_same_name_that_are_not_personal_stay() -> None:
     document = spec.load("neu")
     for schema in document["components"]["schemas"].values():

@@ -26,11 +26,11 @@ SLOW = 5.0
 
 TRACES = re.compile(
     r"""Traceback\ \(most\ recent\ call\ last\)
-    | ^\s*File\ "[^"\n]+",\ line\ \d+
-    | ^\s*at\ [\w.$<>/\ \[\]]+\(.*?(:\d+|Native\ Method|Unknown\ Source)\)
+    | ^[ \t]*File\ "[^"\n]+",\ line\ \d+
+    | ^[ \t]*at\ [\w.$<>/\ \[\]]+\(.*?(:\d+|Native\ Method|Unknown\ Source)\)
     | ^\#\d+\ \S+\(\d+\):
     | \b(Uncaught\ \w*(Exception|Error)|Fatal\ error:|Stack\ trace:|stacktrace|Caused\ by:\ [\w.]+)
-    | \b[\w/\\-]+\.(php|py|java|rb|cs|go|jsx?|tsx?)(\(\d+\)|:\d+|",\ line\ \d+|\ on\ line\ \d+)
+    | \b[\w/\\-]{1,200}\.(php|py|java|rb|cs|go|jsx?|tsx?)(\(\d+\)|:\d+|",\ line\ \d+|\ on\ line\ \d+)
     | (/var/www|/usr/src|/usr/lib/python|/home/\w+|site-packages|node_modules|vendor/laravel)/""",
     re.VERBOSE | re.MULTILINE,
 )
@@ -38,7 +38,8 @@ QUERIES = re.compile(
     r"""SQLSTATE\[ | \bORA-\d{5}\b | \bPG::\w+ | \bPDOException\b
     | \b(psycopg2?|sqlalchemy|sqlite3|pymysql|mysqli?)\.[\w.]*(Error|Exception)\b
     | (?i:\bsyntax\ error\ at\ or\ near\b | \byou\ have\ an\ error\ in\ your\ SQL\b | \bno\ such\ (table|column):)
-    | \bSELECT\s.+?\sFROM\s | \bINSERT\s+INTO\s+\S+\s*\( | \bUPDATE\s+\S+\s+SET\s | \bDELETE\s+FROM\s+\S+\s+WHERE\s""",
+    | \bSELECT\s.{1,1000}?\sFROM\s | \bINSERT\s+INTO\s+\S+\s*\(
+    | \bUPDATE\s+\S+\s+SET\s | \bDELETE\s+FROM\s+\S+\s+WHERE\s""",
     re.VERBOSE | re.DOTALL,
 )
 PAGE = re.compile(r"^\s*(<!doctype html|<html|<head|<body)", re.IGNORECASE)

@@ -32,7 +32,8 @@ SHORTEST = 3
 SECRET = re.compile(r"authorization|cookie|token|secret|session|api.?key|password|credential", re.IGNORECASE)
 """Names of headers and query parameters whose values nobody is to see."""
 
-_EMAIL = re.compile(r"[\w.+-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+")
+# From a word's start only: to try each letter of a picture in Base64 would take hours.
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+")
 _CUT = re.compile(r"(\.\.\.|…)")
 _START = r"(?:(?<![^\W_])|(?<=\\[nrt])|(?<=\\u[0-9a-f]{4})|(?<=%[0-9a-f]{2}))"
 """A word's start: also after the escape sequences of JSON and URLs, whose last character is a letter or a digit."""
