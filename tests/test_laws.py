@@ -7,6 +7,7 @@ import io
 import json
 import random
 import re
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ from urllib3 import HTTPResponse
 
 from contrato.core import spec
 from contrato.mock import create_app
-from contrato.verify import _laws
+from contrato.verify import _agreement, _laws
 from contrato.verify._discovery import Discovery
 from contrato.verify._laws import run_laws
 from contrato.verify._rules import RULES, Breach, Gap, Layer
@@ -149,6 +150,7 @@ def served() -> Iterator[Stage]:
 def stage(served: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     # What waits for data to move waits for as many requests, not for seconds.
     monkeypatch.setattr(_laws, "time", SimpleNamespace(monotonic=count(0.0, 0.05).__next__))
+    monkeypatch.setattr(_agreement, "PAUSE", 0.2)
     monkeypatch.setattr(HTTPAdapter, "send", lambda adapter, request, **kwargs: served.send(adapter, request, **kwargs))
     yield served
     served.faults, served.state = {}, {}
@@ -486,6 +488,20 @@ async def refuses_with_data(call: Call) -> Answer:
     return status, body
 
 
+async def days_grow_when_read(call: Call) -> Answer:
+    status, body = await call.forward()
+    call.state["read"] = call.state.get("read", 0) + 1
+    if status == 200:
+        body = [{**bill, "days": bill["days"] + call.state["read"]} for bill in body]
+    return status, body
+
+
+async def spent_again_when_read(call: Call) -> Answer:
+    status, body = await call.forward()
+    call.state["read"] = call.state.get("read", 0) + 1
+    return status, body + body[-1:] * call.state["read"] if status == 200 and body else body
+
+
 async def first_for_unknown(call: Call) -> Answer:
     status, body = await call.forward()
     if status == 404:
@@ -708,6 +724,8 @@ FAULTS: list[tuple[str, str, str, Fault]] = [
     ("malformed_is_refused", "queryConsumption", "body.Interval", any_interval),
     ("tokens_are_checked", "getAccount", "path.id", unknown_is_404_to_strangers),
     ("extremes_are_answered", "queryConsumption", "", empty_list_crashes),
+    ("reading_changes_nothing", "listOverdueBills", "/*", days_grow_when_read),
+    ("reading_changes_nothing", "listUsedNeugets", "/*", spent_again_when_read),
 ]
 """Law, operation, field that is to be named, and how the server breaks it."""
 
@@ -903,6 +921,40 @@ def test_other_clients_that_write_meanwhile_are_no_breach(stage: Stage) -> None:
         stage.honest = Honest()
     assert breaches == []
     assert any(not gap.lasting for _, gap in gaps)
+
+
+@pytest.mark.parametrize(
+    "moved",
+    [
+        pytest.param(lambda now, read: now * 1000, id="days that time passes"),
+        pytest.param(lambda now, read: read % 3, id="servers that take turns"),
+        pytest.param(lambda now, read: read // 2, id="somebody else's days, now and then"),
+    ],
+)
+def test_data_that_move_by_themselves_are_not_changed_by_reading(
+    stage: Stage, moved: Callable[[float, int], float]
+) -> None:
+    async def moving(call: Call) -> Answer:
+        status, body = await call.forward()
+        call.state["read"] = call.state.get("read", 0) + 1
+        days = moved(time.monotonic(), call.state["read"])
+        return status, [{**bill, "days": bill["days"] + days} for bill in body] if status == 200 else body
+
+    stage.faults = {"listOverdueBills": moving}
+    laws = ("answers_are_stable", "reading_changes_nothing")
+    assert judge("neu", stage.base_url("neu"), laws=laws, operations=("listOverdueBills",))[0] == []
+
+
+def test_records_that_others_add_all_the_time_are_not_added_by_reading(stage: Stage) -> None:
+    async def busy(call: Call) -> Answer:
+        status, body = await call.forward()
+        now = round(time.monotonic() * 20_000)
+        more = now - call.state.setdefault("begun", now)
+        return status, body + body[-1:] * more if status == 200 and body else body
+
+    stage.faults = {"listUsedNeugets": busy}
+    laws = ("reading_changes_nothing",)
+    assert judge("neu", stage.base_url("neu"), laws=laws, operations=("listUsedNeugets",))[0] == []
 
 
 def test_an_order_that_changes_by_itself_is_a_breach(stage: Stage) -> None:

@@ -51,15 +51,12 @@ STOCK_SECONDS = 300
 LAYERS = ("conformance", "check", "law")
 NOTICED = (ExitCode.FAILED, ExitCode.USAGE)
 KIND = "The server is kinder than the document, which does not say what is refused."
-RESTLESS = "The run is inconclusive: an answer that changes with every reading looks like data that move by themselves."
 MISSES = {
     "interval-in-any-case": KIND,
     "service-ids-as-text": KIND,
     "apportionments-text-limit-day-taken": KIND,
     "apportionments-free-market-refused": "The API does not tell which companies have a contract.",
     "offset-ignored": "Whether a request may give an offset is nowhere said.",
-    "overdue-days-grow": RESTLESS,
-    "reading-spends-again": RESTLESS,
     "rule-not-met": "No source says whether a limit is the least or the greatest value.",
     "event-value-in-wh": "The unit of the values that met a rule is nowhere said.",
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 from contrato.verify._exchange import Exchange
@@ -14,6 +16,7 @@ from contrato.verify._server import (
     difference,
     items_pointer,
     known,
+    local,
     rows_of,
     schema_of,
     short,
@@ -21,6 +24,12 @@ from contrato.verify._server import (
     told,
 )
 from contrato.verify._spec import MISSING, Operation
+
+READINGS = 6
+"""Answers in a row that must all differ before reading is suspected of changing what is read."""
+
+PAUSE = 2.0
+"""Seconds without a request, in which nothing more may change; up to ten times as many where answers take long."""
 
 
 @law("Operations that describe one thing agree about it.")
@@ -174,9 +183,7 @@ def answers_are_stable(server: Server, operation: Operation) -> Iterator[Breach 
     """
     if not operation.safe:
         return
-    base = server.base(operation)
-    first = server.get(operation, base)
-    again = server.get(operation, base, fresh=True)
+    first, again = _twice(server, operation)
     ours, theirs = (rows_of(operation, [page]) for page in (first, again))
     missing, more = difference(ours, theirs)
     if missing or more:
@@ -192,3 +199,59 @@ def answers_are_stable(server: Server, operation: Operation) -> Iterator[Breach 
             found = told(missing, more) or str(bare.status)
             proof = str(body.get("x-evidence", ""))
             yield breach(operation, "body", "no body is an empty object", found, proof, [first, bare])
+
+
+@law("Reading changes nothing.", moving=True)
+def reading_changes_nothing(server: Server, operation: Operation) -> Iterator[Breach | Gap]:
+    """What is answered otherwise when it is asked for again is read some times more, as fast as the server answers, and
+    once more after a pause at least ten times as long as one answer takes. What moves by itself moves further in the
+    pause, and what others change stands still at times. What takes one step with each answer and none in the pause is
+    changed by reading it.
+    """
+    if not operation.safe:
+        return
+    pages = list(_twice(server, operation))
+    if not any(difference(*(rows_of(operation, [page]) for page in pages))):
+        return
+    begun = time.monotonic()
+    while len(pages) < READINGS:
+        pages.append(server.get(operation, server.base(operation), fresh=True))
+    pause = max(PAUSE, 10 * (time.monotonic() - begun) / (READINGS - 2))
+    if pause > 10 * PAUSE:
+        return
+    time.sleep(pause)
+    pages.append(server.get(operation, server.base(operation), fresh=True))
+    readings = [rows_of(operation, [page]) for page in pages]
+    *steps, last = [_step(server, before, after) for before, after in pairwise(readings)]
+    different = {tuple(sorted(row.text for row in rows)) for rows in readings}
+    if len(different) == len(readings) and last <= 1.5 * max(steps):
+        found = f"{len(pages)} answers, each other than all before: {told(*difference(*readings[-2:]))}"
+        is_get = operation.method == "GET"
+        proof = "inferred: GET changes nothing (RFC 9110, 9.2.1)" if is_get else operation.node["x-meaning-evidence"]
+        yield breach(operation, items_pointer(operation), "the same however often it is read", found, proof, pages[-2:])
+
+
+def _twice(server: Server, operation: Operation) -> tuple[Exchange, Exchange]:
+    base = server.base(operation)
+
+    def ask() -> tuple[Exchange, Exchange]:
+        return server.get(operation, base), server.get(operation, base, fresh=True)
+
+    return server.remember(f"twice {operation.id}", ask)
+
+
+def _step(server: Server, before: Sequence[Row], after: Sequence[Row]) -> float:
+    """How far apart two answers are: by their values, or in records when one has more of them."""
+    missing, more = difference(before, after)
+    if len(missing) != len(more):
+        return len(missing) + len(more)
+    return sum(
+        _apart(server, ours.get(at), theirs.get(at)) for ours, theirs in zip(missing, more, strict=True) for at in ours
+    )
+
+
+def _apart(server: Server, one: Any, other: Any) -> float:
+    if isinstance(one, int | float) and isinstance(other, int | float):
+        return abs(other - one)
+    before, after = (local(value, server.zone) for value in (one, other))
+    return abs((after - before).total_seconds()) if before and after else float(one != other)

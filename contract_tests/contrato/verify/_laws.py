@@ -77,7 +77,7 @@ def run_laws(server: Server, rules: Iterable[Rule], operations: Container[str] |
                 server.round -= 1
                 # What a probe was answered says nothing of data; what was listed afterwards does.
                 compared = [b for b in breaches if not rule.probes or _is_listed(b, operation)]
-                moved = bool(compared) and _moves(server, operation, cost, lasted)
+                moved = bool(compared) and not rule.moving and _moves(server, operation, cost, lasted)
                 if moved:
                     breaches = [b for b in breaches if b not in compared]
                 if moved or not (breaches or unsound or any(not gap.lasting for gap in gaps)):

@@ -82,6 +82,7 @@ class Rule:
         explanation: What it rests on, what it leaves open, what to do about a breach.
         writes: Whether a law creates, changes or deletes records (its own).
         probes: Whether a law sends requests that are wrong on purpose.
+        moving: Whether a law is about data that move, so that their moving is no excuse.
     """
 
     name: str
@@ -92,6 +93,7 @@ class Rule:
     law: Law | None = None
     writes: bool = False
     probes: bool = False
+    moving: bool = False
 
 
 RULES: dict[str, Rule] = {}
@@ -109,12 +111,12 @@ def check(sentence: str) -> Callable[[Check], Check]:
     return declare
 
 
-def law(sentence: str, *, writes: bool = False, probes: bool = False) -> Callable[[Law], Law]:
+def law(sentence: str, *, writes: bool = False, probes: bool = False, moving: bool = False) -> Callable[[Law], Law]:
     """Declare an active law; it is run once for every operation, and yields nothing where it does not apply."""
 
     def declare(function: Law) -> Law:
-        name = function.__name__
-        _add(Rule(name, sentence, _explanation(function), Layer.LAW, law=function, writes=writes, probes=probes))
+        name, says = function.__name__, _explanation(function)
+        _add(Rule(name, sentence, says, Layer.LAW, law=function, writes=writes, probes=probes, moving=moving))
         return function
 
     return declare
