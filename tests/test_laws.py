@@ -25,7 +25,7 @@ from urllib3 import HTTPResponse
 
 from contrato.core import spec
 from contrato.mock import create_app
-from contrato.verify import _agreement, _laws
+from contrato.verify import _agreement, _laws, _writing
 from contrato.verify._discovery import Discovery
 from contrato.verify._laws import run_laws
 from contrato.verify._rules import RULES, Breach, Gap, Layer
@@ -105,6 +105,7 @@ class Stage:
     honest: Honest = field(default_factory=Honest)
     faults: dict[str, Fault] = field(default_factory=dict)
     state: dict[str, Any] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
     runner: asyncio.Runner = field(default_factory=asyncio.Runner)
 
     def send(self, adapter: HTTPAdapter, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
@@ -128,7 +129,7 @@ class Stage:
         content = b"" if answer is None else json.dumps(answer).encode()
         made = HTTPResponse(
             io.BytesIO(content),
-            {"content-type": "application/json"} if content else {},
+            {**({"content-type": "application/json"} if content else {}), **self.headers},
             status,
             preload_content=False,
             request_method=request.method,
@@ -151,9 +152,10 @@ def stage(served: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     # What waits for data to move waits for as many requests, not for seconds.
     monkeypatch.setattr(_laws, "time", SimpleNamespace(monotonic=count(0.0, 0.05).__next__))
     monkeypatch.setattr(_agreement, "PAUSE", 0.2)
+    monkeypatch.setattr(_writing, "DELAY", 0.0)
     monkeypatch.setattr(HTTPAdapter, "send", lambda adapter, request, **kwargs: served.send(adapter, request, **kwargs))
     yield served
-    served.faults, served.state = {}, {}
+    served.faults, served.state, served.headers = {}, {}, {}
 
 
 def judge(
@@ -502,6 +504,65 @@ async def spent_again_when_read(call: Call) -> Answer:
     return status, body + body[-1:] * call.state["read"] if status == 200 and body else body
 
 
+async def filter_is_repeated(call: Call) -> Answer:
+    if call.raw:
+        call.state["filter"] = call.body
+    return await call.forward(body=call.body if call.raw else call.state.get("filter", {}))
+
+
+async def turned_range_crashes(call: Call) -> Answer:
+    ends = [str(call.body.get(side, "")) for side in ("From", "To")] if isinstance(call.body, dict) else []
+    return (500, {}) if all(ends) and ends[0] > ends[1] else await call.forward()
+
+
+async def leap_day_crashes(call: Call) -> Answer:
+    return (500, {}) if b"-02-29" in call.raw else await call.forward()
+
+
+async def only_days_count(call: Call) -> Answer:
+    ends = {side: f"{call.body[side][:10]}T00:00:00" for side in ("From", "To") if call.body.get(side)}
+    return await call.forward(body={**call.body, **ends})
+
+
+async def last_full_page_is_lost(call: Call) -> Answer:
+    status, page = await call.forward()
+    lost = page and page["current_page"] > 1 and page["current_page"] * page["per_page"] == page["total"]
+    return (204, None) if lost else (status, page)
+
+
+async def sorted_search_looks_at_beginnings(call: Call) -> Answer:
+    status, page = await call.forward()
+    if status == 200 and "_q" in call.query and "_sort" in call.query:
+        items = [item for item in page["items"] if item["name"].startswith(call.query["_q"])]
+        return 200, {**page, "items": items, "total": len(items)}
+    return status, page
+
+
+async def sorts_by_limit_day(call: Call) -> Answer:
+    taken = call.query.get("_sort") == "limit_day"
+    return await call.forward(query=without("_sort")(call.query) if taken else call.query)
+
+
+async def equal_records_deleted(call: Call) -> Answer:
+    _, gone = await call.forward(method="GET")
+    answer = await call.forward()
+    _, page = await call.forward(method="GET", path="/api/v3/apportionments", query={"_limit": "1000"})
+    for item in page["items"] if gone else []:
+        if item["name"] == gone["name"]:
+            await call.forward(path=f"/api/v3/apportionments/{item['id']}")
+    return answer
+
+
+async def emoji_cuts(call: Call) -> Answer:
+    text = str(call.body.get("description"))
+    return await call.forward(body={**call.body, "description": re.split("[\U00010000-\U0010ffff]", text)[0]})
+
+
+async def digits_become_a_number(call: Call) -> Answer:
+    text = str(call.body.get("description"))
+    return await call.forward(body={**call.body, "description": text.lstrip("0") if text.isdecimal() else text})
+
+
 async def first_for_unknown(call: Call) -> Answer:
     status, body = await call.forward()
     if status == 404:
@@ -726,6 +787,16 @@ FAULTS: list[tuple[str, str, str, Fault]] = [
     ("extremes_are_answered", "queryConsumption", "", empty_list_crashes),
     ("reading_changes_nothing", "listOverdueBills", "/*", days_grow_when_read),
     ("reading_changes_nothing", "listUsedNeugets", "/*", spent_again_when_read),
+    ("answers_are_stable", "listBills", "body", filter_is_repeated),
+    ("extremes_are_answered", "listDueDates", "", turned_range_crashes),
+    ("extremes_are_answered", "listBills", "", leap_day_crashes),
+    ("ranges_cut", "listPqrs", "/*/date", only_days_count),
+    ("limits_only_cut", "listApportionments", "query._limit", last_full_page_is_lost),
+    ("lists_are_sorted", "listApportionments", "query._sort", sorted_search_looks_at_beginnings),
+    ("malformed_is_refused", "listApportionments", "query._sort", sorts_by_limit_day),
+    ("deleted_is_gone", "deleteApportionment", "", equal_records_deleted),
+    ("created_is_kept", "createApportionment", "/description", emoji_cuts),
+    ("created_is_kept", "createApportionment", "/description", digits_become_a_number),
 ]
 """Law, operation, field that is to be named, and how the server breaks it."""
 
@@ -756,8 +827,8 @@ def test_a_law_names_what_breaks_it(stage: Stage, law: str, operation: str, at: 
 
 def test_every_law_has_a_fault_that_it_names() -> None:
     tried = {law for law, *_ in FAULTS}
-    # Its breach is an order that differs between two answers; see below.
-    assert {rule.name for rule in LAWS} - tried == {"answers_are_stable"}
+    # What they find is at the operation that reads; see below.
+    assert {rule.name for rule in LAWS} - tried == {"searches_follow_writes", "tags_follow_the_record"}
 
 
 @pytest.mark.parametrize("rule", LAWS, ids=lambda rule: rule.name)
@@ -955,6 +1026,69 @@ def test_records_that_others_add_all_the_time_are_not_added_by_reading(stage: St
     stage.faults = {"listUsedNeugets": busy}
     laws = ("reading_changes_nothing",)
     assert judge("neu", stage.base_url("neu"), laws=laws, operations=("listUsedNeugets",))[0] == []
+
+
+async def never_finds_what_is_new(call: Call) -> Answer:
+    return (204, None) if "Übung" in call.query.get("_q", "") else await call.forward()
+
+
+async def finds_by_what_was(call: Call) -> Answer:
+    call.state["asked"] = call.state.get("asked", 0) + ("ñandú" in call.query.get("_q", ""))
+    again = "ñandú" in call.query.get("_q", "") and call.state["asked"] > 1
+    return await call.forward(query={"_limit": "1000"} if again else call.query)
+
+
+@pytest.mark.parametrize("fault", [never_finds_what_is_new, finds_by_what_was], ids=lambda fault: fault.__name__)
+def test_a_search_that_does_not_follow_a_change_is_a_breach(stage: Stage, fault: Fault) -> None:
+    stage.honest, stage.faults = Honest(), {"listApportionments": fault}
+    breaches, _ = judge("apportionments", stage.base_url("apportionments"), laws=("searches_follow_writes",))
+    stage.honest = Honest()
+    assert {(found.operation, found.field) for _, found in breaches} == {("listApportionments", "query._q")}
+
+
+def test_an_index_may_need_a_moment(stage: Stage) -> None:
+    async def late(call: Call) -> Answer:
+        text = call.query.get("_q", "")
+        call.state[text] = call.state.get(text, 0) + 1
+        return (204, None) if text and call.state[text] == 1 else await call.forward()
+
+    stage.honest, stage.faults = Honest(), {"listApportionments": late}
+    breaches, _ = judge("apportionments", stage.base_url("apportionments"), laws=("searches_follow_writes",))
+    stage.honest = Honest()
+    assert breaches == []
+
+
+def test_a_tag_that_stays_when_the_record_changes_is_a_breach(stage: Stage) -> None:
+    stage.honest, stage.headers = Honest(), {"etag": '"1"'}
+    breaches, _ = judge("apportionments", stage.base_url("apportionments"), laws=("tags_follow_the_record",))
+    stage.honest = Honest()
+    assert [(found.operation, found.field) for _, found in breaches] == [("getApportionment", "header.ETag")]
+
+
+def test_what_does_not_answer_in_time_twice_is_a_breach(stage: Stage) -> None:
+    async def hangs(call: Call) -> Answer:
+        if page_of(call) == 2:
+            raise requests.ReadTimeout
+        return await call.forward()
+
+    stage.faults = {"listDueDates": hangs}
+    breaches, gaps = judge("neu", stage.base_url("neu"), laws=("pages_make_the_list",), operations=("listDueDates",))
+    assert [(rule, found.operation) for rule, found in breaches] == [("answer", "listDueDates")]
+    assert '"PageNumber": 2' in breaches[0][1].found
+    assert [gap.lasting for _, gap in gaps] == [False]
+
+
+def test_what_does_not_answer_in_time_once_is_inconclusive(stage: Stage) -> None:
+    async def hangs_once(call: Call) -> Answer:
+        call.state["asked"] = call.state.get("asked", 0) + 1
+        if call.state["asked"] == 1:
+            raise requests.ReadTimeout
+        return await call.forward()
+
+    stage.faults = {"listDueDates": hangs_once}
+    breaches, gaps = judge("neu", stage.base_url("neu"), laws=("pages_make_the_list",), operations=("listDueDates",))
+    assert breaches == []
+    assert [gap.lasting for _, gap in gaps] == [False]
 
 
 def test_an_order_that_changes_by_itself_is_a_breach(stage: Stage) -> None:

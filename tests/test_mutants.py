@@ -175,6 +175,11 @@ def neu_requests(known: Callable[[str, str], Any]) -> Iterator[Request]:
         for service in (services[0], services[2], 1):
             yield post(f"/neu{path}", {"Id_service": service, "Id_project": service})
             yield post(f"/neu{path}", {"Id_service": service, "Page": 2, "PageNumber": 2})
+        yield post(f"/neu{path}")
+        yield post(f"/neu{path}", {"From": "2020-02-29T00:00:00"})
+        yield post(f"/neu{path}", {"From": days["To"], "To": days["From"]})
+    for claim in known("POST", "/neu/pqrs"):
+        yield post("/neu/pqrs", {"From": f"{claim['date'][:11]}23:59:59"})
     yield post("/neu/notifications?PageNumber=2", days)
     for interval in ("HOURLY", "DAILY", "MONTHLY"):
         for account in accounts:
@@ -193,7 +198,6 @@ def neu_requests(known: Callable[[str, str], Any]) -> Iterator[Request]:
         "/neu/consumption", {"Interval": "DAILY", "Id_account": accounts[1], "Id_services": services[:3], **days}
     )
     yield post("/neu/consumption", {"Interval": "DAILY", "From": days["To"], "To": days["From"]})
-    yield post("/neu/bills", {"From": days["To"], "To": days["From"]})
     yield post("/neu/bills", {"surprise": 1})
     yield "HEAD", "/neu/accounts", None, None
     yield "OPTIONS", "/neu/accounts", None, None
@@ -218,6 +222,7 @@ def apportionments_requests(known: Callable[[str, str], Any]) -> Iterator[Reques
         *("_limit=x", "_limit=-1", "_limit=7&_page=2", "_sort=name", "_sort=name&_page=2", "_sort=x", "_order=asc"),
         *("_sort=name&_order=asc", "_order=up", f"_q={word}", f"_q={word.upper()}", f"_q={word.lower()}&_order=asc"),
         *("_limit=1", "_limit=15&_page=3", "_page=1.5", "_q=d%27", "_q=Rateio", f"_q=Rateio%20{word}"),
+        *("_sort=description", "_sort=limit_day", f"_q={word}&_sort=name", f"_q={word}&_sort=id"),
         *("_q=nothing-like-it", f"_q={word}&_limit=2", f"_q={word}&_limit=2&_page=2", "_q=%25", "_q=", "_q=%C3%A7"),
     ):
         yield get(f"{path}?{query}")
@@ -262,6 +267,9 @@ def apportionments_requests(known: Callable[[str, str], Any]) -> Iterator[Reques
     for body in ({"limit_day": 7}, {"name": "Outro nome"}, {"description": ""}, {"mixed_consumption": False}, whole):
         yield "PUT", f"{path}/{made}", body, None
         yield get(f"{path}/{made}")
+        yield get(f"{path}?_q=Outro%20nome")
+    for text in ("carga 🔌 solar", "007", "1.50"):
+        yield "PUT", f"{path}/{made}", {"description": text}, None
     for body in (
         {"surprise": 1},
         {"limit_day": "x"},
@@ -285,6 +293,9 @@ def apportionments_requests(known: Callable[[str, str], Any]) -> Iterator[Reques
     yield get(f"{path}?_limit=100")
     yield "POST", path, whole, None
     yield get(f"{path}?_limit=100")
+    yield "PUT", f"{path}/{records[5]['id']}", {"name": records[6]["name"]}, None
+    yield "DELETE", f"{path}/{records[6]['id']}", None, None
+    yield get(f"{path}/{records[5]['id']}")
 
 
 USUAL = {"neu": neu_requests, "apportionments": apportionments_requests}

@@ -485,6 +485,72 @@ def _mojibake(item: Item) -> Item:
     return {**item, **{n: item[n].encode().decode("latin-1") for n in ("name", "description")}}
 
 
+async def _sorted_by_column(ask: Ask, server: Server) -> Answer:
+    column, clean = ask.query["_sort"], await server(ask.with_query(_sort=None))
+    if clean.status != 200:
+        return clean
+    items = await _everything(ask.with_query(_sort=None), server)
+    items.sort(key=lambda item: (item[column], item["id"]), reverse=ask.query.get("_order") != "asc")
+    page = clean.json()
+    return clean.with_json({**page, "items": _cut(items, page["current_page"], page["per_page"])})
+
+
+async def _index_once(ask: Ask, server: Server) -> Answer:
+    before = await server(ask.to(GET, id=ask.parameters["id"]))
+    clean = await server(ask)
+    if clean.ok and before.ok:
+        ask.memory.setdefault("indexed", {}).setdefault(before.json()["id"], before.json())
+    return clean
+
+
+def _by_first_texts(ask: Ask, items: Items) -> Items:
+    indexed, text = ask.memory.get("indexed", {}), ask.query["_q"].casefold()
+    return [item for item in items if text in "{name} {description}".format(**indexed.get(item["id"], item)).casefold()]
+
+
+def _names_that_begin(ask: Ask, items: Items) -> Items:
+    return [item for item in items if item["name"].casefold().startswith(ask.query["_q"].casefold())]
+
+
+async def _same_name_too(ask: Ask, server: Server) -> Answer:
+    there = await server(ask.to(GET, id=ask.parameters["id"]))
+    clean = await server(ask)
+    if there.ok and clean.status == 204:
+        for item in await _everything(ask, server):
+            if item["name"] == there.json()["name"]:
+                await server(ask.to(DELETE, id=item["id"]))
+    return clean
+
+
+def _description(change: Callable[[str], str]) -> Change:
+    """Descriptions are saved otherwise than they are sent."""
+
+    def changed(body: Item) -> Item:
+        text = body.get("description")
+        return {**body, "description": change(text)} if isinstance(text, str) else body
+
+    return arguments(f"{CREATE} {UPDATE}", changed)
+
+
+def _as_number(text: str) -> str:
+    if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
+        return text
+    return str(int(text)) if text.isdecimal() else repr(float(text))
+
+
+async def _one_tag(ask: Ask, server: Server) -> Answer:
+    clean = await server(ask)
+    tag = f'"rateio-{ask.parameters["id"]}"'
+    if clean.ok and tag in ask.header("if-none-match"):
+        return Answer(304, (("etag", tag),))
+    return clean.with_header("etag", tag) if clean.ok else clean
+
+
+def _number(ask: Ask) -> int:
+    text = ask.query.get("_page", "1")
+    return int(text) if re.fullmatch("[0-9]{1,9}", text) else 1
+
+
 FAULTS: tuple[Fault, ...] = (
     *_of(
         "transport and status",
@@ -687,6 +753,8 @@ FAULTS: tuple[Fault, ...] = (
          exchange(CREATE, _free_market_refused, lambda ask: isinstance(ask.json(), dict))),
         ("tariff-refusal-ignored", "An update with a refused tariff type is 200, and keeps the old one.",
          exchange(UPDATE, _tariff_refusal_ignored, lambda ask: isinstance(ask.json(), dict))),
+        ("sorted-by-other-fields", "The list can be sorted by description and by limit day, too.",
+         exchange(LIST, _sorted_by_column, lambda ask: ask.query.get("_sort") in ("description", "limit_day"))),
     ),
     *_of(
         "pagination",
@@ -726,6 +794,9 @@ FAULTS: tuple[Fault, ...] = (
          _listing(_wandering, when=lambda ask: ask.query.get("_sort") == "name")),
         ("search-forgotten-on-page-2", "The search text counts on the first page only.",
          requests(LIST, lambda ask: ask.with_query(_q=None), lambda ask: ask.query.get("_page", "1") != "1")),
+        ("last-full-page-lost", "The last page is 204 when it is full and not the first.",
+         _listing(lambda items, page, limit:
+                  [] if page > 1 and page * limit == len(items) else _cut(items, page, limit))),
     ),
     *_of(
         "filter",
@@ -755,6 +826,10 @@ FAULTS: tuple[Fault, ...] = (
              lambda _, items: [item for item in items if item["id"] != max(other["id"] for other in items)],
              _asks("_q"),
          )),
+        ("search-index-stale", "A search knows the texts that a record had before its first update.",
+         chain(exchange(UPDATE, _index_once), _listing(_cut, _by_first_texts, _asks("_q"), _q=None))),
+        ("sorted-search-by-prefix", "A search that is sorted by name finds only names that begin with the text.",
+         _listing(_cut, _names_that_begin, lambda ask: "_q" in ask.query and ask.query.get("_sort") == "name")),
     ),
     *_of(
         "sort",
@@ -858,6 +933,9 @@ FAULTS: tuple[Fault, ...] = (
          exchange(GET, _cached_record)),
         ("record-lags", "The first read after an update still shows the record before it.",
          exchange(f"{GET} {UPDATE}", _lagging)),
+        ("same-name-deleted", "A deletion deletes every record of the same name.", exchange(DELETE, _same_name_too)),
+        ("description-cut-at-emoji", "Descriptions are cut at the first character beyond the first 65,536.",
+         _description(lambda text: re.split("[\U00010000-\U0010ffff]", text)[0])),
     ),
     *_of(
         "numbers and units",
@@ -885,6 +963,8 @@ FAULTS: tuple[Fault, ...] = (
          _create_first("apportionment_measure_unit_id")),
         ("units-exchanged", "The list calls MWh kWh, and kWh MWh.",
          _records(LIST, "apportionment_measure_unit/name", _exchanged)),
+        ("description-as-number", "A description of digits is saved as a number: 007 becomes 7, and 1.50 becomes 1.5.",
+         _description(_as_number)),
     ),
     *_of(
         "error bodies",
@@ -940,6 +1020,11 @@ FAULTS: tuple[Fault, ...] = (
          )),
         ("location-of-neighbour", "The Location of a created record is another record's.",
          exchange(CREATE, _location)),
+        ("modified-not-in-gmt", "Last-Modified of a record is written with Brazil's offset, not in GMT.",
+         responses(GET, lambda old: old.with_header("last-modified", "Tue, 04 Jun 2024 09:15:00 -0300")
+                   if old.ok else old)),
+        ("tag-never-changes", "A record keeps its ETag when it is updated, and is 304 to who knows it.",
+         exchange(GET, _one_tag)),
     ),
     *_of(
         "agreement between operations",
@@ -977,5 +1062,7 @@ FAULTS: tuple[Fault, ...] = (
         ("update-slow", "An update takes 20 seconds.", responses(UPDATE, lambda old: replace(old, delay=20))),
         ("search-slow", "A search takes 20 seconds.",
          responses(LIST, lambda old: replace(old, delay=20), _asks("_q"))),
+        ("later-pages-slow", "The third page and those after it take 20 seconds.",
+         responses(LIST, lambda old: replace(old, delay=20) if old.ok else old, lambda ask: _number(ask) >= 3)),
     ),
 )  # fmt: skip

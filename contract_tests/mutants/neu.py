@@ -557,6 +557,30 @@ async def _due_later(ask: Ask, server: Server) -> Answer:
     )
 
 
+def _crashing(operation: str, bad: Callable[[Ask], bool]) -> Change:
+    """Requests that would be answered well are errors of the server."""
+
+    async def changed(ask: Ask, server: Server) -> Answer:
+        response = await server(ask)
+        return answer(500, CRASH) if response.ok and bad(ask) else response
+
+    return exchange(operation, changed)
+
+
+def _turned(ask: Ask) -> bool:
+    ends = [str(ask.argument(side, "")) for side in ("From", "To")]
+    return all(re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d", end) for end in ends) and ends[0] > ends[1]
+
+
+async def _repeating_filter(ask: Ask, server: Server) -> Answer:
+    response = await server(ask)
+    if ask.body and response.ok:
+        ask.memory["filter"] = ask.json()
+    elif response.ok and "filter" in ask.memory:
+        return await server(ask.with_json(ask.memory["filter"]))
+    return response
+
+
 CRASH = {"message": "Internal Server Error"}
 
 FAULTS: tuple[Fault, ...] = (
@@ -704,6 +728,10 @@ FAULTS: tuple[Fault, ...] = (
                 lambda ask: re.fullmatch("[0-9]{10,}", ask.parameters["id"]) is not None)),
         ("missing-body-refused", "The list of bills without a body is refused.",
          status("listBills", 400, {"message": "The body is missing."}, lambda ask: not ask.body)),
+        ("leap-day-crashes", "Bills from the 29th of February on are an error of the server.",
+         _crashing("listBills", lambda ask: str(ask.argument("From", ""))[5:10] == "02-29")),
+        ("turned-range-crashes", "Due dates From a date that is later than To are an error of the server.",
+         _crashing("listDueDates", _turned)),
     ),
     *_of(
         "pagination",
@@ -803,6 +831,11 @@ FAULTS: tuple[Fault, ...] = (
          instead("listPqrs", moved_range(From=lambda text: f"{text[:8]}01T00:00:00", To=_next_month))),
         ("empty-range-unfiltered", "A range in which there is no bill brings all bills.",
          exchange("listBills", _all_when_none)),
+        ("times-of-day-ignored", "The list of claims knows only the days of From and To.",
+         instead("listPqrs", moved_range(From=lambda text: text[:11] + "00:00:00",
+                                         To=lambda text: text[:11] + "00:00:00"))),
+        ("filter-repeated", "A list of bills without a body repeats the filter of the request before it.",
+         exchange("listBills", _repeating_filter)),
     ),
     *_of(
         "sort",

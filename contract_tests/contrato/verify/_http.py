@@ -144,7 +144,7 @@ def statuses_have_their_headers(exchange: Exchange, spec: Spec) -> Iterator[Brea
 
 @check("Headers have the form that HTTP gives them.")
 def headers_are_well_formed(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
-    """`Retry-After` is whole seconds or a date, and `Date` and its like are dates."""
+    """`Retry-After` is whole seconds or a date, and `Date` and its like are dates, in GMT."""
     for name in ("retry-after", "date", "last-modified"):
         value = exchange.headers.get(name)
         if value is not None:
@@ -158,10 +158,10 @@ def headers_are_well_formed(exchange: Exchange, spec: Spec) -> Iterator[Breach |
 
 def _is_date(text: str) -> bool:
     try:
-        parsedate_to_datetime(text)
+        offset = parsedate_to_datetime(text).utcoffset()
     except ValueError:
         return False
-    return bool(re.match(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun)", text.strip()))
+    return not offset and bool(re.match(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun)", text.strip()))
 
 
 @check("What is meant for one customer is not left to shared caches.")

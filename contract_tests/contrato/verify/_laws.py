@@ -25,6 +25,7 @@ from contrato.verify._server import (
     text_of,
 )
 from contrato.verify._spec import Operation
+from contrato.verify._transport import TIMEOUT
 
 __all__ = ["Judgement", "Server", "run_laws"]
 
@@ -106,6 +107,9 @@ def _judge(
                 breaches.append(finding)
     except UnansweredError as error:
         gaps.append(Gap(operation.id, str(error), lasting=False))
+        if error.lost:
+            expected = f"a complete HTTP answer within {TIMEOUT:g} s"
+            unsound.append(("answer", breach(operation, "", expected, error.lost, operation.evidence)))
     except (UnfitError, WithheldError) as error:
         gaps.append(Gap(operation.id, str(error)))
     except UnexpectedError as error:

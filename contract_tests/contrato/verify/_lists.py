@@ -7,7 +7,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 from contrato.verify._exchange import Arguments, Exchange
@@ -143,7 +143,10 @@ def limits_only_cut(server: Server, operation: Operation) -> Iterator[Breach | G
     if len(listed.items) < 2:
         yield Gap(operation.id, "the list has less than two records")
         return
-    yield from _cut(server, operation, base, listed, (1, 3, len(listed.items) - 1, len(listed.items) + 7))
+    length = len(listed.items)
+    # A last page that is full is where a page is forgotten, or an empty one added.
+    even = next((length // n for n in (2, 3, 5) if length % n == 0), length)
+    yield from _cut(server, operation, base, listed, sorted({1, 3, even, length - 1, length, length + 7}))
     for f in operation.fields:
         for word in _common_words(server, operation, f, listed.items):
             narrow = {**base, (f.location, f.name): word}
@@ -255,6 +258,21 @@ def lists_are_sorted(server: Server, operation: Operation) -> Iterator[Breach | 
                 at = f"{items_pointer(operation)}/{name}"
                 yield breach(operation, at, expected, _unlike(theirs[::-1], ours), proof, shown_pages)
         read.setdefault((name, descending), walk)
+    for f in operation.fields:
+        # A word that stands first would be found, too, where only beginnings are looked at.
+        words = _common_words(server, operation, f, plain.items)
+        texts = [str(value) for item in plain.items for value in item.values()] if words else []
+        for word in sorted(words, key=lambda word: -sum(f" {word}" in text for text in texts))[:2]:
+            narrow = {**base, (f.location, f.name): word}
+            found = server.whole(operation, narrow)
+            for field, way in product(by.schema["enum"], order.schema["enum"]):
+                walk = server.whole(operation, {**narrow, keys[by.name]: field, keys[order.name]: way})
+                if sorted(map(text_of, walk.items)) != sorted(map(text_of, found.items)):
+                    expected = (
+                        f"with {by.name}={field}, {order.name}={way} the same {len(found.items)} records for {word!r}"
+                    )
+                    shown_pages = [*found.pages[:1], *walk.pages[:1]]
+                    yield breach(operation, f"query.{by.name}", expected, f"{len(walk.items)}", proof, shown_pages)
 
 
 def _ties(
@@ -579,9 +597,13 @@ def _seam(server: Server, rows: Sequence[Row], pointer: str) -> datetime | None:
 
 
 def _tight(moments: Sequence[datetime]) -> tuple[datetime, datetime] | None:
-    """Two moments, each between two records of one day."""
+    """Two moments, each in the course of a day on which there is a record: between two of them, or beside one."""
     pairs = [(a, b) for a, b in pairwise(moments) if a.date() == b.date() and timedelta(minutes=2) <= b - a]
     middles = [(a + (b - a) / 2).replace(microsecond=0) for a, b in pairs]
+    if len(middles) < 2:
+        minute = timedelta(minutes=1)
+        inner = [moment for moment in moments if timedelta(hours=1) < moment - _midnight(moment) < timedelta(hours=23)]
+        middles = [moment.replace(microsecond=0) + minute for moment in inner]
     return (middles[len(middles) // 3], middles[-1 - len(middles) // 4]) if len(middles) > 1 else None
 
 

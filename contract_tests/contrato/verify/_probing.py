@@ -13,12 +13,18 @@ from contrato.verify._server import (
     Server,
     UnfitError,
     breach,
+    items_pointer,
+    key_of,
     rows_of,
+    schema_at,
     schema_of,
     short,
 )
-from contrato.verify._spec import MISSING, Field, Operation
+from contrato.verify._spec import MISSING, Field, Operation, pointers
 from contrato.verify._writing import FAR, records_of, tidy
+
+SORTABLE = ("boolean", "integer", "number", "string")
+"""Types of the fields by which a list might be sorted though the spec does not say so."""
 
 TOKEN_NAMES = ("access_token", "token", "api_key")
 """What a token in the query is called elsewhere."""
@@ -176,8 +182,9 @@ def _is_empty(exchange: Exchange, rows: list[Any]) -> bool:
 
 @law("A request that cannot be understood is refused.", probes=True)
 def malformed_is_refused(server: Server, operation: Operation) -> Iterator[Breach | Gap]:
-    """Bodies that are no JSON or no object, values that are in no enumeration, numbers and dates that are none, and
-    requests that lack what is required are answered with 4XX, not with data and not with an error of the server.
+    """Bodies that are no JSON or no object, values that are in no enumeration, fields to sort by that the spec does not
+    name, numbers and dates that are none, and requests that lack what is required are answered with 4XX, not with data
+    and not with an error of the server.
     """
     if not operation.safe:
         return
@@ -194,6 +201,10 @@ def malformed_is_refused(server: Server, operation: Operation) -> Iterator[Breac
         wrong: list[Any] = []
         if "enum" in f.schema:
             wrong = ["nonsense"]
+            if f.name == operation.node.get("x-sort", {}).get("by"):
+                places = pointers(schema_at(operation, items_pointer(operation)))
+                wrong += [at[1:] for at, node in places if at.count("/") == 1 and node.get("type") in SORTABLE]
+                wrong = [value for value in wrong if value not in f.schema["enum"]]
         elif kind in ("integer", "number"):
             wrong = ["abc"]
         elif kind == "array":
@@ -219,9 +230,9 @@ def malformed_is_refused(server: Server, operation: Operation) -> Iterator[Breac
 
 @law("No value, however extreme, is an error of the server.", probes=True)
 def extremes_are_answered(server: Server, operation: Operation) -> Iterator[Breach | Gap]:
-    """Numbers at and beyond the ends of their types, empty lists and texts, long texts, dates at the ends of the
-    calendar and values in another case are sent, one at a time. What the answer is, is the server's matter; but it
-    is an answer, and no status of 5XX.
+    """Numbers at and beyond the ends of their types, empty lists and texts, long texts, leap days, dates at the ends of
+    the calendar and values in another case are sent, one at a time, and a range of dates that ends before it begins.
+    What the answer is, is the server's matter; but it is an answer, and no status of 5XX.
     """
     if not operation.safe:
         return
@@ -235,13 +246,20 @@ def extremes_are_answered(server: Server, operation: Operation) -> Iterator[Brea
             if exchange.status >= 500:
                 at, found = f"{f.location}.{f.name}", f"{exchange.status} for {short(value)}"
                 yield breach(operation, at, "an answer other than 5XX", found, f.evidence, [exchange])
+    dates = operation.node.get("x-date-range")
+    if dates:
+        late, early = (key_of(operation, dates[side]) for side in ("from", "to"))
+        exchange = server.ask(operation, {**base, late: "2024-03-01T00:00:00", early: "2024-02-01T00:00:00"})
+        if exchange.status >= 500:
+            at, found = f"{late[0]}.{late[1]}", f"{exchange.status} for a range that ends before it begins"
+            yield breach(operation, at, "an answer other than 5XX", found, str(dates["x-evidence"]), [exchange])
 
 
 def _extremes(f: Field, is_date: bool) -> list[Any]:
     numbers = [0, -1, 2**31, 10**10, 2**63]
     kind = f.schema.get("type")
     if is_date:
-        return ["0001-01-01T00:00:00", "9999-12-31T23:59:59", ""]
+        return ["0001-01-01T00:00:00", "2020-02-29T00:00:00", "9999-12-31T23:59:59", ""]
     if "enum" in f.schema:
         return ["", *(str(value).swapcase() for value in f.schema["enum"][:1])]
     if kind == "array":

@@ -18,7 +18,7 @@ from contrato.verify._discovery import Discovery
 from contrato.verify._exchange import Arguments, Exchange
 from contrato.verify._rules import Breach
 from contrato.verify._spec import MISSING, Field, Operation, find, pointers
-from contrato.verify._transport import Refused
+from contrato.verify._transport import Refused, TooLong
 
 PAGES = 60
 """Pages of one list that a law reads at most."""
@@ -33,7 +33,15 @@ TRIES = 3
 
 
 class UnansweredError(Exception):
-    """No answer to judge: a lost connection, or 429."""
+    """No answer to judge: a lost connection, or 429.
+
+    Attributes:
+        lost: The request that got no answer.
+    """
+
+    def __init__(self, reason: str, lost: str = "") -> None:
+        super().__init__(reason)
+        self.lost = lost
 
 
 class WithheldError(Exception):
@@ -154,9 +162,10 @@ class Server:
         except Refused as error:
             raise WithheldError(str(error)) from error
         except requests.RequestException as error:
-            raise UnansweredError(
-                f"{operation.method} {operation.path} got no answer: {type(error).__name__}"
-            ) from error
+            reason = f"{operation.method} {operation.path} got no answer: {type(error).__name__}"
+            sent = {name: value for (_, name), value in arguments.items()}
+            lost = "" if isinstance(error, TooLong) else f"{reason}, for {json.dumps(sent, ensure_ascii=False)}"
+            raise UnansweredError(reason, lost) from error
         if exchange.status == 429:
             raise UnansweredError(f"{operation.method} {operation.path} was answered with 429")
         if plain:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -29,6 +30,9 @@ from contrato.verify._spec import MISSING, Field, Operation, Spec, find, record_
 
 EDGES: Mapping[str, tuple[Any, ...]] = {"integer": (31, 128, 32_768), "string": ("ção " * 50 + "fim",)}
 """Values at which days of a month, small integers and short columns end, by type."""
+
+DELAY = 2.0
+"""Seconds that an index of texts may need."""
 
 FAR = 100_003
 """How far beyond the greatest known id an unknown one is looked for."""
@@ -232,10 +236,14 @@ def tidy(records: Records) -> Iterator[None]:
 _TEXTS = ("área técnica", "ñandú e ação", "Übung & cia.", 'às "10%"')
 """Letters and signs that are kept, or are not."""
 
+_LITERAL = ("007", "1.50", "carga 🔌 solar")
+"""Texts that look like something else, and one with a character beyond the first 65,536."""
+
 
 @law("What is created is what was asked for, and is kept.", writes=True)
 def created_is_kept(server: Server, operation: Operation) -> Iterator[Breach | Gap]:
-    """A record is created with all fields, with the required ones alone, and with each optional one. The answer has the
+    """A record is created with all fields, with the required ones alone, with each optional one, and with texts that
+    look like numbers. The answer has the
     values that were given, reading and listing show the same record, its id is new, the number of records grows by one
     and no other record changes. The same request again makes a second record. What is not given gets the same default
     every time.
@@ -294,6 +302,16 @@ def created_is_kept(server: Server, operation: Operation) -> Iterator[Breach | G
                     raise
                 continue  # Which references go together is the server's rule.
             yield from _echoed(server, operation, body, record, exchange)
+        for text in _LITERAL:
+            texts = {("body", f.name): text for f in _texts(operation)}
+            try:
+                one_id, one, one_exchange = records.create({**records.body(1), **texts})
+            except UnexpectedError as error:
+                if error.exchange.status >= 500:
+                    raise
+                continue  # Nobody promised that any text is taken; what is taken is kept.
+            yield from _echoed(server, operation, texts, one, one_exchange)
+            yield from _kept(records, operation, one_id, one, one_exchange)
         final = records.listing()
         changed = final.others(before, *records.own)
         if changed:
@@ -382,6 +400,72 @@ def updated_is_kept(server: Server, operation: Operation) -> Iterator[Breach | G
             )
 
 
+@law("A record is found by its text as it is, and no longer by what it was.", writes=True)
+def searches_follow_writes(server: Server, operation: Operation) -> Iterator[Breach | Gap]:
+    """A record is searched for by its text when it is new, and after a change of all its texts by the new one and by
+    the old one. What is not so at once is looked for again two seconds later: an index may need a moment.
+    """
+    records = records_of(server, operation)
+    searching = [f for f in records.lister.fields if f.searches] if records else []
+    if records is None or records.updater is not operation or not searching:
+        return
+    with tidy(records):
+        identifier, record, created, _ = records.try_create(1)
+        yield from _searched(records, searching[0], identifier, record, created, True)
+        changed = records.update(identifier, {("body", f.name): records.value(f, 2) for f in _texts(operation)})
+        now = records.record(changed)
+        if now is not MISSING:
+            yield from _searched(records, searching[0], identifier, now, changed, True)
+            if text_of(now) != text_of(record):
+                yield from _searched(records, searching[0], identifier, record, changed, False)
+
+
+def _searched(
+    records: Records, f: Field, identifier: Any, record: Any, exchange: Exchange, wanted: bool
+) -> Iterator[Breach]:
+    """Whether a search for the record's text finds it, as is wanted or not."""
+    text = next(iter(find(record, f.searches["fields"][0])), None)
+    if not isinstance(text, str):
+        return
+    arguments = {**records.server.base(records.lister), (f.location, f.name): text}
+    for wait in (0.0, DELAY):
+        time.sleep(wait)
+        walk = records.server.whole(records.lister, arguments, fresh=True)
+        ids = {text_of(value) for item in walk.items for value in find(item, records.pointer)}
+        if (text_of(identifier) in ids) == wanted:
+            return
+    expected = f"record {identifier} {'is' if wanted else 'is no longer'} found by {text!r}"
+    proof, shown = str(f.searches["x-evidence"]), [exchange, walk.pages[0]]
+    yield breach(records.lister, f"{f.location}.{f.name}", expected, f"{len(walk.items)} records", proof, shown)
+
+
+@law("A tag stands for one state of a record.", writes=True)
+def tags_follow_the_record(server: Server, operation: Operation) -> Iterator[Breach | Gap]:
+    """A server that gives a record an `ETag` gives it another one when the record has changed, and does not say of the
+    changed record that it is what the old tag stands for. Clients and proxies otherwise keep what is no longer so.
+    """
+    records = records_of(server, operation)
+    if records is None or records.updater is not operation:
+        return
+    with tidy(records):
+        identifier = records.try_create(1)[0]
+        before = records.read(identifier)
+        tag = before.headers.get("etag")
+        if tag is None:
+            return
+        changed = records.update(identifier, {("body", f.name): records.value(f, 2) for f in _texts(operation)})
+        after = records.read(identifier)
+        if text_of(records.record(after)) == text_of(records.record(before)):
+            return
+        where: Arguments = {("path", records.id.name): identifier}
+        asked = server.ask(records.reader, where, headers={"If-None-Match": tag})
+        if after.headers.get("etag") == tag or asked.status == 304:
+            found = f"{after.headers.get('etag')}, and {asked.status} for If-None-Match: {tag}"
+            proof = "inferred: a tag changes with what it stands for (RFC 9110, 8.8.3)"
+            expected = f"another tag than {tag} after the change, and 200"
+            yield breach(records.reader, "header.ETag", expected, found, proof, [before, changed, after, asked])
+
+
 @law("What is deleted is gone, and nothing else is.", writes=True)
 def deleted_is_gone(server: Server, operation: Operation) -> Iterator[Breach | Gap]:
     """A record is created and deleted. Reading it answers as for a record that never was, the list has one record less
@@ -392,7 +476,9 @@ def deleted_is_gone(server: Server, operation: Operation) -> Iterator[Breach | G
         return
     with tidy(records):
         kept, _, _, _ = records.try_create(1)
-        doomed, _, _, _ = records.try_create(2)
+        doomed, _, _, body = records.try_create(2)
+        with suppress(UnexpectedError):
+            records.create(body)  # It is equal in everything, and stays.
         before = records.listing()
         deleted = records.delete(doomed)
         if not deleted.succeeded:
@@ -545,6 +631,12 @@ _WRONG: dict[str, list[Any]] = {
     "array": ["abc", {}],
 }
 """Values of a wrong type that no lenient server could take for right."""
+
+
+def _texts(operation: Operation) -> list[Field]:
+    """The fields that take any text."""
+    fields = [f for f in operation.fields if f.location == "body" and f.schema.get("type") == "string"]
+    return [f for f in fields if not f.sources and not {"enum", "format"} & f.schema.keys()]
 
 
 def _echoed(
