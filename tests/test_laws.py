@@ -515,6 +515,17 @@ async def turned_range_crashes(call: Call) -> Answer:
     return (500, {}) if all(ends) and ends[0] > ends[1] else await call.forward()
 
 
+async def turned_range_is_exchanged(call: Call) -> Answer:
+    ends = [str(call.body.get(side, "")) for side in ("From", "To")]
+    turned = all(ends) and ends[0] > ends[1]
+    return await call.forward(body={**call.body, "From": ends[1], "To": ends[0]} if turned else call.body)
+
+
+async def empty_range_crashes(call: Call) -> Answer:
+    ends = [str(call.body.get(side, "")) for side in ("From", "To")] if isinstance(call.body, dict) else []
+    return (500, {}) if all(ends) and ends[0] == ends[1] else await call.forward()
+
+
 async def leap_day_crashes(call: Call) -> Answer:
     return (500, {}) if b"-02-29" in call.raw else await call.forward()
 
@@ -788,7 +799,9 @@ FAULTS: list[tuple[str, str, str, Fault]] = [
     ("reading_changes_nothing", "listOverdueBills", "/*", days_grow_when_read),
     ("reading_changes_nothing", "listUsedNeugets", "/*", spent_again_when_read),
     ("answers_are_stable", "listBills", "body", filter_is_repeated),
-    ("extremes_are_answered", "listDueDates", "", turned_range_crashes),
+    ("ranges_cut", "listDueDates", "", turned_range_crashes),
+    ("ranges_cut", "listPqrs", "/*/date", turned_range_is_exchanged),
+    ("ranges_cut", "listRuleHistory", "", empty_range_crashes),
     ("extremes_are_answered", "listBills", "", leap_day_crashes),
     ("ranges_cut", "listPqrs", "/*/date", only_days_count),
     ("limits_only_cut", "listApportionments", "query._limit", last_full_page_is_lost),

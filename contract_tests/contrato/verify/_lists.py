@@ -527,7 +527,8 @@ def _forgotten(server: Server, operation: Operation, base: Arguments, at: str, p
 def ranges_cut(server: Server, operation: Operation) -> Iterator[Breach | Gap]:
     """The whole is cut at dates on which there is no record, so that it does not matter whether the ends of a range
     belong to it: two adjoining ranges make their union, each bound alone cuts one side off, no range is everything,
-    and a range in which nothing happened is empty and no error. A bound with the offset of the API's own time zone is
+    and a range in which nothing happened is empty and no error. A range that ends where or before it begins may be
+    refused, and has no record but at its ends. A bound with the offset of the API's own time zone is
     the same moment as the one without.
     """
     dates = operation.node.get("x-date-range")
@@ -572,6 +573,15 @@ def ranges_cut(server: Server, operation: Operation) -> Iterator[Breach | Gap]:
         if wrong:
             say = f"the records from {low or 'the first'} to {high or 'the last'}"
             yield breach(operation, at, say, wrong, proof, [pages[0], *answers[:2]])
+    for low, high in ((moments[-1] + day, moments[0] - day), (seam or moments[0], seam or moments[0])):
+        answer = server.ask(operation, {**base, keys[0]: _written(low), keys[1]: _written(high)})
+        extra = rows_of(operation, [answer]) if answer.succeeded else []
+        others = [
+            row for row in extra if high < low or low not in {read(row[at]) for read in server.readings(extra, at)}
+        ]
+        if others or answer.status >= 500:
+            found_there = told([], others) or str(answer.status)
+            yield breach(operation, at, f"nothing from {low} to {high}, or 4XX", found_there, proof, [answer])
     empty = datetime(max(moments[-1].year, pages[0].started.year) + 5, 2, 1)
     nothing = {keys[0]: _written(empty), keys[1]: _written(empty + 20 * day)}
     answer = server.get(operation, {**base, **nothing})
