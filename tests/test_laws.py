@@ -1091,6 +1091,21 @@ def test_what_does_not_answer_in_time_twice_is_a_breach(stage: Stage) -> None:
     assert [gap.lasting for _, gap in gaps] == [False]
 
 
+def test_a_server_that_answers_nothing_any_more_is_no_breach_of_one_operation(stage: Stage) -> None:
+    async def hangs(call: Call) -> Answer:
+        raise requests.ReadTimeout
+
+    async def ends(call: Call) -> Answer:
+        if page_of(call) == 2:
+            stage.faults = {"*": hangs}
+        return await call.forward()
+
+    stage.faults = {"listDueDates": ends}
+    breaches, gaps = judge("neu", stage.base_url("neu"), laws=("pages_make_the_list",), operations=("listDueDates",))
+    assert breaches == []
+    assert [gap.lasting for _, gap in gaps] == [False]
+
+
 def test_what_does_not_answer_in_time_once_is_inconclusive(stage: Stage) -> None:
     async def hangs_once(call: Call) -> Answer:
         call.state["asked"] = call.state.get("asked", 0) + 1

@@ -107,7 +107,7 @@ def _judge(
                 breaches.append(finding)
     except UnansweredError as error:
         gaps.append(Gap(operation.id, str(error), lasting=False))
-        if error.lost:
+        if error.lost and _is_there(server):
             expected = f"a complete HTTP answer within {TIMEOUT:g} s"
             unsound.append(("answer", breach(operation, "", expected, error.lost, operation.evidence)))
     except (UnfitError, WithheldError) as error:
@@ -125,6 +125,16 @@ def _judge(
     unique = {(b.operation, b.field, b.expected): b for b in reversed(breaches)}
     once = {(name, b.operation): (name, b) for name, b in reversed(unsound)}
     return list(reversed(unique.values())), gaps, list(reversed(once.values()))
+
+
+def _is_there(server: Server) -> bool:
+    """Whether the server answers at all: that it does not is no matter of one request."""
+    easiest = next(o for o in server.spec.operations.values() if o.safe and not any(f.required for f in o.fields))
+    try:
+        server.ask(easiest, {}, fresh=True)
+    except UnansweredError:
+        return False
+    return True
 
 
 def _unsound(exchange: Exchange, operation: Operation) -> list[tuple[str, Breach]]:
