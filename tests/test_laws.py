@@ -504,6 +504,18 @@ async def spent_again_when_read(call: Call) -> Answer:
     return status, body + body[-1:] * call.state["read"] if status == 200 and body else body
 
 
+async def hours_a_day_short(call: Call) -> Answer:
+    if call.body.get("Interval") != "HOURLY":
+        return await call.forward()
+    end = datetime.fromisoformat(call.body["To"]) - timedelta(days=1)
+    return await call.forward(body={**call.body, "To": end.isoformat()})
+
+
+def late_in_summer(row: dict[str, Any]) -> None:
+    if "03" < row["date"][5:7] < "11":
+        row["date"] = (datetime.fromisoformat(row["date"]) + timedelta(hours=1)).isoformat()
+
+
 async def filter_is_repeated(call: Call) -> Answer:
     if call.raw:
         call.state["filter"] = call.body
@@ -799,6 +811,8 @@ FAULTS: list[tuple[str, str, str, Fault]] = [
     ("reading_changes_nothing", "listOverdueBills", "/*", days_grow_when_read),
     ("reading_changes_nothing", "listUsedNeugets", "/*", spent_again_when_read),
     ("answers_are_stable", "listBills", "body", filter_is_repeated),
+    ("periods_add_up", "queryConsumption", "/*/data/*/cons", hours_a_day_short),
+    ("periods_add_up", "queryConsumption", "/*/data/*/cons", answering(each_row(late_in_summer), when=by("HOURLY"))),
     ("ranges_cut", "listDueDates", "", turned_range_crashes),
     ("ranges_cut", "listPqrs", "/*/date", turned_range_is_exchanged),
     ("ranges_cut", "listRuleHistory", "", empty_range_crashes),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise, product
-from typing import Any, TypeGuard
+from typing import Any, NamedTuple, TypeGuard
 
 from contrato.verify._discovery import WIDEST
 from contrato.verify._exchange import Arguments, Exchange
@@ -68,18 +68,29 @@ def periods_add_up(server: Server, operation: Operation) -> Iterator[Breach | Ga
     """The same range is asked for by hour, by day and by month. What the spec marks as a sum is added up over the
     shorter periods and held against the longer one, as far as rounding lets compare. Only periods inside the range, not
     at its ends, are compared, so that it does not matter what the server does with those that it cuts or whose date is
-    a bound, nor whether a row is dated by the beginning or by the end of its period. A period with energy in one answer
-    is there in the other.
+    a bound, nor whether rows are dated by the beginning or by the end of their period, as long as all are. A period
+    with energy in one answer is there in the other.
     """
     aggregation = operation.node.get("x-aggregation")
     if not aggregation:
         return
-    compared = False
-    for fine, coarse in _comparisons(server, operation):
-        compared |= bool(fine.rows and coarse.rows)
-        yield from _compare(server, operation, fine, coarse)
-    if not compared:
+    pairs = list(_comparisons(server, operation))
+    if not any(fine.rows and coarse.rows for fine, coarse in pairs):
         yield Gap(operation.id, "no rows of two lengths of period to compare")
+    rows = [row for sample in _samples(server, operation) for row in sample.rows]
+    best: list[tuple[int, _Unequal]] | None = None
+    # Rows of one length are dated in one way, in summer as in winter.
+    for read, ends in product(server.readings(rows, aggregation["date"]), product((False, True), repeat=len(_ORDER))):
+        by_end = dict(zip(_ORDER, ends, strict=True))
+        wrong = [(n, found) for n, pair in enumerate(pairs) for found in _unequal(operation, *pair, read, by_end)]
+        if best is None or len(wrong) < len(best):
+            best = wrong
+        if not wrong:
+            return
+    for (n, pointer), found in {(n, found.pointer): found for n, found in reversed(best or [])}.items():
+        proof = str(_properties(operation)[pointer].get("x-aggregate-evidence", ""))
+        shown = [sample.exchange for sample in pairs[n]]
+        yield breach(operation, pointer, found.expected, found.found, proof, shown)
 
 
 @law("There is one row for each period.")
@@ -186,7 +197,9 @@ def _samples(server: Server, operation: Operation) -> list[Sample]:
 
 
 def _sampled(server: Server, operation: Operation) -> list[Sample]:
-    """A few days of several records, a month of one by hour, some months of all, and all months of one by day."""
+    """A few days of several records, a month of one by hour, and days of January and July, some months of all, and all
+    months of one by day.
+    """
     aggregation = operation.node["x-aggregation"]
     names = intervals(aggregation)
     units = [aggregation["periods"][name] for name in names]
@@ -215,6 +228,10 @@ def _sampled(server: Server, operation: Operation) -> list[Sample]:
         (spread(everything, KEYS), week - day, week + 5 * day, ("hour", "day")),
         (one, month - day, after + day, ("hour", "day", "month")),
     ]
+    # One of them has the summer time of a zone that has one.
+    for number in (1, 7):
+        found = [month for month in months if month.month == number]
+        plans += [(one, month + 11 * day, month + 14 * day, ("hour", "day")) for month in found[-1:]]
     return [
         asking.rows(values, names[units.index(unit)], low, high)
         for values, low, high, wanted in plans
@@ -270,43 +287,39 @@ def _months(asking: _Asking, everything: Sequence[Any], name: str) -> list[datet
 # What is compared
 
 
-def _compare(server: Server, operation: Operation, fine: Sample, coarse: Sample) -> Iterator[Breach]:
+class _Unequal(NamedTuple):
+    pointer: str
+    expected: str
+    found: str
+
+
+def _unequal(
+    operation: Operation, fine: Sample, coarse: Sample, read: Read, by_end: Mapping[str, bool]
+) -> Iterator[_Unequal]:
     aggregation = operation.node["x-aggregation"]
-    sums = _marked(operation, "x-aggregate")
-    best: list[tuple[str, str, str]] | None = None
-    for read, fine_end, coarse_end in product(
-        server.readings([*fine.rows, *coarse.rows], aggregation["date"]), (False, True), (False, True)
-    ):
-        parts, whole = (
-            _grouped(sample.rows, aggregation, read, end, coarse.unit, sample.unit)
-            for sample, end in ((fine, fine_end), (coarse, coarse_end))
-        )
-        wrong = []
-        for key in sorted({*parts, *whole}, key=lambda key: (key[1], key[0])):
-            # Whether a row dated as a bound is inside is the server's matter, and so are the periods at the ends.
-            if key[1] <= fine.first or _next(key[1], coarse.unit) >= fine.last:
+    parts, whole = (
+        _grouped(sample.rows, aggregation, read, by_end[sample.unit], coarse.unit, sample.unit)
+        for sample in (fine, coarse)
+    )
+    for key in sorted({*parts, *whole}, key=lambda key: (key[1], key[0])):
+        start, end = key[1], _next(key[1], coarse.unit)
+        if start < fine.first or end > fine.last:
+            continue
+        for pointer in _marked(operation, "x-aggregate"):
+            pieces = [row[pointer] for row in parts.get(key, []) if _is_number(row.get(pointer))]
+            totals = [row[pointer] for row in whole.get(key, []) if _is_number(row.get(pointer))]
+            # Whether a row dated as a bound is inside is the server's matter, and so is what it does with the periods
+            # at the ends; but one that is there has parts.
+            if (start == fine.first or end == fine.last) and (pieces or not sum(totals)):
                 continue
-            for pointer in sums:
-                pieces = [row[pointer] for row in parts.get(key, []) if _is_number(row.get(pointer))]
-                totals = [row[pointer] for row in whole.get(key, []) if _is_number(row.get(pointer))]
-                unit = _unit(pieces) * len(pieces) + _unit(totals)
-                if abs(sum(pieces) - sum(totals)) > unit + 1e-5 * abs(sum(totals)) + 1e-9:
-                    expected = f"{round(sum(pieces), 6)}, the sum of {len(pieces)} {fine.unit}s"
-                    found = f"{round(sum(totals), 6)} for the {coarse.unit} {key[1]:%Y-%m-%d} of {key[0]}"
-                    wrong.append(
-                        (
-                            pointer,
-                            expected,
-                            found if totals else f"no row for the {coarse.unit} {key[1]:%Y-%m-%d} of {key[0]}",
-                        )
-                    )
-        if best is None or len(wrong) < len(best):
-            best = wrong
-        if not wrong:
-            return
-    for pointer, expected, found in {pointer: (pointer, e, f) for pointer, e, f in reversed(best or [])}.values():
-        proof = str(_properties(operation)[pointer].get("x-aggregate-evidence", ""))
-        yield breach(operation, pointer, expected, found, proof, [fine.exchange, coarse.exchange])
+            unit = _unit(pieces) * len(pieces) + _unit(totals)
+            if abs(sum(pieces) - sum(totals)) > unit + 1e-5 * abs(sum(totals)) + 1e-9:
+                there = f"{round(sum(totals), 6)}" if totals else "no row"
+                yield _Unequal(
+                    pointer,
+                    f"{round(sum(pieces), 6)}, the sum of {len(pieces)} {fine.unit}s",
+                    f"{there} for the {coarse.unit} {start:%Y-%m-%d} of {key[0]}",
+                )
 
 
 def _between(
