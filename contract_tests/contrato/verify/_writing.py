@@ -236,7 +236,7 @@ def tidy(records: Records) -> Iterator[None]:
 _TEXTS = ("área técnica", "ñandú e ação", "Übung & cia.", 'às "10%"')
 """Letters and signs that are kept, or are not."""
 
-_LITERAL = ("007", "1.50", "carga 🔌 solar")
+_LITERAL = ("0071402", "71402.50", "carga 🔌 solar")
 """Texts that look like something else, and one with a character beyond the first 65,536."""
 
 
