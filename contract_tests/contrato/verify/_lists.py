@@ -481,6 +481,7 @@ def searches_find(server: Server, operation: Operation) -> Iterator[Breach | Gap
             continue
         proof, at = str(searches["x-evidence"]), f"{f.location}.{f.name}"
         base = server.base(operation)
+        server.get(operation, base, fresh=True)  # It takes with it what a search before may have left over.
         listed = server.whole(operation, base)
         own = [source.partition("#")[2] for source in f.sources if source.startswith(f"{operation.id}#")]
         pointer = own[0].removeprefix(items_pointer(operation)) if own else searches["fields"][0]
@@ -507,12 +508,15 @@ def searches_find(server: Server, operation: Operation) -> Iterator[Breach | Gap
             if answer.status >= 500 or (answer.succeeded and _items(operation, answer) and nonsense[0] == "z"):
                 found_there = f"{answer.status} with {len(_items(operation, answer))} records"
                 yield breach(operation, at, f"nothing for {nonsense!r}", found_there, proof, [answer])
-        yield from _forgotten(server, operation, base, at, proof)
+        yield from _forgotten(server, operation, base, f, proof)
 
 
-def _forgotten(server: Server, operation: Operation, base: Arguments, at: str, proof: str) -> Iterator[Breach]:
+def _forgotten(server: Server, operation: Operation, base: Arguments, f: Field, proof: str) -> Iterator[Breach]:
     """A list without a condition is what it was before one was asked for."""
-    before = server.get(operation, base)
+    at = f"{f.location}.{f.name}"
+    for _ in range(2):  # The first takes with it what is left over.
+        before = server.get(operation, base, fresh=True)
+    server.ask(operation, {**base, (f.location, f.name): "zqxjvk 7140"}, fresh=True)
     after = server.get(operation, base, fresh=True)
     if _items(operation, before) and not _items(operation, after):
         yield breach(operation, at, "without it the list that there was before", "nothing", proof, [before, after])
