@@ -78,11 +78,14 @@ def periods_add_up(server: Server, operation: Operation) -> Iterator[Breach | Ga
     if not any(fine.rows and coarse.rows for fine, coarse in pairs):
         yield Gap(operation.id, "no rows of two lengths of period to compare")
     rows = [row for sample in _samples(server, operation) for row in sample.rows]
+    sums = _marked(operation, "x-aggregate")
     best: list[tuple[int, _Unequal]] | None = None
     # Rows of one length are dated in one way, in summer as in winter.
     for read, ends in product(server.readings(rows, aggregation["date"]), product((False, True), repeat=len(_ORDER))):
         by_end = dict(zip(_ORDER, ends, strict=True))
-        wrong = [(n, found) for n, pair in enumerate(pairs) for found in _unequal(operation, *pair, read, by_end)]
+        wrong = [
+            (n, found) for n, pair in enumerate(pairs) for found in _unequal(aggregation, sums, *pair, read, by_end)
+        ]
         if best is None or len(wrong) < len(best):
             best = wrong
         if not wrong:
@@ -294,9 +297,13 @@ class _Unequal(NamedTuple):
 
 
 def _unequal(
-    operation: Operation, fine: Sample, coarse: Sample, read: Read, by_end: Mapping[str, bool]
+    aggregation: Mapping[str, Any],
+    sums: Iterable[str],
+    fine: Sample,
+    coarse: Sample,
+    read: Read,
+    by_end: Mapping[str, bool],
 ) -> Iterator[_Unequal]:
-    aggregation = operation.node["x-aggregation"]
     parts, whole = (
         _grouped(sample.rows, aggregation, read, by_end[sample.unit], coarse.unit, sample.unit)
         for sample in (fine, coarse)
@@ -305,7 +312,7 @@ def _unequal(
         start, end = key[1], _next(key[1], coarse.unit)
         if start < fine.first or end > fine.last:
             continue
-        for pointer in _marked(operation, "x-aggregate"):
+        for pointer in sums:
             pieces = [row[pointer] for row in parts.get(key, []) if _is_number(row.get(pointer))]
             totals = [row[pointer] for row in whole.get(key, []) if _is_number(row.get(pointer))]
             # Whether a row dated as a bound is inside is the server's matter, and so is what it does with the periods

@@ -43,6 +43,9 @@ VALUES = 5
 MANY = 40
 """Values of a filter that are asked for at once at most."""
 
+NOWHERE = "zqxjvk 7140"
+"""A text that nothing has."""
+
 LATIN = "\u024f"
 """The last letter of whose order among others we claim to know something."""
 
@@ -265,12 +268,11 @@ def lists_are_sorted(server: Server, operation: Operation) -> Iterator[Breach | 
         for word in sorted(words, key=lambda word: -sum(f" {word}" in text for text in texts))[:2]:
             narrow = {**base, (f.location, f.name): word}
             found = server.whole(operation, narrow)
+            there = sorted(map(text_of, found.items))
             for field, way in product(by.schema["enum"], order.schema["enum"]):
                 walk = server.whole(operation, {**narrow, keys[by.name]: field, keys[order.name]: way})
-                if sorted(map(text_of, walk.items)) != sorted(map(text_of, found.items)):
-                    expected = (
-                        f"with {by.name}={field}, {order.name}={way} the same {len(found.items)} records for {word!r}"
-                    )
+                if sorted(map(text_of, walk.items)) != there:
+                    expected = f"with {by.name}={field}, {order.name}={way} the same {len(there)} records for {word!r}"
                     shown_pages = [*found.pages[:1], *walk.pages[:1]]
                     yield breach(operation, f"query.{by.name}", expected, f"{len(walk.items)}", proof, shown_pages)
 
@@ -503,9 +505,9 @@ def searches_find(server: Server, operation: Operation) -> Iterator[Breach | Gap
                     say = f"the {max(1, len(wanted))} records whose name has {text!r}, such as {name!r}"
                     yield breach(operation, at, say, f"{len(found)} other records", rests_on, walk.pages[:1])
                 yield from _pages(operation, walk, str(pagination(operation).get("x-evidence", proof)))
-        for nonsense in ("zqxjvk 7140", "'\"\\%;--"):
+        for nonsense in (NOWHERE, "'\"\\%;--"):
             answer = server.ask(operation, {**base, (f.location, f.name): nonsense})
-            if answer.status >= 500 or (answer.succeeded and _items(operation, answer) and nonsense[0] == "z"):
+            if answer.status >= 500 or (answer.succeeded and _items(operation, answer) and nonsense == NOWHERE):
                 found_there = f"{answer.status} with {len(_items(operation, answer))} records"
                 yield breach(operation, at, f"nothing for {nonsense!r}", found_there, proof, [answer])
         yield from _forgotten(server, operation, base, f, proof)
@@ -516,7 +518,7 @@ def _forgotten(server: Server, operation: Operation, base: Arguments, f: Field, 
     at = f"{f.location}.{f.name}"
     for _ in range(2):  # The first takes with it what is left over.
         before = server.get(operation, base, fresh=True)
-    server.ask(operation, {**base, (f.location, f.name): "zqxjvk 7140"}, fresh=True)
+    server.ask(operation, {**base, (f.location, f.name): NOWHERE}, fresh=True)
     after = server.get(operation, base, fresh=True)
     if _items(operation, before) and not _items(operation, after):
         yield breach(operation, at, "without it the list that there was before", "nothing", proof, [before, after])
@@ -580,9 +582,8 @@ def ranges_cut(server: Server, operation: Operation) -> Iterator[Breach | Gap]:
     for low, high in ((moments[-1] + day, moments[0] - day), (seam or moments[0], seam or moments[0])):
         answer = server.ask(operation, {**base, keys[0]: _written(low), keys[1]: _written(high)})
         extra = rows_of(operation, [answer]) if answer.succeeded else []
-        others = [
-            row for row in extra if high < low or low not in {read(row[at]) for read in server.readings(extra, at)}
-        ]
+        ways = server.readings(extra, at)
+        others = [row for row in extra if high < low or low not in {way(row[at]) for way in ways}]
         if others or answer.status >= 500:
             found_there = told([], others) or str(answer.status)
             yield breach(operation, at, f"nothing from {low} to {high}, or 4XX", found_there, proof, [answer])

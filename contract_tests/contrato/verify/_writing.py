@@ -148,6 +148,11 @@ class Records:
         assert self.updater is not None
         return self.server.ask(self.updater, {("path", self.id.name): identifier, **values})
 
+    def rewrite(self, identifier: Any) -> Exchange:
+        """Change all texts of a record that was created with those of variant 1."""
+        assert self.updater is not None
+        return self.update(identifier, {("body", f.name): self.value(f, 2) for f in _texts(self.updater)})
+
     def delete(self, identifier: Any) -> Exchange:
         """Delete a record."""
         exchange = self.server.ask(self.remover, {("path", self.id.name): identifier})
@@ -243,10 +248,9 @@ _LITERAL = ("0071402", "71402.50", "carga 🔌 solar")
 @law("What is created is what was asked for, and is kept.", writes=True)
 def created_is_kept(server: Server, operation: Operation) -> Iterator[Breach | Gap]:
     """A record is created with all fields, with the required ones alone, with each optional one, and with texts that
-    look like numbers. The answer has the
-    values that were given, reading and listing show the same record, its id is new, the number of records grows by one
-    and no other record changes. The same request again makes a second record. What is not given gets the same default
-    every time.
+    look like numbers. The answer has the values that were given, reading and listing show the same record, its id is
+    new, the number of records grows by one and no other record changes. The same request again makes a second record.
+    What is not given gets the same default every time.
     """
     records = records_of(server, operation)
     if records is None or records.creator is not operation:
@@ -412,7 +416,7 @@ def searches_follow_writes(server: Server, operation: Operation) -> Iterator[Bre
     with tidy(records):
         identifier, record, created, _ = records.try_create(1)
         yield from _searched(records, searching[0], identifier, record, created, True)
-        changed = records.update(identifier, {("body", f.name): records.value(f, 2) for f in _texts(operation)})
+        changed = records.rewrite(identifier)
         now = records.record(changed)
         if now is not MISSING:
             yield from _searched(records, searching[0], identifier, now, changed, True)
@@ -453,7 +457,7 @@ def tags_follow_the_record(server: Server, operation: Operation) -> Iterator[Bre
         tag = before.headers.get("etag")
         if tag is None:
             return
-        changed = records.update(identifier, {("body", f.name): records.value(f, 2) for f in _texts(operation)})
+        changed = records.rewrite(identifier)
         after = records.read(identifier)
         if text_of(records.record(after)) == text_of(records.record(before)):
             return
