@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import pairwise, product
 from typing import Any, NamedTuple, TypeGuard
 
@@ -79,12 +79,19 @@ def periods_add_up(server: Server, operation: Operation) -> Iterator[Breach | Ga
         yield Gap(operation.id, "no rows of two lengths of period to compare")
     rows = [row for sample in _samples(server, operation) for row in sample.rows]
     sums = _marked(operation, "x-aggregate")
+
+    @cache
+    def unequal(n: int, read: Read, fine_by_end: bool, coarse_by_end: bool) -> list[_Unequal]:
+        return list(_unequal(aggregation, sums, *pairs[n], read, fine_by_end, coarse_by_end))
+
     best: list[tuple[int, _Unequal]] | None = None
     # Rows of one length are dated in one way, in summer as in winter.
     for read, ends in product(server.readings(rows, aggregation["date"]), product((False, True), repeat=len(_ORDER))):
         by_end = dict(zip(_ORDER, ends, strict=True))
         wrong = [
-            (n, found) for n, pair in enumerate(pairs) for found in _unequal(aggregation, sums, *pair, read, by_end)
+            (n, found)
+            for n, (fine, coarse) in enumerate(pairs)
+            for found in unequal(n, read, by_end[fine.unit], by_end[coarse.unit])
         ]
         if best is None or len(wrong) < len(best):
             best = wrong
@@ -302,12 +309,11 @@ def _unequal(
     fine: Sample,
     coarse: Sample,
     read: Read,
-    by_end: Mapping[str, bool],
+    fine_by_end: bool,
+    coarse_by_end: bool,
 ) -> Iterator[_Unequal]:
-    parts, whole = (
-        _grouped(sample.rows, aggregation, read, by_end[sample.unit], coarse.unit, sample.unit)
-        for sample in (fine, coarse)
-    )
+    parts = _grouped(fine.rows, aggregation, read, fine_by_end, coarse.unit, fine.unit)
+    whole = _grouped(coarse.rows, aggregation, read, coarse_by_end, coarse.unit, coarse.unit)
     for key in sorted({*parts, *whole}, key=lambda key: (key[1], key[0])):
         start, end = key[1], _next(key[1], coarse.unit)
         if start < fine.first or end > fine.last:
@@ -319,8 +325,8 @@ def _unequal(
             # at the ends; but one that is there has parts.
             if (start == fine.first or end == fine.last) and (pieces or not sum(totals)):
                 continue
-            unit = _unit(pieces) * len(pieces) + _unit(totals)
-            if abs(sum(pieces) - sum(totals)) > unit + 1e-5 * abs(sum(totals)) + 1e-9:
+            off = abs(sum(pieces) - sum(totals)) - 1e-5 * abs(sum(totals)) - 1e-9
+            if off > 0 and off > _unit(pieces) * len(pieces) + _unit(totals):
                 there = f"{round(sum(totals), 6)}" if totals else "no row"
                 yield _Unequal(
                     pointer,
@@ -461,6 +467,6 @@ def _unit(values: Iterable[Any]) -> float:
     """The last decimal place that any of the values has."""
     places = 0
     for value in values:
-        _, _, decimals = json.dumps(value).partition(".")
-        places = max(places, len(decimals) if "e" not in decimals else 12)
+        text = repr(value)
+        places = max(places, 12 if "e" in text else len(text.partition(".")[2]))
     return float(10**-places)
