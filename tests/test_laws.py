@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from types import SimpleNamespace
 from typing import Any, ClassVar
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+from urllib.parse import parse_qsl, unquote, unquote_plus, urlencode, urlsplit
 
 import httpx
 import pytest
@@ -419,6 +419,14 @@ async def resets_the_rest(call: Call) -> Answer:
     return await call.forward(body={"limit_day": 1, **call.body} if isinstance(call.body, dict) else call.body)
 
 
+async def refuses_what_is_so(call: Call) -> Answer:
+    if isinstance(call.body, dict) and "name" in call.body:
+        _, record = await call.forward(method="GET", body=None)
+        if record and record["name"] == call.body["name"]:
+            return 422, {"name": ["O campo name já está sendo utilizado."]}
+    return await call.forward()
+
+
 async def changes_another(call: Call) -> Answer:
     if isinstance(call.body, dict) and isinstance(call.body.get("limit_day"), int):
         _, page = await call.forward(method="GET", path=call.path.rpartition("/")[0], query={"_order": "asc"})
@@ -786,6 +794,13 @@ FAULTS: list[tuple[str, str, str, Fault]] = [
     (
         "updated_is_kept",
         "updateApportionment",
+        "/mixed_consumption",
+        asking(body=lambda body: {"mixed_consumption": False, **body}),
+    ),
+    ("updated_is_kept", "updateApportionment", "", refuses_what_is_so),
+    (
+        "updated_is_kept",
+        "updateApportionment",
         "/limit_day",
         asking(body=lambda body: {k: 28 if (k, v) == ("limit_day", 31) else v for k, v in body.items()}),
     ),
@@ -1068,7 +1083,24 @@ async def finds_by_what_was(call: Call) -> Answer:
     return await call.forward(query={"_limit": "1000"} if again else call.query)
 
 
-@pytest.mark.parametrize("fault", [never_finds_what_is_new, finds_by_what_was], ids=lambda fault: fault.__name__)
+async def decodes_twice(call: Call) -> Answer:
+    return await call.forward(query={name: unquote_plus(value) for name, value in call.query.items()})
+
+
+async def finds_what_is_deleted(call: Call) -> Answer:
+    """A search that finds nothing gets the last record that was found before."""
+    status, body = await call.forward()
+    if "_q" in call.query and status == 200:
+        call.state["found"] = body
+    return (
+        (200, call.state["found"]) if "_q" in call.query and status == 204 and "found" in call.state else (status, body)
+    )
+
+
+SEARCHES = [never_finds_what_is_new, finds_by_what_was, decodes_twice, finds_what_is_deleted]
+
+
+@pytest.mark.parametrize("fault", SEARCHES, ids=lambda fault: fault.__name__)
 def test_a_search_that_does_not_follow_a_change_is_a_breach(written: Stage, fault: Fault) -> None:
     written.faults = {"listApportionments": fault}
     breaches, _ = judge("apportionments", written.base_url("apportionments"), laws=("searches_follow_writes",))

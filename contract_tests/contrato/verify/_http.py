@@ -10,6 +10,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
@@ -144,7 +145,9 @@ def statuses_have_their_headers(exchange: Exchange, spec: Spec) -> Iterator[Brea
 
 @check("Headers have the form that HTTP gives them.")
 def headers_are_well_formed(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
-    """`Retry-After` is whole seconds or a date, and `Date` and its like are dates, in GMT."""
+    """`Retry-After` is whole seconds or a date, and `Date` and its like are dates, in GMT. Nothing was last modified
+    after the `Date` of the answer.
+    """
     for name in ("retry-after", "date", "last-modified"):
         value = exchange.headers.get(name)
         if value is not None:
@@ -154,6 +157,10 @@ def headers_are_well_formed(exchange: Exchange, spec: Spec) -> Iterator[Breach |
         expected = "seconds, or a date" if name == "retry-after" else "a date"
         proof = f"inferred: HTTP gives {name} this form (RFC 9110)"
         yield from _breach(exchange, spec, f"header.{name.title()}", expected, value, proof)
+    modified, now = (exchange.headers.get(name, "") for name in ("last-modified", "date"))
+    if _is_date(modified) and _is_date(now) and _seconds(modified) > _seconds(now):
+        proof = "inferred: what is sent was modified before (RFC 9110, 8.8.2.1)"
+        yield from _breach(exchange, spec, "header.Last-Modified", f"a date until {now}", modified, proof)
 
 
 def _is_date(text: str) -> bool:
@@ -162,6 +169,10 @@ def _is_date(text: str) -> bool:
     except ValueError:
         return False
     return not offset and bool(re.match(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun)", text.strip()))
+
+
+def _seconds(text: str) -> float:
+    return parsedate_to_datetime(text).replace(tzinfo=UTC).timestamp()
 
 
 @check("What is meant for one customer is not left to shared caches.")
@@ -208,12 +219,17 @@ def records_are_handy(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]
 @check("The Location of a new record leads to it.")
 def locations_lead_to_the_record(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
     """HTTP tells in `Location` where to find what a 201 created. If it is the address that the spec has for records of
-    this kind, it has the id of the new one.
+    this kind, it has the id of the new one. Another host may be there for good reasons, or be one that only the server
+    knows.
     """
     operation, given = exchange.operation, exchange.headers.get("location")
     if operation is None or exchange.status != 201 or given is None:
         return
-    path = urlsplit(urljoin(exchange.url, given)).path
+    there = urlsplit(urljoin(exchange.url, given))
+    path = there.path
+    if there.netloc != urlsplit(exchange.url).netloc:
+        proof = "plausible: a client that was told an address can reach it"
+        yield from _breach(exchange, spec, "header.Location", f"an address below {exchange.url}", given, proof)
     reader = spec.match("GET", path.removeprefix(urlsplit(exchange.url).path.removesuffix(exchange.path)))
     if reader is None or spec.creator(reader) is not operation:
         return
