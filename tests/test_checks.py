@@ -407,6 +407,7 @@ DOUBTFUL: list[tuple[str, str, Request, Damage]] = [
     ("records_add_up", "/*/data/*/reactive_in", lambda: consumption("DAILY"),
      each("/*/data/*", "reactive_in_ex", lambda v: 1e6)),
     ("locations_lead_to_the_record", "header.Location", new_record, header("location", "http://internal:8080/")),
+    ("errors_name_their_status", "/status", lambda: ("listAccounts", {}), answer(401, {"status": 500})),
     ("values_are_plausible", "/*/data/*/cons", lambda: consumption("DAILY"), each("/*/data/*", "cons", lambda v: -v)),
     ("values_are_plausible", "/*/data/*/va", lambda: consumption("DAILY"), each("/*/data/*", "va", lambda v: v / 1000)),
     ("texts_are_readable", "/*/account_name", lambda: ("listAccounts", {}),

@@ -554,6 +554,18 @@ async def empty_range_crashes(call: Call) -> Answer:
     return (500, {}) if all(ends) and ends[0] == ends[1] else await call.forward()
 
 
+async def a_day_is_all_of_it(call: Call) -> Answer:
+    body = dict(call.body) if isinstance(call.body, dict) else {}
+    if str(body.get("To", "")).endswith("T00:00:00"):
+        body["To"] = f"{body['To'][:10]}T23:59:59"
+    return await call.forward(body=body)
+
+
+async def repeated_value_crashes(call: Call) -> Answer:
+    given = call.body.get("Id_services") or [] if isinstance(call.body, dict) else []
+    return (500, {}) if isinstance(given, list) and len(given) > len(set(map(str, given))) else await call.forward()
+
+
 async def leap_day_crashes(call: Call) -> Answer:
     return (500, {}) if b"-02-29" in call.raw else await call.forward()
 
@@ -729,6 +741,17 @@ FAULTS: list[tuple[str, str, str, Fault]] = [
         ),
     ),
     (
+        "periods_add_up",
+        "queryConsumption",
+        "/*/data/*/cons",
+        answering(
+            lambda body: [
+                {**a, "data": [r for r in a["data"] if r["injec"] or not r["exported_active_acum"]]} for a in body
+            ],
+            when=by("HOURLY"),
+        ),
+    ),
+    (
         "one_row_a_period",
         "queryConsumption",
         "/*/data/*/date",
@@ -839,6 +862,8 @@ FAULTS: list[tuple[str, str, str, Fault]] = [
     ("ranges_cut", "listDueDates", "", turned_range_crashes),
     ("ranges_cut", "listPqrs", "/*/date", turned_range_is_exchanged),
     ("ranges_cut", "listRuleHistory", "", empty_range_crashes),
+    ("ranges_cut", "listRuleHistory", "/data/*/data/*/date", a_day_is_all_of_it),
+    ("filters_select", "queryConsumption", "", repeated_value_crashes),
     ("extremes_are_answered", "listBills", "", leap_day_crashes),
     ("ranges_cut", "listPqrs", "/*/date", only_days_count),
     ("limits_only_cut", "listApportionments", "query._limit", last_full_page_is_lost),
@@ -879,6 +904,19 @@ def test_every_law_has_a_fault_that_it_names() -> None:
     tried = {law for law, *_ in FAULTS}
     # What they find is at the operation that reads; see below.
     assert {rule.name for rule in LAWS} - tried == {"searches_follow_writes", "tags_follow_the_record"}
+
+
+def test_what_is_open_where_a_slash_follows_is_a_breach(stage: Stage) -> None:
+    async def open_door(call: Call) -> Answer:
+        if not call.path.endswith("/"):
+            return await call.forward()
+        right = {**call.headers, "authorization": f"Bearer {TOKEN}"}
+        return await call.forward(path=call.path.rstrip("/"), headers=right)
+
+    stage.faults = {"*": open_door}
+    operations = ("listServices", "listPqrs")
+    breaches, _ = judge("neu", stage.base_url("neu"), laws=("tokens_are_checked",), operations=operations)
+    assert [found.operation for _, found in breaches] == ["listServices"]
 
 
 @pytest.mark.parametrize("rule", LAWS, ids=lambda rule: rule.name)

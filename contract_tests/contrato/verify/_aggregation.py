@@ -230,12 +230,15 @@ def _sampled(server: Server, operation: Operation) -> list[Sample]:
     after = _next(month, "month")
     start = max(months[0], _back(month, 2))
     week = month + 12 * day
-    full = [row[aggregation["key"][0]] for row in asking.rows(everything[:MANY], names[-1], month, after).rows]
-    one = [full[len(full) // 2]] if full else everything[:1]
+    rows, key = asking.rows(everything[:MANY], names[-1], month, after).rows, aggregation["key"][0]
+    one = [rows[len(rows) // 2][key]] if rows else everything[:1]
+    # Some of each quantity, where somebody has it: not all services inject.
+    some = [next((row[key] for row in rows if row[pointer]), None) for pointer in _marked(operation, "x-aggregate")]
+    some = list(dict.fromkeys([*(value for value in some if value is not None), *spread(everything, KEYS)]))[:KEYS]
     plans: list[tuple[list[Any], datetime, datetime, tuple[str, ...]]] = [
         (everything[:MANY], start - day, after + day, ("day", "month")),
         (one, max(months[0], months[-1] - LONGEST) - day, _next(months[-1], "month") + day, ("day", "month")),
-        (spread(everything, KEYS), week - day, week + 5 * day, ("hour", "day")),
+        (some, week - day, week + 5 * day, ("hour", "day")),
         (one, month - day, after + day, ("hour", "day", "month")),
     ]
     # One of them has the summer time of a zone that has one.

@@ -320,6 +320,21 @@ def _plain(content: bytes) -> str:
     return text.replace("\\n", "\n").replace('\\"', '"').replace("\\/", "/")
 
 
+@check("A status in an error is the answer's.")
+def errors_name_their_status(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
+    """Many errors repeat the status in their JSON, and programs read it there. A `code` may be the API's own number."""
+    if exchange.status < 400 or not isinstance(exchange.json, dict):
+        return
+    said = {name: exchange.json[name] for name in ("status", "statusCode", "status_code") if name in exchange.json}
+    for name, value in said.items():
+        yield None
+        if isinstance(value, int) and 100 <= value < 600 and value != exchange.status:
+            proof = "plausible: who reads the status there is told another one"
+            if "problem+json" in exchange.headers.get("content-type", ""):
+                proof = "inferred: the status in a problem is that of the answer (RFC 9457, 3.1.2)"
+            yield from _breach(exchange, spec, f"/{name}", str(exchange.status), str(value), proof)
+
+
 @check("An error of an API is no web page.")
 def errors_are_not_pages(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
     """A client of JSON can do nothing with HTML, whatever its `Content-Type`."""

@@ -334,8 +334,8 @@ _COLLATIONS: tuple[Callable[[str], Any], ...] = (
 @law("A filter gives exactly the records that have its value.")
 def filters_select(server: Server, operation: Operation) -> Iterator[Breach | Gap]:
     """For values that exist, the answer is that part of the whole list which has the value: nothing is missing, nothing
-    else is in it. Several values at once give the union, in any order. Filters that are ignored, match a part of an id,
-    or lose records on later pages are found so.
+    else is in it. Several values at once give the union, in any order, and a value that is named twice is an error of
+    the client at most. Filters that are ignored, match a part of an id, or lose records on later pages are found so.
     """
     filters = _filters(server, operation)
     if not filters:
@@ -372,6 +372,9 @@ def filters_select(server: Server, operation: Operation) -> Iterator[Breach | Ga
                 proof = str(echo["x-evidence"])
                 at = f"{f.location}.{f.name}"
                 yield breach(operation, at, say, told(missing, more), proof, [*shown[:1], *pages[:2]])
+        twice = server.ask(operation, {**others, (f.location, f.name): values[:1] * 2}) if is_array and values else None
+        if twice is not None and twice.status >= 500:
+            yield breach(operation, f"{f.location}.{f.name}", "no 5XX", str(twice.status), f.evidence, [twice])
     if not judged:
         yield Gap(operation.id, "no record has a value of its filters")
 
@@ -566,6 +569,11 @@ def ranges_cut(server: Server, operation: Operation) -> Iterator[Breach | Gap]:
         tried += [(around[0], seam, ""), (seam, around[1], "")] if needed else [(None, seam, ""), (seam, None, "")]
         if earlier is not None:
             tried.append((earlier, seam, ""))
+    # A bound at midnight is the beginning of its day, not the day.
+    busy = [moment for moment in moments if moment - _midnight(moment) > timedelta(hours=1)]
+    if busy:
+        noon = busy[len(busy) // 2]
+        tried.append((max(around[0], _midnight(noon) - 2 * day), _midnight(noon), ""))
     tight = _tight(moments)
     if tight:
         tried += [(*tight, ""), (*tight, _offset(server, tight[0]))]

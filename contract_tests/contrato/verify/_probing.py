@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from jsonschema_rs import is_valid
@@ -33,7 +34,8 @@ TOKEN_NAMES = ("access_token", "token", "api_key")
 def tokens_are_checked(server: Server, operation: Operation) -> Iterator[Breach | Gap]:
     """Requests that are right in everything else are sent without a token, with another one, with one that lacks a
     character or has one too many, under another scheme, without a scheme, and in the query. Each is refused with 401 or
-    403, without data, and a write that is refused is not done. Who has no token is not told which ids exist.
+    403, without data, and a write that is refused is not done. Who has no token is not told which ids exist, and gets
+    no data either where a slash follows the path.
     """
     schemes = server.spec.schemes(operation)
     if not schemes:
@@ -48,6 +50,11 @@ def tokens_are_checked(server: Server, operation: Operation) -> Iterator[Breach 
             exchange = server.ask(operation, {**server.base(operation), **more}, token=None, headers=headers)
             yield from _refused(operation, exchange, form, proof)
         yield from _betrayed(server, operation)
+        if operation.method == "GET":
+            aside = server.ask(replace(operation, path=f"{operation.path}/"), server.base(operation), token=None)
+            if aside.succeeded and _has_data(operation, aside):
+                expected = "no data without a token, also with a slash after the path"
+                yield breach(operation, "", expected, str(aside.status), proof, [aside])
         return
     with tidy(records):
         identifier, _, created, body = records.try_create(1)
@@ -119,11 +126,16 @@ def _forms(token: str, everything: bool) -> Iterator[tuple[str, dict[str, str], 
 def _refused(operation: Operation, exchange: Exchange, form: str, proof: str) -> Iterator[Breach]:
     # A name that the query does not know may be refused for itself.
     fits = (401, 403) if "query" not in form else range(400, 500)
-    schema = schema_of(operation)
     if exchange.status not in fits:
         yield breach(operation, "", f"401 or 403 for {form}", str(exchange.status), proof, [exchange])
-    elif exchange.json not in (MISSING, None, [], {}) and schema and is_valid(schema, exchange.json):
+    elif _has_data(operation, exchange):
         yield breach(operation, "", f"no data for {form}", f"{exchange.status} with data", proof, [exchange])
+
+
+def _has_data(operation: Operation, exchange: Exchange) -> bool:
+    """Whether an answer has what the operation answers with, whatever its status."""
+    schema = schema_of(operation)
+    return bool(schema) and exchange.json not in (MISSING, None, [], {}) and is_valid(schema, exchange.json)
 
 
 @law("An id that nobody has finds nobody's data.")
