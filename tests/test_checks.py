@@ -364,6 +364,7 @@ BROKEN: list[tuple[str, str, Request, Damage]] = [
     ("headers_are_well_formed", "header.Retry-After", lambda: ("listAccounts", {}),
      answer(503, {}, retry_after="soon")),
     ("headers_are_well_formed", "header.Date", lambda: ("listAccounts", {}), header("date", "2020-01-01")),
+    ("headers_are_well_formed", "header.ETag", lambda: ("listAccounts", {}), header("etag", "33a64df5")),
     ("headers_are_well_formed", "header.Last-Modified", lambda: ("listAccounts", {}),
      lambda e: replace(e, headers={**e.headers, "date": "Mon, 02 Mar 2020 10:00:00 GMT",
                                    "last-modified": "Mon, 02 Mar 2020 13:00:00 GMT"})),

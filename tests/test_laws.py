@@ -809,6 +809,14 @@ FAULTS: list[tuple[str, str, str, Fault]] = [
     ("created_is_kept", "createApportionment", "/mixed_consumption", asking(body=without("mixed_consumption"))),
     ("created_is_kept", "createApportionment", "/limit_day", another_default),
     ("created_is_kept", "createApportionment", "/name", answering(set_in("/name", str.upper))),
+    (
+        "created_is_kept",
+        "createApportionment",
+        "/apportionment_measure_unit/id",
+        asking(
+            body=lambda body: {k: 2 if (k, v) == ("apportionment_measure_unit_id", 3) else v for k, v in body.items()}
+        ),
+    ),
     ("updated_is_kept", "updateApportionment", "/limit_day", answers_but_does_not_change),
     ("updated_is_kept", "updateApportionment", "/mixed_consumption", false_is_nothing),
     ("updated_is_kept", "updateApportionment", "/limit_day", resets_the_rest),

@@ -145,9 +145,15 @@ def statuses_have_their_headers(exchange: Exchange, spec: Spec) -> Iterator[Brea
 
 @check("Headers have the form that HTTP gives them.")
 def headers_are_well_formed(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
-    """`Retry-After` is whole seconds or a date, and `Date` and its like are dates, in GMT. Nothing was last modified
-    after the `Date` of the answer.
+    """`Retry-After` is whole seconds or a date, and `Date` and its like are dates, in GMT. An `ETag` stands in quotes.
+    Nothing was last modified after the `Date` of the answer.
     """
+    tag = exchange.headers.get("etag")
+    if tag is not None:
+        yield None
+    if tag is not None and not re.fullmatch(r'(W/)?"[^"\s]*"', tag):
+        proof = "inferred: HTTP gives a tag this form (RFC 9110, 8.8.3)"
+        yield from _breach(exchange, spec, "header.ETag", "a text in quotes", tag, proof)
     for name in ("retry-after", "date", "last-modified"):
         value = exchange.headers.get(name)
         if value is not None:

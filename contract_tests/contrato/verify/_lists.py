@@ -46,6 +46,9 @@ MANY = 40
 NOWHERE = "zqxjvk 7140"
 """A text that nothing has."""
 
+SHORT = "zq"
+"""A text that hardly anything has."""
+
 LATIN = "\u024f"
 """The last letter of whose order among others we claim to know something."""
 
@@ -508,11 +511,14 @@ def searches_find(server: Server, operation: Operation) -> Iterator[Breach | Gap
                     say = f"the {max(1, len(wanted))} records whose name has {text!r}, such as {name!r}"
                     yield breach(operation, at, say, f"{len(found)} other records", rests_on, walk.pages[:1])
                 yield from _pages(operation, walk, str(pagination(operation).get("x-evidence", proof)))
-        for nonsense in (NOWHERE, "'\"\\%;--"):
+        for nonsense in (NOWHERE, SHORT, "'\"\\%;--"):
             answer = server.ask(operation, {**base, (f.location, f.name): nonsense})
-            if answer.status >= 500 or (answer.succeeded and _items(operation, answer) and nonsense == NOWHERE):
-                found_there = f"{answer.status} with {len(_items(operation, answer))} records"
-                yield breach(operation, at, f"nothing for {nonsense!r}", found_there, proof, [answer])
+            there = _items(operation, answer) if answer.succeeded and nonsense in (NOWHERE, SHORT) else []
+            if answer.status >= 500 or (there and not any(nonsense in text_of(item).lower() for item in there)):
+                found_there = f"{answer.status} with {len(there)} records"
+                too_short = "plausible: a text that is too short to search for is refused, or finds nothing"
+                rests_on = too_short if nonsense == SHORT and answer.succeeded else proof
+                yield breach(operation, at, f"nothing for {nonsense!r}", found_there, rests_on, [answer])
         yield from _forgotten(server, operation, base, f, proof)
 
 

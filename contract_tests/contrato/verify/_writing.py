@@ -24,12 +24,16 @@ from contrato.verify._server import (
     items_pointer,
     schema_of,
     short,
+    spread,
     text_of,
 )
 from contrato.verify._spec import MISSING, Field, Operation, Spec, find, record_pointer
 
 EDGES: Mapping[str, tuple[Any, ...]] = {"integer": (31, 128, 32_768), "string": ("ção " * 50 + "fim",)}
 """Values at which days of a month, small integers and short columns end, by type."""
+
+KINDS = 6
+"""Values of a reference with which records are created."""
 
 DELAY = 2.0
 """Seconds that an index of texts may need."""
@@ -250,10 +254,10 @@ _SIGNS = "a+b & 50%25 = #7?"
 
 @law("What is created is what was asked for, and is kept.", writes=True)
 def created_is_kept(server: Server, operation: Operation) -> Iterator[Breach | Gap]:
-    """A record is created with all fields, with the required ones alone, with each optional one, and with texts that
-    look like numbers. The answer has the values that were given, reading and listing show the same record, its id is
-    new, the number of records grows by one and no other record changes. The same request again makes a second record.
-    What is not given gets the same default every time.
+    """A record is created with all fields, with the required ones alone, with each optional one, with some values of
+    each reference, and with texts that look like numbers. The answer has the values that were given, reading and
+    listing show the same record, its id is new, the number of records grows by one and no other record changes. The
+    same request again makes a second record. What is not given gets the same default every time.
     """
     records = records_of(server, operation)
     if records is None or records.creator is not operation:
@@ -300,15 +304,19 @@ def created_is_kept(server: Server, operation: Operation) -> Iterator[Breach | G
                     expected = f"{short(find(plain, at))}, as in another record that was created without {rest.name}"
                     shown = [plain_exchange, one_exchange]
                     yield breach(operation, at, expected, find(one, at), rest.evidence, shown)
-        for variant, index in enumerate(range(SAMPLES), 20):
-            body = records.body(variant, index=index)
+        values = [
+            ((f.location, f.name), value) for f in operation.fields for value in spread(server.existing(f), KINDS)
+        ]
+        references = [records.body(20, index=index) for index in range(SAMPLES)]
+        for body in [*references, *({**records.body(21), key: value} for key, value in values)]:
             try:
-                _, record, exchange = records.create(body)
+                one_id, one, one_exchange = records.create(body)
             except UnexpectedError as error:
                 if error.exchange.status >= 500:
                     raise
                 continue  # Which references go together is the server's rule.
-            yield from _echoed(server, operation, body, record, exchange)
+            yield from _echoed(server, operation, body, one, one_exchange)
+            yield from _kept(records, operation, one_id, one, one_exchange)
         for text in _LITERAL:
             texts = {("body", f.name): text for f in _texts(operation)}
             try:
