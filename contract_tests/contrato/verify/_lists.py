@@ -516,9 +516,7 @@ def searches_find(server: Server, operation: Operation) -> Iterator[Breach | Gap
             there = _items(operation, answer) if answer.succeeded and nonsense in (NOWHERE, SHORT) else []
             if answer.status >= 500 or (there and not any(nonsense in text_of(item).lower() for item in there)):
                 found_there = f"{answer.status} with {len(there)} records"
-                too_short = "plausible: a text that is too short to search for is refused, or finds nothing"
-                rests_on = too_short if nonsense == SHORT and answer.succeeded else proof
-                yield breach(operation, at, f"nothing for {nonsense!r}", found_there, rests_on, [answer])
+                yield breach(operation, at, f"nothing for {nonsense!r}", found_there, proof, [answer])
         yield from _forgotten(server, operation, base, f, proof)
 
 
