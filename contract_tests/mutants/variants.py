@@ -256,6 +256,11 @@ async def _other_methods(ask: Ask, server: Server) -> Answer:
     return await server(ask)
 
 
+async def _unimplemented(ask: Ask, server: Server) -> Answer:
+    known = ("GET", "POST", "PUT", "DELETE")
+    return await server(ask) if ask.method in known else answer(501, {"message": "Not implemented"})
+
+
 async def _limited(ask: Ask, server: Server) -> Answer:
     ask.memory["count"] = ask.memory.get("count", 0) + 1
     if ask.memory["count"] % 30 == 0:
@@ -636,6 +641,7 @@ VARIANTS: tuple[Variant, ...] = (
     Variant("rate-limited", BOTH, "Every thirtieth request is 429 with Retry-After.",
             "Any server may ask for patience; the request was not done.", _limited),
     Variant("head-and-options", BOTH, "HEAD and OPTIONS are answered.", _HTTP, exchange("*", _other_methods)),
+    Variant("unimplemented-501", BOTH, "Methods that no path has are 501.", _HTTP, exchange("*", _unimplemented)),
     Variant("login-page", BOTH, "The body of 401 is HTML.", "Its body is unknown.", responses("*", _as_before_login)),
     Variant("forbidden", BOTH, "A refused token is 403.", "No source says how a token is refused.",
             responses("*", lambda old: replace(old, status=403) if old.status == 401 else old)),

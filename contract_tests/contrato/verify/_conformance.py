@@ -374,6 +374,8 @@ def is_left_open(
     failure: CheckFailure,
 ) -> bool:
     """Whether the sources leave to the server what a stock check expects of it."""
+    if response.status_code == 501 and response.request.method != operation.method:
+        return True  # The status of HTTP for a method that the server implements nowhere (RFC 9110, 15.6.2).
     if isinstance(failure, UndefinedStatusCode):
         # No source says with which 4XX a server refuses a request that is invalid, or has no valid token.
         return case.meta is not None and case.meta.generation.mode.is_negative and 400 <= response.status_code < 500
