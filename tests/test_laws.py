@@ -1058,6 +1058,20 @@ def test_what_a_server_is_free_to_do_breaks_no_law(stage: Stage, name: str) -> N
     assert [gap for _, gap in gaps if not gap.lasting] == []
 
 
+def test_records_without_an_identity_may_be_equal(stage: Stage) -> None:
+    one = {"date": "2021-07-14T08:00:00", "title": "Aviso", "text": "Mantenimiento de la red.", "read": False}
+    records = [one] * 57 + [{**one, "text": f"Mantenimiento de la red {number}."} for number in range(15)]
+
+    async def equal(call: Call) -> Answer:
+        number, last = page_of(call), 4
+        shown = {"nextPage": number + 1 if number < last else None, "maxPage": last, "total": len(records)}
+        return 200, {**shown, "data": records[20 * number - 20 : 20 * number]}
+
+    stage.faults = {"listNotifications": equal}
+    laws, operations = ("pages_make_the_list",), ("listNotifications",)
+    assert judge("neu", stage.base_url("neu"), laws=laws, operations=operations) == ([], [])
+
+
 def test_lists_without_an_order_may_have_any(stage: Stage) -> None:
     unordered = ("listAccounts", "listServices", "listPqrs", "listOverdueBills", "queryConsumption", "listUsedNeugets")
     stage.faults = dict.fromkeys(unordered, answering(shuffled))

@@ -202,7 +202,7 @@ class Server:
             _sound(operation, exchange)
             following = list(items_of(operation, exchange))
             read.append(exchange)
-            if following and following == here:
+            if following and following == here and (len(here) == 1 or any(item != here[0] for item in here)):
                 # Whoever has one page may give it whatever page is asked for.
                 one = len(read) == 2 and self._is_short(operation, first, len(here))
                 return Walk(read[:1] if one else read, items, numbers, complete=True, stuck=not one)
