@@ -530,12 +530,12 @@ def _forgotten(server: Server, operation: Operation, base: Arguments, f: Field, 
     at = f"{f.location}.{f.name}"
     for _ in range(2):  # The first takes with it what is left over.
         before = server.get(operation, base, fresh=True)
-    server.ask(operation, {**base, (f.location, f.name): NOWHERE}, fresh=True)
+    searched = server.ask(operation, {**base, (f.location, f.name): NOWHERE}, fresh=True)
     after = server.get(operation, base, fresh=True)
-    if _items(operation, before) and not _items(operation, after):
-        yield breach(operation, at, "without it the list that there was before", "nothing", proof, [before, after])
-    elif [text_of(item) for item in _items(operation, before)] != [text_of(item) for item in _items(operation, after)]:
-        yield breach(operation, at, "without it the list that there was before", "another", proof, [before, after])
+    if [text_of(item) for item in _items(operation, before)] != [text_of(item) for item in _items(operation, after)]:
+        expected = f"the list that there was before {f.name}={NOWHERE!r} was asked for, as it is not asked for now"
+        found = "another list" if _items(operation, after) else "nothing"
+        yield breach(operation, at, expected, found, proof, [before, searched, after])
 
 
 # Ranges of dates
