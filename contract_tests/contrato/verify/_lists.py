@@ -579,10 +579,10 @@ def ranges_cut(server: Server, operation: Operation) -> Iterator[Breach | Gap]:
         if earlier is not None:
             tried.append((earlier, seam, ""))
     # A bound at midnight is the beginning of its day, not the day.
-    busy = [moment for moment in moments if moment - _midnight(moment) > timedelta(hours=1)]
-    if busy:
-        noon = busy[len(busy) // 2]
-        tried.append((max(around[0], _midnight(noon) - 2 * day), _midnight(noon), ""))
+    busy = [_midnight(moment) for moment in moments if moment - _midnight(moment) > timedelta(hours=1)]
+    if busy and around[0] < busy[len(busy) // 2]:
+        end = busy[len(busy) // 2]
+        tried.append((max(around[0], end - 2 * day), end, ""))
     tight = _tight(moments)
     if tight:
         tried += [(*tight, ""), (*tight, _offset(server, tight[0]))]
