@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import EllipsisType
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -529,12 +529,17 @@ def intervals(aggregation: Mapping[str, Any]) -> list[str]:
 
 def local(text: Any, zone: tzinfo | None) -> datetime | None:
     """A timestamp as local time; with `None` for the zone, an offset is passed over."""
+    return _local(text, zone) if isinstance(text, str) else None
+
+
+@lru_cache(maxsize=100_000)  # The same dates come again and again.
+def _local(text: str, zone: tzinfo | None) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is not None and zone is not None:
             moment = moment.astimezone(zone)
         return moment.replace(tzinfo=None)
-    except (OverflowError, TypeError, ValueError):
+    except (OverflowError, ValueError):
         return None
 
 
