@@ -1150,11 +1150,11 @@ async def decodes_twice(call: Call) -> Answer:
 async def finds_what_is_deleted(call: Call) -> Answer:
     """A search that finds nothing gets the last record that was found before."""
     status, body = await call.forward()
-    if "_q" in call.query and status == 200:
+    if "_q" not in call.query or status not in (200, 204):
+        return status, body
+    if status == 200:
         call.state["found"] = body
-    return (
-        (200, call.state["found"]) if "_q" in call.query and status == 204 and "found" in call.state else (status, body)
-    )
+    return (200, call.state["found"]) if "found" in call.state else (status, body)
 
 
 SEARCHES = [never_finds_what_is_new, finds_by_what_was, decodes_twice, finds_what_is_deleted]

@@ -10,7 +10,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
-from datetime import UTC
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
@@ -151,34 +151,33 @@ def headers_are_well_formed(exchange: Exchange, spec: Spec) -> Iterator[Breach |
     tag = exchange.headers.get("etag")
     if tag is not None:
         yield None
-    if tag is not None and not re.fullmatch(r'(W/)?"[^"\s]*"', tag):
-        proof = "inferred: HTTP gives a tag this form (RFC 9110, 8.8.3)"
-        yield from _breach(exchange, spec, "header.ETag", "a text in quotes", tag, proof)
+        if not re.fullmatch(r'(W/)?"[^"\s]*"', tag):
+            proof = "inferred: HTTP gives a tag this form (RFC 9110, 8.8.3)"
+            yield from _breach(exchange, spec, "header.ETag", "a text in quotes", tag, proof)
     for name in ("retry-after", "date", "last-modified"):
         value = exchange.headers.get(name)
         if value is not None:
             yield None
-        if value is None or _is_date(value) or (name == "retry-after" and re.fullmatch(r"\s*\d+\s*", value)):
+        if value is None or _date(value) or (name == "retry-after" and re.fullmatch(r"\s*\d+\s*", value)):
             continue
         expected = "seconds, or a date" if name == "retry-after" else "a date"
         proof = f"inferred: HTTP gives {name} this form (RFC 9110)"
         yield from _breach(exchange, spec, f"header.{name.title()}", expected, value, proof)
     modified, now = (exchange.headers.get(name, "") for name in ("last-modified", "date"))
-    if _is_date(modified) and _is_date(now) and _seconds(modified) > _seconds(now):
+    last, sent = _date(modified), _date(now)
+    if last and sent and last > sent:
         proof = "inferred: what is sent was modified before (RFC 9110, 8.8.2.1)"
         yield from _breach(exchange, spec, "header.Last-Modified", f"a date until {now}", modified, proof)
 
 
-def _is_date(text: str) -> bool:
+def _date(text: str) -> datetime | None:
+    """A date as HTTP writes it, in GMT; `None` for what is none."""
     try:
-        offset = parsedate_to_datetime(text).utcoffset()
+        moment = parsedate_to_datetime(text)
     except ValueError:
-        return False
-    return not offset and bool(re.match(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun)", text.strip()))
-
-
-def _seconds(text: str) -> float:
-    return parsedate_to_datetime(text).replace(tzinfo=UTC).timestamp()
+        return None
+    named = re.match(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun)", text.strip())
+    return moment.replace(tzinfo=UTC) if named and not moment.utcoffset() else None
 
 
 @check("What is meant for one customer is not left to shared caches.")

@@ -423,11 +423,11 @@ def searches_follow_writes(server: Server, operation: Operation) -> Iterator[Bre
     searching = [f for f in records.lister.fields if f.searches] if records else []
     if records is None or records.updater is not operation or not searching:
         return
-    by, texts = searching[0], [("body", f.name) for f in _texts(operation)]
+    by, texts = searching[0], records.rewritten()
     with tidy(records):
         identifier, record, exchange, _ = records.try_create(1)
         yield from _searched(records, by, identifier, _named(by, record), exchange, True)
-        for values in (records.rewritten(), dict.fromkeys(texts, _SIGNS)):
+        for values in (texts, dict.fromkeys(texts, _SIGNS)):
             changed = records.update(identifier, values)
             now = records.record(changed)
             if now is MISSING:
