@@ -19,12 +19,10 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from contrato.core.spec import APIS
+from contrato.core.spec import APIS, Api, operation_nodes
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-# What makes an operation of a path. The generator skips a path that is a $ref, and that must not go unnoticed.
-METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace", "$ref"}
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -35,16 +33,20 @@ def load(path: Path) -> dict[str, Any]:
         raise SystemExit(f"{path}: {' '.join(str(error).split())}") from error
     if not isinstance(spec, dict) or not spec.get("paths"):
         raise SystemExit(f"{path}: not an OpenAPI document, it has no `paths`")
+    for name, item in spec["paths"].items():
+        # The generator skips such a path without a word.
+        if "$ref" in item:
+            raise SystemExit(f"{path}: {name} is a $ref: write the path item where it is used")
     return spec
 
 
-def prepare(spec: dict[str, Any]) -> dict[str, Any]:
-    """Put what our templates ask for where the generator lets them see it, in a copy.
+def prepare(api: Api) -> dict[str, Any]:
+    """Put what our templates ask for where the generator lets them see it, in a copy of the document.
 
-    They see the extensions of responses and schemas: so a success gets those of its operation as `x-operation`, and a
-    schema that successes are made of gets `x-answer`, and loses its enums: a value that is new must not be an error.
+    They see the extensions of responses and schemas: so a success gets `x-operation`, and a schema that successes are
+    made of `x-answer`, with what the read-model says. Such a schema loses its enums: a new value must not be an error.
     """
-    spec = copy.deepcopy(spec)
+    spec = api.copy()
     components: dict[str, dict[str, Any]] = spec.get("components", {})
 
     def answer(node: Any) -> None:
@@ -57,7 +59,13 @@ def prepare(spec: dict[str, Any]) -> dict[str, Any]:
             if isinstance(node.get("enum"), list) and "type" in node:
                 del node["enum"]
             if "properties" in node:
-                node["x-answer"] = True
+                node["x-answer"] = {
+                    name: {
+                        "python_name": prop.python_name,
+                        "metadata": json.dumps({"wire": name, **prop.schema.metadata}, ensure_ascii=False),
+                    }
+                    for name, prop in api.schema(node).properties.items()
+                }
             elif node.get("type") == "object":
                 raise SystemExit(f"an object without properties in an answer: no model can hold it: {node}")
             if isinstance(ref := node.get("$ref"), str):
@@ -73,19 +81,32 @@ def prepare(spec: dict[str, Any]) -> dict[str, Any]:
                 if not key.startswith(("x-", "example")):
                     answer(value)
 
-    for item in spec["paths"].values():
-        for method in METHODS & item.keys() - {"$ref"}:
-            operation = item[method]
-            for status, response in operation.get("responses", {}).items():
-                if str(status).startswith("2"):
-                    if isinstance(ref := response.get("$ref"), str):
-                        name = ref.removeprefix("#/components/responses/")
-                        response = copy.deepcopy(components["responses"][name])
-                        operation["responses"][status] = response
-                    response["x-operation"] = {
-                        key: value for key, value in operation.items() if key.startswith("x-") or key == "operationId"
-                    }
-                    answer([content.get("schema") for content in response.get("content", {}).values()])
+    for _, _, _, node in operation_nodes(spec):
+        operation = api.operations[node["operationId"]]
+        for status, response in node.get("responses", {}).items():
+            if str(status).startswith("2"):
+                if isinstance(ref := response.get("$ref"), str):
+                    name = ref.removeprefix("#/components/responses/")
+                    response = copy.deepcopy(components["responses"][name])
+                    node["responses"][status] = response
+                response["x-operation"] = {
+                    "id": operation.id,
+                    "method_name": operation.method_name,
+                    "date_range": operation.date_range is not None,
+                    "paged": operation.pagination is not None,
+                    "items_field": operation.pagination and operation.pagination.items,
+                    "arguments": [
+                        {
+                            "python_name": parameter.python_name,
+                            "name": parameter.name,
+                            "place": parameter.place,
+                            "required": parameter.required,
+                            "nullable": parameter.schema.nullable,
+                        }
+                        for parameter in operation.parameters
+                    ],
+                }
+                answer([content.get("schema") for content in response.get("content", {}).values()])
     return spec
 
 
@@ -95,9 +116,9 @@ def overlay(node: Any, schemas: dict[str, Any]) -> Any:
         return [overlay(item, schemas) for item in node]
     if not isinstance(node, dict):
         return node
-    # It describes a parameter by its schema, and our template sends only parameters of path and query.
+    # It describes a parameter by its schema, and our template sends none in a cookie.
     if "in" in node and "schema" in node:
-        if node["in"] not in ("path", "query"):
+        if node["in"] not in ("path", "query", "header"):
             raise SystemExit(f"{node['in']} parameter {node['name']}: templates/client.py.jinja cannot send it")
         node = {**node, "schema": {**node["schema"], "description": node.get("description", "")}}
     node = {key: overlay(value, schemas) for key, value in node.items()}
@@ -136,7 +157,8 @@ def generate(api: str, out: Path) -> None:
         raise SystemExit(f"{path}: {error}; JSON has no such value, put it in quotes") from error
 
     source = out.with_suffix(".json")
-    source.write_text(json.dumps(overlay(prepare(spec), spec.get("components", {}).get("schemas", {}))), "utf-8")
+    read = Api(api, spec)
+    source.write_text(json.dumps(overlay(prepare(read), spec.get("components", {}).get("schemas", {}))), "utf-8")
     run(
         "openapi_python_client",
         *("generate", "--path", source, "--output-path", out, "--config", HERE / "config.yaml"),
@@ -152,13 +174,12 @@ def generate(api: str, out: Path) -> None:
     (out / "py.typed").touch()
     (out / "openapi.json").write_text(published, "utf-8")
 
-    promised = sum(len(METHODS & item.keys()) for item in spec["paths"].values())
     for node in ast.parse((out / "client.py").read_text("utf-8")).body:
         if isinstance(node, ast.ClassDef):
             methods = {item.name for item in node.body if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)}
-            if len(methods) != promised:
+            if methods != read.methods.keys():
                 raise SystemExit(
-                    f"{path}: {promised} operations, but {node.name} has {len(methods)}: {sorted(methods)}"
+                    f"{path}: {len(read.methods)} operations, but {node.name} has {len(methods)}: {sorted(methods)}"
                 )
 
 

@@ -2,114 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
-from contrato.core.client import AsyncClient, Client, Operation, RequestOptions
+from contrato.core.client import AsyncClient, Client, RequestOptions
 from contrato.core.pages import AsyncPager, Pager
-from contrato.core.types import UNSET, Unset
 
 if TYPE_CHECKING:
     from .models import (
         Apportionment,
         ApportionmentPage,
     )
-
-OPERATIONS: Mapping[str, Operation] = {
-    "list_apportionments": {
-        "id": "listApportionments",
-        "method": "GET",
-        "path": "/api/v3/apportionments",
-        "safe": True,
-        "sends_body": False,
-        "arguments": {
-            "q": ("query", "_q", str),
-            "sort": ("query", "_sort", Literal["id", "name"]),
-            "order": ("query", "_order", Literal["asc", "desc"]),
-            "limit": ("query", "_limit", int),
-            "page": ("query", "_page", int),
-        },
-        "returns": {"200": "ApportionmentPage", "204": None},
-        "errors": ["401", "422"],
-        "pagination": {
-            "page": "page",
-            "limit": "limit",
-            "items": "items",
-            "total": "total",
-            "size": "per_page",
-            "current": "current_page",
-        },
-        "date_range": None,
-    },
-    "create_apportionment": {
-        "id": "createApportionment",
-        "method": "POST",
-        "path": "/api/v3/apportionments",
-        "safe": False,
-        "sends_body": True,
-        "arguments": {
-            "company_id": ("body", "company_id", int),
-            "apportionment_type_id": ("body", "apportionment_type_id", int),
-            "apportionment_tariff_type_id": ("body", "apportionment_tariff_type_id", int),
-            "apportionment_measure_unit_id": ("body", "apportionment_measure_unit_id", int),
-            "name": ("body", "name", str),
-            "description": ("body", "description", str),
-            "mixed_consumption": ("body", "mixed_consumption", bool),
-            "limit_day": ("body", "limit_day", int),
-        },
-        "returns": {"201": "Apportionment", "204": None},
-        "errors": ["401", "422"],
-        "pagination": None,
-        "date_range": None,
-    },
-    "get_apportionment": {
-        "id": "getApportionment",
-        "method": "GET",
-        "path": "/api/v3/apportionments/{id}",
-        "safe": True,
-        "sends_body": False,
-        "arguments": {
-            "id": ("path", "id", int),
-        },
-        "returns": {"200": "Apportionment", "204": None},
-        "errors": ["401", "422"],
-        "pagination": None,
-        "date_range": None,
-    },
-    "update_apportionment": {
-        "id": "updateApportionment",
-        "method": "PUT",
-        "path": "/api/v3/apportionments/{id}",
-        "safe": False,
-        "sends_body": True,
-        "arguments": {
-            "id": ("path", "id", int),
-            "apportionment_tariff_type_id": ("body", "apportionment_tariff_type_id", int),
-            "name": ("body", "name", str),
-            "description": ("body", "description", str),
-            "mixed_consumption": ("body", "mixed_consumption", bool),
-            "limit_day": ("body", "limit_day", int),
-        },
-        "returns": {"200": "Apportionment", "204": None},
-        "errors": ["401", "422"],
-        "pagination": None,
-        "date_range": None,
-    },
-    "delete_apportionment": {
-        "id": "deleteApportionment",
-        "method": "DELETE",
-        "path": "/api/v3/apportionments/{id}",
-        "safe": False,
-        "sends_body": False,
-        "arguments": {
-            "id": ("path", "id", int),
-        },
-        "returns": {"204": None},
-        "errors": ["401", "422"],
-        "pagination": None,
-        "date_range": None,
-    },
-}
 
 
 class Apportionments(Client):
@@ -129,15 +31,16 @@ class Apportionments(Client):
     whether the vendor documents it, whether it is inferred, or whether the vendor's document says
     two things.
 
-    A method that cannot return what it promises raises a `contrato.core.errors.ContratoError`.
+    A method that cannot return what it promises raises a `contrato.core.errors.ContratoError`. Whatever an answer does
+    not have, be it null or absent, is None.
 
     Args:
         token: By default `APPORTIONMENTS_TOKEN` of the environment.
         base_url: By default `APPORTIONMENTS_BASE_URL` of the environment, else the spec's server.
         timeout: Seconds that connecting, sending or waiting for more of an answer may take.
         deadline: Seconds that a call may take in all, with its retries, or each page of a list; None for no end.
-            With a `transport` of your own it is looked at whenever more of an answer comes and before a retry, so that
-            a call may last one `timeout` longer.
+            It is looked at when a part of an answer has come and before a retry. A server that drips its headers can hold
+            a call for longer; `AsyncApportionments` cancels also that.
         retries: How often to repeat what is safe to repeat when the server fails, is busy or cannot be reached. What the server
             asks to repeat after more than 60 seconds is not repeated: the error has it as `retry_after`.
         aware: Whether timestamps of answers that have no offset get `time_zone`.
@@ -146,16 +49,15 @@ class Apportionments(Client):
     """
 
     api = "apportionments"
-    operations = OPERATIONS
 
     def list_apportionments(
         self,
         *,
-        q: str | Unset = UNSET,
-        sort: Literal["id", "name"] | Unset = UNSET,
-        order: Literal["asc", "desc"] | Unset = UNSET,
-        limit: int | Unset = UNSET,
-        page: int | Unset = UNSET,
+        q: str | None = None,
+        sort: Literal["id", "name"] | None = None,
+        order: Literal["asc", "desc"] | None = None,
+        limit: int | None = None,
+        page: int | None = None,
         options: RequestOptions | None = None,
     ) -> Pager[Apportionment, ApportionmentPage]:
         """List apportionments
@@ -186,7 +88,7 @@ class Apportionments(Client):
             ValidationError: 422. A parameter is refused.
         """
         return self._paged(
-            "list_apportionments", {"q": q, "sort": sort, "order": order, "limit": limit, "page": page}, options
+            "listApportionments", {"q": q, "sort": sort, "order": order, "limit": limit, "page": page}, options
         )
 
     def create_apportionment(
@@ -198,8 +100,8 @@ class Apportionments(Client):
         apportionment_measure_unit_id: int,
         name: str,
         description: str,
-        mixed_consumption: bool | Unset = UNSET,
-        limit_day: int | Unset = UNSET,
+        mixed_consumption: bool | None = None,
+        limit_day: int | None = None,
         options: RequestOptions | None = None,
     ) -> Apportionment | None:
         """Create an apportionment
@@ -237,7 +139,7 @@ class Apportionments(Client):
                 why.
         """
         result: Apportionment | None = self._request(
-            "create_apportionment",
+            "createApportionment",
             {
                 "company_id": company_id,
                 "apportionment_type_id": apportionment_type_id,
@@ -271,18 +173,18 @@ class Apportionments(Client):
                 unknown.
             ValidationError: 422. The id is refused because it is no integer.
         """
-        result: Apportionment | None = self._request("get_apportionment", {"id": id}, options)
+        result: Apportionment | None = self._request("getApportionment", {"id": id}, options)
         return result
 
     def update_apportionment(
         self,
         id: int,
         *,
-        apportionment_tariff_type_id: int | Unset = UNSET,
-        name: str | Unset = UNSET,
-        description: str | Unset = UNSET,
-        mixed_consumption: bool | Unset = UNSET,
-        limit_day: int | Unset = UNSET,
+        apportionment_tariff_type_id: int | None = None,
+        name: str | None = None,
+        description: str | None = None,
+        mixed_consumption: bool | None = None,
+        limit_day: int | None = None,
         options: RequestOptions | None = None,
     ) -> Apportionment | None:
         """Update an apportionment
@@ -318,7 +220,7 @@ class Apportionments(Client):
                 why.
         """
         result: Apportionment | None = self._request(
-            "update_apportionment",
+            "updateApportionment",
             {
                 "id": id,
                 "apportionment_tariff_type_id": apportionment_tariff_type_id,
@@ -350,7 +252,7 @@ class Apportionments(Client):
                 unknown.
             ValidationError: 422. The id is refused because it is no integer.
         """
-        self._request("delete_apportionment", {"id": id}, options)
+        self._request("deleteApportionment", {"id": id}, options)
 
 
 class AsyncApportionments(AsyncClient):
@@ -370,7 +272,8 @@ class AsyncApportionments(AsyncClient):
     whether the vendor documents it, whether it is inferred, or whether the vendor's document says
     two things.
 
-    A method that cannot return what it promises raises a `contrato.core.errors.ContratoError`.
+    A method that cannot return what it promises raises a `contrato.core.errors.ContratoError`. Whatever an answer does
+    not have, be it null or absent, is None.
 
     Args:
         token: By default `APPORTIONMENTS_TOKEN` of the environment.
@@ -386,16 +289,15 @@ class AsyncApportionments(AsyncClient):
     """
 
     api = "apportionments"
-    operations = OPERATIONS
 
     def list_apportionments(
         self,
         *,
-        q: str | Unset = UNSET,
-        sort: Literal["id", "name"] | Unset = UNSET,
-        order: Literal["asc", "desc"] | Unset = UNSET,
-        limit: int | Unset = UNSET,
-        page: int | Unset = UNSET,
+        q: str | None = None,
+        sort: Literal["id", "name"] | None = None,
+        order: Literal["asc", "desc"] | None = None,
+        limit: int | None = None,
+        page: int | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[Apportionment, ApportionmentPage]:
         """List apportionments
@@ -426,7 +328,7 @@ class AsyncApportionments(AsyncClient):
             ValidationError: 422. A parameter is refused.
         """
         return self._paged(
-            "list_apportionments", {"q": q, "sort": sort, "order": order, "limit": limit, "page": page}, options
+            "listApportionments", {"q": q, "sort": sort, "order": order, "limit": limit, "page": page}, options
         )
 
     async def create_apportionment(
@@ -438,8 +340,8 @@ class AsyncApportionments(AsyncClient):
         apportionment_measure_unit_id: int,
         name: str,
         description: str,
-        mixed_consumption: bool | Unset = UNSET,
-        limit_day: int | Unset = UNSET,
+        mixed_consumption: bool | None = None,
+        limit_day: int | None = None,
         options: RequestOptions | None = None,
     ) -> Apportionment | None:
         """Create an apportionment
@@ -477,7 +379,7 @@ class AsyncApportionments(AsyncClient):
                 why.
         """
         result: Apportionment | None = await self._request(
-            "create_apportionment",
+            "createApportionment",
             {
                 "company_id": company_id,
                 "apportionment_type_id": apportionment_type_id,
@@ -511,18 +413,18 @@ class AsyncApportionments(AsyncClient):
                 unknown.
             ValidationError: 422. The id is refused because it is no integer.
         """
-        result: Apportionment | None = await self._request("get_apportionment", {"id": id}, options)
+        result: Apportionment | None = await self._request("getApportionment", {"id": id}, options)
         return result
 
     async def update_apportionment(
         self,
         id: int,
         *,
-        apportionment_tariff_type_id: int | Unset = UNSET,
-        name: str | Unset = UNSET,
-        description: str | Unset = UNSET,
-        mixed_consumption: bool | Unset = UNSET,
-        limit_day: int | Unset = UNSET,
+        apportionment_tariff_type_id: int | None = None,
+        name: str | None = None,
+        description: str | None = None,
+        mixed_consumption: bool | None = None,
+        limit_day: int | None = None,
         options: RequestOptions | None = None,
     ) -> Apportionment | None:
         """Update an apportionment
@@ -558,7 +460,7 @@ class AsyncApportionments(AsyncClient):
                 why.
         """
         result: Apportionment | None = await self._request(
-            "update_apportionment",
+            "updateApportionment",
             {
                 "id": id,
                 "apportionment_tariff_type_id": apportionment_tariff_type_id,
@@ -590,4 +492,4 @@ class AsyncApportionments(AsyncClient):
                 unknown.
             ValidationError: 422. The id is refused because it is no integer.
         """
-        await self._request("delete_apportionment", {"id": id}, options)
+        await self._request("deleteApportionment", {"id": id}, options)

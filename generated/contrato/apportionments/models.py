@@ -1,11 +1,21 @@
-"""What answers are made of. `msgspec.to_builtins` makes JSON's dicts and lists of it."""
+"""What answers are made of: attrs classes, with `to_dict` and `from_dict` for JSON.
+
+A field that an answer has as null, or does not have, is None. `attrs.fields(Model).name.metadata` has a field's name on the
+`wire`, its `unit`, and its `evidence`.
+"""
 
 from __future__ import annotations
 
-import msgspec
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from contrato.core.model import Model
 
 
-class Apportionment(msgspec.Struct, kw_only=True, gc=False):
+@attrs.define(kw_only=True)
+class Apportionment(Model):
     """A rule that splits the cost of energy over cost centres.
 
     Attributes:
@@ -23,20 +33,53 @@ class Apportionment(msgspec.Struct, kw_only=True, gc=False):
         apportionment_groups_ids: Identifiers of apportionment groups. What a group is, is not documented.
     """
 
-    id: int
-    name: str
-    description: str
-    mixed_consumption: bool
-    limit_day: int
-    company: Company
-    apportionment_type: ApportionmentType
-    apportionment_tariff_type: ApportionmentTariffType
-    apportionment_measure_unit: ApportionmentMeasureUnit
-    cost_center_ids: list[int]
-    apportionment_groups_ids: list[int]
+    id: int = attrs.field(metadata={"wire": "id", "evidence": "documented apportionments#L72 apportionments#L75"})
+    name: str = attrs.field(metadata={"wire": "name", "evidence": "documented apportionments#L76"})
+    description: str = attrs.field(metadata={"wire": "description", "evidence": "documented apportionments#L77"})
+    mixed_consumption: bool = attrs.field(
+        metadata={
+            "wire": "mixed_consumption",
+            "evidence": "documented apportionments#L78 apportionments#L122",
+            "meaning_evidence": "inferred: optional at creation (apportionments#L122); taken to be in every answer, as the answers show it",
+        }
+    )
+    limit_day: int = attrs.field(
+        metadata={
+            "wire": "limit_day",
+            "evidence": "documented apportionments#L79 apportionments#L123",
+            "meaning_evidence": "inferred: a limit day for processing is named, but not of which period (apportionments#L123, apportionments#L172); a whole number, shown as 1, is read as a day of the month; optional at creation, it is taken to be in every answer, as the answers show it",
+        }
+    )
+    company: Company = attrs.field(metadata={"wire": "company", "evidence": "documented apportionments#L80-L83"})
+    apportionment_type: ApportionmentType = attrs.field(
+        metadata={
+            "wire": "apportionment_type",
+            "evidence": "documented apportionments#L84-L87",
+            "meaning_evidence": "inferred: the only type that is shown is called Energia (apportionments#L86)",
+        }
+    )
+    apportionment_tariff_type: ApportionmentTariffType = attrs.field(
+        metadata={
+            "wire": "apportionment_tariff_type",
+            "evidence": "documented apportionments#L88-L91 apportionments#L114-L115",
+        }
+    )
+    apportionment_measure_unit: ApportionmentMeasureUnit = attrs.field(
+        metadata={
+            "wire": "apportionment_measure_unit",
+            "evidence": "documented apportionments#L92-L95 apportionments#L119",
+        }
+    )
+    cost_center_ids: list[int] = attrs.field(
+        metadata={"wire": "cost_center_ids", "evidence": "documented apportionments#L96-L100"}
+    )
+    apportionment_groups_ids: list[int] = attrs.field(
+        metadata={"wire": "apportionment_groups_ids", "evidence": "documented apportionments#L101-L105"}
+    )
 
 
-class Company(msgspec.Struct, kw_only=True, gc=False):
+@attrs.define(kw_only=True)
+class Company(Model):
     """Company of the apportionment.
 
     Attributes:
@@ -44,11 +87,12 @@ class Company(msgspec.Struct, kw_only=True, gc=False):
         name: Name of the company.
     """
 
-    id: int
-    name: str
+    id: int = attrs.field(metadata={"wire": "id", "evidence": "documented apportionments#L81"})
+    name: str = attrs.field(metadata={"wire": "name", "evidence": "documented apportionments#L82"})
 
 
-class ApportionmentType(msgspec.Struct, kw_only=True, gc=False):
+@attrs.define(kw_only=True)
+class ApportionmentType(Model):
     """What is split, for instance energy (*Energia*).
 
     Attributes:
@@ -56,11 +100,12 @@ class ApportionmentType(msgspec.Struct, kw_only=True, gc=False):
         name: Name of the apportionment type.
     """
 
-    id: int
-    name: str
+    id: int = attrs.field(metadata={"wire": "id", "evidence": "documented apportionments#L85"})
+    name: str = attrs.field(metadata={"wire": "name", "evidence": "documented apportionments#L86"})
 
 
-class ApportionmentTariffType(msgspec.Struct, kw_only=True, gc=False):
+@attrs.define(kw_only=True)
+class ApportionmentTariffType(Model):
     """Type of the apportionment's tariff, for instance custom (*Customizado*), captive or free market.
 
     Attributes:
@@ -68,11 +113,12 @@ class ApportionmentTariffType(msgspec.Struct, kw_only=True, gc=False):
         name: Name of the tariff type.
     """
 
-    id: int
-    name: str
+    id: int = attrs.field(metadata={"wire": "id", "evidence": "documented apportionments#L89"})
+    name: str = attrs.field(metadata={"wire": "name", "evidence": "documented apportionments#L90"})
 
 
-class ApportionmentMeasureUnit(msgspec.Struct, kw_only=True, gc=False):
+@attrs.define(kw_only=True)
+class ApportionmentMeasureUnit(Model):
     """Unit of measure of the apportionment, for instance MWh.
 
     Attributes:
@@ -80,11 +126,12 @@ class ApportionmentMeasureUnit(msgspec.Struct, kw_only=True, gc=False):
         name: Name of the unit of measure.
     """
 
-    id: int
-    name: str
+    id: int = attrs.field(metadata={"wire": "id", "evidence": "documented apportionments#L93"})
+    name: str = attrs.field(metadata={"wire": "name", "evidence": "documented apportionments#L94"})
 
 
-class ApportionmentPage(msgspec.Struct, kw_only=True, gc=False):
+@attrs.define(kw_only=True)
+class ApportionmentPage(Model):
     """One page of apportionments.
 
     Attributes:
@@ -94,7 +141,37 @@ class ApportionmentPage(msgspec.Struct, kw_only=True, gc=False):
         current_page: Number of this page, counted from 1.
     """
 
-    items: list[Apportionment]
-    total: int
-    per_page: int
-    current_page: int
+    items: list[Apportionment] = attrs.field(
+        metadata={"wire": "items", "evidence": "documented apportionments#L12-L46"}
+    )
+    total: int = attrs.field(
+        metadata={
+            "wire": "total",
+            "evidence": "documented apportionments#L47",
+            "meaning_evidence": "inferred: only the name is shown (apportionments#L47); of this page alone it would tell nothing new",
+        }
+    )
+    per_page: int = attrs.field(
+        metadata={
+            "wire": "per_page",
+            "evidence": "documented apportionments#L48",
+            "meaning_evidence": "inferred: only the name is shown (apportionments#L48), with one item and the value of _limit (apportionments#L8)",
+        }
+    )
+    current_page: int = attrs.field(
+        metadata={
+            "wire": "current_page",
+            "evidence": "documented apportionments#L49",
+            "meaning_evidence": "inferred: the only page that is shown has the number 1 (apportionments#L9, apportionments#L49)",
+        }
+    )
+
+
+RESPONSES: Mapping[str, Mapping[str, Any]] = {
+    "listApportionments": {"200": ApportionmentPage, "204": None},
+    "createApportionment": {"201": Apportionment, "204": None},
+    "getApportionment": {"200": Apportionment, "204": None},
+    "updateApportionment": {"200": Apportionment, "204": None},
+    "deleteApportionment": {"204": None},
+}
+"""The type of the body of each success, by `operationId` and status; None for no body."""

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
-from contrato.core.client import AsyncClient, Client, Operation, RequestOptions
+from contrato.core.client import AsyncClient, Client, RequestOptions
 from contrato.core.pages import AsyncPager, Pager
-from contrato.core.types import UNSET, Unset
 
 if TYPE_CHECKING:
     from .models import (
@@ -30,297 +28,6 @@ if TYPE_CHECKING:
         Service,
         UsedNeuget,
     )
-
-OPERATIONS: Mapping[str, Operation] = {
-    "list_accounts": {
-        "id": "listAccounts",
-        "method": "GET",
-        "path": "/accounts",
-        "safe": True,
-        "sends_body": False,
-        "arguments": {},
-        "returns": {"200": "list[Account]"},
-        "errors": ["401", "4XX"],
-        "pagination": None,
-        "date_range": None,
-    },
-    "get_account": {
-        "id": "getAccount",
-        "method": "GET",
-        "path": "/accounts/{id}",
-        "safe": True,
-        "sends_body": False,
-        "arguments": {
-            "id": ("path", "id", int),
-        },
-        "returns": {"200": "list[Account]"},
-        "errors": ["401", "4XX"],
-        "pagination": None,
-        "date_range": None,
-    },
-    "list_services": {
-        "id": "listServices",
-        "method": "GET",
-        "path": "/services",
-        "safe": True,
-        "sends_body": False,
-        "arguments": {},
-        "returns": {"200": "list[Service]"},
-        "errors": ["401", "4XX"],
-        "pagination": None,
-        "date_range": None,
-    },
-    "get_service": {
-        "id": "getService",
-        "method": "GET",
-        "path": "/services/{id}",
-        "safe": True,
-        "sends_body": False,
-        "arguments": {
-            "id": ("path", "id", int),
-        },
-        "returns": {"200": "Service"},
-        "errors": ["401", "4XX"],
-        "pagination": None,
-        "date_range": None,
-    },
-    "list_pqrs": {
-        "id": "listPqrs",
-        "method": "POST",
-        "path": "/pqrs",
-        "safe": True,
-        "sends_body": True,
-        "arguments": {
-            "from_": ("body", "From", datetime.datetime),
-            "to": ("body", "To", datetime.datetime),
-        },
-        "returns": {"200": "list[Pqr]"},
-        "errors": ["401", "4XX"],
-        "pagination": None,
-        "date_range": {
-            "from": "from_",
-            "to": "to",
-            "field": "/*/date",
-        },
-    },
-    "query_consumption": {
-        "id": "queryConsumption",
-        "method": "POST",
-        "path": "/consumption",
-        "safe": True,
-        "sends_body": True,
-        "arguments": {
-            "interval": ("body", "Interval", Literal["DAILY", "HOURLY", "MONTHLY"]),
-            "from_": ("body", "From", datetime.datetime),
-            "to": ("body", "To", datetime.datetime),
-            "id_account": ("body", "Id_account", int),
-            "id_services": ("body", "Id_services", list[int]),
-        },
-        "returns": {"200": "list[AccountConsumption]"},
-        "errors": ["401", "4XX"],
-        "pagination": None,
-        "date_range": {
-            "from": "from_",
-            "to": "to",
-            "field": "/*/data/*/date",
-        },
-    },
-    "list_bills": {
-        "id": "listBills",
-        "method": "POST",
-        "path": "/bills",
-        "safe": True,
-        "sends_body": True,
-        "arguments": {
-            "id_service": ("body", "Id_service", int),
-            "from_": ("body", "From", datetime.datetime),
-            "to": ("body", "To", datetime.datetime),
-            "page": ("body", "Page", int),
-        },
-        "returns": {"200": "list[Bill]"},
-        "errors": ["401", "4XX"],
-        "pagination": {
-            "page": "page",
-            "size": 20,
-        },
-        "date_range": {
-            "from": "from_",
-            "to": "to",
-            "field": "/*/date",
-        },
-    },
-    "list_due_dates": {
-        "id": "listDueDates",
-        "method": "POST",
-        "path": "/bills/due-dates",
-        "safe": True,
-        "sends_body": True,
-        "arguments": {
-            "id_service": ("body", "Id_service", int),
-            "from_": ("body", "From", datetime.datetime),
-            "to": ("body", "To", datetime.datetime),
-            "page_number": ("body", "PageNumber", int),
-        },
-        "returns": {"200": "DueDatePage"},
-        "errors": ["401", "4XX"],
-        "pagination": {
-            "page": "page_number",
-            "items": "data",
-            "next": "next_page",
-            "last": "max_page",
-            "total": "total",
-            "size": 20,
-        },
-        "date_range": {
-            "from": "from_",
-            "to": "to",
-            "field": "/data/*/date_expiration",
-        },
-    },
-    "list_overdue_bills": {
-        "id": "listOverdueBills",
-        "method": "GET",
-        "path": "/bills/overdue",
-        "safe": True,
-        "sends_body": False,
-        "arguments": {},
-        "returns": {"200": "list[OverdueBill]"},
-        "errors": ["401", "4XX"],
-        "pagination": None,
-        "date_range": None,
-    },
-    "list_notifications": {
-        "id": "listNotifications",
-        "method": "POST",
-        "path": "/notifications",
-        "safe": True,
-        "sends_body": True,
-        "arguments": {
-            "page_number": ("query", "PageNumber", int),
-            "from_": ("body", "From", datetime.datetime),
-            "to": ("body", "To", datetime.datetime),
-        },
-        "returns": {"200": "NotificationPage"},
-        "errors": ["401", "4XX"],
-        "pagination": {
-            "page": "page_number",
-            "items": "data",
-            "next": "next_page",
-            "last": "max_page",
-            "total": "total",
-            "size": 20,
-        },
-        "date_range": {
-            "from": "from_",
-            "to": "to",
-            "field": "/data/*/date",
-        },
-    },
-    "list_notification_interactions": {
-        "id": "listNotificationInteractions",
-        "method": "POST",
-        "path": "/notifications/interactions",
-        "safe": True,
-        "sends_body": True,
-        "arguments": {
-            "page_number": ("query", "PageNumber", int),
-            "from_": ("body", "From", datetime.datetime),
-            "to": ("body", "To", datetime.datetime),
-        },
-        "returns": {"200": "NotificationInteractionPage"},
-        "errors": ["401", "4XX"],
-        "pagination": {
-            "page": "page_number",
-            "items": "data",
-            "next": "next_page",
-            "last": "max_page",
-            "total": "total",
-            "size": 20,
-        },
-        "date_range": {
-            "from": "from_",
-            "to": "to",
-            "field": "/data/*/date",
-        },
-    },
-    "list_active_rules": {
-        "id": "listActiveRules",
-        "method": "POST",
-        "path": "/rules/active",
-        "safe": True,
-        "sends_body": True,
-        "arguments": {
-            "id_project": ("body", "Id_project", int),
-            "from_": ("body", "From", datetime.datetime),
-            "to": ("body", "To", datetime.datetime),
-            "page_number": ("body", "PageNumber", int),
-        },
-        "returns": {"200": "list[Rule]"},
-        "errors": ["401", "4XX"],
-        "pagination": {
-            "page": "page_number",
-            "size": 20,
-        },
-        "date_range": {
-            "from": "from_",
-            "to": "to",
-            "field": "/*/creation_date",
-        },
-    },
-    "list_rule_history": {
-        "id": "listRuleHistory",
-        "method": "POST",
-        "path": "/rules/history",
-        "safe": True,
-        "sends_body": True,
-        "arguments": {
-            "id_project": ("body", "Id_project", int),
-            "from_": ("body", "From", datetime.datetime),
-            "to": ("body", "To", datetime.datetime),
-            "page_number": ("body", "PageNumber", int),
-        },
-        "returns": {"200": "RuleHistoryPage"},
-        "errors": ["401", "4XX"],
-        "pagination": {
-            "page": "page_number",
-            "items": "data",
-            "size": 20,
-        },
-        "date_range": {
-            "from": "from_",
-            "to": "to",
-            "field": "/data/*/data/*/date",
-        },
-    },
-    "list_neuget_transactions": {
-        "id": "listNeugetTransactions",
-        "method": "GET",
-        "path": "/neugets/transactions/{id}",
-        "safe": True,
-        "sends_body": False,
-        "arguments": {
-            "id": ("path", "id", int),
-        },
-        "returns": {"200": "list[NeugetTransaction]"},
-        "errors": ["401", "4XX"],
-        "pagination": None,
-        "date_range": None,
-    },
-    "list_used_neugets": {
-        "id": "listUsedNeugets",
-        "method": "GET",
-        "path": "/neugets/used/{id}",
-        "safe": True,
-        "sends_body": False,
-        "arguments": {
-            "id": ("path", "id", int),
-        },
-        "returns": {"200": "list[UsedNeuget]"},
-        "errors": ["401", "4XX"],
-        "pagination": None,
-        "date_range": None,
-    },
-}
 
 
 class Neu(Client):
@@ -345,15 +52,16 @@ class Neu(Client):
     - **Names are inconsistent and kept as they are**: `Page` in one place, `PageNumber` in others;
     `id_alarm` and `Id_alarm`; `payment_value` and `payment_Value`.
 
-    A method that cannot return what it promises raises a `contrato.core.errors.ContratoError`.
+    A method that cannot return what it promises raises a `contrato.core.errors.ContratoError`. Whatever an answer does
+    not have, be it null or absent, is None.
 
     Args:
         token: By default `NEU_TOKEN` of the environment.
         base_url: By default `NEU_BASE_URL` of the environment, else the spec's server.
         timeout: Seconds that connecting, sending or waiting for more of an answer may take.
         deadline: Seconds that a call may take in all, with its retries, or each page of a list; None for no end.
-            With a `transport` of your own it is looked at whenever more of an answer comes and before a retry, so that
-            a call may last one `timeout` longer.
+            It is looked at when a part of an answer has come and before a retry. A server that drips its headers can hold
+            a call for longer; `AsyncNeu` cancels also that.
         retries: How often to repeat what is safe to repeat when the server fails, is busy or cannot be reached. What the server
             asks to repeat after more than 60 seconds is not repeated: the error has it as `retry_after`.
         aware: Whether timestamps of answers that have no offset get `time_zone`.
@@ -362,7 +70,6 @@ class Neu(Client):
     """
 
     api = "neu"
-    operations = OPERATIONS
 
     def list_accounts(self, *, options: RequestOptions | None = None) -> list[Account]:
         """List accounts
@@ -382,7 +89,7 @@ class Neu(Client):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        result: list[Account] = self._request("list_accounts", {}, options)
+        result: list[Account] = self._request("listAccounts", {}, options)
         return result
 
     def get_account(self, id: int, *, options: RequestOptions | None = None) -> list[Account]:
@@ -405,7 +112,7 @@ class Neu(Client):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        result: list[Account] = self._request("get_account", {"id": id}, options)
+        result: list[Account] = self._request("getAccount", {"id": id}, options)
         return result
 
     def list_services(self, *, options: RequestOptions | None = None) -> list[Service]:
@@ -426,7 +133,7 @@ class Neu(Client):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        result: list[Service] = self._request("list_services", {}, options)
+        result: list[Service] = self._request("listServices", {}, options)
         return result
 
     def get_service(self, id: int, *, options: RequestOptions | None = None) -> Service:
@@ -448,14 +155,14 @@ class Neu(Client):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        result: Service = self._request("get_service", {"id": id}, options)
+        result: Service = self._request("getService", {"id": id}, options)
         return result
 
     def list_pqrs(
         self,
         *,
-        from_: datetime.date | str | Unset = UNSET,
-        to: datetime.date | str | Unset = UNSET,
+        from_: datetime.date | str | None = None,
+        to: datetime.date | str | None = None,
         options: RequestOptions | None = None,
     ) -> list[Pqr]:
         """List claims
@@ -483,7 +190,7 @@ class Neu(Client):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        result: list[Pqr] = self._request("list_pqrs", {"from_": from_, "to": to}, options)
+        result: list[Pqr] = self._request("listPqrs", {"from_": from_, "to": to}, options)
         return result
 
     def query_consumption(
@@ -492,8 +199,8 @@ class Neu(Client):
         interval: Literal["DAILY", "HOURLY", "MONTHLY"],
         from_: datetime.date | str,
         to: datetime.date | str,
-        id_account: int | Unset = UNSET,
-        id_services: list[int] | Unset = UNSET,
+        id_account: int | None = None,
+        id_services: list[int] | None = None,
         options: RequestOptions | None = None,
     ) -> list[AccountConsumption]:
         """Query energy consumption
@@ -510,16 +217,16 @@ class Neu(Client):
         rows' own dates.
 
         Args:
+            id_account: Identifier of the account whose readings are returned. The alternative
+                is `id_services`.
+            id_services: Identifiers of one or several services. The alternative is
+                `id_account`.
             interval: Length of time that one row of the answer covers, an hour, a day or a
                 month.
             from_: Start of the range of dates. A date, a datetime or ISO 8601 text; without an
                 offset it is meant in `time_zone`, with one converted to it.
             to: End of the range of dates. A date, a datetime or ISO 8601 text; without an
                 offset it is meant in `time_zone`, with one converted to it.
-            id_account: Identifier of the account whose readings are returned. The alternative
-                is `id_services`.
-            id_services: Identifiers of one or several services. The alternative is
-                `id_account`.
             options: What is to be otherwise than the client has it, for this call.
 
 
@@ -533,8 +240,8 @@ class Neu(Client):
                 malformed body or an unknown id.
         """
         result: list[AccountConsumption] = self._request(
-            "query_consumption",
-            {"interval": interval, "from_": from_, "to": to, "id_account": id_account, "id_services": id_services},
+            "queryConsumption",
+            {"id_account": id_account, "id_services": id_services, "interval": interval, "from_": from_, "to": to},
             options,
         )
         return result
@@ -542,10 +249,10 @@ class Neu(Client):
     def list_bills(
         self,
         *,
-        id_service: int | Unset = UNSET,
-        from_: datetime.date | str | Unset = UNSET,
-        to: datetime.date | str | Unset = UNSET,
-        page: int | Unset = UNSET,
+        id_service: int | None = None,
+        from_: datetime.date | str | None = None,
+        to: datetime.date | str | None = None,
+        page: int | None = None,
         options: RequestOptions | None = None,
     ) -> Pager[Bill, list[Bill]]:
         """List bills
@@ -579,15 +286,15 @@ class Neu(Client):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        return self._paged("list_bills", {"id_service": id_service, "from_": from_, "to": to, "page": page}, options)
+        return self._paged("listBills", {"id_service": id_service, "from_": from_, "to": to, "page": page}, options)
 
     def list_due_dates(
         self,
         *,
-        id_service: int | Unset = UNSET,
-        from_: datetime.date | str | Unset = UNSET,
-        to: datetime.date | str | Unset = UNSET,
-        page_number: int | Unset = UNSET,
+        id_service: int | None = None,
+        from_: datetime.date | str | None = None,
+        to: datetime.date | str | None = None,
+        page_number: int | None = None,
         options: RequestOptions | None = None,
     ) -> Pager[DueDate, DueDatePage]:
         """List due dates of bills
@@ -620,7 +327,7 @@ class Neu(Client):
                 malformed body or an unknown id.
         """
         return self._paged(
-            "list_due_dates", {"id_service": id_service, "from_": from_, "to": to, "page_number": page_number}, options
+            "listDueDates", {"id_service": id_service, "from_": from_, "to": to, "page_number": page_number}, options
         )
 
     def list_overdue_bills(self, *, options: RequestOptions | None = None) -> list[OverdueBill]:
@@ -642,15 +349,15 @@ class Neu(Client):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        result: list[OverdueBill] = self._request("list_overdue_bills", {}, options)
+        result: list[OverdueBill] = self._request("listOverdueBills", {}, options)
         return result
 
     def list_notifications(
         self,
         *,
-        from_: datetime.date | str | Unset = UNSET,
-        to: datetime.date | str | Unset = UNSET,
-        page_number: int | Unset = UNSET,
+        page_number: int | None = None,
+        from_: datetime.date | str | None = None,
+        to: datetime.date | str | None = None,
         options: RequestOptions | None = None,
     ) -> Pager[Notification, NotificationPage]:
         """List notifications
@@ -662,11 +369,11 @@ class Neu(Client):
         rows' own dates.
 
         Args:
+            page_number: Page to return, counted from 1. The server's default is 1.
             from_: Start of the range of dates. A date, a datetime or ISO 8601 text; without an
                 offset it is meant in `time_zone`, with one converted to it.
             to: End of the range of dates. A date, a datetime or ISO 8601 text; without an
                 offset it is meant in `time_zone`, with one converted to it.
-            page_number: Page to return, counted from 1. The server's default is 1.
             options: What is to be otherwise than the client has it, for this call.
 
 
@@ -681,14 +388,14 @@ class Neu(Client):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        return self._paged("list_notifications", {"from_": from_, "to": to, "page_number": page_number}, options)
+        return self._paged("listNotifications", {"page_number": page_number, "from_": from_, "to": to}, options)
 
     def list_notification_interactions(
         self,
         *,
-        from_: datetime.date | str | Unset = UNSET,
-        to: datetime.date | str | Unset = UNSET,
-        page_number: int | Unset = UNSET,
+        page_number: int | None = None,
+        from_: datetime.date | str | None = None,
+        to: datetime.date | str | None = None,
         options: RequestOptions | None = None,
     ) -> Pager[NotificationInteraction, NotificationInteractionPage]:
         """List interactions with notifications
@@ -700,11 +407,11 @@ class Neu(Client):
         rows' own dates.
 
         Args:
+            page_number: Page to return, counted from 1. The server's default is 1.
             from_: Start of the range of dates. A date, a datetime or ISO 8601 text; without an
                 offset it is meant in `time_zone`, with one converted to it.
             to: End of the range of dates. A date, a datetime or ISO 8601 text; without an
                 offset it is meant in `time_zone`, with one converted to it.
-            page_number: Page to return, counted from 1. The server's default is 1.
             options: What is to be otherwise than the client has it, for this call.
 
 
@@ -720,16 +427,16 @@ class Neu(Client):
                 malformed body or an unknown id.
         """
         return self._paged(
-            "list_notification_interactions", {"from_": from_, "to": to, "page_number": page_number}, options
+            "listNotificationInteractions", {"page_number": page_number, "from_": from_, "to": to}, options
         )
 
     def list_active_rules(
         self,
         *,
-        id_project: int | Unset = UNSET,
-        from_: datetime.date | str | Unset = UNSET,
-        to: datetime.date | str | Unset = UNSET,
-        page_number: int | Unset = UNSET,
+        id_project: int | None = None,
+        from_: datetime.date | str | None = None,
+        to: datetime.date | str | None = None,
+        page_number: int | None = None,
         options: RequestOptions | None = None,
     ) -> Pager[Rule, list[Rule]]:
         """List active rules
@@ -763,18 +470,16 @@ class Neu(Client):
                 malformed body or an unknown id.
         """
         return self._paged(
-            "list_active_rules",
-            {"id_project": id_project, "from_": from_, "to": to, "page_number": page_number},
-            options,
+            "listActiveRules", {"id_project": id_project, "from_": from_, "to": to, "page_number": page_number}, options
         )
 
     def list_rule_history(
         self,
         *,
-        id_project: int | Unset = UNSET,
-        from_: datetime.date | str | Unset = UNSET,
-        to: datetime.date | str | Unset = UNSET,
-        page_number: int | Unset = UNSET,
+        id_project: int | None = None,
+        from_: datetime.date | str | None = None,
+        to: datetime.date | str | None = None,
+        page_number: int | None = None,
         options: RequestOptions | None = None,
     ) -> Pager[RuleHistory, RuleHistoryPage]:
         """List when rules were met
@@ -808,9 +513,7 @@ class Neu(Client):
                 malformed body or an unknown id.
         """
         return self._paged(
-            "list_rule_history",
-            {"id_project": id_project, "from_": from_, "to": to, "page_number": page_number},
-            options,
+            "listRuleHistory", {"id_project": id_project, "from_": from_, "to": to, "page_number": page_number}, options
         )
 
     def list_neuget_transactions(self, id: int, *, options: RequestOptions | None = None) -> list[NeugetTransaction]:
@@ -832,7 +535,7 @@ class Neu(Client):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        result: list[NeugetTransaction] = self._request("list_neuget_transactions", {"id": id}, options)
+        result: list[NeugetTransaction] = self._request("listNeugetTransactions", {"id": id}, options)
         return result
 
     def list_used_neugets(self, id: int, *, options: RequestOptions | None = None) -> list[UsedNeuget]:
@@ -854,7 +557,7 @@ class Neu(Client):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        result: list[UsedNeuget] = self._request("list_used_neugets", {"id": id}, options)
+        result: list[UsedNeuget] = self._request("listUsedNeugets", {"id": id}, options)
         return result
 
 
@@ -880,7 +583,8 @@ class AsyncNeu(AsyncClient):
     - **Names are inconsistent and kept as they are**: `Page` in one place, `PageNumber` in others;
     `id_alarm` and `Id_alarm`; `payment_value` and `payment_Value`.
 
-    A method that cannot return what it promises raises a `contrato.core.errors.ContratoError`.
+    A method that cannot return what it promises raises a `contrato.core.errors.ContratoError`. Whatever an answer does
+    not have, be it null or absent, is None.
 
     Args:
         token: By default `NEU_TOKEN` of the environment.
@@ -896,7 +600,6 @@ class AsyncNeu(AsyncClient):
     """
 
     api = "neu"
-    operations = OPERATIONS
 
     async def list_accounts(self, *, options: RequestOptions | None = None) -> list[Account]:
         """List accounts
@@ -916,7 +619,7 @@ class AsyncNeu(AsyncClient):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        result: list[Account] = await self._request("list_accounts", {}, options)
+        result: list[Account] = await self._request("listAccounts", {}, options)
         return result
 
     async def get_account(self, id: int, *, options: RequestOptions | None = None) -> list[Account]:
@@ -939,7 +642,7 @@ class AsyncNeu(AsyncClient):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        result: list[Account] = await self._request("get_account", {"id": id}, options)
+        result: list[Account] = await self._request("getAccount", {"id": id}, options)
         return result
 
     async def list_services(self, *, options: RequestOptions | None = None) -> list[Service]:
@@ -960,7 +663,7 @@ class AsyncNeu(AsyncClient):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        result: list[Service] = await self._request("list_services", {}, options)
+        result: list[Service] = await self._request("listServices", {}, options)
         return result
 
     async def get_service(self, id: int, *, options: RequestOptions | None = None) -> Service:
@@ -982,14 +685,14 @@ class AsyncNeu(AsyncClient):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        result: Service = await self._request("get_service", {"id": id}, options)
+        result: Service = await self._request("getService", {"id": id}, options)
         return result
 
     async def list_pqrs(
         self,
         *,
-        from_: datetime.date | str | Unset = UNSET,
-        to: datetime.date | str | Unset = UNSET,
+        from_: datetime.date | str | None = None,
+        to: datetime.date | str | None = None,
         options: RequestOptions | None = None,
     ) -> list[Pqr]:
         """List claims
@@ -1017,7 +720,7 @@ class AsyncNeu(AsyncClient):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        result: list[Pqr] = await self._request("list_pqrs", {"from_": from_, "to": to}, options)
+        result: list[Pqr] = await self._request("listPqrs", {"from_": from_, "to": to}, options)
         return result
 
     async def query_consumption(
@@ -1026,8 +729,8 @@ class AsyncNeu(AsyncClient):
         interval: Literal["DAILY", "HOURLY", "MONTHLY"],
         from_: datetime.date | str,
         to: datetime.date | str,
-        id_account: int | Unset = UNSET,
-        id_services: list[int] | Unset = UNSET,
+        id_account: int | None = None,
+        id_services: list[int] | None = None,
         options: RequestOptions | None = None,
     ) -> list[AccountConsumption]:
         """Query energy consumption
@@ -1044,16 +747,16 @@ class AsyncNeu(AsyncClient):
         rows' own dates.
 
         Args:
+            id_account: Identifier of the account whose readings are returned. The alternative
+                is `id_services`.
+            id_services: Identifiers of one or several services. The alternative is
+                `id_account`.
             interval: Length of time that one row of the answer covers, an hour, a day or a
                 month.
             from_: Start of the range of dates. A date, a datetime or ISO 8601 text; without an
                 offset it is meant in `time_zone`, with one converted to it.
             to: End of the range of dates. A date, a datetime or ISO 8601 text; without an
                 offset it is meant in `time_zone`, with one converted to it.
-            id_account: Identifier of the account whose readings are returned. The alternative
-                is `id_services`.
-            id_services: Identifiers of one or several services. The alternative is
-                `id_account`.
             options: What is to be otherwise than the client has it, for this call.
 
 
@@ -1067,8 +770,8 @@ class AsyncNeu(AsyncClient):
                 malformed body or an unknown id.
         """
         result: list[AccountConsumption] = await self._request(
-            "query_consumption",
-            {"interval": interval, "from_": from_, "to": to, "id_account": id_account, "id_services": id_services},
+            "queryConsumption",
+            {"id_account": id_account, "id_services": id_services, "interval": interval, "from_": from_, "to": to},
             options,
         )
         return result
@@ -1076,10 +779,10 @@ class AsyncNeu(AsyncClient):
     def list_bills(
         self,
         *,
-        id_service: int | Unset = UNSET,
-        from_: datetime.date | str | Unset = UNSET,
-        to: datetime.date | str | Unset = UNSET,
-        page: int | Unset = UNSET,
+        id_service: int | None = None,
+        from_: datetime.date | str | None = None,
+        to: datetime.date | str | None = None,
+        page: int | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[Bill, list[Bill]]:
         """List bills
@@ -1113,15 +816,15 @@ class AsyncNeu(AsyncClient):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        return self._paged("list_bills", {"id_service": id_service, "from_": from_, "to": to, "page": page}, options)
+        return self._paged("listBills", {"id_service": id_service, "from_": from_, "to": to, "page": page}, options)
 
     def list_due_dates(
         self,
         *,
-        id_service: int | Unset = UNSET,
-        from_: datetime.date | str | Unset = UNSET,
-        to: datetime.date | str | Unset = UNSET,
-        page_number: int | Unset = UNSET,
+        id_service: int | None = None,
+        from_: datetime.date | str | None = None,
+        to: datetime.date | str | None = None,
+        page_number: int | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[DueDate, DueDatePage]:
         """List due dates of bills
@@ -1154,7 +857,7 @@ class AsyncNeu(AsyncClient):
                 malformed body or an unknown id.
         """
         return self._paged(
-            "list_due_dates", {"id_service": id_service, "from_": from_, "to": to, "page_number": page_number}, options
+            "listDueDates", {"id_service": id_service, "from_": from_, "to": to, "page_number": page_number}, options
         )
 
     async def list_overdue_bills(self, *, options: RequestOptions | None = None) -> list[OverdueBill]:
@@ -1176,15 +879,15 @@ class AsyncNeu(AsyncClient):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        result: list[OverdueBill] = await self._request("list_overdue_bills", {}, options)
+        result: list[OverdueBill] = await self._request("listOverdueBills", {}, options)
         return result
 
     def list_notifications(
         self,
         *,
-        from_: datetime.date | str | Unset = UNSET,
-        to: datetime.date | str | Unset = UNSET,
-        page_number: int | Unset = UNSET,
+        page_number: int | None = None,
+        from_: datetime.date | str | None = None,
+        to: datetime.date | str | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[Notification, NotificationPage]:
         """List notifications
@@ -1196,11 +899,11 @@ class AsyncNeu(AsyncClient):
         rows' own dates.
 
         Args:
+            page_number: Page to return, counted from 1. The server's default is 1.
             from_: Start of the range of dates. A date, a datetime or ISO 8601 text; without an
                 offset it is meant in `time_zone`, with one converted to it.
             to: End of the range of dates. A date, a datetime or ISO 8601 text; without an
                 offset it is meant in `time_zone`, with one converted to it.
-            page_number: Page to return, counted from 1. The server's default is 1.
             options: What is to be otherwise than the client has it, for this call.
 
 
@@ -1215,14 +918,14 @@ class AsyncNeu(AsyncClient):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        return self._paged("list_notifications", {"from_": from_, "to": to, "page_number": page_number}, options)
+        return self._paged("listNotifications", {"page_number": page_number, "from_": from_, "to": to}, options)
 
     def list_notification_interactions(
         self,
         *,
-        from_: datetime.date | str | Unset = UNSET,
-        to: datetime.date | str | Unset = UNSET,
-        page_number: int | Unset = UNSET,
+        page_number: int | None = None,
+        from_: datetime.date | str | None = None,
+        to: datetime.date | str | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[NotificationInteraction, NotificationInteractionPage]:
         """List interactions with notifications
@@ -1234,11 +937,11 @@ class AsyncNeu(AsyncClient):
         rows' own dates.
 
         Args:
+            page_number: Page to return, counted from 1. The server's default is 1.
             from_: Start of the range of dates. A date, a datetime or ISO 8601 text; without an
                 offset it is meant in `time_zone`, with one converted to it.
             to: End of the range of dates. A date, a datetime or ISO 8601 text; without an
                 offset it is meant in `time_zone`, with one converted to it.
-            page_number: Page to return, counted from 1. The server's default is 1.
             options: What is to be otherwise than the client has it, for this call.
 
 
@@ -1254,16 +957,16 @@ class AsyncNeu(AsyncClient):
                 malformed body or an unknown id.
         """
         return self._paged(
-            "list_notification_interactions", {"from_": from_, "to": to, "page_number": page_number}, options
+            "listNotificationInteractions", {"page_number": page_number, "from_": from_, "to": to}, options
         )
 
     def list_active_rules(
         self,
         *,
-        id_project: int | Unset = UNSET,
-        from_: datetime.date | str | Unset = UNSET,
-        to: datetime.date | str | Unset = UNSET,
-        page_number: int | Unset = UNSET,
+        id_project: int | None = None,
+        from_: datetime.date | str | None = None,
+        to: datetime.date | str | None = None,
+        page_number: int | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[Rule, list[Rule]]:
         """List active rules
@@ -1297,18 +1000,16 @@ class AsyncNeu(AsyncClient):
                 malformed body or an unknown id.
         """
         return self._paged(
-            "list_active_rules",
-            {"id_project": id_project, "from_": from_, "to": to, "page_number": page_number},
-            options,
+            "listActiveRules", {"id_project": id_project, "from_": from_, "to": to, "page_number": page_number}, options
         )
 
     def list_rule_history(
         self,
         *,
-        id_project: int | Unset = UNSET,
-        from_: datetime.date | str | Unset = UNSET,
-        to: datetime.date | str | Unset = UNSET,
-        page_number: int | Unset = UNSET,
+        id_project: int | None = None,
+        from_: datetime.date | str | None = None,
+        to: datetime.date | str | None = None,
+        page_number: int | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[RuleHistory, RuleHistoryPage]:
         """List when rules were met
@@ -1342,9 +1043,7 @@ class AsyncNeu(AsyncClient):
                 malformed body or an unknown id.
         """
         return self._paged(
-            "list_rule_history",
-            {"id_project": id_project, "from_": from_, "to": to, "page_number": page_number},
-            options,
+            "listRuleHistory", {"id_project": id_project, "from_": from_, "to": to, "page_number": page_number}, options
         )
 
     async def list_neuget_transactions(
@@ -1368,7 +1067,7 @@ class AsyncNeu(AsyncClient):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        result: list[NeugetTransaction] = await self._request("list_neuget_transactions", {"id": id}, options)
+        result: list[NeugetTransaction] = await self._request("listNeugetTransactions", {"id": id}, options)
         return result
 
     async def list_used_neugets(self, id: int, *, options: RequestOptions | None = None) -> list[UsedNeuget]:
@@ -1390,5 +1089,5 @@ class AsyncNeu(AsyncClient):
             ResponseError: 4XX. The request is refused for another reason, for instance a
                 malformed body or an unknown id.
         """
-        result: list[UsedNeuget] = await self._request("list_used_neugets", {"id": id}, options)
+        result: list[UsedNeuget] = await self._request("listUsedNeugets", {"id": id}, options)
         return result

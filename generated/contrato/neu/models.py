@@ -1,15 +1,22 @@
-"""What answers are made of. `msgspec.to_builtins` makes JSON's dicts and lists of it."""
+"""What answers are made of: attrs classes, with `to_dict` and `from_dict` for JSON.
+
+A field that an answer has as null, or does not have, is None. `attrs.fields(Model).name.metadata` has a field's name on the
+`wire`, its `unit`, and its `evidence`.
+"""
 
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
+from typing import Any
 
-import msgspec
+import attrs
 
-from contrato.core.types import UNSET, Unset
+from contrato.core.model import Model
 
 
-class Account(msgspec.Struct, kw_only=True, gc=False):
+@attrs.define(kw_only=True)
+class Account(Model):
     """An account of the customer and the services that belong to it.
 
     Attributes:
@@ -19,13 +26,14 @@ class Account(msgspec.Struct, kw_only=True, gc=False):
         services: The services of the account.
     """
 
-    id_account: int
-    account_category: str
-    account_name: str
-    services: list[AccountService]
+    id_account: int = attrs.field(metadata={"wire": "id_account", "evidence": "documented neu#L11"})
+    account_category: str = attrs.field(metadata={"wire": "account_category", "evidence": "documented neu#L11"})
+    account_name: str = attrs.field(metadata={"wire": "account_name", "evidence": "documented neu#L11"})
+    services: list[AccountService] = attrs.field(metadata={"wire": "services", "evidence": "documented neu#L11"})
 
 
-class AccountService(msgspec.Struct, kw_only=True, gc=False):
+@attrs.define(kw_only=True)
+class AccountService(Model):
     """A service as listed inside its account. Unlike a service read by itself, it does not repeat the account.
 
     Attributes:
@@ -35,13 +43,20 @@ class AccountService(msgspec.Struct, kw_only=True, gc=False):
         address: Address of the point of supply.
     """
 
-    id_service: int
-    type_service: str
-    name: str
-    address: str
+    id_service: int = attrs.field(metadata={"wire": "id_service", "evidence": "documented neu#L11"})
+    type_service: str = attrs.field(metadata={"wire": "type_service", "evidence": "documented neu#L11"})
+    name: str = attrs.field(metadata={"wire": "name", "evidence": "documented neu#L11"})
+    address: str = attrs.field(
+        metadata={
+            "wire": "address",
+            "evidence": "documented neu#L11",
+            "meaning_evidence": "inferred: only the name is shown (neu#L11, neu#L17); consumption is that of an address (neu#L38), so it is where energy is supplied",
+        }
+    )
 
 
-class Service(msgspec.Struct, kw_only=True, gc=False):
+@attrs.define(kw_only=True)
+class Service(Model):
     """A point of supply with the account that it belongs to.
 
     Attributes:
@@ -53,15 +68,22 @@ class Service(msgspec.Struct, kw_only=True, gc=False):
         address: Address of the point of supply.
     """
 
-    id_service: int
-    id_account: int
-    account_name: str
-    type_service: str
-    name: str
-    address: str
+    id_service: int = attrs.field(metadata={"wire": "id_service", "evidence": "documented neu#L17"})
+    id_account: int = attrs.field(metadata={"wire": "id_account", "evidence": "documented neu#L17"})
+    account_name: str = attrs.field(metadata={"wire": "account_name", "evidence": "documented neu#L17"})
+    type_service: str = attrs.field(metadata={"wire": "type_service", "evidence": "documented neu#L17"})
+    name: str = attrs.field(metadata={"wire": "name", "evidence": "documented neu#L17"})
+    address: str = attrs.field(
+        metadata={
+            "wire": "address",
+            "evidence": "documented neu#L17",
+            "meaning_evidence": "inferred: only the name is shown (neu#L11, neu#L17); consumption is that of an address (neu#L38), so it is where energy is supplied",
+        }
+    )
 
 
-class Pqr(msgspec.Struct, kw_only=True, gc=False, rename={"type_": "type"}):
+@attrs.define(kw_only=True)
+class Pqr(Model):
     """A petition, complaint or claim (*petición, queja o reclamo*) that the user filed.
 
     Attributes:
@@ -71,13 +93,14 @@ class Pqr(msgspec.Struct, kw_only=True, gc=False, rename={"type_": "type"}):
         date: When the claim was filed.
     """
 
-    message: str
-    category: str
-    type_: str
-    date: datetime.datetime
+    message: str = attrs.field(metadata={"wire": "message", "evidence": "documented neu#L27-L28"})
+    category: str = attrs.field(metadata={"wire": "category", "evidence": "documented neu#L29-L30"})
+    type_: str = attrs.field(metadata={"wire": "type", "evidence": "documented neu#L31-L32"})
+    date: datetime.datetime = attrs.field(metadata={"wire": "date", "evidence": "documented neu#L33-L34"})
 
 
-class AccountConsumption(msgspec.Struct, kw_only=True, gc=False):
+@attrs.define(kw_only=True)
+class AccountConsumption(Model):
     """The readings of an account's services.
 
     Attributes:
@@ -86,12 +109,13 @@ class AccountConsumption(msgspec.Struct, kw_only=True, gc=False):
         data: Readings of the account's services.
     """
 
-    id_account: int
-    account_name: str
-    data: list[Reading]
+    id_account: int = attrs.field(metadata={"wire": "id_account", "evidence": "documented neu#L53-L54"})
+    account_name: str = attrs.field(metadata={"wire": "account_name", "evidence": "documented neu#L55-L56"})
+    data: list[Reading] = attrs.field(metadata={"wire": "data", "evidence": "documented neu#L99"})
 
 
-class Reading(msgspec.Struct, kw_only=True, gc=False):
+@attrs.define(kw_only=True)
+class Reading(Model):
     """What one service's meter measured in one hour, day or month.
 
     Attributes:
@@ -117,29 +141,53 @@ class Reading(msgspec.Struct, kw_only=True, gc=False):
         vc: Voltage in phase C, in volts (V).
     """
 
-    id_service: int
-    name: str
-    is_backup: bool
-    date: datetime.datetime
-    cons: float
-    injec: float
-    reactive_in: float
-    reactive_in_ex: float
-    reactive_cap: float
-    reactive_ex: float
-    imported_active_acum: float
-    imported_reactive_acum: float
-    exported_active_acum: float
-    exported_reactive_acum: float
-    ia: float
-    ib: float
-    ic: float
-    va: float
-    vb: float
-    vc: float
+    id_service: int = attrs.field(metadata={"wire": "id_service", "evidence": "documented neu#L57-L58"})
+    name: str = attrs.field(metadata={"wire": "name", "evidence": "documented neu#L61-L62"})
+    is_backup: bool = attrs.field(metadata={"wire": "is_backup", "evidence": "documented neu#L59-L60"})
+    date: datetime.datetime = attrs.field(metadata={"wire": "date", "evidence": "documented neu#L63-L64"})
+    cons: float = attrs.field(metadata={"wire": "cons", "unit": "kWh", "evidence": "documented neu#L65-L66"})
+    injec: float = attrs.field(
+        metadata={
+            "wire": "injec",
+            "unit": "kWh",
+            "evidence": "documented neu#L67-L68",
+            "meaning_evidence": "inferred: the table says surplus, in kWh (neu#L67-L68); with the field's name, this is active energy that is fed into the grid",
+        }
+    )
+    reactive_in: float = attrs.field(
+        metadata={"wire": "reactive_in", "unit": "kVArh", "evidence": "documented neu#L69-L70"}
+    )
+    reactive_in_ex: float = attrs.field(
+        metadata={"wire": "reactive_in_ex", "unit": "kVArh", "evidence": "documented neu#L71-L72"}
+    )
+    reactive_cap: float = attrs.field(
+        metadata={"wire": "reactive_cap", "unit": "kVArh", "evidence": "documented neu#L73-L74"}
+    )
+    reactive_ex: float = attrs.field(
+        metadata={"wire": "reactive_ex", "unit": "kVArh", "evidence": "documented neu#L75-L76"}
+    )
+    imported_active_acum: float = attrs.field(
+        metadata={"wire": "imported_active_acum", "unit": "kWh", "evidence": "documented neu#L77-L78"}
+    )
+    imported_reactive_acum: float = attrs.field(
+        metadata={"wire": "imported_reactive_acum", "unit": "kVArh", "evidence": "documented neu#L79-L80"}
+    )
+    exported_active_acum: float = attrs.field(
+        metadata={"wire": "exported_active_acum", "unit": "kWh", "evidence": "documented neu#L81-L82"}
+    )
+    exported_reactive_acum: float = attrs.field(
+        metadata={"wire": "exported_reactive_acum", "unit": "kVArh", "evidence": "documented neu#L83-L84"}
+    )
+    ia: float = attrs.field(metadata={"wire": "ia", "unit": "A", "evidence": "documented neu#L85-L86"})
+    ib: float = attrs.field(metadata={"wire": "ib", "unit": "A", "evidence": "documented neu#L87-L88"})
+    ic: float = attrs.field(metadata={"wire": "ic", "unit": "A", "evidence": "documented neu#L89-L90"})
+    va: float = attrs.field(metadata={"wire": "va", "unit": "V", "evidence": "documented neu#L91-L92"})
+    vb: float = attrs.field(metadata={"wire": "vb", "unit": "V", "evidence": "documented neu#L93-L94"})
+    vc: float = attrs.field(metadata={"wire": "vc", "unit": "V", "evidence": "documented neu#L95-L96"})
 
 
-class Bill(msgspec.Struct, kw_only=True, gc=False):
+@attrs.define(kw_only=True)
+class Bill(Model):
     """A bill (*factura*) of one service.
 
     Attributes:
@@ -162,25 +210,85 @@ class Bill(msgspec.Struct, kw_only=True, gc=False):
         state: State of the bill. The values are not documented.
     """
 
-    id_service: int
-    id_account: int
-    account: str
-    service: str
-    date: datetime.datetime
-    date_expiration: datetime.datetime
-    date_payment: datetime.datetime | None
-    platform_payments: PlatformPayment | None
-    concepts: list[BillConcept]
-    id_bill: int
-    niu: str
-    contract: str
-    consumption: float
-    payment_value: float
-    description: str
-    state: str
+    id_service: int = attrs.field(metadata={"wire": "id_service", "evidence": "documented neu#L113"})
+    id_account: int = attrs.field(metadata={"wire": "id_account", "evidence": "documented neu#L113"})
+    account: str = attrs.field(
+        metadata={
+            "wire": "account",
+            "evidence": "documented neu#L113",
+            "meaning_evidence": "inferred: shown as a text beside the identifier (neu#L113), hence the name",
+        }
+    )
+    service: str = attrs.field(
+        metadata={
+            "wire": "service",
+            "evidence": "documented neu#L113",
+            "meaning_evidence": "inferred: shown as a text beside the identifier (neu#L113), hence the name",
+        }
+    )
+    date: datetime.datetime = attrs.field(metadata={"wire": "date", "evidence": "documented neu#L113"})
+    date_expiration: datetime.datetime = attrs.field(
+        metadata={
+            "wire": "date_expiration",
+            "evidence": "documented neu#L113",
+            "meaning_evidence": "inferred: only the name is shown (neu#L113); taken to be the date that the due dates have by this name (neu#L114, neu#L133-L134)",
+        }
+    )
+    date_payment: datetime.datetime | None = attrs.field(
+        metadata={"wire": "date_payment", "evidence": "documented neu#L113"}
+    )
+    platform_payments: PlatformPayment | None = attrs.field(
+        metadata={
+            "wire": "platform_payments",
+            "evidence": "documented neu#L113",
+            "meaning_evidence": "inferred: a plural by its name and one object by its shape (neu#L113); one payment is taken, or none",
+        }
+    )
+    concepts: list[BillConcept] = attrs.field(metadata={"wire": "concepts", "evidence": "documented neu#L113"})
+    id_bill: int = attrs.field(
+        metadata={
+            "wire": "id_bill",
+            "evidence": "documented neu#L113",
+            "meaning_evidence": "conflict neu#L129-L130 neu#L248-L249: the payment reference with the due dates, the identifier with the neugets; both are taken to be one number",
+        }
+    )
+    niu: str = attrs.field(
+        metadata={
+            "wire": "niu",
+            "evidence": "documented neu#L113",
+            "meaning_evidence": "inferred: only the name is shown (neu#L113); read as the abbreviation that is usual on Colombian bills",
+        }
+    )
+    contract: str = attrs.field(
+        metadata={
+            "wire": "contract",
+            "evidence": "documented neu#L113",
+            "meaning_evidence": "inferred: only the name is shown (neu#L113); a text that stands for a contract is read as its number",
+        }
+    )
+    consumption: float = attrs.field(
+        metadata={
+            "wire": "consumption",
+            "unit": "kWh",
+            "unit_evidence": "inferred: no unit is given here; consumption readings are in kWh (neu#L66)",
+            "evidence": "documented neu#L113",
+        }
+    )
+    payment_value: float = attrs.field(
+        metadata={
+            "wire": "payment_value",
+            "unit": "COP",
+            "unit_evidence": "inferred: no currency is given; the vendor bills in Colombia",
+            "evidence": "documented neu#L113",
+            "meaning_evidence": "inferred: only the name is shown (neu#L113); the payment has an amount of its own, so this one is read as what is to be paid",
+        }
+    )
+    description: str = attrs.field(metadata={"wire": "description", "evidence": "documented neu#L113"})
+    state: str = attrs.field(metadata={"wire": "state", "evidence": "documented neu#L113"})
 
 
-class BillConcept(msgspec.Struct, kw_only=True, gc=False):
+@attrs.define(kw_only=True)
+class BillConcept(Model):
     """One item of a bill.
 
     Attributes:
@@ -191,14 +299,35 @@ class BillConcept(msgspec.Struct, kw_only=True, gc=False):
         asic_code: Code of the commercial metering point (*frontera comercial*) that is registered with ASIC.
     """
 
-    concept: str
-    quantity: float
-    unit_value: float
-    total: float
-    asic_code: str
+    concept: str = attrs.field(metadata={"wire": "concept", "evidence": "documented neu#L113"})
+    quantity: float = attrs.field(metadata={"wire": "quantity", "evidence": "documented neu#L113"})
+    unit_value: float = attrs.field(
+        metadata={
+            "wire": "unit_value",
+            "unit": "COP",
+            "unit_evidence": "inferred: no currency is given; the vendor bills in Colombia",
+            "evidence": "documented neu#L113",
+        }
+    )
+    total: float = attrs.field(
+        metadata={
+            "wire": "total",
+            "unit": "COP",
+            "unit_evidence": "inferred: no currency is given; the vendor bills in Colombia",
+            "evidence": "documented neu#L113",
+        }
+    )
+    asic_code: str = attrs.field(
+        metadata={
+            "wire": "asic_code",
+            "evidence": "documented neu#L113",
+            "meaning_evidence": "inferred: only the name is shown (neu#L113); the ASIC runs Colombia's energy market, where metering points are registered by a code",
+        }
+    )
 
 
-class PlatformPayment(msgspec.Struct, kw_only=True, gc=False, rename={"payment_value": "payment_Value"}):
+@attrs.define(kw_only=True)
+class PlatformPayment(Model):
     """A payment of a bill through the platform.
 
     Attributes:
@@ -207,12 +336,21 @@ class PlatformPayment(msgspec.Struct, kw_only=True, gc=False, rename={"payment_v
         payment_value: Amount paid, in Colombian pesos (COP). The capital letter is the source's.
     """
 
-    date: datetime.datetime
-    method: str
-    payment_value: float
+    date: datetime.datetime = attrs.field(metadata={"wire": "date", "evidence": "documented neu#L113"})
+    method: str = attrs.field(metadata={"wire": "method", "evidence": "documented neu#L113"})
+    payment_value: float = attrs.field(
+        metadata={
+            "wire": "payment_Value",
+            "unit": "COP",
+            "unit_evidence": "inferred: no currency is given; the vendor bills in Colombia",
+            "evidence": "documented neu#L113",
+            "meaning_evidence": "inferred: payment_value in the bill, payment_Value in the payment (neu#L113); they are fields of two objects, so each name is kept as shown",
+        }
+    )
 
 
-class DueDatePage(msgspec.Struct, kw_only=True, gc=False, rename={"next_page": "nextPage", "max_page": "maxPage"}):
+@attrs.define(kw_only=True)
+class DueDatePage(Model):
     """One page of due dates.
 
     Attributes:
@@ -222,13 +360,37 @@ class DueDatePage(msgspec.Struct, kw_only=True, gc=False, rename={"next_page": "
         data: The due dates of this page.
     """
 
-    next_page: int | None
-    max_page: int
-    total: int
-    data: list[DueDate]
+    next_page: int | None = attrs.field(
+        metadata={
+            "wire": "nextPage",
+            "evidence": "documented neu#L136",
+            "meaning_evidence": "inferred: shown here by its name alone; taken to be what it is in the list of notifications (neu#L160-L165)",
+        }
+    )
+    max_page: int = attrs.field(
+        metadata={
+            "wire": "maxPage",
+            "evidence": "documented neu#L136",
+            "meaning_evidence": "inferred: shown here by its name alone; taken to be what it is in the list of notifications (neu#L160-L165)",
+        }
+    )
+    total: int = attrs.field(
+        metadata={
+            "wire": "total",
+            "evidence": "documented neu#L136",
+            "meaning_evidence": "inferred: shown here by its name alone; taken to be what it is in the list of notifications (neu#L160-L165)",
+        }
+    )
+    data: list[DueDate] = attrs.field(
+        metadata={
+            "wire": "data",
+            "evidence": "conflict neu#L114 neu#L136: the prose speaks of several bills, the shape shows one due date, flat beside the counters; read as an array, as notifications are (neu#L175)",
+        }
+    )
 
 
-class DueDate(msgspec.Struct, kw_only=True, gc=False):
+@attrs.define(kw_only=True)
+class DueDate(Model):
     """The date until which a bill is to be paid.
 
     Attributes:
@@ -238,13 +400,25 @@ class DueDate(msgspec.Struct, kw_only=True, gc=False):
         date_expiration: Date until which the bill is to be paid.
     """
 
-    service: str
-    id_bill: int
-    id_service: int
-    date_expiration: datetime.datetime
+    service: str = attrs.field(metadata={"wire": "service", "evidence": "documented neu#L127-L128"})
+    id_bill: int = attrs.field(
+        metadata={
+            "wire": "id_bill",
+            "evidence": "documented neu#L129-L130",
+            "meaning_evidence": "conflict neu#L129-L130 neu#L248-L249: the payment reference with the due dates, the identifier with the neugets; both are taken to be one number",
+        }
+    )
+    id_service: int = attrs.field(metadata={"wire": "id_service", "evidence": "documented neu#L131-L132"})
+    date_expiration: datetime.datetime = attrs.field(
+        metadata={
+            "wire": "date_expiration",
+            "evidence": "conflict neu#L114 neu#L133-L134: the prose speaks of timely payment (pago oportuno), the table of payment; read as the date until which to pay",
+        }
+    )
 
 
-class OverdueBill(msgspec.Struct, kw_only=True, gc=False):
+@attrs.define(kw_only=True)
+class OverdueBill(Model):
     """A bill past its due date.
 
     Attributes:
@@ -253,12 +427,18 @@ class OverdueBill(msgspec.Struct, kw_only=True, gc=False):
         days: Days that the payment is overdue.
     """
 
-    id_bill: str
-    due_date: datetime.datetime
-    days: float
+    id_bill: str = attrs.field(
+        metadata={
+            "wire": "id_bill",
+            "evidence": "conflict neu#L113 neu#L146: a number elsewhere, a string here; kept as shown",
+        }
+    )
+    due_date: datetime.datetime = attrs.field(metadata={"wire": "due_date", "evidence": "documented neu#L142-L143"})
+    days: float = attrs.field(metadata={"wire": "days", "unit": "d", "evidence": "documented neu#L144-L145"})
 
 
-class NotificationPage(msgspec.Struct, kw_only=True, gc=False, rename={"next_page": "nextPage", "max_page": "maxPage"}):
+@attrs.define(kw_only=True)
+class NotificationPage(Model):
     """One page of notifications.
 
     Attributes:
@@ -268,13 +448,14 @@ class NotificationPage(msgspec.Struct, kw_only=True, gc=False, rename={"next_pag
         data: The notifications of this page.
     """
 
-    next_page: int | None
-    max_page: int
-    total: int
-    data: list[Notification]
+    next_page: int | None = attrs.field(metadata={"wire": "nextPage", "evidence": "documented neu#L160-L161"})
+    max_page: int = attrs.field(metadata={"wire": "maxPage", "evidence": "documented neu#L162-L163"})
+    total: int = attrs.field(metadata={"wire": "total", "evidence": "documented neu#L164-L165"})
+    data: list[Notification] = attrs.field(metadata={"wire": "data", "evidence": "documented neu#L175"})
 
 
-class Notification(msgspec.Struct, kw_only=True, gc=False):
+@attrs.define(kw_only=True)
+class Notification(Model):
     """A notification about consumption.
 
     Attributes:
@@ -284,15 +465,14 @@ class Notification(msgspec.Struct, kw_only=True, gc=False):
         read: Whether the notification was read.
     """
 
-    date: datetime.datetime
-    title: str
-    text: str
-    read: bool
+    date: datetime.datetime = attrs.field(metadata={"wire": "date", "evidence": "documented neu#L166-L167"})
+    title: str = attrs.field(metadata={"wire": "title", "evidence": "documented neu#L168-L169"})
+    text: str = attrs.field(metadata={"wire": "text", "evidence": "documented neu#L170-L171"})
+    read: bool = attrs.field(metadata={"wire": "read", "evidence": "documented neu#L172-L173"})
 
 
-class NotificationInteractionPage(
-    msgspec.Struct, kw_only=True, gc=False, rename={"next_page": "nextPage", "max_page": "maxPage"}
-):
+@attrs.define(kw_only=True)
+class NotificationInteractionPage(Model):
     """One page of interactions with notifications.
 
     Attributes:
@@ -302,33 +482,61 @@ class NotificationInteractionPage(
         data: The interactions of this page.
     """
 
-    next_page: int | None
-    max_page: int
-    total: int
-    data: list[NotificationInteraction]
+    next_page: int | None = attrs.field(
+        metadata={
+            "wire": "nextPage",
+            "evidence": "documented neu#L200",
+            "meaning_evidence": "inferred: shown here by its name alone; taken to be what it is in the list of notifications (neu#L160-L165)",
+        }
+    )
+    max_page: int = attrs.field(
+        metadata={
+            "wire": "maxPage",
+            "evidence": "documented neu#L200",
+            "meaning_evidence": "inferred: shown here by its name alone; taken to be what it is in the list of notifications (neu#L160-L165)",
+        }
+    )
+    total: int = attrs.field(
+        metadata={
+            "wire": "total",
+            "evidence": "documented neu#L200",
+            "meaning_evidence": "inferred: shown here by its name alone; taken to be what it is in the list of notifications (neu#L160-L165)",
+        }
+    )
+    data: list[NotificationInteraction] = attrs.field(metadata={"wire": "data", "evidence": "documented neu#L200"})
 
 
-class NotificationInteraction(msgspec.Struct, kw_only=True, gc=False):
+@attrs.define(kw_only=True)
+class NotificationInteraction(Model):
     """A notification that a user interacted with.
 
     Attributes:
+        name: First and last name of the user. The table lists it, the shape shown does not; so it may be absent.
         interaction_date: When the user interacted with the notification.
         date: Date of the notification.
         title: Title of the notification.
         text: Text of the notification.
         read: Whether the notification was read.
-        name: First and last name of the user. The table lists it, the shape shown does not; so it may be absent.
     """
 
-    interaction_date: datetime.datetime
-    date: datetime.datetime
-    title: str
-    text: str
-    read: bool
-    name: str | Unset = UNSET
+    name: str | None = attrs.field(
+        default=None,
+        metadata={
+            "wire": "name",
+            "evidence": "conflict neu#L187-L188 neu#L200: in the table, not in the shape; optional",
+        },
+    )
+    interaction_date: datetime.datetime = attrs.field(
+        metadata={"wire": "interaction_date", "evidence": "documented neu#L189-L190"}
+    )
+    date: datetime.datetime = attrs.field(metadata={"wire": "date", "evidence": "documented neu#L191-L192"})
+    title: str = attrs.field(metadata={"wire": "title", "evidence": "documented neu#L193-L194"})
+    text: str = attrs.field(metadata={"wire": "text", "evidence": "documented neu#L195-L196"})
+    read: bool = attrs.field(metadata={"wire": "read", "evidence": "documented neu#L197-L198"})
 
 
-class Rule(msgspec.Struct, kw_only=True, gc=False):
+@attrs.define(kw_only=True)
+class Rule(Model):
     """An alarm rule on a measured property of a service.
 
     Attributes:
@@ -349,34 +557,67 @@ class Rule(msgspec.Struct, kw_only=True, gc=False):
         active: Whether the rule is active.
     """
 
-    id_alarm: int
-    project: str
-    creation_date: datetime.datetime
-    property_name: str
-    rule_interval: str
-    rule_name: str
-    limit_value: float
-    monday: bool
-    tuesday: bool
-    wednesday: bool
-    thursday: bool
-    friday: bool
-    saturday: bool
-    sunday: bool
-    active: bool
+    id_alarm: int = attrs.field(
+        metadata={
+            "wire": "id_alarm",
+            "evidence": "conflict neu#L214 neu#L227: id_alarm here, Id_alarm in the history; each kept as shown",
+        }
+    )
+    project: str = attrs.field(
+        metadata={
+            "wire": "project",
+            "evidence": "documented neu#L214",
+            "meaning_evidence": "inferred: shown as a text (neu#L214, neu#L227), hence a name; a project is taken to be a service",
+        }
+    )
+    creation_date: datetime.datetime = attrs.field(
+        metadata={"wire": "creation_date", "evidence": "documented neu#L214"}
+    )
+    property_name: str = attrs.field(
+        metadata={
+            "wire": "property_name",
+            "evidence": "documented neu#L214",
+            "meaning_evidence": "inferred: only the name is shown (neu#L214, neu#L227); a rule with a limit is taken to watch something that is measured",
+        }
+    )
+    rule_interval: str = attrs.field(
+        metadata={
+            "wire": "rule_interval",
+            "evidence": "documented neu#L214",
+            "meaning_evidence": "inferred: only the name is shown (neu#L214, neu#L227); taken to be an interval like those of consumption (neu#L45-L46)",
+        }
+    )
+    rule_name: str = attrs.field(metadata={"wire": "rule_name", "evidence": "documented neu#L214"})
+    limit_value: float = attrs.field(
+        metadata={
+            "wire": "limit_value",
+            "evidence": "documented neu#L214",
+            "meaning_evidence": "inferred: only the name is shown, without a unit (neu#L214, neu#L227); a limit has the unit of what it limits",
+        }
+    )
+    monday: bool = attrs.field(metadata={"wire": "monday", "evidence": "documented neu#L214"})
+    tuesday: bool = attrs.field(metadata={"wire": "tuesday", "evidence": "documented neu#L214"})
+    wednesday: bool = attrs.field(metadata={"wire": "wednesday", "evidence": "documented neu#L214"})
+    thursday: bool = attrs.field(metadata={"wire": "thursday", "evidence": "documented neu#L214"})
+    friday: bool = attrs.field(metadata={"wire": "friday", "evidence": "documented neu#L214"})
+    saturday: bool = attrs.field(metadata={"wire": "saturday", "evidence": "documented neu#L214"})
+    sunday: bool = attrs.field(metadata={"wire": "sunday", "evidence": "documented neu#L214"})
+    active: bool = attrs.field(metadata={"wire": "active", "evidence": "documented neu#L214"})
 
 
-class RuleHistoryPage(msgspec.Struct, kw_only=True, gc=False):
+@attrs.define(kw_only=True)
+class RuleHistoryPage(Model):
     """One page of the history of rules. Unlike other pages it carries no counters.
 
     Attributes:
         data: Rules, each with the times at which it was met.
     """
 
-    data: list[RuleHistory]
+    data: list[RuleHistory] = attrs.field(metadata={"wire": "data", "evidence": "documented neu#L227"})
 
 
-class RuleHistory(msgspec.Struct, kw_only=True, gc=False, rename={"id_alarm": "Id_alarm"}):
+@attrs.define(kw_only=True)
+class RuleHistory(Model):
     """A rule and the times at which it was met.
 
     Attributes:
@@ -389,16 +630,46 @@ class RuleHistory(msgspec.Struct, kw_only=True, gc=False, rename={"id_alarm": "I
         data: The times at which the rule was met.
     """
 
-    id_alarm: int
-    project: str
-    property_name: str
-    rule_interval: str
-    rule_name: str
-    limit_value: float
-    data: list[RuleHistoryEvent]
+    id_alarm: int = attrs.field(
+        metadata={
+            "wire": "Id_alarm",
+            "evidence": "conflict neu#L214 neu#L227: id_alarm there, Id_alarm here; each kept as shown",
+        }
+    )
+    project: str = attrs.field(
+        metadata={
+            "wire": "project",
+            "evidence": "documented neu#L227",
+            "meaning_evidence": "inferred: shown as a text (neu#L214, neu#L227), hence a name; a project is taken to be a service",
+        }
+    )
+    property_name: str = attrs.field(
+        metadata={
+            "wire": "property_name",
+            "evidence": "documented neu#L227",
+            "meaning_evidence": "inferred: only the name is shown (neu#L214, neu#L227); a rule with a limit is taken to watch something that is measured",
+        }
+    )
+    rule_interval: str = attrs.field(
+        metadata={
+            "wire": "rule_interval",
+            "evidence": "documented neu#L227",
+            "meaning_evidence": "inferred: only the name is shown (neu#L214, neu#L227); taken to be an interval like those of consumption (neu#L45-L46)",
+        }
+    )
+    rule_name: str = attrs.field(metadata={"wire": "rule_name", "evidence": "documented neu#L227"})
+    limit_value: float = attrs.field(
+        metadata={
+            "wire": "limit_value",
+            "evidence": "documented neu#L227",
+            "meaning_evidence": "inferred: only the name is shown, without a unit (neu#L214, neu#L227); a limit has the unit of what it limits",
+        }
+    )
+    data: list[RuleHistoryEvent] = attrs.field(metadata={"wire": "data", "evidence": "documented neu#L227"})
 
 
-class RuleHistoryEvent(msgspec.Struct, kw_only=True, gc=False):
+@attrs.define(kw_only=True)
+class RuleHistoryEvent(Model):
     """One time at which a rule was met.
 
     Attributes:
@@ -406,11 +677,24 @@ class RuleHistoryEvent(msgspec.Struct, kw_only=True, gc=False):
         value: Value that met the rule, in the property's own unit.
     """
 
-    date: datetime.datetime
-    value: float
+    date: datetime.datetime = attrs.field(
+        metadata={
+            "wire": "date",
+            "evidence": "documented neu#L227",
+            "meaning_evidence": "inferred: only the name is shown (neu#L227), in a history of rules that were met (neu#L215)",
+        }
+    )
+    value: float = attrs.field(
+        metadata={
+            "wire": "value",
+            "evidence": "documented neu#L227",
+            "meaning_evidence": "inferred: only the name is shown, without a unit (neu#L227), in a history of rules that were met (neu#L215)",
+        }
+    )
 
 
-class NeugetTransaction(msgspec.Struct, kw_only=True, gc=False):
+@attrs.define(kw_only=True)
+class NeugetTransaction(Model):
     """A transaction of loyalty points of an account.
 
     Attributes:
@@ -419,12 +703,13 @@ class NeugetTransaction(msgspec.Struct, kw_only=True, gc=False):
         value: Number of neugets.
     """
 
-    id_account: int
-    date: datetime.datetime
-    value: float
+    id_account: int = attrs.field(metadata={"wire": "id_account", "evidence": "documented neu#L232-L233"})
+    date: datetime.datetime = attrs.field(metadata={"wire": "date", "evidence": "documented neu#L234-L235"})
+    value: float = attrs.field(metadata={"wire": "value", "evidence": "documented neu#L236-L237"})
 
 
-class UsedNeuget(msgspec.Struct, kw_only=True, gc=False):
+@attrs.define(kw_only=True)
+class UsedNeuget(Model):
     """Loyalty points that an account spent on a bill.
 
     Attributes:
@@ -434,7 +719,33 @@ class UsedNeuget(msgspec.Struct, kw_only=True, gc=False):
         value: Number of neugets spent on the bill.
     """
 
-    id_account: int
-    id_bill: int
-    date: datetime.datetime
-    value: float
+    id_account: int = attrs.field(metadata={"wire": "id_account", "evidence": "documented neu#L246-L247"})
+    id_bill: int = attrs.field(
+        metadata={
+            "wire": "id_bill",
+            "evidence": "documented neu#L248-L249",
+            "meaning_evidence": "conflict neu#L129-L130 neu#L248-L249: the payment reference with the due dates, the identifier with the neugets; both are taken to be one number",
+        }
+    )
+    date: datetime.datetime = attrs.field(metadata={"wire": "date", "evidence": "documented neu#L250-L251"})
+    value: float = attrs.field(metadata={"wire": "value", "evidence": "documented neu#L252-L253"})
+
+
+RESPONSES: Mapping[str, Mapping[str, Any]] = {
+    "listAccounts": {"200": list[Account]},
+    "getAccount": {"200": list[Account]},
+    "listServices": {"200": list[Service]},
+    "getService": {"200": Service},
+    "listPqrs": {"200": list[Pqr]},
+    "queryConsumption": {"200": list[AccountConsumption]},
+    "listBills": {"200": list[Bill]},
+    "listDueDates": {"200": DueDatePage},
+    "listOverdueBills": {"200": list[OverdueBill]},
+    "listNotifications": {"200": NotificationPage},
+    "listNotificationInteractions": {"200": NotificationInteractionPage},
+    "listActiveRules": {"200": list[Rule]},
+    "listRuleHistory": {"200": RuleHistoryPage},
+    "listNeugetTransactions": {"200": list[NeugetTransaction]},
+    "listUsedNeugets": {"200": list[UsedNeuget]},
+}
+"""The type of the body of each success, by `operationId` and status; None for no body."""

@@ -6,10 +6,12 @@ import re
 import threading
 from collections.abc import Callable
 from datetime import datetime, tzinfo
-from types import NoneType, UnionType
+from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
+
+from contrato.core.model import Model, struct_type, wire_type
 
 Change = Callable[[Any], Any]
 # The names of JSON for those of Python, in which msgspec writes.
@@ -59,6 +61,26 @@ def decode(kind: Any, content: bytes | bytearray, zone: tzinfo | None = None) ->
     """
     if kind is None:
         return None
+    read_as = wire_type(kind)
+    value = _decode_whole(read_as, content)
+    if read_as != kind:
+        value = msgspec.convert(value, kind, from_attributes=True)
+    if zone is not None and (attach := _localizer(kind, zone)) is not None:
+        value = attach(value)
+    return value
+
+
+def decode_structs(kind: Any, content: bytes | bytearray) -> Any:
+    """Decode JSON into structs with the attributes of models.
+
+    Raises:
+        Misfit: The content is no JSON, or not of this kind.
+
+    """
+    return None if kind is None else _decode_whole(struct_type(kind), content)
+
+
+def _decode_whole(kind: Any, content: bytes | bytearray) -> Any:
     decoder = _decoder(kind)
     tail: list[Any] = []
     if get_origin(kind) is list and isinstance(content, bytearray):
@@ -70,8 +92,6 @@ def decode(kind: Any, content: bytes | bytearray, zone: tzinfo | None = None) ->
         raise
     if tail:
         value += tail
-    if zone is not None and (attach := _localizer(kind, zone)) is not None:
-        value = attach(value)
     return value
 
 
@@ -79,10 +99,8 @@ def _decode(decoder: msgspec.json.Decoder[Any], content: bytes | bytearray) -> A
     try:
         try:
             return decoder.decode(content)
-        except msgspec.ValidationError as error:
-            # JSON has one kind of number: 41.0 is an integer. msgspec says it is not, so the slow way may judge again.
-            if not str(error).startswith("Expected `int") or "got `float`" not in str(error):
-                raise
+        except msgspec.ValidationError:
+            # JSON has one kind of number: 41.0 is an integer. msgspec says it is not, so the slow way judges again.
             return msgspec.convert(_any_decoder().decode(content), decoder.type)
     except msgspec.ValidationError as error:
         raise _misfit(str(error)) from error
@@ -154,7 +172,7 @@ def _localizer(kind: Any, zone: tzinfo) -> Change | None:
     """Return what gives `zone` to the timestamps of a value; None when it can have none."""
     if kind is datetime:
         return lambda value: value.replace(tzinfo=zone) if value.tzinfo is None else value
-    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+    if isinstance(kind, type) and issubclass(kind, Model):
         changes = [(name, change) for name, hint in get_type_hints(kind).items() if (change := _localizer(hint, zone))]
 
         def model(value: Any) -> Any:
@@ -165,10 +183,8 @@ def _localizer(kind: Any, zone: tzinfo) -> Change | None:
         return model if changes else None
     origin, arguments = get_origin(kind), get_args(kind)
     if origin in (Union, UnionType):
-        # What may be missing: a null, or a field that is not there.
         inner = [change for argument in arguments if (change := _localizer(argument, zone))]
-        absent = (NoneType, msgspec.UnsetType)
-        return (lambda value: value if isinstance(value, absent) else inner[0](value)) if inner else None
+        return (lambda value: None if value is None else inner[0](value)) if inner else None
     if origin is list and (change := _localizer(arguments[0], zone)) is not None:
         return lambda value: [change(item) for item in value]
     return None

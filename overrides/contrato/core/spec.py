@@ -467,6 +467,12 @@ class Schema(_Element):
         return str(self._node.get("x-unit", ""))
 
     @property
+    def metadata(self) -> dict[str, str]:
+        """Unit and evidence, those that the spec has, for tables and models."""
+        names = ("unit", "unit_evidence", "evidence", "meaning_evidence")
+        return {name: str(text) for name in names if (text := getattr(self, name))}
+
+    @property
     def personal(self) -> bool:
         """Whether a value is about the customer as a person."""
         return self._node.get("x-personal") is True

@@ -45,12 +45,6 @@ class Column:
         schema = self.schema.items or self.schema
         return "timestamp" if schema.is_timestamp else schema.type
 
-    @property
-    def metadata(self) -> dict[str, str]:
-        """Unit and evidence, where the spec has them."""
-        names = ("unit", "unit_evidence", "evidence", "meaning_evidence")
-        return {name: str(text) for name in names if (text := getattr(self.schema, name))}
-
     @functools.cached_property
     def get(self) -> Any:
         """A function that reads the value from the model at `depth`; it is None below an object that is."""
@@ -108,6 +102,7 @@ class Tables:
         columns: The columns of `rows`, and its lists of objects as columns of type `object`, in the spec's order.
         page_items: Attribute of a page that holds its items; None where a page is the list of them.
         levels: Schemas of the models of a chain, each with the property that leads on to the next.
+        date: Attributes that lead from a row to the date that a range filters; empty without a range.
 
     """
 
@@ -116,6 +111,7 @@ class Tables:
     columns: tuple[Column, ...]
     page_items: str | None
     levels: tuple[tuple[Schema, str], ...]
+    date: tuple[str, ...]
 
     def items(self, answer: Any) -> Sequence[Any]:
         """Return the items of an answer, which may be a page; None has none."""
@@ -144,7 +140,7 @@ def tables(operation: Operation) -> Tables:
     schema = schema.items or schema
     if not schema.properties:
         raise TypeError(f"{operation.id} answers with no objects, so there is nothing to make a table of")
-    names = _row_path(operation)
+    names, date = _row_path(operation)
     levels = [schema]
     path: tuple[str, ...] = ()
     for name in names:
@@ -177,19 +173,31 @@ def tables(operation: Operation) -> Tables:
         tuple(columns),
         page_items,
         tuple(zip(levels, leading, strict=True)),
+        tuple(_attributes(levels[-1], date)),
     )
 
 
-def _row_path(operation: Operation) -> list[str]:
-    """Return the properties that lead from an item to its rows: the arrays around the date that a range filters."""
-    if operation.date_range is None or operation.answer is None:
-        return []
-    steps = operation.date_range.field.strip("/").split("/")[:-1]
+def _row_path(operation: Operation) -> tuple[list[str], list[str]]:
+    """Return the arrays that lead from an item to its rows, and the properties from a row to its date.
+
+    Rows are what a range of dates filters. Without one, items are rows.
+    """
+    if operation.date_range is None:
+        return [], []
+    steps = operation.date_range.field.strip("/").split("/")
     if operation.pagination is not None and operation.pagination.items is not None:
         steps = steps[1:]
     if steps[:1] == ["*"]:
         steps = steps[1:]
-    return [step for step in steps if step != "*"]
+    last = max((index for index, step in enumerate(steps) if step == "*"), default=-1)
+    return [step for step in steps[:last] if step != "*"], steps[last + 1 :]
+
+
+def _attributes(schema: Schema, names: Iterable[str]) -> Iterator[str]:
+    """Yield the attributes that a way through objects consists of."""
+    for name in names:
+        yield schema.properties[name].python_name
+        schema = schema.properties[name].schema
 
 
 def _noun(operation: Operation) -> str:

@@ -1,7 +1,6 @@
 """Read a long range of dates in windows: concurrently, in order, and without holding more than a few of them."""
 
 import asyncio
-import copy
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -9,9 +8,16 @@ from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
+from operator import attrgetter
 from typing import Any, Generic, Literal, TypeVar, get_args
+from zoneinfo import ZoneInfo
 
+import attrs
+
+from contrato.core import spec
 from contrato.core.errors import ContratoError, WindowError
+from contrato.core.request import timestamp
+from contrato.core.tables import tables
 
 Item = TypeVar("Item")
 Unit = Literal["day", "week", "month", "year"]
@@ -35,6 +41,21 @@ class Window(Generic[Item]):
     from_: datetime
     to: datetime
     data: list[Item]
+
+
+def operation_of(method: Any) -> tuple[Any, spec.Operation]:
+    """Return the client that a method is bound to, and its operation.
+
+    Raises:
+        TypeError: It is no operation of a client.
+
+    """
+    client = getattr(method, "__self__", None)
+    api = getattr(client, "api", None)
+    operation = spec.api(api).methods.get(getattr(method, "__name__", "")) if api in spec.APIS else None
+    if operation is None:
+        raise TypeError(f"{method!r} is no operation of a client: pass its method, such as neu.list_bills, not called")
+    return client, operation
 
 
 def windows(
@@ -171,33 +192,31 @@ class _Plan:
         workers: int,
         arguments: dict[str, Any],
     ) -> None:
-        client: Any = getattr(method, "__self__", None)
-        name = getattr(method, "__name__", "")
-        operation = getattr(client, "operations", {}).get(name)
-        if operation is None:
-            raise TypeError(f"{method!r} is no operation of a client: pass its method, and do not call it")
-        if not operation.get("date_range"):
-            raise TypeError(f"{name} takes no range of dates, so there is nothing to cut into windows")
+        client, operation = operation_of(method)
+        if operation.date_range is None:
+            raise TypeError(f"{operation.method_name} takes no range of dates, so there is nothing to cut into windows")
         if window not in get_args(Unit) and not (isinstance(window, timedelta) and window > timedelta()):
             raise ValueError(f"window is {window!r}: choose {', '.join(get_args(Unit))} or a positive timedelta")
         if workers < 1:
             raise ValueError(f"workers must be at least 1, not {workers}")
-        pagination = operation.get("pagination") or {}
-        if pagination.get("page") in arguments:
-            raise TypeError(f"{pagination['page']} cannot be given: a window is read from its first page to its last")
+        if operation.pagination is not None:
+            page = operation.parameter(operation.pagination.page).python_name
+            if page in arguments:
+                raise TypeError(f"{page} cannot be given: a window is read from its first page to its last")
         self.workers = workers
-        self._zone = client.time_zone
+        self._zone: ZoneInfo = client.time_zone
         self._from, self._to = (
-            datetime.fromisoformat(client._timestamp(name, value)) for name, value in (("from_", from_), ("to", to))
+            datetime.fromisoformat(timestamp(name, value, self._zone)) for name, value in (("from_", from_), ("to", to))
         )
         if self._to < self._from:
             raise ValueError(f"to ({self._to.isoformat()}) is before from_ ({self._from.isoformat()})")
         self._window = window
-        self._range = operation["date_range"]
         self._arguments = arguments
-        # Every name but the last is that of a list. A pager's items are out of their envelope.
-        names = [step for step in self._range["field"].split("/") if step not in ("", "*")]
-        self._names = names[1:] if "items" in pagination else names
+        self._start, self._end = (
+            operation.parameter(name).python_name for name in (operation.date_range.start, operation.date_range.end)
+        )
+        found = tables(operation)
+        self._path, self._date = found.rows.path, attrgetter(".".join(found.date))
 
     def _within(self, moment: datetime, start: datetime, stop: datetime) -> bool:
         try:
@@ -217,24 +236,18 @@ class _Plan:
         month = stop if stop == _floor(stop, "month") else _after(stop, "month")
         return {
             **self._arguments,
-            self._range["from"]: max(start, datetime.min + DAY) - DAY,
-            self._range["to"]: min(month, datetime.max - DAY) + DAY,
+            self._start: max(start, datetime.min + DAY) - DAY,
+            self._end: min(month, datetime.max - DAY) + DAY,
         }
 
     def rows(self, items: Iterable[Any], start: datetime, stop: datetime) -> list[Any]:
-        def kept(items: Iterable[Any], name: str, *names: str) -> list[Any]:
-            found = []
-            for item in items:
-                value = getattr(item, name)
-                if not names:
-                    if self._within(value, start, stop):
-                        found.append(item)
-                elif rows := kept(value, *names):
-                    found.append(copy.copy(item))
-                    setattr(found[-1], name, rows)
-            return found
+        def kept(items: Iterable[Any], path: tuple[str, ...]) -> list[Any]:
+            if not path:
+                return [item for item in items if self._within(self._date(item), start, stop)]
+            pairs = ((item, kept(getattr(item, path[0]), path[1:])) for item in items)
+            return [attrs.evolve(item, **{path[0]: rows}) for item, rows in pairs if rows]
 
-        return kept(items, *self._names)
+        return kept(items, self._path)
 
 
 def _floor(moment: datetime, unit: Unit) -> datetime:

@@ -22,13 +22,17 @@ are meant in it, others are converted. Absent values are null; an answer without
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from itertools import islice, repeat
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, overload
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, get_args, get_origin, get_type_hints, overload
 
+from contrato.core import response
 from contrato.core.errors import ContratoError
-from contrato.core.windows import Window
-from contrato.frames._plan import Plan, Table, plan
+from contrato.core.pages import Pager
+from contrato.core.tables import Table
+from contrato.core.tables import tables as tables_of
+from contrato.core.windows import Window, operation_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -197,10 +201,10 @@ def schema(of: Method, /, table: str | None = None) -> "pyarrow.Schema":
 
     """
     source = _Source(of)
-    found = {candidate.name: candidate for candidate in source.plan.tables}
+    found = {candidate.name: candidate for candidate in source.tables}
     if table is not None and table not in found:
         raise ValueError(f"no table {table!r}: choose from {', '.join(found)}")
-    return source.schema(source.plan.tables[0] if table is None else found[table])
+    return source.schema(source.tables[0] if table is None else found[table])
 
 
 def units(of: Method, /, table: str | None = None) -> dict[str, str]:
@@ -242,11 +246,17 @@ def _tables(
             f"pass a method of a client, or say whose result it is with of=: {type(source).__name__} does not tell"
         )
     about = _Source(source if of is None else of)
-    builders = [_Builder(table, about.schema(table), about.client.time_zone) for table in about.plan.tables[:most]]
-    # Before the request, so that nothing is requested in vain.
-    items = about.items(source(*args, **kwargs) if of is None else source)
+    builders = [_Builder(table, about.schema(table), about.client.time_zone) for table in about.tables[:most]]
+    if of is not None:
+        return _filled(builders, about.items(source))
+    # Nobody sees the models, so cheaper structs do.
+    with response.structs():
+        return _filled(builders, about.requested(source(*args, **kwargs)))
+
+
+def _filled(builders: "list[_Builder]", items: Iterator[Any]) -> "dict[str, pyarrow.Table]":
     # An item that has rows inside may have a year of them: none waits for another.
-    size = 1 if about.plan.tables[0].path else BATCH
+    size = 1 if builders[0].table.path else BATCH
     while chunk := list(islice(items, size)):
         for builder in builders:
             builder.add((), chunk, builder.table.path)
@@ -254,17 +264,17 @@ def _tables(
 
 
 class _Source:
-    """A method of a client, and what the spec says of its answers."""
+    """A method of a client, and the tables of its answers.
+
+    Attributes:
+        tables: The table of rows, then those of the lists in them.
+
+    """
 
     def __init__(self, method: Any) -> None:
-        client: Any = getattr(method, "__self__", None)
-        self._name = getattr(method, "__name__", "")
-        operation = getattr(client, "operations", {}).get(self._name)
-        if operation is None:
-            raise TypeError(f"{method!r} is no operation of a client: pass its method, such as neu.list_bills")
-        self.client = client
-        self._id: str = operation["id"]
-        self.plan: Plan = plan(client.api, self._id)
+        self.client, self._operation = operation_of(method)
+        self._tables = tables_of(self._operation)
+        self.tables = (self._tables.rows, *self._tables.lists)
 
     def schema(self, table: Table) -> Any:
         with _needs("arrow"):
@@ -279,31 +289,51 @@ class _Source:
         fields = []
         for column in table.columns:
             kind = pyarrow.list_(types[column.type]) if column.many else types[column.type]
-            fields.append(pyarrow.field(column.name, kind, column.nullable, dict(column.metadata)))
+            fields.append(pyarrow.field(column.name, kind, column.nullable, column.schema.metadata))
         # (The client refuses a base URL with user, password or query.)
-        base_url = str(self.client._http.base_url)
-        return pyarrow.schema(fields, {"api": self.client.api, "operation": self._id, "base_url": base_url})
+        about = {"api": self.client.api, "operation": self._operation.id, "base_url": self.client.base_url}
+        return pyarrow.schema(fields, about)
+
+    def requested(self, result: Any) -> Iterator[Any]:
+        """Yield the items of what the method has just returned."""
+        if isinstance(result, Pager):
+            for page in result.pages():
+                yield from self._tables.items(page)
+        elif hasattr(result, "__await__") or hasattr(result, "__aiter__"):
+            yield from self.items(result)
+        else:
+            yield from self._tables.items(result)
 
     def items(self, result: Any) -> Iterator[Any]:
         """Yield the items of whatever holds them."""
-        if isinstance(result, self.plan.item):
+        page, item = self._types
+        if isinstance(result, item):
             yield result
-        elif self.plan.page and isinstance(result, self.plan.page[0]):
-            yield from getattr(result, self.plan.page[1])
+        elif page is not None and isinstance(result, page):
+            yield from self._tables.items(result)
         elif isinstance(result, Window):
             yield from self.items(result.data)
         elif isinstance(result, Iterable) and not isinstance(result, str | bytes | dict):
             for part in result:
                 yield from self.items(part)
         elif result is not None:
+            name = self._operation.method_name
             if hasattr(result, "__await__") or hasattr(result, "__aiter__"):
                 if hasattr(result, "close"):
                     result.close()
                 raise TypeError(
-                    f"{self._name} is asynchronous: await it, or collect it with `[… async for …]`, "
-                    f"and pass the result with of=client.{self._name}"
+                    f"{name} is asynchronous: await it, or collect it with `[… async for …]`, "
+                    f"and pass the result with of=client.{name}"
                 )
-            raise TypeError(f"{self._name} returns {self.plan.item.__name__}, not {type(result).__name__}")
+            raise TypeError(f"{name} returns {item.__name__}, not {type(result).__name__}")
+
+    @cached_property
+    def _types(self) -> tuple[Any, Any]:
+        """The models of a page, None without one, and of an item."""
+        page, kind = None, response.returned(self._operation)
+        if self._tables.page_items is not None:
+            page, kind = kind, get_type_hints(kind)[self._tables.page_items]
+        return page, get_args(kind)[0] if get_origin(kind) is list else kind
 
 
 class _Builder:

@@ -1,0 +1,68 @@
+"""The bearer token: sent with every request, and shown nowhere."""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+from collections.abc import Generator
+from typing import Never
+
+import httpx
+
+
+class Bearer(httpx.Auth):
+    """Holds the token where neither `repr` nor a traceback shows it.
+
+    Args:
+        api: Name of the API; `{API}_TOKEN` of the environment is its token if none is given.
+        token: The token, or None.
+
+    """
+
+    def __init__(self, api: str, token: str | None) -> None:
+        self._variable = f"{api.upper()}_TOKEN"
+        self._token = os.environ.get(self._variable, "") if token is None else token
+
+    def check(self) -> None:
+        """Refuse a token that cannot be sent. It is not in the traceback of the error.
+
+        Raises:
+            ValueError: No token is given, or it cannot be sent.
+
+        """
+        # httpx would quote a token that is no header value in its error.
+        if not isinstance(self._token, str) or re.fullmatch(r"[!-~]+", self._token) is None:
+            raise ValueError(
+                f"no usable token: pass token=... or set {self._variable} to the token alone, "
+                "without `Bearer`, spaces or line ends"
+            )
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Put the token into a request."""
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        yield request
+
+    def redact(self, text: str) -> str:
+        """Take out the token; a server may echo it, and errors get logged."""
+        return self._echo.sub("[token]", text)
+
+    @functools.cached_property
+    def _echo(self) -> re.Pattern[str]:
+        # Each character as it is, escaped as JSON or a URL does, in either case, and in UTF-16 read as something else.
+        def forms(character: str) -> str:
+            cases = {character.lower(), character.upper()}
+            plain = "".join(map(re.escape, sorted(cases)))
+            codes = "|".join(sorted({form % ord(case) for case in cases for form in ("%02x", "%02X")}))
+            return rf"(?:[{plain}]|\\(?:{re.escape(character)}|[uU]00(?:{codes}))|%(?:{codes}))"
+
+        return re.compile("\0*".join(map(forms, self._token)))
+
+    def __reduce__(self) -> Never:
+        raise TypeError("a token cannot be pickled")
+
+
+def without_token(request: httpx.Request) -> httpx.Request:
+    """Return a copy of a request without its `Authorization`."""
+    headers = [(name, value) for name, value in request.headers.raw if name.lower() != b"authorization"]
+    return httpx.Request(request.method, request.url, headers=headers, content=request.content)

@@ -1,0 +1,248 @@
+"""From the bytes of a response to what a method returns, or the error that it raises."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import tzinfo
+from typing import Any
+
+import attrs
+import httpx
+
+from contrato.core.auth import Bearer, without_token
+from contrato.core.decode import Misfit, decode, decode_structs
+from contrato.core.errors import (
+    AuthenticationError,
+    ConnectionFailedError,
+    ContractError,
+    ContratoError,
+    NotFoundError,
+    RateLimitError,
+    RequestTimeoutError,
+    ResponseError,
+    ResponseTooLargeError,
+    ServerError,
+    TransportError,
+    UndocumentedStatusError,
+    ValidationError,
+)
+from contrato.core.spec import Operation
+
+# Bytes that are reserved at once because a server says that its answer will be long.
+MAX_RESERVED = 64 * 2**20
+# A reader of JSON may ignore it, says RFC 8259.
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+_captured: ContextVar[list[httpx.Response] | None] = ContextVar("captured", default=None)
+_structs: ContextVar[bool] = ContextVar("structs", default=False)
+
+
+@contextmanager
+def capture() -> Iterator[list[httpx.Response]]:
+    """Collect every response that clients get inside the block, decompressed, for data that the models do not have.
+
+    >>> with capture() as responses:
+    ...     neu.list_accounts()
+    >>> responses[0].headers, responses[0].json()
+    """
+    responses: list[httpx.Response] = []
+    token = _captured.set(responses)
+    try:
+        yield responses
+    finally:
+        _captured.reset(token)
+
+
+@contextmanager
+def structs() -> Iterator[None]:
+    """Have clients decode into structs with the attributes of the models inside the block, for frames.
+
+    They take half the time of models, which are classes of attrs. Timestamps are left as they are.
+    """
+    token = _structs.set(True)
+    try:
+        yield
+    finally:
+        _structs.reset(token)
+
+
+class Body:
+    """The body of a response, as it is read.
+
+    Args:
+        response: The response, not yet read.
+        most: Bytes that it may have, decompressed.
+
+    Attributes:
+        streamed: True if its pieces come as they are, and False if httpx has to decompress them or has read them.
+        problem: Why it could not be decompressed; None if it could.
+
+    """
+
+    def __init__(self, response: httpx.Response, most: int) -> None:
+        self.streamed = not response.is_stream_consumed and "Content-Encoding" not in response.headers
+        self.problem: str | None = None
+        self._response = response
+        self._most = most
+        # As long as the server says from the beginning: to grow it piece by piece takes longer.
+        length = response.headers.get("Content-Length", "") if self.streamed else ""
+        self._content: bytearray | None = bytearray(
+            min(int(length), MAX_RESERVED) if re.fullmatch("[0-9]{1,18}", length) else 0
+        )
+        self._size = 0
+
+    def add(self, piece: bytes) -> bool:
+        """Take the next piece; return True if there is room for more."""
+        assert self._content is not None
+        end = self._size + len(piece)
+        if max(end, self._response.num_bytes_downloaded) > self._most:
+            self._content = None
+            return False
+        self._content[self._size : end] = piece
+        self._size = end
+        return True
+
+    @property
+    def content(self) -> bytearray | None:
+        """All of it; None if it is too large."""
+        if self._content is not None:
+            del self._content[self._size :]
+            if self._content.startswith(BYTE_ORDER_MARK):
+                del self._content[: len(BYTE_ORDER_MARK)]
+        return self._content
+
+
+@attrs.frozen
+class Reader:
+    """Reads the responses to one operation.
+
+    Attributes:
+        operation: The operation.
+        auth: Knows the token, which no error may have.
+        zone: Time zone to give to timestamps that have none; None leaves them as they are.
+
+    """
+
+    operation: Operation
+    auth: Bearer
+    zone: tzinfo | None
+
+    def no_answer(self, request: httpx.Request, error: httpx.RequestError) -> TransportError:
+        """Return our error. Its cause is a copy of httpx's, whose own request and traceback hold the token."""
+        kind = TransportError
+        if isinstance(error, httpx.TimeoutException):
+            kind = RequestTimeoutError
+        elif isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError | httpx.ProxyError):
+            kind = ConnectionFailedError
+        reason = self.auth.redact(str(error))
+        failed = kind(self.operation.id, request.method, str(request.url), f"{type(error).__name__}: {reason}")
+        # Not by its constructor: a transport's own kind may have any.
+        cause = type(error).__new__(type(error), reason)
+        cause.request = without_token(request)
+        failed.__cause__ = cause
+        return failed
+
+    def answer(self, response: httpx.Response, body: Body) -> Any:
+        """Return what the method returns, or the error that it raises.
+
+        Raising is left to the caller: a traceback must not keep the content, nor show it, as it may echo the token.
+        """
+        content = body.content
+        if (captured := _captured.get()) is not None:
+            captured.append(_copy(response, content or b""))
+        documented = self.operation.response(response.status_code)
+        misfit = None
+        if content is not None and documented is not None and documented.succeeded:
+            kind = _types(self.operation.api.name, self.operation.id)[documented.status]
+            try:
+                if kind is not None and body.problem is not None:
+                    raise Misfit("$", "JSON", f"a body that cannot be decompressed ({body.problem})")
+                return decode_structs(kind, content) if _structs.get() else decode(kind, content, self.zone)
+            except Misfit as error:
+                misfit = error
+        return self._error(response, content, documented is not None, misfit)
+
+    def _error(
+        self, response: httpx.Response, content: bytearray | None, documented: bool, misfit: Misfit | None
+    ) -> ContratoError:
+        redact = self.auth.redact
+        about = (
+            self.operation.id,
+            response.request.method,
+            str(response.request.url),
+            response.status_code,
+            # Bytes, because they may be of any encoding.
+            httpx.Headers(
+                [(_redacted(self.auth, name), _redacted(self.auth, value)) for name, value in response.headers.raw]
+            ),
+        )
+        if content is None:
+            return ResponseTooLargeError(*about, None, documented)
+        text = redact(content.decode("utf-8", "replace"))
+        try:
+            body = json.loads(text)
+        except (RecursionError, ValueError):
+            body = text
+        if misfit is None:
+            return _kind(response.status_code, documented)(*about, body, documented)
+        if misfit.found is not None:
+            found = redact(misfit.found)
+        elif misfit.problem is None:
+            found = _show(body, misfit.path)
+        else:
+            found = f"{text[:80]!r}{'…' if len(text) > 80 else ''} ({misfit.problem})"
+        return ContractError(*about, body, documented, misfit.path, misfit.expected, found, misfit.lost)
+
+
+def _redacted(auth: Bearer, text: bytes) -> bytes:
+    return auth.redact(text.decode("latin-1")).encode("latin-1")
+
+
+@functools.cache
+def _types(api: str, operation_id: str) -> dict[str, Any]:
+    """Return the type of the body of each success, by status; late, because making the models takes long."""
+    types: dict[str, Any] = importlib.import_module(f"contrato.{api}.models").RESPONSES[operation_id]
+    return types
+
+
+def returned(operation: Operation) -> Any:
+    """Return the type of the body that a success of an operation has; None if it has none."""
+    return next((kind for kind in _types(operation.api.name, operation.id).values() if kind is not None), None)
+
+
+def _kind(status: int, documented: bool) -> type[ResponseError]:
+    kinds: dict[int, type[ResponseError]] = {
+        401: AuthenticationError,
+        403: AuthenticationError,
+        404: NotFoundError,
+        422: ValidationError,
+        429: RateLimitError,
+    }
+    if 500 <= status <= 599:
+        return ServerError
+    return kinds.get(status, ResponseError if documented else UndocumentedStatusError)
+
+
+def _show(body: Any, path: str) -> str:
+    """Describe what stands at a path of a parsed body."""
+    try:
+        for name, index in re.findall(r"\.([^.\[]+)|\[(\d+)\]", path):
+            body = body[int(index)] if index else body[name]
+    except (IndexError, KeyError, TypeError):
+        return "something else"  # in a body that json reads otherwise than msgspec, say one with a key twice
+    text = json.dumps(body, ensure_ascii=False)
+    return text if len(text) <= 80 else f"{text[:80]}…"
+
+
+def _copy(response: httpx.Response, content: bytes | bytearray) -> httpx.Response:
+    """Make a response that can be read anew, and whose request does not hold the token."""
+    done = (b"content-encoding", b"transfer-encoding")
+    headers = [(name, value) for name, value in response.headers.raw if name.lower() not in done]
+    request = without_token(response.request)
+    return httpx.Response(response.status_code, headers=headers, content=bytes(content), request=request)
