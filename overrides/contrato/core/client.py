@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
-from contrato.core import retry, spec
+from contrato.core import retry
 from contrato.core.auth import Bearer
 from contrato.core.errors import ContratoError
 from contrato.core.pages import AsyncPager, Pager
@@ -42,6 +42,7 @@ from contrato.core.settings import (
 if TYPE_CHECKING:
     import asyncio
 
+    from contrato.core.spec import Api
     from contrato.core.windows import Unit, Window
 
 __all__ = ["AsyncClient", "Client", "RequestOptions", "capture"]
@@ -76,7 +77,13 @@ class _Base:
     @property
     def time_zone(self) -> ZoneInfo:
         """Where timestamps without an offset are meant, as the spec says; UTC if it does not say."""
-        return spec.api(self.api).time_zone or ZoneInfo("UTC")
+        return self._spec.time_zone or ZoneInfo("UTC")
+
+    @property
+    def _spec(self) -> Api:
+        from contrato.core.spec import api  # late: whoever only imports a client does not wait for it
+
+        return api(self.api)
 
     def _configure(
         self,
@@ -91,7 +98,7 @@ class _Base:
         self._retries, self._deadline = checked_retries(retries), checked_deadline(deadline)
         self._aware, self._max_bytes = aware, checked_max_bytes(max_bytes)
         self._auth.check()
-        return {"auth": self._auth, "timeout": checked_timeout(timeout), **http_settings(self.api, base_url)}
+        return {"auth": self._auth, "timeout": checked_timeout(timeout), **http_settings(self._spec, base_url)}
 
     def _check_open(self) -> None:
         if self._http.is_closed:
@@ -104,7 +111,7 @@ class _Base:
         self._check_open()
         options = options or {}
         check_options(options)
-        operation = spec.api(self.api).operations[operation_id]
+        operation = self._spec.operations[operation_id]
         call = Call(operation, arguments, self.time_zone, options)
         return call, Reader(operation, self._auth, self.time_zone if self._aware else None)
 

@@ -3,14 +3,17 @@
 Arguments are keyed by place and wire name, `Parameter.key`, such as `("query", "PageNumber")`.
 """
 
+from __future__ import annotations
+
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from contrato.core.spec import Operation, Parameter, Schema
+if TYPE_CHECKING:
+    from contrato.core.spec import Operation, Parameter, Schema
 
 Arguments = Mapping[tuple[str, str], Any]
 

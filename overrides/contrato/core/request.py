@@ -8,15 +8,17 @@ import time
 from collections.abc import Mapping
 from datetime import date, datetime, tzinfo
 from datetime import time as clock
-from typing import Any, Literal, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 import httpx
 import msgspec
 
 from contrato.core.places import place
 from contrato.core.settings import RequestOptions
-from contrato.core.spec import Operation, Schema
 from contrato.core.types import UNSET
+
+if TYPE_CHECKING:
+    from contrato.core.spec import Operation, Schema
 
 
 class Call:

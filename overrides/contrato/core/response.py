@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import tzinfo
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import httpx
@@ -32,7 +32,9 @@ from contrato.core.errors import (
     UndocumentedStatusError,
     ValidationError,
 )
-from contrato.core.spec import Operation
+
+if TYPE_CHECKING:
+    from contrato.core.spec import Operation
 
 # Bytes that are reserved at once because a server says that its answer will be long.
 MAX_RESERVED = 64 * 2**20

@@ -6,11 +6,12 @@ import functools
 import os
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import httpx
 
-from contrato.core import spec
+if TYPE_CHECKING:
+    from contrato.core.spec import Api
 
 Made = TypeVar("Made")
 
@@ -124,15 +125,15 @@ def _seconds(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e9
 
 
-def http_settings(api: str, base_url: str | None) -> dict[str, Any]:
+def http_settings(api: Api, base_url: str | None) -> dict[str, Any]:
     """Return arguments for an httpx client. The caller comes before the environment, and that before the spec.
 
     Raises:
         ValueError: The base URL cannot be used.
 
     """
-    variable = f"{api.upper()}_BASE_URL"
-    base_url = base_url or os.environ.get(variable) or spec.api(api).server_url
+    variable = f"{api.name.upper()}_BASE_URL"
+    base_url = base_url or os.environ.get(variable) or api.server_url
     if not _usable_url(base_url):
         raise ValueError(
             f"no usable base URL: pass base_url=... or set {variable} "

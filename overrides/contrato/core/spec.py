@@ -15,18 +15,38 @@ import keyword
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 import attrs
+
+from contrato.core import extensions
+from contrato.core.extensions import (
+    Aggregation,
+    Agreement,
+    Always,
+    DateRange,
+    Echo,
+    Evidence,
+    Identity,
+    Invariant,
+    Pagination,
+    Plausible,
+    Power,
+    Reckoning,
+    Reference,
+    Register,
+    Searches,
+    Sort,
+    Source,
+)
 
 APIS = ("neu", "apportionments")
 JSON = "application/json"
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 Node = Mapping[str, Any]
-Kind = TypeVar("Kind")
 
 # Names that would hide a keyword, a builtin, or a name that generated code uses. `id` is too common to be changed.
 RESERVED = {*keyword.kwlist, *keyword.softkwlist, *dir(builtins), "self", "options", "datetime"} - {"id", "_"}
@@ -117,222 +137,6 @@ def operation_nodes(document: Node) -> Iterator[tuple[str, str, Any, Any]]:
                 yield path, method, item, node
 
 
-class Evidence(str):
-    """Where a statement of a spec comes from, as the spec words it: `documented neu#L40-L62`; empty without any."""
-
-    __slots__ = ()
-
-    @property
-    def level(self) -> str:
-        """`documented`, `inferred`, `conflict` or `plausible`; an empty text without evidence."""
-        return self.split(maxsplit=1)[0].rstrip(":") if self else ""
-
-    @property
-    def citations(self) -> tuple[str, ...]:
-        """The cited lines of the vendors' documents, such as `neu#L40-L62`, those before the reason."""
-        return tuple(word for word in self.partition(":")[0].split()[1:] if "#" in word)
-
-    @property
-    def reason(self) -> str:
-        """Why the spec says so; an empty text for what is documented."""
-        return self.partition(":")[2].strip()
-
-
-def _read(kind: type[Kind], node: Node) -> Kind:
-    """Make one of the classes below of a part of a spec."""
-    wires = {field.name: field.metadata.get("wire", field.name) for field in attrs.fields(kind)}  # type: ignore[arg-type]
-    return kind(**{name: node[wire] for name, wire in wires.items() if wire in node})
-
-
-def _maybe(kind: type[Kind], node: Node, key: str) -> Kind | None:
-    return _read(kind, node[key]) if key in node else None
-
-
-@attrs.frozen(kw_only=True)
-class _Stated:
-    """An extension of a spec. An attribute whose key in the spec is another one has that as `wire`."""
-
-    evidence: Evidence = attrs.field(default=Evidence(), converter=Evidence, metadata={"wire": "x-evidence"})
-
-
-@attrs.frozen(kw_only=True)
-class Pagination(_Stated):
-    """`x-pagination`: how pages of a list work. Names are wire names; None where a list has no such thing.
-
-    Attributes:
-        page: The parameter that asks for a page.
-        limit: The parameter that asks for a size.
-        items: The field of the answer that holds the items; None when the answer is the array.
-        total: The field with the number of all items.
-        next: The field with the number of the next page.
-        last: The field with the number of the last page.
-        current: The field with the number of this page.
-        size: How many items a page has: a number, or the name of the field that tells it.
-
-    """
-
-    page: str
-    limit: str | None = None
-    items: str | None = None
-    total: str | None = None
-    next: str | None = None
-    last: str | None = None
-    current: str | None = None
-    size: int | str | None = None
-
-
-@attrs.frozen(kw_only=True)
-class DateRange(_Stated):
-    """`x-date-range`: the parameters `start` and `end` select rows by the date at the pointer `field`."""
-
-    start: str = attrs.field(metadata={"wire": "from"})
-    end: str = attrs.field(metadata={"wire": "to"})
-    field: str
-
-
-@attrs.frozen(kw_only=True)
-class Aggregation(_Stated):
-    """`x-aggregation`: the parameter `by` chooses the period of a row, dated at `date`, one for each `key`."""
-
-    by: str
-    periods: Mapping[str, str]
-    key: Sequence[str]
-    date: str
-
-
-@attrs.frozen(kw_only=True)
-class Sort(_Stated):
-    """`x-sort`: the parameter `by` names the field to sort by, `order` the direction."""
-
-    by: str
-    order: str
-    ascending: str
-    descending: str
-
-
-@attrs.frozen(kw_only=True)
-class Identity(_Stated):
-    """`x-identity`: no value occurs twice at any of the pointers `at`."""
-
-    at: Sequence[str]
-
-
-@attrs.frozen(kw_only=True)
-class Always(_Stated):
-    """`x-always`: every value at the pointer `at` is `value`."""
-
-    at: str
-    value: Any = attrs.field(metadata={"wire": "is"})
-
-
-@attrs.frozen(kw_only=True)
-class Agreement(_Stated):
-    """`x-agrees-with`: records of another operation with the same `key` have the `same` values."""
-
-    operation: str
-    key: Mapping[str, str]
-    same: Mapping[str, str] = attrs.field(factory=dict)
-    covers: str = ""
-    theirs: Mapping[str, Any] = attrs.field(factory=dict)
-
-
-@attrs.frozen(kw_only=True)
-class Reckoning(_Stated):
-    """`x-reckoning`: `date` and `days` after it give the server's day."""
-
-    date: str
-    days: str
-
-
-@attrs.frozen(kw_only=True)
-class Echo(_Stated):
-    """`x-echo`: values at the pointer `at` of the answer are the argument, or what the record has that it names.
-
-    Attributes:
-        at: Pointer into the answer.
-        found_as: The pointer of another operation's answer to what the record has, as `operationId#pointer`.
-        unless: An alternative argument: with both, nothing is said.
-
-    """
-
-    at: str
-    found_as: str | None = attrs.field(default=None, metadata={"wire": "as"})
-    unless: str | None = None
-
-
-@attrs.frozen(kw_only=True)
-class Searches(_Stated):
-    """`x-searches`: a found item has the argument's words in one of `fields`, pointers within an item."""
-
-    fields: Sequence[str]
-
-
-@attrs.frozen(kw_only=True)
-class Register(_Stated):
-    """`x-register-of`: the value is a register that grows by what `field` of the same row counts."""
-
-    field: str
-
-
-@attrs.frozen(kw_only=True)
-class Power(_Stated):
-    """`x-power`: `energies` flowed with these `voltages` and `currents`, phase by phase."""
-
-    energies: Sequence[str]
-    voltages: Sequence[str]
-    currents: Sequence[str]
-
-
-@attrs.frozen(kw_only=True)
-class Plausible(_Stated):
-    """`x-plausible`: what physics lets expect of a value."""
-
-    minimum: float | None = None
-    maximum: float | None = None
-
-
-@attrs.frozen(kw_only=True)
-class Invariant(_Stated):
-    """`x-invariants`: what holds within one record; of the attributes, those that the spec states.
-
-    Attributes:
-        equals: Pointer to the value that is `product`, `sum`, `same` or `among`.
-        product: Two pointers.
-        sum: A pointer to many.
-        same: A pointer.
-        among: A pointer to many.
-        ascending: Pointers to values that do not fall.
-        present: Pointers: with the first there is also the second.
-
-    """
-
-    equals: str | None = None
-    product: Sequence[str] | None = None
-    sum: str | None = None
-    same: str | None = None
-    among: str | None = None
-    ascending: Sequence[str] | None = None
-    present: Sequence[str] | None = None
-
-
-@attrs.frozen
-class Reference:
-    """`x-refers-to`: existing values are found at the pointer of an operation's answer."""
-
-    operation: str
-    pointer: str
-
-
-@attrs.frozen
-class Source:
-    """A document of a vendor that evidence cites."""
-
-    title: str
-    language: str
-    lines: int
-    sha256: str
-
-
 @attrs.frozen(eq=False, slots=False)
 class _Element:
     """Something that a spec describes, with evidence."""
@@ -389,12 +193,12 @@ class _Element:
     @property
     def echo(self) -> Echo | None:
         """How an answer repeats the argument."""
-        return _maybe(Echo, self._node, "x-echo")
+        return extensions.maybe(Echo, self._node, "x-echo")
 
     @property
     def searches(self) -> Searches | None:
         """Where an answer has the words of the argument."""
-        return _maybe(Searches, self._node, "x-searches")
+        return extensions.maybe(Searches, self._node, "x-searches")
 
 
 @attrs.frozen(eq=False, slots=False)
@@ -485,22 +289,22 @@ class Schema(_Element):
     @property
     def register_of(self) -> Register | None:
         """What the value is a register of."""
-        return _maybe(Register, self._node, "x-register-of")
+        return extensions.maybe(Register, self._node, "x-register-of")
 
     @property
     def power(self) -> Power | None:
         """Which fields of a record are energies, voltages and currents of one meter."""
-        return _maybe(Power, self._node, "x-power")
+        return extensions.maybe(Power, self._node, "x-power")
 
     @property
     def plausible(self) -> Plausible | None:
         """Bounds that physics sets."""
-        return _maybe(Plausible, self._node, "x-plausible")
+        return extensions.maybe(Plausible, self._node, "x-plausible")
 
     @cached_property
     def invariants(self) -> tuple[Invariant, ...]:
         """What holds within a record."""
-        return tuple(_read(Invariant, node) for node in self._node.get("x-invariants", ()))
+        return tuple(extensions.read(Invariant, node) for node in self._node.get("x-invariants", ()))
 
     @property
     def examples(self) -> tuple[Any, ...]:
@@ -791,42 +595,42 @@ class Operation(_Element):
     @cached_property
     def pagination(self) -> Pagination | None:
         """How its pages work; None for an answer without pages."""
-        return _maybe(Pagination, self._node, "x-pagination")
+        return extensions.maybe(Pagination, self._node, "x-pagination")
 
     @cached_property
     def date_range(self) -> DateRange | None:
         """The range of dates that selects its rows; None without one."""
-        return _maybe(DateRange, self._node, "x-date-range")
+        return extensions.maybe(DateRange, self._node, "x-date-range")
 
     @cached_property
     def aggregation(self) -> Aggregation | None:
         """How rows are aggregated over time."""
-        return _maybe(Aggregation, self._node, "x-aggregation")
+        return extensions.maybe(Aggregation, self._node, "x-aggregation")
 
     @cached_property
     def sort(self) -> Sort | None:
         """How a list is sorted."""
-        return _maybe(Sort, self._node, "x-sort")
+        return extensions.maybe(Sort, self._node, "x-sort")
 
     @cached_property
     def identity(self) -> Identity | None:
         """What identifies records."""
-        return _maybe(Identity, self._node, "x-identity")
+        return extensions.maybe(Identity, self._node, "x-identity")
 
     @cached_property
     def reckoning(self) -> Reckoning | None:
         """How days are counted."""
-        return _maybe(Reckoning, self._node, "x-reckoning")
+        return extensions.maybe(Reckoning, self._node, "x-reckoning")
 
     @cached_property
     def always(self) -> tuple[Always, ...]:
         """What all records have."""
-        return tuple(_read(Always, node) for node in self._node.get("x-always", ()))
+        return tuple(extensions.read(Always, node) for node in self._node.get("x-always", ()))
 
     @cached_property
     def agreements(self) -> tuple[Agreement, ...]:
         """What other operations say of the same things."""
-        return tuple(_read(Agreement, node) for node in self._node.get("x-agrees-with", ()))
+        return tuple(extensions.read(Agreement, node) for node in self._node.get("x-agrees-with", ()))
 
     @cached_property
     def security(self) -> tuple[SecurityScheme, ...]:
@@ -950,7 +754,9 @@ class Api:
     @cached_property
     def sources(self) -> dict[str, Source]:
         """The vendors' documents that evidence cites."""
-        return {name: _read(Source, node) for name, node in self.document["info"].get("x-sources", {}).items()}
+        return {
+            name: extensions.read(Source, node) for name, node in self.document["info"].get("x-sources", {}).items()
+        }
 
     @property
     def server_url(self) -> str:

@@ -1,0 +1,227 @@
+"""What a spec says beyond OpenAPI: its extensions (`x-…`), one class each. `spec/README.md` documents them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+import attrs
+
+Kind = TypeVar("Kind")
+
+
+class Evidence(str):
+    """Where a statement of a spec comes from, as the spec words it: `documented neu#L40-L62`; empty without any."""
+
+    __slots__ = ()
+
+    @property
+    def level(self) -> str:
+        """`documented`, `inferred`, `conflict` or `plausible`; an empty text without evidence."""
+        return self.split(maxsplit=1)[0].rstrip(":") if self else ""
+
+    @property
+    def citations(self) -> tuple[str, ...]:
+        """The cited lines of the vendors' documents, such as `neu#L40-L62`, those before the reason."""
+        return tuple(word for word in self.partition(":")[0].split()[1:] if "#" in word)
+
+    @property
+    def reason(self) -> str:
+        """Why the spec says so; an empty text for what is documented."""
+        return self.partition(":")[2].strip()
+
+
+def read(kind: type[Kind], node: Mapping[str, Any]) -> Kind:
+    """Make one of the classes below of a part of a spec."""
+    wires = {field.name: field.metadata.get("wire", field.name) for field in attrs.fields(kind)}  # type: ignore[arg-type]
+    return kind(**{name: node[wire] for name, wire in wires.items() if wire in node})
+
+
+def maybe(kind: type[Kind], node: Mapping[str, Any], key: str) -> Kind | None:
+    """Make one of the classes below of the extension of this key; None if there is none."""
+    return read(kind, node[key]) if key in node else None
+
+
+@attrs.frozen(kw_only=True)
+class _Stated:
+    """An extension of a spec. An attribute whose key in the spec is another one has that as `wire`."""
+
+    evidence: Evidence = attrs.field(default=Evidence(), converter=Evidence, metadata={"wire": "x-evidence"})
+
+
+@attrs.frozen(kw_only=True)
+class Pagination(_Stated):
+    """`x-pagination`: how pages of a list work. Names are wire names; None where a list has no such thing.
+
+    Attributes:
+        page: The parameter that asks for a page.
+        limit: The parameter that asks for a size.
+        items: The field of the answer that holds the items; None when the answer is the array.
+        total: The field with the number of all items.
+        next: The field with the number of the next page.
+        last: The field with the number of the last page.
+        current: The field with the number of this page.
+        size: How many items a page has: a number, or the name of the field that tells it.
+
+    """
+
+    page: str
+    limit: str | None = None
+    items: str | None = None
+    total: str | None = None
+    next: str | None = None
+    last: str | None = None
+    current: str | None = None
+    size: int | str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class DateRange(_Stated):
+    """`x-date-range`: the parameters `start` and `end` select rows by the date at the pointer `field`."""
+
+    start: str = attrs.field(metadata={"wire": "from"})
+    end: str = attrs.field(metadata={"wire": "to"})
+    field: str
+
+
+@attrs.frozen(kw_only=True)
+class Aggregation(_Stated):
+    """`x-aggregation`: the parameter `by` chooses the period of a row, dated at `date`, one for each `key`."""
+
+    by: str
+    periods: Mapping[str, str]
+    key: Sequence[str]
+    date: str
+
+
+@attrs.frozen(kw_only=True)
+class Sort(_Stated):
+    """`x-sort`: the parameter `by` names the field to sort by, `order` the direction."""
+
+    by: str
+    order: str
+    ascending: str
+    descending: str
+
+
+@attrs.frozen(kw_only=True)
+class Identity(_Stated):
+    """`x-identity`: no value occurs twice at any of the pointers `at`."""
+
+    at: Sequence[str]
+
+
+@attrs.frozen(kw_only=True)
+class Always(_Stated):
+    """`x-always`: every value at the pointer `at` is `value`."""
+
+    at: str
+    value: Any = attrs.field(metadata={"wire": "is"})
+
+
+@attrs.frozen(kw_only=True)
+class Agreement(_Stated):
+    """`x-agrees-with`: records of another operation with the same `key` have the `same` values."""
+
+    operation: str
+    key: Mapping[str, str]
+    same: Mapping[str, str] = attrs.field(factory=dict)
+    covers: str = ""
+    theirs: Mapping[str, Any] = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
+class Reckoning(_Stated):
+    """`x-reckoning`: `date` and `days` after it give the server's day."""
+
+    date: str
+    days: str
+
+
+@attrs.frozen(kw_only=True)
+class Echo(_Stated):
+    """`x-echo`: values at the pointer `at` of the answer are the argument, or what the record has that it names.
+
+    Attributes:
+        at: Pointer into the answer.
+        found_as: The pointer of another operation's answer to what the record has, as `operationId#pointer`.
+        unless: An alternative argument: with both, nothing is said.
+
+    """
+
+    at: str
+    found_as: str | None = attrs.field(default=None, metadata={"wire": "as"})
+    unless: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Searches(_Stated):
+    """`x-searches`: a found item has the argument's words in one of `fields`, pointers within an item."""
+
+    fields: Sequence[str]
+
+
+@attrs.frozen(kw_only=True)
+class Register(_Stated):
+    """`x-register-of`: the value is a register that grows by what `field` of the same row counts."""
+
+    field: str
+
+
+@attrs.frozen(kw_only=True)
+class Power(_Stated):
+    """`x-power`: `energies` flowed with these `voltages` and `currents`, phase by phase."""
+
+    energies: Sequence[str]
+    voltages: Sequence[str]
+    currents: Sequence[str]
+
+
+@attrs.frozen(kw_only=True)
+class Plausible(_Stated):
+    """`x-plausible`: what physics lets expect of a value."""
+
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Invariant(_Stated):
+    """`x-invariants`: what holds within one record; of the attributes, those that the spec states.
+
+    Attributes:
+        equals: Pointer to the value that is `product`, `sum`, `same` or `among`.
+        product: Two pointers.
+        sum: A pointer to many.
+        same: A pointer.
+        among: A pointer to many.
+        ascending: Pointers to values that do not fall.
+        present: Pointers: with the first there is also the second.
+
+    """
+
+    equals: str | None = None
+    product: Sequence[str] | None = None
+    sum: str | None = None
+    same: str | None = None
+    among: str | None = None
+    ascending: Sequence[str] | None = None
+    present: Sequence[str] | None = None
+
+
+@attrs.frozen
+class Reference:
+    """`x-refers-to`: existing values are found at the pointer of an operation's answer."""
+
+    operation: str
+    pointer: str
+
+
+@attrs.frozen
+class Source:
+    """A document of a vendor that evidence cites."""
+
+    title: str
+    language: str
+    lines: int
+    sha256: str
