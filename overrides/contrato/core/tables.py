@@ -13,6 +13,13 @@ from typing import Any
 import attrs
 
 from contrato.core.spec import Operation, Schema
+from contrato.core.types import UNSET
+
+
+def attribute(model: Any, name: str) -> Any:
+    """Return an attribute of a model; None when it is null or absent, or the model is."""
+    value = getattr(model, name, None)
+    return None if value is UNSET else value
 
 
 @attrs.frozen(eq=False, slots=False)
@@ -46,6 +53,11 @@ class Column:
         return "timestamp" if schema.is_timestamp else schema.type
 
     @property
+    def numeric(self) -> bool:
+        """Whether a value is a number."""
+        return not self.many and self.type in ("integer", "number")
+
+    @property
     def metadata(self) -> dict[str, str]:
         """Unit and evidence, where the spec has them."""
         names = ("unit", "unit_evidence", "evidence", "meaning_evidence")
@@ -66,7 +78,7 @@ class Column:
 
     def value(self, chain: Sequence[Any]) -> Any:
         """Return the value in a row."""
-        return self.get(chain[self.depth])
+        return functools.reduce(attribute, self.path, chain[self.depth])
 
 
 @attrs.frozen(eq=False)
@@ -106,6 +118,7 @@ class Tables:
         rows: The table of its rows.
         lists: A table for each list of objects in a row, with the row's id first.
         columns: The columns of `rows`, and its lists of objects as columns of type `object`, in the spec's order.
+        many: Whether an answer has any number of rows, and not one.
         page_items: Attribute of a page that holds its items; None where a page is the list of them.
         levels: Schemas of the models of a chain, each with the property that leads on to the next.
 
@@ -114,6 +127,7 @@ class Tables:
     rows: Table
     lists: tuple[Table, ...]
     columns: tuple[Column, ...]
+    many: bool
     page_items: str | None
     levels: tuple[tuple[Schema, str], ...]
 
@@ -141,6 +155,7 @@ def tables(operation: Operation) -> Tables:
     if operation.pagination is not None and operation.pagination.items is not None:
         page_items = schema.properties[operation.pagination.items].python_name
         schema = schema.properties[operation.pagination.items].schema
+    is_list = schema.items is not None
     schema = schema.items or schema
     if not schema.properties:
         raise TypeError(f"{operation.id} answers with no objects, so there is nothing to make a table of")
@@ -175,6 +190,7 @@ def tables(operation: Operation) -> Tables:
         _table(operation, _noun(operation), path, flat),
         tuple(lists),
         tuple(columns),
+        is_list or bool(names),
         page_items,
         tuple(zip(levels, leading, strict=True)),
     )
