@@ -19,6 +19,7 @@ from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pyarrow.parquet
 import pytest
@@ -27,7 +28,8 @@ from click.testing import CliRunner, Result
 
 from contrato import apportionments, frames, neu
 from contrato.cli import _operations, _output, main
-from contrato.core import spec
+from contrato.core import places, spec
+from contrato.core.tables import tables
 
 CONTRATO = str(Path(sys.executable).with_name("contrato"))
 TOKEN = "tok-93ab51"
@@ -97,24 +99,25 @@ def test_commands_and_options_have_the_names_that_users_would_try() -> None:
     names = {api: [name for of, name in OPERATIONS if of == api] for api in spec.APIS}
     assert names["apportionments"] == ["list", "create", "get", "update", "delete"]
     assert {"accounts", "account", "consumption", "bills", "due-dates", "rule-history"} <= set(names["neu"])
-    options = {p.wire: p.option for p in OPERATIONS["neu", "consumption"].parameters}
+    options = {p.name: option for p, option in _operations.options(OPERATIONS["neu", "consumption"]).items()}
     assert options == {
         "Id_account": "account", "Id_services": "service", "Interval": "interval", "From": "from", "To": "to",
     }  # fmt: skip
     for name in ("bills", "notifications"):
-        (page,) = [p.wire for p in OPERATIONS["neu", name].parameters if p.option == "page"]
-        assert page == OPERATIONS["neu", name].pagination["page"]
+        operation = OPERATIONS["neu", name]
+        assert operation.pagination is not None
+        assert _operations.options(operation)[operation.parameter(operation.pagination.page)] == "page"
 
 
 @EVERY_OPERATION
 def test_no_two_options_collide_and_arguments_are_the_clients(api: str, name: str) -> None:
     operation = OPERATIONS[api, name]
-    options = [p.option for p in operation.parameters if p.place != "path"]
+    options = [option for p, option in _operations.options(operation).items() if p.place != "path"]
     assert len(set(options)) == len(options)
     assert not set(options) & set(_operations.COMMON)
     assert not any(option.endswith("-value") for option in options)
-    signature = inspect.signature(getattr(CLIENTS[api], operation.python_name))
-    assert {p.argument for p in operation.parameters} == signature.parameters.keys() - {"self", "options"}
+    signature = inspect.signature(getattr(CLIENTS[api], operation.method_name))
+    assert {p.python_name for p in operation.parameters} == signature.parameters.keys() - {"self", "options"}
 
 
 def test_options_of_our_own_are_the_ones_that_parameters_must_not_have(run: Run) -> None:
@@ -133,17 +136,26 @@ def test_names_that_collide_are_told_apart() -> None:
         _operations.unique([["same"], ["same"]])
 
 
-def test_parameters_named_like_our_options_get_another_name(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
-    document = spec.load("neu")
-    document["components"]["schemas"]["PqrQuery"]["properties"]["Format"] = {"type": "string", "description": "Ours?"}
-    monkeypatch.setattr(spec, "load", lambda api: document)
+def change(monkeypatch: pytest.MonkeyPatch, document: dict[str, Any]) -> None:
+    """Have the command read another document for NEU."""
+    changed = spec.Api("neu", document)
+    monkeypatch.setattr(spec, "api", lambda name: changed)
+
+
+@pytest.mark.parametrize("place", ["query", "header", "cookie"])
+def test_an_argument_is_an_option_wherever_it_is_sent(monkeypatch: pytest.MonkeyPatch, run: Run, place: str) -> None:
+    document = spec.api("neu").copy()
+    (node,) = [node for *_, node in spec.operation_nodes(document) if node["operationId"] == "listPqrs"]
+    # (Its name is one that a parameter must not have.)
+    node.setdefault("parameters", []).append({"name": "Format", "in": place, "schema": {"type": "string"}})
+    change(monkeypatch, document)
     text = run("neu", "pqrs", "--help").stdout
     assert "--format-value TEXT" in text
     assert "--format [table" in text
 
 
 def test_a_new_operation_of_the_spec_is_a_new_command(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
-    document = spec.load("neu")
+    document = spec.api("neu").copy()
     document["paths"]["/meters/{id}/faults"] = {
         "get": {
             "operationId": "listMeterFaults",
@@ -177,7 +189,7 @@ def test_a_new_operation_of_the_spec_is_a_new_command(monkeypatch: pytest.Monkey
             },
         }
     }  # fmt: skip
-    monkeypatch.setattr(spec, "load", lambda api: document)
+    change(monkeypatch, document)
     assert re.search(r"Meters:\n  meter-faults +List faults of a meter", run("neu", "--help").stdout)
     text = run("neu", "meter-faults", "--help").stdout
     assert "--grave / --no-grave" in text
@@ -196,13 +208,13 @@ def test_help_shows_units_and_evidence(run: Run, api: str, name: str) -> None:
     assert "Parameters of the API: ID" not in text
     for parameter in operation.parameters:
         meaning = f"; meaning {parameter.meaning_evidence}" if parameter.meaning_evidence else ""
-        assert f"[{parameter.wire}; {parameter.evidence}{meaning}]" in text
-        assert parameter.description in text
-    for column in operation.columns:
+        assert f"[{parameter.name}; {parameter.evidence}{meaning}]" in text
+        assert parameter.text in text
+    for column in _operations.columns_of(operation):
         assert f"{column.name} " in text
-        unit = f" in {column.unit}" if column.unit else ""
+        unit = f" in {column.schema.unit}" if column.schema.unit else ""
         assert unit in text
-        assert f"{column.description} [{_operations.standing(column.evidence)}" in text
+        assert f"{column.schema.text} [{column.schema.evidence.level}" in text
 
 
 def test_a_meaning_that_is_inferred_says_so(run: Run) -> None:
@@ -254,34 +266,34 @@ def test_completion_completes(words: list[str], incomplete: str, completed: set[
 # Every operation
 
 
-def some_value(run: Run, parameter: _operations.Parameter, api: str) -> Any:
+def some_value(run: Run, parameter: spec.Parameter) -> Any:
     """A value that exists on the server, or the one of the spec."""
-    if "enum" in parameter.schema:
-        return parameter.schema["enum"][0].lower()
-    for pointer in parameter.refers_to:
-        source, _, path = pointer.partition("#/")
-        name = next(name for (of, name), op in OPERATIONS.items() if (of, op.id) == (api, source))
-        return rows(run(api, name))[0][path.rpartition("/")[2]]
-    return {"From": "2020-03-01", "To": "2020-04-02T00:00"}[parameter.wire]
+    if parameter.schema.enum:
+        return parameter.schema.enum[0].lower()
+    for reference in parameter.refers_to:
+        source = parameter.api.operations[reference.operation]
+        api, name = next(key for key, operation in OPERATIONS.items() if operation is source)
+        return rows(run(api, name))[0][reference.pointer.rpartition("/")[2]]
+    return {"From": "2020-03-01", "To": "2020-04-02T00:00"}[parameter.name]
 
 
 @pytest.mark.parametrize(("api", "name"), [key for key, op in OPERATIONS.items() if op.safe], ids=str)
 def test_every_command_that_reads_runs(run: Run, api: str, name: str) -> None:
     operation = OPERATIONS[api, name]
     arguments: list[Any] = []
-    for parameter in operation.parameters:
+    for parameter, option in _operations.options(operation).items():
         if parameter.place == "path":
-            arguments.append(some_value(run, parameter, api))
-        elif parameter.required or parameter.wire in ("Id_account",):
-            arguments += [f"--{parameter.option}", some_value(run, parameter, api)]
+            arguments.append(some_value(run, parameter))
+        elif parameter.required or parameter.name in ("Id_account",):
+            arguments += [f"--{option}", some_value(run, parameter)]
     result = run(api, name, *arguments)
-    found = rows(result) if operation.steps else [rows(result)]
+    found = rows(result) if tables(operation).many else [rows(result)]
     assert found
     # Flat columns have the same values.
     lines = list(csv.DictReader(io.StringIO(run(api, name, *arguments, "-f", "csv").stdout)))
     assert len(lines) == len(found)
     for line, row in zip(lines, found, strict=True):
-        for column in operation.columns:
+        for column in tables(operation).columns:
             if isinstance(value := row.get(column.name), str | int | float):
                 assert line[column.name] == (str(value).lower() if isinstance(value, bool) else str(value))
 
@@ -390,14 +402,15 @@ def test_all_formats_have_the_same_rows(run: Run, tmp_path: Path, command: tuple
 @EVERY_OPERATION
 def test_columns_are_those_of_the_frames(urls: dict[str, str], api: str, name: str) -> None:
     operation = OPERATIONS[api, name]
-    names = [column.name for column in operation.columns]
+    columns = _operations.columns_of(operation)
+    names = [column.name for column in columns]
     assert len(set(names)) == len(names)
     with CLIENTS[api](TOKEN, urls[api]) as client:
         if operation.answer is None:
             assert names == []
         else:
-            schema = frames.schema(getattr(client, operation.python_name))
-            assert [column.name for column in operation.columns if column.type != "objects"] == schema.names
+            schema = frames.schema(getattr(client, operation.method_name))
+            assert [column.name for column in columns if column.type != "object"] == schema.names
 
 
 def test_a_long_range_is_read_in_windows_and_ends_before_its_end(
@@ -468,13 +481,13 @@ def test_one_record_is_an_object_and_a_tall_table(run: Run) -> None:
     assert re.search(rf"name +{service['name']} *\n", text)
 
 
-@pytest.mark.parametrize("name", [key for key, op in OPERATIONS.items() if op.lists], ids=str)
+@pytest.mark.parametrize("name", [key for key, op in OPERATIONS.items() if op.answer and tables(op).lists], ids=str)
 def test_lists_of_objects_make_the_tables_that_frames_have(urls: dict[str, str], name: tuple[str, str]) -> None:
     operation = OPERATIONS[name]
     with CLIENTS[name[0]](TOKEN, urls[name[0]]) as client:
-        method = getattr(client, operation.python_name)
-        for table, columns in operation.lists.items():
-            assert [column.name for column in columns] == frames.schema(method, table).names
+        method = getattr(client, operation.method_name)
+        for table in tables(operation).lists:
+            assert [column.name for column in table.columns] == frames.schema(method, table.name).names
 
 
 def test_a_list_of_objects_is_a_second_file_beside_csv_and_parquet(run: Run, tmp_path: Path) -> None:
@@ -745,8 +758,8 @@ class Canned(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Canned)
         self.answers: list[tuple[int, str]] = []
         self.headers: dict[str, str] = {}
-        # What requests with this text are answered with.
-        self.when: dict[str, tuple[int, str]] = {}
+        # Answers to requests of NEU in which an argument with this name has this value.
+        self.when: dict[tuple[str, str], tuple[int, str]] = {}
         self.url = f"http://127.0.0.1:{self.server_port}"
         self.asked = threading.Event()
         # From this request on, an answer waits for `go_on`.
@@ -758,27 +771,36 @@ class Canned(ThreadingHTTPServer):
 class _Canned(BaseHTTPRequestHandler):
     server: Canned
 
-    def do_GET(self) -> None:
-        sent = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
-        answers = self.server.answers
-        found = [answer for part, answer in self.server.when.items() if part in sent]
+    def given(self, body: bytes) -> set[tuple[str, str]]:
+        """Names and values of the arguments of a request of NEU."""
+        url = urlsplit(self.path)
+        operation = spec.api("neu").match(self.command, url.path)
+        assert operation is not None
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        found = places.arguments(operation, url.path, parse_qsl(url.query), headers, json.loads(body or b"null"))
+        return {(name, str(value)) for (_, name), value in found.items()}
+
+    def answer(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        answers, when = self.server.answers, self.server.when
+        found = [answer for argument, answer in when.items() if argument in self.given(body)]
         status, text = found[0] if found else answers.pop(0) if len(answers) > 1 else answers[0]
         self.server.asked.set()
         self.server.count += 1
         if self.server.count >= self.server.hold_at:
             self.server.go_on.wait(20)
         self.server.answered += 1
-        body = text.encode()
+        content = text.encode()
         self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Length", str(len(content)))
         for header in self.server.headers.items():
             self.send_header(*header)
         self.end_headers()
         # (Who asked may be gone.)
         with contextlib.suppress(BrokenPipeError):
-            self.wfile.write(body)
+            self.wfile.write(content)
 
-    do_POST = do_GET  # noqa: N815
+    do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815
 
     def log_message(self, format: str, *args: Any) -> None: ...
 
@@ -836,7 +858,7 @@ def test_a_wait_that_retries_cannot_bridge_is_not_said_to_be_one(
 
 
 def test_a_number_that_parquet_cannot_hold_says_what_can(run: Run, canned: Canned, tmp_path: Path) -> None:
-    service = spec.load("neu")["components"]["examples"]["Service"]["value"]
+    service = spec.api("neu").example("Service")
     canned.answers = [(200, json.dumps([{**service, "id_service": 2**64}]))]
     arguments = ("neu", "services", "--base-url", canned.url)
     said = run(*arguments, "-o", tmp_path / "a.parquet", exit_code=1).stderr
@@ -861,7 +883,7 @@ HARMLESS = "a[2Jbc d"
 
 def services(canned: Canned, *names: str) -> tuple[str, ...]:
     """Have the server answer with services of these names. Returns the command that lists them."""
-    service = spec.load("neu")["components"]["examples"]["Service"]["value"]
+    service = spec.api("neu").example("Service")
     canned.answers = [(200, json.dumps([{**service, "name": name} for name in names]))]
     return ("neu", "services", "--base-url", canned.url)
 
@@ -901,7 +923,7 @@ def test_csv_leaves_what_is_no_formula(run: Run, canned: Canned, text: str) -> N
 
 
 def test_a_failure_half_way_leaves_the_old_file_and_no_other(run: Run, canned: Canned, tmp_path: Path) -> None:
-    bill = spec.load("neu")["components"]["examples"]["PaidAndPendingBill"]["value"]
+    bill = spec.api("neu").example("PaidAndPendingBill")
     for ending in ("json", "jsonl", "csv", "parquet"):
         file = tmp_path / f"bills.{ending}"
         file.write_text("of yesterday")
@@ -929,7 +951,7 @@ def test_a_failure_in_a_long_range_says_what_was_read(run: Run, canned: Canned, 
     file = tmp_path / "a.csv"
     assert f"; nothing was written to {file}; " in run(*arguments, "-o", file, exit_code=1).stderr
     # Windows are requested together, so the server tells them apart.
-    canned.answers, canned.when = [(200, "[]")], {'"2021-01-31': failed}
+    canned.answers, canned.when = [(200, "[]")], {("From", "2021-01-31T00:00:00"): failed}
     said = run(*arguments, exit_code=1).stderr
     assert "; what comes before 2021-02-01T00:00:00 was read; " in said
     said = run(*arguments, "-o", file, exit_code=1).stderr
@@ -940,7 +962,7 @@ def test_a_failure_in_a_long_range_says_what_was_read(run: Run, canned: Canned, 
 
 
 def test_rows_are_written_while_they_come(urls: dict[str, str], canned: Canned) -> None:
-    bill = spec.load("neu")["components"]["examples"]["PaidAndPendingBill"]["value"]
+    bill = spec.api("neu").example("PaidAndPendingBill")
     canned.answers = [(200, json.dumps(bill)), (200, "[]")]
     canned.hold_at = len(canned.answers)
     canned.go_on.clear()

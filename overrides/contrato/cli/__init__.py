@@ -53,7 +53,7 @@ class _Main(click.Group):
 
         names = {command: [command] for command in self.list_commands(ctx)}
         for api in spec.APIS:
-            for word in re.findall(r"\w+", spec.load(api)["info"]["title"].lower()):
+            for word in re.findall(r"\w+", spec.api(api).title.lower()):
                 names.setdefault(word, [api])
         inner: dict[str, list[str]] = {}
         for api in spec.APIS:

@@ -15,18 +15,10 @@ import click
 
 from contrato.cli import _output
 from contrato.cli._errors import EXIT_STATUSES, NoSuchRecordError, Refusal, line, meant, refuse
-from contrato.cli._operations import (
-    Column,
-    Operation,
-    Parameter,
-    Schema,
-    argument,
-    operations,
-    plain_text,
-    sources,
-    standing,
-)
+from contrato.cli._operations import columns_of, operations, options, sources, words
 from contrato.core import spec
+from contrato.core.spec import Operation, Parameter, Schema, plain_text
+from contrato.core.tables import Column, tables
 
 # Keys of click's parameters that are the API's, so that they cannot meet ours.
 PREFIX = "api_"
@@ -54,7 +46,7 @@ class ApiGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Make the command of one operation."""
         operation = self._operations.get(cmd_name)
-        return None if operation is None else OperationCommand(self.api, cmd_name, operation)
+        return None if operation is None else OperationCommand(cmd_name, operation)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -86,10 +78,10 @@ class ApiGroup(click.Group):
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write what the spec says of the API."""
-        info = spec.load(self.api)["info"]
+        api = spec.api(self.api)
         formatter.write_paragraph()
         with formatter.indentation():
-            formatter.write_text(plain_text(f"{info['title']}. {info.get('summary', '')}"))
+            formatter.write_text(plain_text(f"{api.title}. {api.summary}"))
 
 
 def no_such_option(name: str, context: click.Context) -> str:
@@ -116,24 +108,23 @@ def _is_of_api(parameter: click.Parameter) -> bool:
 class OperationCommand(click.Command):
     """The command of one operation."""
 
-    def __init__(self, api: str, name: str, operation: Operation) -> None:
-        self.api = api
+    def __init__(self, name: str, operation: Operation) -> None:
         self.operation = operation
-        self._own = [_parameter(operation, parameter) for parameter in operation.parameters]
-        self._common = _common(api, operation)
-        text = operation.description if operation.description.startswith(operation.summary) else operation.summary
+        self._own = [_parameter(operation, parameter) for parameter in options(operation)]
+        self._common = _common(operation)
+        text = operation.text if operation.text.startswith(operation.summary) else operation.summary
         super().__init__(
             name,
             params=[*self._own, *self._common],
-            callback=lambda **values: _run(api, operation, values),
+            callback=lambda **values: _run(operation, values),
             short_help=text,
         )
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write what the operation does, and where that is from."""
         operation = self.operation
-        texts = [f"{operation.summary}.", operation.description]
-        if operation.date_range and not operation.pagination and _in_windows(operation):
+        texts = [f"{operation.summary}.", operation.text or operation.summary]
+        if _in_windows(operation):
             texts.append(
                 "A row belongs to the range if its date is not before --from and before --to. "
                 "The range is requested month by month."
@@ -150,18 +141,18 @@ class OperationCommand(click.Command):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the parameters of the API, the columns of the answer, and the common options."""
-        arguments = [parameter for parameter in self.operation.parameters if parameter.place == "path"]
-        if arguments:
+        named = options(self.operation)
+        if arguments := [(named[p].upper(), _help(p)) for p in named if p.place == "path"]:
             with formatter.section("Arguments"):
-                formatter.write_dl([(_metavar(parameter), _help(parameter)) for parameter in arguments])
-        options = (parameter for parameter in self._own if isinstance(parameter, click.Option))
-        records = [record for option in options if (record := option.get_help_record(ctx))]
+                formatter.write_dl(arguments)
+        own = (parameter for parameter in self._own if isinstance(parameter, click.Option))
+        records = [record for option in own if (record := option.get_help_record(ctx))]
         if records:
             with formatter.section("Parameters of the API"):
                 formatter.write_dl(records)
-        if self.operation.columns:
+        if columns := columns_of(self.operation):
             with formatter.section("Columns of the answer"):
-                formatter.write_dl([(column.name, _column_help(column)) for column in self.operation.columns])
+                formatter.write_dl([(column.name, _column_help(column)) for column in columns])
         with formatter.section("Options"):
             formatter.write_dl([record for option in self.get_params(ctx) if (record := self._ours(ctx, option))])
 
@@ -169,24 +160,21 @@ class OperationCommand(click.Command):
         return None if option in self._own else option.get_help_record(ctx)
 
 
-def _metavar(parameter: Parameter) -> str:
-    return parameter.option.upper()
-
-
 def _help(parameter: Parameter) -> str:
-    unit = f" In {parameter.schema['x-unit']}." if "x-unit" in parameter.schema else ""
-    default = f" The API's default is {parameter.schema['default']}." if "default" in parameter.schema else ""
+    unit = f" In {parameter.schema.unit}." if parameter.schema.unit else ""
+    default = f" The API's default is {parameter.schema.default}." if parameter.schema.has_default else ""
     meaning = f"; meaning {parameter.meaning_evidence}" if parameter.meaning_evidence else ""
-    return f"{parameter.description}{unit}{default}  [{parameter.wire}; {parameter.evidence}{meaning}]"
+    return f"{parameter.text}{unit}{default}  [{parameter.name}; {parameter.evidence}{meaning}]"
 
 
 def _column_help(column: Column) -> str:
-    kind = "list of objects" if column.type == "objects" else column.type
+    schema = column.schema
+    kind = "list of objects" if column.type == "object" else schema.type if column.many else column.type
     unit = ""
-    if column.unit:
-        unit = f" in {column.unit}" + (f" ({standing(column.unit_evidence)})" if column.unit_evidence else "")
-    meaning = f"; meaning {standing(column.meaning_evidence)}" if column.meaning_evidence else ""
-    return f"{kind}{unit}. {column.description}  [{standing(column.evidence)}{meaning}]"
+    if schema.unit:
+        unit = f" in {schema.unit}" + (f" ({schema.unit_evidence.level})" if schema.unit_evidence else "")
+    meaning = f"; meaning {schema.meaning_evidence.level}" if schema.meaning_evidence else ""
+    return f"{kind}{unit}. {schema.text}  [{schema.evidence.level or 'no evidence'}{meaning}]"
 
 
 class Timestamp(click.ParamType[datetime]):
@@ -213,23 +201,22 @@ class Timestamp(click.ParamType[datetime]):
 
 
 def _type(schema: Schema) -> click.ParamType[Any]:
-    if "enum" in schema:
-        values = schema["enum"]
+    if values := schema.enum:
         return click.Choice(values, case_sensitive=len({str(value).lower() for value in values}) < len(values))
-    match schema.get("type"):
+    match schema.type:
         case "integer":
             return _bounded(click.INT, click.IntRange, schema)
         case "number":
             return _bounded(click.FLOAT, click.FloatRange, schema)
         case "boolean":
             return click.BOOL
-        case "string" if schema.get("format", "").startswith("date-time"):
+        case "string" if schema.is_timestamp:
             return Timestamp()
     return click.STRING
 
 
 def _bounded(plain: Any, bounded: Any, schema: Schema) -> click.ParamType[Any]:
-    bounds = schema.get("minimum"), schema.get("maximum")
+    bounds = schema.minimum, schema.maximum
     kind: click.ParamType[Any] = plain if bounds == (None, None) else bounded(*bounds)
     return kind
 
@@ -237,40 +224,39 @@ def _bounded(plain: Any, bounded: Any, schema: Schema) -> click.ParamType[Any]:
 def _parameter(operation: Operation, parameter: Parameter) -> click.Parameter:
     """Make the argument or option of a parameter. That it is required is checked later: --json may bring it."""
     schema = parameter.schema
-    name = PREFIX + parameter.argument
+    name, option = PREFIX + parameter.python_name, options(operation)[parameter]
     if parameter.place == "path":
-        return click.Argument([name], type=_type(schema), metavar=_metavar(parameter))
-    many = schema.get("type") == "array"
-    kind = _type(_items(operation, schema) if many else schema)
-    option = f"--{parameter.option}"
-    if kind is click.BOOL and not many:
-        option = f"{option}/--no-{parameter.option}"
+        return click.Argument([name], type=_type(schema), metavar=option.upper())
+    many = schema.items is not None
+    kind = _type(schema.items or schema)
     text = _help(parameter)
-    if parameter.required and not operation.safe:
+    in_json = parameter in _fields(operation)
+    if parameter.required and in_json:
         text = f"{text}  [required, here or by --json]"
     if many:
         text = f"May be repeated. {text}"
-    if parameter.wire == operation.pagination.get("page"):
+    if operation.pagination is not None and parameter.name == operation.pagination.page:
         text = f"Only this page; all pages when it is not given. {text}"
     return click.Option(
-        [option, name],
+        [f"--{option}/--no-{option}" if kind is click.BOOL and not many else f"--{option}", name],
         type=kind,
         default=None,
         multiple=many,
-        required=parameter.required and operation.safe,
+        required=parameter.required and not in_json,
         help=text,
     )
 
 
-def _items(operation: Operation, schema: Schema) -> Schema:
-    return operation.follow(schema["items"])
+def _fields(operation: Operation) -> list[Parameter]:
+    """Return the parameters that --json may bring: those in the body of an operation that writes."""
+    return [] if operation.safe else [parameter for parameter in operation.parameters if parameter.place == "body"]
 
 
-def _common(api: str, operation: Operation) -> list[click.Parameter]:
+def _common(operation: Operation) -> list[click.Parameter]:
     """Return the options that are the command's own, those that make sense for this operation."""
-    options: list[click.Parameter] = []
-    if not operation.safe and operation.has_body:
-        options.append(
+    common: list[click.Parameter] = []
+    if _fields(operation):
+        common.append(
             click.Option(
                 ["--json", "json_body"],
                 type=click.File("rb"),
@@ -278,11 +264,10 @@ def _common(api: str, operation: Operation) -> list[click.Parameter]:
                 help="Take the fields from a JSON object in this file, - for standard input. Options win.",
             )
         )
-    if operation.method == "delete":
-        options.append(click.Option(["--yes"], is_flag=True, help="Delete without asking."))
-    if operation.columns:
-        names = [column.name for column in operation.columns]
-        options += [
+    if operation.deletes:
+        common.append(click.Option(["--yes"], is_flag=True, help="Delete without asking."))
+    if columns := columns_of(operation):
+        common += [
             click.Option(
                 ["-o", "--output"],
                 type=click.Path(dir_okay=False, allow_dash=True),
@@ -298,14 +283,14 @@ def _common(api: str, operation: Operation) -> list[click.Parameter]:
             ),
             click.Option(
                 ["-c", "--column", "columns"],
-                type=click.Choice(names),
+                type=click.Choice([column.name for column in columns]),
                 metavar="NAME",
                 multiple=True,
                 help="Only this column of those above; may be repeated.",
             ),
         ]
-    if _chartable(operation):
-        options.append(
+    if operation.date_range is not None and any(column.numeric and column.schema.unit for column in columns):
+        common.append(
             click.Option(
                 ["--chart"],
                 is_flag=False,
@@ -316,9 +301,9 @@ def _common(api: str, operation: Operation) -> list[click.Parameter]:
                 "terminal takes standard error.",
             )
         )
-    prefix = api.upper()
+    prefix = operation.api.name.upper()
     return [
-        *options,
+        *common,
         click.Option(["--base-url"], metavar="URL", envvar=f"{prefix}_BASE_URL", show_envvar=True, help="The API."),
         click.Option(
             ["--token"],
@@ -349,82 +334,80 @@ def _common(api: str, operation: Operation) -> list[click.Parameter]:
 
 
 def _second_files(operation: Operation) -> str:
-    if not operation.lists:
-        return ""
-    name = next(iter(operation.lists))
-    return f" {', '.join(operation.lists)}: as csv or parquet in a file beside it, as FILE.{name}.csv."
+    names = [table.name for table in tables(operation).lists]
+    return f" {', '.join(names)}: as csv or parquet in a file beside it, as FILE.{names[0]}.csv." if names else ""
 
 
 def _in_windows(operation: Operation) -> bool:
     """Whether an operation is read window by window: it demands a range of dates, so it is a series over time."""
-    required = {parameter.wire for parameter in operation.parameters if parameter.required}
-    return not operation.pagination and {operation.date_range.get("from"), operation.date_range.get("to")} <= required
+    return operation.pagination is None and len(ends := _ends(operation)) == 2 and all(p.required for p in ends)
 
 
-def _chartable(operation: Operation) -> bool:
-    return bool(operation.date_range) and any(column.numeric and column.unit for column in operation.columns)
+def _ends(operation: Operation) -> list[Parameter]:
+    """Return the parameters for the beginning and the end of a range of dates; none without one."""
+    names = operation.date_range
+    return [] if names is None else [operation.parameter(names.start), operation.parameter(names.end)]
 
 
-def _run(api: str, operation: Operation, values: dict[str, Any]) -> None:
+def _run(operation: Operation, values: dict[str, Any]) -> None:
     """Call the operation and write what it answers."""
     arguments = {
-        parameter.argument: list(value) if isinstance(value, tuple) else value
-        for parameter in operation.parameters
-        if (value := values[PREFIX + parameter.argument]) not in (None, ())
+        parameter.python_name: list(value) if isinstance(value, tuple) else value
+        for parameter in options(operation)
+        if (value := values[PREFIX + parameter.python_name]) not in (None, ())
     }
     if values.get("json_body") is not None:
         arguments = {**_from_json(operation, values["json_body"]), **arguments}
     _demand(operation, arguments)
-    chosen = {name: column for column in operation.columns if (name := column.name) in values.get("columns", ())}
-    columns = [chosen[name] for name in dict.fromkeys(values.get("columns", ()))] or None
+    named = {column.name: column for column in columns_of(operation)}
+    columns = [named[name] for name in dict.fromkeys(values.get("columns", ()))] or None
     chart, output = values.get("chart"), values.get("output")
     if output == "" or chart == "":
         raise Refusal("the name of a file must not be empty")
     write = None
-    if operation.columns and (chart is None or output is not None or values["format_"] is not None):
+    if named and (chart is None or output is not None or values["format_"] is not None):
         write = _writer(operation, columns, values["format_"], output)
-    if operation.method == "delete" and not values["yes"]:
+    if operation.deletes and not values["yes"]:
         _confirm(operation, arguments)
     unwritten = line(str(output)) if write is not None and _output.replaceable(output) else None
-    with _client(api, operation, values) as client, _refusing(api, operation, arguments, unwritten):
+    with _client(operation, values) as client, _refusing(operation, arguments, unwritten):
         answers = _answers(client, operation, arguments)
         if chart is not None:
             from contrato.cli import _chart
 
-            series = _chart.Series(operation, columns, str(client.time_zone))
+            series = _chart.Series(operation, columns)
             _chart.check(chart)
             answers = series.collecting(answers)
         if write is None:
             found = sum(answer is not None for answer in answers)
         else:
-            found = write(answers, getattr(client, operation.python_name))
+            found = write(answers, getattr(client, operation.method_name))
         if chart is not None:
             # Rows and a chart in one stream would be neither.
             beside_rows = write is not None and output in (None, "-")
             series.draw(None if chart == TERMINAL else chart, sys.stderr if beside_rows else sys.stdout)
-    _conclude(api, operation, arguments, found)
+    _conclude(operation, arguments, found)
 
 
-def _conclude(api: str, operation: Operation, arguments: dict[str, Any], found: int) -> None:
+def _conclude(operation: Operation, arguments: dict[str, Any], found: int) -> None:
     """Say what an answer without rows means."""
-    if operation.method == "delete":
+    given = {p: option for p, option in options(operation).items() if p.python_name in arguments}
+    nothing = operation.nothing and f"{operation.nothing.text.rstrip('.')} ({operation.nothing.status})"
+    if operation.deletes:
         # What was never there is answered like what was: the status says that it is not there now.
-        given = ", ".join(
-            f"{p.option} {arguments[p.argument]}" for p in operation.parameters if p.argument in arguments
-        )
-        click.echo(line(f"{given} is gone: {operation.nothing}, or it was not there before."), err=True)
-    elif not found and (not operation.steps or operation.words[0] == "get"):
-        raise NoSuchRecordError(operation.nothing or "the API has no such record")
+        which = ", ".join(f"{option} {arguments[parameter.python_name]}" for parameter, option in given.items())
+        click.echo(line(f"{which} is gone: {nothing}, or it was not there before."), err=True)
+    elif not found and (operation.answer is None or not tables(operation).many or words(operation.id)[0] == "get"):
+        raise NoSuchRecordError(nothing or "the API has no such record")
     elif not found:
-        ends = [operation.date_range.get(end) for end in ("from", "to")]
-        range_ = [f"--{p.option}" for p in operation.parameters if p.argument in arguments and p.wire in ends]
+        range_ = [f"--{given[parameter]}" for parameter in _ends(operation) if parameter in given]
         hints = [f" There may be none in the range of {' and '.join(range_)}."] if range_ else []
+        api = operation.api.name
         hints += [
-            f" `contrato {api} {name}` lists what --{parameter.option} can be."
-            for parameter in operation.parameters
-            if parameter.argument in arguments
-            for name in sources(api, parameter)
-            if operations(api)[name].id != operation.id
+            f" `contrato {api} {name}` lists what --{option} can be."
+            for parameter, option in given.items()
+            for name in sources(parameter)
+            if operations(api)[name] is not operation
         ]
         click.echo(f"No rows.{''.join(hints)}", err=True)
 
@@ -434,7 +417,7 @@ def _from_json(operation: Operation, file: Any) -> dict[str, Any]:
         data = json.load(file)
     except ValueError as error:
         raise Refusal(f"--json: {getattr(file, 'name', 'the input')} is no JSON: {error}") from error
-    names = {parameter.wire: parameter.argument for parameter in operation.parameters if parameter.place == "body"}
+    names = {parameter.name: parameter.python_name for parameter in _fields(operation)}
     if not isinstance(data, dict):
         raise Refusal("--json: one JSON object is wanted")
     unknown = sorted(data.keys() - names.keys())
@@ -445,14 +428,14 @@ def _from_json(operation: Operation, file: Any) -> dict[str, Any]:
 
 def _demand(operation: Operation, arguments: dict[str, Any]) -> None:
     context = click.get_current_context()
-    for parameter in operation.parameters:
-        if parameter.required and parameter.argument not in arguments:
-            ours = next(p for p in context.command.params if p.name == PREFIX + parameter.argument)
+    for parameter in options(operation):
+        if parameter.required and parameter.python_name not in arguments:
+            ours = next(p for p in context.command.params if p.name == PREFIX + parameter.python_name)
             raise click.MissingParameter(ctx=context, param=ours)
-    fields = [parameter for parameter in operation.parameters if parameter.place == "body"]
-    if not operation.safe and fields and not any(parameter.argument in arguments for parameter in fields):
-        options = ", ".join(f"--{parameter.option}" for parameter in fields)
-        raise Refusal(f"nothing to {operation.words[0]}: pass --json or any of {options}")
+    fields = _fields(operation)
+    if fields and not any(parameter.python_name in arguments for parameter in fields):
+        any_of = ", ".join(f"--{option}" for parameter, option in options(operation).items() if parameter in fields)
+        raise Refusal(f"nothing to {words(operation.id)[0]}: pass --json or any of {any_of}")
 
 
 def _asks() -> bool:
@@ -482,7 +465,7 @@ def _writer(
     name = _output.choose_format(format_, output)
     if name == "parquet":
         _output.require_arrow()
-    chosen = [column.name for column in columns or () if column.type == "objects"]
+    chosen = [column.name for column in columns or () if column.type == "object"]
     if chosen and name != "table":
         raise Refusal(
             f"--column {chosen[0]}: it is a list of objects; without --column json and jsonl have it, and csv and "
@@ -490,7 +473,7 @@ def _writer(
         )
     flat = name in ("csv", "parquet")
     # Columns that are asked for are all that is.
-    lists = list(operation.lists) if flat and columns is None else []
+    lists = [table.name for table in tables(operation).lists] if flat and columns is None else []
     files = {"": output, **{name: _output.beside(output, name) for name in lists}}
     terminal = output in (None, "-") and sys.stdout.isatty()
 
@@ -504,8 +487,7 @@ def _writer(
             stream = streams[""]
             match name:
                 case "table":
-                    zone = str(method.__self__.time_zone)
-                    counts = {"": _output.write_table(stream, operation, answers, columns, zone, terminal)}
+                    counts = {"": _output.write_table(stream, operation, answers, columns, terminal)}
                 case "json":
                     counts = {"": _output.write_json(stream, operation, answers, columns, terminal)}
                 case "jsonl":
@@ -529,17 +511,18 @@ def _writer(
 
 
 @contextmanager
-def _client(api: str, operation: Operation, values: dict[str, Any]) -> Iterator[Any]:
+def _client(operation: Operation, values: dict[str, Any]) -> Iterator[Any]:
     import importlib
 
+    api = operation.api.name
     if not values["token"]:
         raise click.UsageError(f"No token: set {api.upper()}_TOKEN, or pass --token.", click.get_current_context())
     kind = getattr(importlib.import_module(f"contrato.{api}"), api.capitalize())
-    if not hasattr(kind, operation.python_name):
-        raise Refusal(f"the client of {api} has no {operation.python_name}: run make generate")
-    options = {name: values[name] for name in ("timeout", "deadline", "retries") if values[name] is not None}
+    if not hasattr(kind, operation.method_name):
+        raise Refusal(f"the client of {api} has no {operation.method_name}: run make generate")
+    settings = {name: values[name] for name in ("timeout", "deadline", "retries") if values[name] is not None}
     try:
-        client = kind(values["token"], values["base_url"], aware=True, **options)
+        client = kind(values["token"], values["base_url"], aware=True, **settings)
     except ValueError as error:
         text = str(error).replace("token=...", "--token").replace("base_url=...", "--base-url")
         raise Refusal(text) from error
@@ -548,21 +531,21 @@ def _client(api: str, operation: Operation, values: dict[str, Any]) -> Iterator[
 
 
 @contextmanager
-def _refusing(api: str, operation: Operation, arguments: dict[str, Any], unwritten: str | None) -> Iterator[None]:
+def _refusing(operation: Operation, arguments: dict[str, Any], unwritten: str | None) -> Iterator[None]:
     from contrato.core.errors import ContratoError
 
     try:
         yield
     except ContratoError as error:
-        refuse(error, api, operation, arguments, unwritten)
+        refuse(error, operation, arguments, unwritten)
 
 
 def _answers(client: Any, operation: Operation, arguments: dict[str, Any]) -> Iterator[Any]:
     """Yield the answers of all requests that the operation takes, with a progress bar if there are several."""
-    method = getattr(client, operation.python_name)
-    _in_order(client, operation, arguments)
+    method = getattr(client, operation.method_name)
+    _in_order(operation, arguments)
     try:
-        if operation.pagination:
+        if operation.pagination is not None:
             yield from _pages(method(**arguments), operation, arguments)
         elif _in_windows(operation):
             yield from _windows(client, method, operation, arguments)
@@ -571,21 +554,21 @@ def _answers(client: Any, operation: Operation, arguments: dict[str, Any]) -> It
     except (TypeError, ValueError) as error:
         # What the client says of an argument that it cannot send.
         text = str(error)
-        for parameter in operation.parameters:
-            if "_" in parameter.argument:
-                text = text.replace(parameter.argument, f"--{parameter.option}")
+        for parameter, option in options(operation).items():
+            if "_" in parameter.python_name:
+                text = text.replace(parameter.python_name, f"--{option}")
         raise Refusal(text) from error
 
 
-def _in_order(client: Any, operation: Operation, arguments: dict[str, Any]) -> None:
+def _in_order(operation: Operation, arguments: dict[str, Any]) -> None:
     """Refuse a range of dates that ends before it begins: the API would only find no rows."""
-    ends = [p for key in ("from", "to") for p in operation.parameters if p.wire == operation.date_range.get(key)]
-    moments = [arguments.get(parameter.argument) for parameter in ends]
-    if len(ends) < 2 or not all(isinstance(moment, datetime) for moment in moments):
+    ends = _ends(operation)
+    moments = [arguments.get(parameter.python_name) for parameter in ends]
+    if not ends or not all(isinstance(moment, datetime) for moment in moments):
         return
-    first, last = (m if m.tzinfo else m.replace(tzinfo=client.time_zone) for m in moments if m is not None)
+    first, last = (m if m.tzinfo else m.replace(tzinfo=operation.api.time_zone) for m in moments if m is not None)
     if last < first:
-        (one, other), (begin, end) = (f"--{parameter.option}" for parameter in ends), map(_shortly, moments)
+        (one, other), (begin, end) = (f"--{options(operation)[p]}" for p in ends), map(_shortly, moments)
         raise Refusal(f"{other} {end} is before {one} {begin}: exchange them")
 
 
@@ -596,21 +579,22 @@ def _shortly(moment: Any) -> str:
 
 def _pages(pager: Any, operation: Operation, arguments: dict[str, Any]) -> Iterator[Any]:
     pagination = operation.pagination
-    if argument(pagination["page"]) in arguments:
+    assert pagination is not None
+    assert operation.answer is not None
+    if operation.parameter(pagination.page).python_name in arguments:
         yield from islice(pager.pages(), 1)
         return
+    total = None if pagination.total is None else operation.answer.properties[pagination.total].python_name
     with _progress(operation.summary) as advance:
         for page in pager.pages():
             yield page
-            items = getattr(page, argument(pagination["items"])) if "items" in pagination else page
-            total = getattr(page, argument(pagination["total"])) if "total" in pagination else None
-            advance(len(items), total)
+            advance(len(tables(operation).items(page)), None if total is None else getattr(page, total))
 
 
 def _windows(client: Any, method: Any, operation: Operation, arguments: dict[str, Any]) -> Iterator[Any]:
     from contrato.core.errors import WindowError
 
-    dates = (argument(operation.date_range["from"]), argument(operation.date_range["to"]))
+    dates = [parameter.python_name for parameter in _ends(operation)]
     others = {name: value for name, value in arguments.items() if name not in dates}
     from_, to = (arguments[name] for name in dates)
     with _progress(operation.summary) as advance:

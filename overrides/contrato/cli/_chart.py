@@ -9,7 +9,9 @@ from typing import Any, TextIO
 import click
 
 from contrato.cli._errors import Refusal, line
-from contrato.cli._operations import Column, Operation
+from contrato.cli._operations import columns_of, keys, labels, noun, options
+from contrato.core.spec import Operation
+from contrato.core.tables import Column, tables
 
 PNG_WIDTH = 12.0  # inches
 PANEL_HEIGHT = 5.0
@@ -67,37 +69,37 @@ class Series:
     Args:
         operation: What is called.
         columns: The columns asked for: those of numbers are drawn. None for the first one that has a unit.
-        zone: Name of the time zone of the dates.
 
     Raises:
         Refusal: None of the columns is a number.
 
     """
 
-    def __init__(self, operation: Operation, columns: Sequence[Column] | None, zone: str) -> None:
+    def __init__(self, operation: Operation, columns: Sequence[Column] | None) -> None:
         if columns is None:
             # (What is below another object, like a payment of a bill, is seldom what is looked for.)
-            measured = [column for column in operation.columns if column.numeric and column.unit]
+            measured = [column for column in columns_of(operation) if column.numeric and column.schema.unit]
             self._columns = sorted(measured, key=lambda column: len(column.path))[:1]
         else:
             self._columns = [column for column in columns if column.numeric]
         if not self._columns:
             raise Refusal("--chart needs a --column of numbers")
         self._operation = operation
-        self._zone = zone
-        date = operation.date_range["field"].rpartition("/")[2]
-        self._date = next(c for c in operation.columns if c.name == date and c.type == "timestamp")
+        assert operation.date_range is not None
+        date = operation.date_range.field.rpartition("/")[2]
+        self._date = next(c for c in columns_of(operation) if c.name == date and c.type == "timestamp")
         # What is measured, like a service, is one line; and its main and its backup meter are two.
-        self._things = [column for column in operation.keys if column.type != "boolean"]
-        self._kinds = [column for column in operation.keys if column.type == "boolean"]
-        self._names = [column for thing in reversed(self._things) for column in operation.names(thing)]
+        self._things = [column for column in keys(operation) if column.type != "boolean"]
+        self._kinds = [column for column in keys(operation) if column.type == "boolean"]
+        self._names = [column for thing in reversed(self._things) for column in labels(operation, thing)]
         self._points: dict[tuple[Any, ...], list[tuple[datetime, list[float]]]] = {}
         self._named: dict[tuple[Any, ...], list[Any]] = {}
 
     def collecting(self, answers: Iterator[Any]) -> Iterator[Any]:
         """Hand the answers on, and keep the points of their rows."""
+        found = tables(self._operation)
         for answer in answers:
-            for row in self._operation.rows(answer):
+            for row in found.rows.chains(found.items(answer)):
                 date = self._date.value(row)
                 values = [column.value(row) for column in self._columns]
                 if date is None or all(value is None for value in values):
@@ -122,9 +124,10 @@ class Series:
                 greatest[thing] = max(greatest[thing], *found, 0.0)
             firsts = {thing for thing, kinds in self._points if not any(kinds)}
             kept = sorted(things, key=lambda thing: (thing in firsts, greatest[thing]), reverse=True)[:most]
-            options = " or ".join(f"--{p.option}" for p in self._operation.parameters if p.refers_to)
+            narrowing = " or ".join(f"--{o}" for p, o in options(self._operation).items() if p.refers_to)
             click.echo(
-                f"Drawn are the {len(kept)} of {len(things)} with the greatest values; choose with {options}.", err=True
+                f"Drawn are the {len(kept)} of {len(things)} with the greatest values; choose with {narrowing}.",
+                err=True,
             )
             things = [thing for thing in things if thing in kept]
         labels = self._labels(things)
@@ -133,7 +136,7 @@ class Series:
         shown = [key for key in self._points if key[0] in things]
         for thing, kinds in sorted(shown, key=lambda key: (things.index(key[0]), key[1])):
             points = sorted(self._points[thing, kinds], key=lambda point: point[0])
-            words = [column.noun for column, kind in zip(self._kinds, kinds, strict=True) if kind]
+            words = [noun(column) for column, kind in zip(self._kinds, kinds, strict=True) if kind]
             lines.append(
                 Line(
                     label=", ".join([labels[thing], *words]),
@@ -150,17 +153,17 @@ class Series:
         names = {thing: next((line(str(name)) for name in self._named[thing] if name), "") for thing in things}
         labels = {}
         for thing in things:
-            ids = ", ".join(f"{c.noun} {value}" for c, value in zip(self._things, thing, strict=True))
+            ids = ", ".join(f"{noun(c)} {value}" for c, value in zip(self._things, thing, strict=True))
             twins = [other for other in things if names[other] == names[thing]]
             words = [names[thing], line(ids) if len(twins) > 1 or not names[thing] else ""]
             labels[thing] = ", ".join(filter(None, words)) or self._operation.summary
         return labels
 
     def _title(self, column: Column) -> str:
-        return line(column.description.partition(". ")[0].rstrip("."))
+        return line(column.schema.text.partition(". ")[0].rstrip("."))
 
     def _axis(self, column: Column) -> str:
-        return f"{column.name} ({column.unit})" if column.unit else column.name
+        return f"{column.name} ({column.schema.unit})" if column.schema.unit else column.name
 
     def draw(self, file: str | None, terminal: TextIO) -> None:
         """Draw into a PNG file, or on a terminal if None."""
@@ -186,7 +189,7 @@ class Series:
         for text in legend:
             click.echo(text, file=terminal)
         if told:
-            kinds = ", ".join(column.noun for column in self._kinds)
+            kinds = ", ".join(noun(column) for column in self._kinds)
             click.echo(f"Not drawn over the main ones: {kinds}; a PNG has them.", err=True)
 
     def _panel(self, index: int, column: Column, lines: Sequence[Line], width: int, height: int, coloured: bool) -> str:
@@ -218,7 +221,7 @@ class Series:
         figure.ruler(axis="x").ticks(dates, [date.strftime(_date_format(dates)) for date in dates])
         title = f"{self._axis(column)}: {self._title(column)}"
         figure.title((f"{lines[0].label}, {title}" if len(lines) == 1 else title)[:width])
-        figure.label(self._zone, axis="x")
+        figure.label(str(self._operation.api.time_zone), axis="x")
         text: str = figure.build().string(colorless=not coloured)
         return text.rstrip("\n")
 
@@ -251,7 +254,7 @@ class Series:
                 axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
                 axes.grid(alpha=0.3)
                 axes.margins(x=0.01)
-            axes.set_xlabel(self._zone)
+            axes.set_xlabel(str(self._operation.api.time_zone))
             figure.legend(*axes.get_legend_handles_labels(), loc="outside right upper", frameon=False)
             figure.savefig(picture, format="png", dpi=120)
         with destination(file) as stream:

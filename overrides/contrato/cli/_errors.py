@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 if TYPE_CHECKING:
-    from contrato.cli._operations import Operation
+    from contrato.core.spec import Operation
 
 INTERRUPTED = 130
 # What a shell reports of a command that the signal SIGPIPE ends.
@@ -115,26 +115,24 @@ def meant(name: str, known: Mapping[str, list[str]]) -> list[str]:
     return list(dict.fromkeys(command for other in close for command in known[other]))
 
 
-def refuse(
-    error: Exception, api: str, operation: "Operation", given: Collection[str], unwritten: str | None
-) -> NoReturn:
+def refuse(error: Exception, operation: "Operation", given: Collection[str], unwritten: str | None) -> NoReturn:
     """Turn what a client raises into a `Refusal`.
 
     Args:
         error: A `ContratoError`.
-        api: The API that was called.
         operation: The operation that was called.
-        given: The names of its arguments.
+        given: The names of its arguments in Python.
         unwritten: A file that was to be written, and was left as it was.
 
     Raises:
         Refusal: Always.
 
     """
-    from contrato.cli._operations import sources
+    from contrato.cli._operations import options, sources
     from contrato.core import errors
     from contrato.core.client import LONGEST_WAIT
 
+    api = operation.api.name
     cause, go_on = error, ""
     if (resume := getattr(error, "resume_from", None)) is not None and isinstance(error.__cause__, Exception):
         cause, go_on = error.__cause__, f"; what comes before {resume.isoformat()} was read"
@@ -147,16 +145,18 @@ def refuse(
             todo = f"set {api.upper()}_TOKEN to a token that the API accepts, or pass --token"
         case errors.NotFoundError():
             # (What asks for nothing in particular cannot ask for what does not exist.)
-            if named := [p for p in operation.parameters if p.argument in given and (p.refers_to or p.place == "path")]:
+            passed = {p: option for p, option in options(operation).items() if p.python_name in given}
+            if named := {p: option for p, option in passed.items() if p.refers_to or p.place == "path"}:
                 kind = NoSuchRecordError
-                lists = sorted({name for p in named for name in sources(api, p)})
+                lists = sorted({name for parameter in named for name in sources(parameter)})
                 where = " or ".join(f"`contrato {api} {name}`" for name in lists) or "a list"
-                todo = f"look the {named[0].option} up with {where}; if every command ends so, check --base-url"
+                option = next(iter(named.values()))
+                todo = f"look the {option} up with {where}; if every command ends so, check --base-url"
             else:
                 kind = Refusal
                 todo = f"check the path of --base-url, by default {api.upper()}_BASE_URL: nothing is there"
         case errors.ValidationError() if cause.errors:
-            names = {parameter.wire: parameter.option for parameter in operation.parameters}
+            names = {parameter.name: option for parameter, option in options(operation).items()}
             reasons = [f"{names.get(name, name)}: {', '.join(map(str, said))}" for name, said in cause.errors.items()]
             raise FailureError(f"the API refuses the input: {'; '.join(reasons)}") from error
         case errors.RateLimitError():

@@ -1,5 +1,6 @@
 """Where rows go: a table, JSON, JSON Lines, CSV or Parquet, to a terminal, a pipe or a file."""
 
+import json
 import os
 import re
 import shutil
@@ -14,7 +15,10 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from contrato.cli._errors import FailureError, Refusal, is_harmless, line
-from contrato.cli._operations import Column, Operation
+from contrato.cli._operations import keys, record
+from contrato.core.model import plain
+from contrato.core.spec import Operation
+from contrato.core.tables import Column, tables
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -95,22 +99,21 @@ def write_json(
     stream: IO[bytes], operation: Operation, answers: Iterator[Any], columns: Sequence[Column] | None, terminal: bool
 ) -> int:
     """Write one object, or an array with a row on each line. Returns the number of rows."""
-    from msgspec import json
-
+    found = tables(operation)
     count = 0
     for answer in answers:
-        for row in operation.rows(answer):
+        for row in found.rows.chains(found.items(answer)):
             data = _record(operation, row, columns)
-            if not operation.steps:
-                stream.write(json.format(_json(data, terminal), indent=2))
-            else:
+            if found.many:
                 stream.write((b",\n" if count else b"[\n") + _json(data, terminal))
+            else:
+                stream.write(_json(data, terminal, indent=2))
             count += 1
         # So that a reader at the other end of a pipe sees what is there.
         stream.flush()
-    if operation.steps:
+    if found.many:
         stream.write(b"\n]" if count else b"[]")
-    if count or operation.steps:
+    if count or found.many:
         stream.write(b"\n")
     return count
 
@@ -119,22 +122,21 @@ def write_jsonl(
     stream: IO[bytes], operation: Operation, answers: Iterator[Any], columns: Sequence[Column] | None, terminal: bool
 ) -> int:
     """Write a JSON object per line. Returns the number of rows."""
+    found = tables(operation)
     count = 0
     for answer in answers:
-        for row in operation.rows(answer):
+        for row in found.rows.chains(found.items(answer)):
             stream.write(_json(_record(operation, row, columns), terminal) + b"\n")
             count += 1
         stream.flush()
     return count
 
 
-def _json(data: dict[str, Any], terminal: bool) -> bytes:
+def _json(data: dict[str, Any], terminal: bool, indent: int | None = None) -> bytes:
     """Encode as JSON; for a terminal with an escape for what would steer it."""
-    from msgspec import json
-
-    text = json.encode(data).decode()
+    text = json.dumps(data, ensure_ascii=False, indent=indent, separators=(",", ": " if indent else ":"))
     if terminal and not text.isprintable():
-        text = "".join(c if is_harmless(c) else _escape(c) for c in text)
+        text = "".join(c if is_harmless(c) or c == "\n" else _escape(c) for c in text)
     return text.encode()
 
 
@@ -179,8 +181,9 @@ def write_csv(
     """
     import csv
 
-    flat = [column for column in columns or operation.columns if column.type != "objects"]
-    tables = {name: operation.lists[name] if name else flat for name in streams}
+    found = tables(operation)
+    every = {"": found.rows, **{table.name: table for table in found.lists}}
+    chosen = {name: columns if columns and not name else every[name].columns for name in streams}
     texts = {name: StringIO() for name in streams}
     writers = {name: csv.writer(text, lineterminator="\n" if terminal else "\r\n") for name, text in texts.items()}
     counts = dict.fromkeys(streams, 0)
@@ -192,14 +195,13 @@ def write_csv(
             text.seek(0)
             text.truncate()
 
-    for name, table in tables.items():
-        writers[name].writerow([column.name for column in table])
+    for name, writer in writers.items():
+        writer.writerow([column.name for column in chosen[name]])
     for answer in answers:
-        for row in operation.rows(answer):
-            for name, table in tables.items():
-                for one in operation.elements(row, name) if name else (row,):
-                    writers[name].writerow([_csv_cell(column.value(one), terminal) for column in table])
-                    counts[name] += 1
+        for name, writer in writers.items():
+            for row in every[name].chains(found.items(answer)):
+                writer.writerow([_csv_cell(column.value(row), terminal) for column in chosen[name]])
+                counts[name] += 1
         write()
     write()
     return counts
@@ -287,7 +289,9 @@ def write_parquet(
 
 
 def _record(operation: Operation, row: Sequence[Any], columns: Sequence[Column] | None) -> dict[str, Any]:
-    return operation.record(row) if columns is None else {column.name: column.value(row) for column in columns}
+    if columns is None:
+        return record(operation, row)
+    return {column.name: plain(column.value(row)) for column in columns}
 
 
 def write_table(
@@ -295,17 +299,17 @@ def write_table(
     operation: Operation,
     answers: Iterator[Any],
     columns: Sequence[Column] | None,
-    zone: str,
     terminal: bool,
 ) -> int:
     """Write a table: on a terminal what fits, with a hint at the rest on stderr, elsewhere all of it.
 
     Returns the number of rows.
     """
+    found = tables(operation)
     count = 0
     shown: list[Sequence[Any]] = []
     for answer in answers:
-        for row in operation.rows(answer):
+        for row in found.rows.chains(found.items(answer)):
             count += 1
             if not terminal or count <= ROWS_SHOWN:
                 shown.append(row)
@@ -315,9 +319,9 @@ def write_table(
 
     # Into a pipe or a file: plain, and as wide as need be.
     console = Console() if terminal else Console(file=StringIO(), width=100_000, color_system=None)
-    chosen = list(operation.columns if columns is None else columns)
+    chosen = list(found.columns if columns is None else columns)
     cells = {column.name: _cells(column, shown) for column in chosen}
-    if not operation.steps:
+    if not found.many:
         _print_record(console, chosen, cells)
     else:
         kept = _fitting(operation, chosen, cells, console.width) if terminal and columns is None else chosen
@@ -332,7 +336,7 @@ def write_table(
         if count > len(shown):
             hints.append(f"{len(shown)} of {count} rows; -o FILE or --format has them all.")
         if terminal and any(column.type == "timestamp" for column in kept):
-            hints.append(f"Times are those of {zone}.")
+            hints.append(f"Times are those of {operation.api.time_zone}.")
         for hint in hints:
             click.echo(hint, err=True)
     if isinstance(console.file, StringIO):
@@ -343,6 +347,8 @@ def write_table(
 def _cells(column: Column, rows: Sequence[Sequence[Any]]) -> list[str]:
     """Return the cells of a column, numbers with the same number of decimals."""
     values = [column.value(row) for row in rows]
+    if column.many:
+        return ["" if value is None else _listed(column, value) for value in values]
     if column.type == "number":
         decimals = max((_decimals(value) for value in values if value is not None), default=0)
         return ["" if value is None else f"{value:.{decimals}f}" for value in values]
@@ -350,8 +356,6 @@ def _cells(column: Column, rows: Sequence[Sequence[Any]]) -> list[str]:
         times = [value for value in values if value is not None]
         midnight = all((time.hour, time.minute, time.second, time.microsecond) == (0, 0, 0, 0) for time in times)
         return ["" if value is None else _time(value, midnight) for value in values]
-    if column.type == "objects":
-        return ["" if value is None else f"{len(value)} objects" for value in values]
     return ["" if value is None else _cell(value) for value in values]
 
 
@@ -365,11 +369,13 @@ def _time(value: datetime, midnight: bool) -> str:
     return value.strftime("%Y-%m-%d %H:%M:%S" if value.second else "%Y-%m-%d %H:%M")
 
 
+def _listed(column: Column, values: Sequence[Any]) -> str:
+    return f"{len(values)} objects" if column.type == "object" else line(", ".join(map(str, values)))
+
+
 def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, list):
-        value = ", ".join(map(str, value))
     return line(str(value))
 
 
@@ -378,7 +384,7 @@ def _fitting(operation: Operation, columns: list[Column], cells: dict[str, list[
     from rich.cells import cell_len
 
     widths = {
-        column.name: min(max(map(cell_len, [column.name, column.unit, *cells[column.name]])), WIDEST_CELL)
+        column.name: min(max(map(cell_len, [column.name, column.schema.unit, *cells[column.name]])), WIDEST_CELL)
         for column in columns
     }
     kept: list[Column] = []
@@ -398,32 +404,34 @@ def _rank(
     empty = texts.count("")
     if empty == len(texts) or (len(texts) > 1 and len(set(texts)) == 1):
         return 5
-    keys = [key for key in operation.keys if key in columns]
+    first = [key for key in keys(operation) if key in columns]
 
     def is_label(column: Column) -> bool:
-        return not column.unit and column.type in ("integer", "string")
+        return not column.many and not column.schema.unit and column.type in ("integer", "string")
 
     if is_label(column):
         # What another column tells already: the account of a service, the name beside an id.
-        for other in filter(is_label, keys if column in keys else columns[: columns.index(column)]):
+        for other in filter(is_label, first if column in first else columns[: columns.index(column)]):
             known = cells[other.name]
             if "" in known or len(set(zip(known, texts, strict=True))) > len(set(known)):
                 continue
-            coarser = other in keys and len(set(texts)) < len(set(known))
-            if coarser or (column not in keys and 1 < len(set(known)) < len(known)):
+            coarser = other in first and len(set(texts)) < len(set(known))
+            if coarser or (column not in first and 1 < len(set(known)) < len(known)):
                 return 4
-    if not operation.date_range:
+    if operation.date_range is None:
         # A list of things, not of what happened: an id and a name come first.
-        ids = [c for c in columns if len(set(cells[c.name])) == len(texts)][:1]
-        names = [c for c in columns if c.type == "string" and len(set(cells[c.name])) * 2 > len(texts)][:1]
-        keys += ids + names
-    if column in keys or operation.date_range.get("field", "").endswith(f"/{column.name}"):
+        ids = [c for c in columns if len(set(cells[c.name])) == len(texts)]
+        names = [c for c in columns if c.type == "string" and not c.many and len(set(cells[c.name])) * 2 > len(texts)]
+        first += ids[:1] + names[:1]
+    elif operation.date_range.field.endswith(f"/{column.name}"):
         return 0
-    if column.type in ("objects", "array") or len(column.path) > 1 or empty * 2 > len(texts) or width > LONG_TEXT:
+    if column in first:
+        return 0
+    if column.many or len(column.path) > 1 or empty * 2 > len(texts) or width > LONG_TEXT:
         return 3
     # A state, or a category.
-    repeated = column.type == "string" and len(set(texts)) * 2 <= len(texts)
-    return 1 if column.unit or repeated else 2
+    repeated = column.type == "string" and not column.many and len(set(texts)) * 2 <= len(texts)
+    return 1 if column.schema.unit or repeated else 2
 
 
 def _print_rows(console: "Console", columns: Sequence[Column], cells: dict[str, list[str]]) -> None:
@@ -433,8 +441,8 @@ def _print_rows(console: "Console", columns: Sequence[Column], cells: dict[str, 
     table = Table(box=_box(), header_style="bold")
     for column in columns:
         header = Text(column.name)
-        if column.unit:
-            header.append(f"\n{column.unit}", "dim")
+        if column.schema.unit:
+            header.append(f"\n{column.schema.unit}", "dim")
         table.add_column(
             header,
             justify="right" if column.numeric else "left",
@@ -453,7 +461,7 @@ def _write_rows(stream: IO[bytes], columns: Sequence[Column], cells: dict[str, l
 
     padded = []
     for column in columns:
-        texts = [column.name, column.unit, *cells[column.name]]
+        texts = [column.name, column.schema.unit, *cells[column.name]]
         widths = list(map(cell_len, texts))
         widest = max(widths)
         if column.numeric:
@@ -473,7 +481,7 @@ def _print_record(console: "Console", columns: Sequence[Column], cells: dict[str
     table.add_column()
     for column in columns:
         (cell,) = cells[column.name]
-        table.add_row(Text(column.name), Text(f"{cell} {column.unit}".rstrip()))
+        table.add_row(Text(column.name), Text(f"{cell} {column.schema.unit}".rstrip()))
     console.print(table)
 
 

@@ -30,7 +30,7 @@ class Model:
         for field in attrs.fields(type(self)):
             value = getattr(self, field.name)
             if value is not None or field.default is attrs.NOTHING:
-                found[field.metadata["wire"]] = _plain(value)
+                found[field.metadata["wire"]] = plain(value)
         return found
 
     @classmethod
@@ -50,11 +50,12 @@ class Model:
         return model
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return a value of a model as JSON has it."""
     if isinstance(value, Model):
         return value.to_dict()
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     return value.isoformat() if isinstance(value, datetime) else value
 
 

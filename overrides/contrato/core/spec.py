@@ -536,6 +536,11 @@ class Operation(_Element):
         """Whether it changes nothing, so that it may be repeated."""
         return self.method in ("GET", "HEAD") or self._node.get("x-safe") is True
 
+    @property
+    def deletes(self) -> bool:
+        """Whether it deletes a record."""
+        return self.method == "DELETE"
+
     @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
         """Its arguments: parameters of the path item, of the operation, and properties of the body."""

@@ -45,6 +45,11 @@ class Column:
         schema = self.schema.items or self.schema
         return "timestamp" if schema.is_timestamp else schema.type
 
+    @property
+    def numeric(self) -> bool:
+        """Whether a value is a number."""
+        return not self.many and self.type in ("integer", "number")
+
     @functools.cached_property
     def get(self) -> Any:
         """A function that reads the value from the model at `depth`; it is None below an object that is."""
@@ -100,6 +105,7 @@ class Tables:
         rows: The table of its rows.
         lists: A table for each list of objects in a row, with the row's id first.
         columns: The columns of `rows`, and its lists of objects as columns of type `object`, in the spec's order.
+        many: Whether an answer has any number of rows, and not one.
         page_items: Attribute of a page that holds its items; None where a page is the list of them.
         levels: Schemas of the models of a chain, each with the property that leads on to the next.
         date: Attributes that lead from a row to the date that a range filters; empty without a range.
@@ -109,6 +115,7 @@ class Tables:
     rows: Table
     lists: tuple[Table, ...]
     columns: tuple[Column, ...]
+    many: bool
     page_items: str | None
     levels: tuple[tuple[Schema, str], ...]
     date: tuple[str, ...]
@@ -137,6 +144,7 @@ def tables(operation: Operation) -> Tables:
     if operation.pagination is not None and operation.pagination.items is not None:
         page_items = schema.properties[operation.pagination.items].python_name
         schema = schema.properties[operation.pagination.items].schema
+    is_list = schema.items is not None
     schema = schema.items or schema
     if not schema.properties:
         raise TypeError(f"{operation.id} answers with no objects, so there is nothing to make a table of")
@@ -171,6 +179,7 @@ def tables(operation: Operation) -> Tables:
         _table(operation, _noun(operation), path, flat),
         tuple(lists),
         tuple(columns),
+        is_list or bool(names),
         page_items,
         tuple(zip(levels, leading, strict=True)),
         tuple(_attributes(levels[-1], date)),
