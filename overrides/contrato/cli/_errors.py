@@ -130,7 +130,7 @@ def refuse(error: Exception, operation: "Operation", given: Collection[str], unw
     """
     from contrato.cli._operations import options, sources
     from contrato.core import errors
-    from contrato.core.client import LONGEST_WAIT
+    from contrato.core.retry import LONGEST_WAIT
 
     api = operation.api.name
     cause, go_on = error, ""
