@@ -19,8 +19,10 @@ from contrato.core import spec
 from contrato.mock.call import Call
 from contrato.mock.neu import Neu
 
-OPERATION = spec.load("neu")["paths"]["/consumption"]["post"]
-FROM, TO = (OPERATION["x-date-range"][side] for side in ("from", "to"))
+OPERATIONS = spec.api("neu").operations
+RANGE = OPERATIONS["queryConsumption"].date_range
+assert RANGE is not None
+FROM, TO = RANGE.start, RANGE.end
 # The year that stands for every year. It has no 29 February, so all years have the same number of rows.
 YEAR = 2023
 
@@ -33,8 +35,8 @@ def compact(value: Any) -> bytes:
 @cache
 def accounts() -> list[tuple[bytes, list[list[bytes]]]]:
     """For each account of the bundled server: its members before the rows, and a year of rows for each service."""
-    body = {"Interval": "HOURLY", FROM: datetime(YEAR, 1, 1), TO: datetime(YEAR + 1, 1, 1)}
-    pieces = Neu(1).handlers["queryConsumption"](Call(OPERATION, {}, {}, body)).pieces
+    asked = {"Interval": "HOURLY", FROM: datetime(YEAR, 1, 1), TO: datetime(YEAR + 1, 1, 1)}
+    pieces = Neu(1).handlers["queryConsumption"](Call(OPERATIONS["queryConsumption"], asked)).pieces
     return [
         (
             compact({**account, "data": []}).removesuffix(b"]}"),
@@ -73,7 +75,7 @@ def consumption(start: datetime, stop: datetime) -> bytes:
 @cache
 def service() -> bytes:
     """The answer to every GET."""
-    return compact(Neu(1).handlers["listServices"](Call({}, {}, {}, {}))[0])
+    return compact(Neu(1).handlers["listServices"](Call(OPERATIONS["listServices"], {}))[0])
 
 
 class Handler(socketserver.BaseRequestHandler):

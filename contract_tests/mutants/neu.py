@@ -2,13 +2,11 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 
-from contrato.core import spec
 from mutants.server import (
     Answer,
     Ask,
@@ -19,12 +17,20 @@ from mutants.server import (
     answer,
     answers,
     arguments,
+    cut,
+    everything,
     exchange,
     headers,
     instead,
+    items_of,
+    page_of,
     requests,
     responses,
+    size_of,
     status,
+    taking_bodies,
+    to_page,
+    with_items,
 )
 
 Items = list[Any]
@@ -92,84 +98,34 @@ def names(*arguments: str) -> Condition:
 
 def later_page(ask: Ask) -> bool:
     """Whether a page after the first is asked for."""
-    return _page(ask) > 1
+    return page_of(ask) > 1
 
 
 def dropped(*arguments: str) -> Callable[[Ask], Ask]:
-    """Take arguments out of the body."""
-    return lambda ask: ask.with_json(without(*arguments)(ask.json()))
+    """Take arguments out of the request."""
+    return lambda ask: ask.without(*arguments)
 
 
 def moved_range(**moves: Callable[[str], str]) -> Callable[[Ask], Ask]:
-    """Move the dates that the body asks for."""
+    """Move the dates that are asked for."""
 
     def changed(ask: Ask) -> Ask:
-        body = ask.json()
+        asked = {name: str(ask.argument(name)) for name in moves}
         # Offsets and the ends of the calendar stay: they are another matter.
-        present = {n: body[n] for n in moves if re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d", str(body.get(n)))}
-        return ask.with_json({**body, **{name: moves[name](text) for name, text in present.items()}})
+        plain = {n: text for n, text in asked.items() if re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d", text)}
+        return ask.with_arguments(**{name: moves[name](text) for name, text in plain.items()})
 
     return changed
 
 
-# Pages.
-
-
-@cache
-def _paginations() -> Mapping[str, Mapping[str, Any]]:
-    return {
-        operation["operationId"]: operation["x-pagination"]
-        for item in spec.load("neu")["paths"].values()
-        for operation in item.values()
-        if isinstance(operation, dict) and "x-pagination" in operation
-    }
-
-
-def _page(ask: Ask) -> int:
-    pagination = _paginations().get(ask.operation)
-    if pagination is None:
-        return 1
-    source = ask.query if pagination["in"] == "query" else ask.json()
-    try:
-        return int(source.get(pagination["page"], 1))
-    except (AttributeError, OverflowError, TypeError, ValueError):
-        return 0
-
-
-def _to_page(ask: Ask, number: int) -> Ask:
-    pagination = _paginations()[ask.operation]
-    if pagination["in"] == "query":
-        return ask.with_query(**{pagination["page"]: number})
-    return ask.with_json({**ask.json(), pagination["page"]: number})
-
-
-def _items(response: Answer) -> Items:
-    body = response.json()
-    items: Items = body if isinstance(body, list) else body["data"]
-    return items
-
-
-def _with_items(response: Answer, items: Items) -> Answer:
-    body = response.json()
-    return response.with_json(items if isinstance(body, list) else {**body, "data": items})
-
-
-async def _everything(ask: Ask, server: Server) -> Items:
-    """The items of all pages."""
-    found: Items = []
-    number = 1
-    while items := _items(await server(_to_page(ask, number))):
-        found += items
-        number += 1
-    return found
-
-
-def repaged(operations: str, cut: Callable[[Items, int], Items], when: Condition = lambda _: True) -> Change:
-    """Show other items on a page: those that `cut` takes from all of them for the page's number."""
+def repaged(operations: str, shown: Callable[[Items, int, int], Items], when: Condition = lambda _: True) -> Change:
+    """Show other items on a page: those that `shown` takes from all of them for the page's number and its size."""
 
     async def changed(ask: Ask, server: Server) -> Answer:
-        old, number = await server(ask), _page(ask)
-        return _with_items(old, cut(await _everything(ask, server), number)) if old.ok and number > 0 else old
+        old, number = await server(ask), page_of(ask)
+        if not old.ok or number < 1:
+            return old
+        return with_items(ask, old, shown(await everything(ask, server), number, size_of(ask)))
 
     return exchange(operations, changed, when)
 
@@ -229,9 +185,7 @@ async def _without_last_day(ask: Ask, server: Server) -> Answer:
     if not starts:
         return monthly
     end = (datetime.fromisoformat(starts[-1]) + timedelta(days=32)).replace(day=1)
-    daily = await server(
-        ask.with_json({**ask.json(), "Interval": "DAILY", "From": starts[0], "To": end.isoformat()}),
-    )
+    daily = await server(ask.with_arguments(Interval="DAILY", From=starts[0], To=end.isoformat()))
     last = {}
     for row in (row for account in daily.json() for row in account["data"]):
         day = datetime.fromisoformat(row["date"])
@@ -275,11 +229,11 @@ def _neighbour(operation: str, service: str, item: str) -> Change:
 
     async def changed(ask: Ask, server: Server) -> Answer:
         response = await server(ask)
-        if not response.ok or not _items(response):
+        if not response.ok or not items_of(ask, response):
             return response
-        found, others = _items(response), await server(dropped(service)(ask))
-        stranger = next((other for other in _items(others) if other[item] != found[0][item]), None)
-        return response if stranger is None else _with_items(response, [*found[:-1], stranger])
+        found, others = items_of(ask, response), await server(dropped(service)(ask))
+        stranger = next((other for other in items_of(ask, others) if other[item] != found[0][item]), None)
+        return response if stranger is None else with_items(ask, response, [*found[:-1], stranger])
 
     return exchange(operation, changed, when=names(service))
 
@@ -316,7 +270,7 @@ async def _spent_again(ask: Ask, server: Server) -> Answer:
     if not response.ok or not response.json():
         return response
     items = response.json()
-    reads = ask.memory[ask.path] = ask.memory.get(ask.path, 0) + 1
+    reads = ask.memory[ask.argument("id")] = ask.memory.get(ask.argument("id"), 0) + 1
     return response.with_json(items + items[-1:] * (reads - 1))
 
 
@@ -324,7 +278,7 @@ async def _paid_overdue(ask: Ask, server: Server) -> Answer:
     response = await server(ask)
     if not response.ok:
         return response
-    paid = [bill for bill in await _everything(ask.to("listBills", body={}), server) if bill["date_payment"]]
+    paid = [bill for bill in await everything(ask.to("listBills"), server) if bill["date_payment"]]
     item = {"id_bill": str(paid[0]["id_bill"]), "due_date": paid[0]["date_expiration"], "days": 27}
     return response.with_json([*response.json(), item])
 
@@ -382,13 +336,6 @@ def _refused(response: Answer) -> bool:
     return 400 <= response.status < 500 and response.status != 401
 
 
-def _is_object(body: bytes) -> bool:
-    try:
-        return isinstance(json.loads(body), dict)
-    except (ValueError, RecursionError):
-        return False
-
-
 def _is_json(body: bytes) -> bool:
     try:
         json.loads(body)
@@ -398,19 +345,16 @@ def _is_json(body: bytes) -> bool:
 
 
 def _tolerant(operations: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Change:
-    """Repair what the server refuses in the body."""
+    """Repair what the server refuses in the arguments."""
 
     async def changed(ask: Ask, server: Server) -> Answer:
         response = await server(ask)
-        body = ask.json()
-        if response.status != 400 or not isinstance(body, dict):
-            return response
-        return await server(ask.with_json(change(dict(body))))
+        return await server(ask.asking(change(dict(ask.arguments)))) if response.status == 400 else response
 
     return exchange(operations, changed)
 
 
-def _no_such_day(body: dict[str, Any]) -> dict[str, Any]:
+def _no_such_day(arguments: dict[str, Any]) -> dict[str, Any]:
     def repaired(text: Any) -> Any:
         found = re.fullmatch(r"(\d{4})-(\d\d)-(29|30|31)(T\d\d:\d\d:\d\d)", text) if isinstance(text, str) else None
         if found is None or not 1 <= int(found[2]) <= 12 or not 1 <= int(found[1]) <= 9998:
@@ -418,7 +362,7 @@ def _no_such_day(body: dict[str, Any]) -> dict[str, Any]:
         first = datetime(int(found[1]), int(found[2]), 1)
         return (first + timedelta(days=int(found[3]) - 1)).strftime("%Y-%m-%d") + found[4]
 
-    return {**body, **{name: repaired(body[name]) for name in ("From", "To") if name in body}}
+    return {**arguments, **{name: repaired(arguments[name]) for name in ("From", "To") if name in arguments}}
 
 
 def _has_token(ask: Ask) -> bool:
@@ -431,22 +375,22 @@ async def _reveals(ask: Ask, server: Server) -> Answer:
     return whole if whole.status == 404 else await server(ask)
 
 
-def _only_dates(body: dict[str, Any]) -> dict[str, Any]:
+def _only_dates(arguments: dict[str, Any]) -> dict[str, Any]:
     """Take away the dates that cannot be read."""
     return {
         name: value
-        for name, value in body.items()
+        for name, value in arguments.items()
         if name not in ("From", "To") or (isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\dT\d", value))
     }
 
 
 def _unreadable(ask: Ask) -> bool:
-    body = ask.json()
-    return isinstance(body, dict) and _only_dates(body) != body
+    return _only_dates(ask.arguments) != ask.arguments
 
 
 def _integers(values: Items) -> Items:
-    return [int(value) if isinstance(value, str) and re.fullmatch("[0-9]{1,18}", value) else value for value in values]
+    """Take texts for numbers; outside of JSON, texts are those in quotes."""
+    return [int(str(value).strip('"')) if re.fullmatch('"?[0-9]{1,18}"?', str(value)) else value for value in values]
 
 
 def _list_instead(operation: str) -> Change:
@@ -462,15 +406,15 @@ async def _whole_account(ask: Ask, server: Server) -> Answer:
     if not response.ok or len(response.json()) != 1:
         return response
     account = response.json()[0]["id_account"]
-    return await server(ask.with_json({**without("Id_services")(ask.json()), "Id_account": account}))
+    return await server(ask.without("Id_services").with_arguments(Id_account=account))
 
 
 async def _all_events(ask: Ask, server: Server) -> Answer:
     response = await server(ask)
     if not response.ok:
         return response
-    whole = {rule["Id_alarm"]: rule for rule in await _everything(dropped("From", "To")(ask), server)}
-    return _with_items(response, [whole[rule["Id_alarm"]] for rule in _items(response)])
+    whole = {rule["Id_alarm"]: rule for rule in await everything(ask.without("From", "To"), server)}
+    return with_items(ask, response, [whole[rule["Id_alarm"]] for rule in items_of(ask, response)])
 
 
 def _next_month(text: str) -> str:
@@ -479,19 +423,19 @@ def _next_month(text: str) -> str:
 
 async def _all_when_none(ask: Ask, server: Server) -> Answer:
     response = await server(ask)
-    if not response.ok or _items(response) or _page(ask) != 1:
+    if not response.ok or items_of(ask, response) or page_of(ask) != 1:
         return response
-    return await server(dropped("From", "To")(ask))
+    return await server(ask.without("From", "To"))
 
 
 async def _rotated(ask: Ask, server: Server) -> Answer:
-    old, number = await server(ask), _page(ask)
+    old, number = await server(ask), page_of(ask)
     if not old.ok or number < 1:
         return old
     ask.memory["turn"] = ask.memory.get("turn", -1) + 1
-    items = await _everything(ask, server)
+    items = await everything(ask, server)
     turn = ask.memory["turn"] * 7 % max(1, len(items))
-    return _with_items(old, (items[turn:] + items[:turn])[20 * number - 20 : 20 * number])
+    return with_items(ask, old, cut(items[turn:] + items[:turn], number, size_of(ask)))
 
 
 def _with_backup(rows: Items) -> Items:
@@ -502,12 +446,17 @@ def _with_backup(rows: Items) -> Items:
 
 
 def _without_offsets(ask: Ask) -> Ask:
-    return ask.with_json(
-        {
-            name: re.sub(r"(T[\d:.]+)(Z|[+-]\d\d:\d\d)$", r"\1", value) if name in ("From", "To") else value
-            for name, value in ask.json().items()
-        }
-    )
+    asked = {name: ask.argument(name) for name in ("From", "To") if ask.argument(name)}
+    return ask.with_arguments(**{n: re.sub(r"(T[\d:.]+)(Z|[+-]\d\d:\d\d)$", r"\1", text) for n, text in asked.items()})
+
+
+def _page_elsewhere(ask: Ask) -> Ask:
+    """Take the page from the body when the spec has it elsewhere, else from the query."""
+    body = ask.json() if ask.target.parameter("PageNumber").place != "body" else ask.query
+    number = body.get("PageNumber") if isinstance(body, dict) else None
+    if number is None:
+        return ask.without("PageNumber")
+    return ask.with_arguments(PageNumber=int(number) if str(number).isdecimal() else number)
 
 
 def _hour_24(text: str) -> str:
@@ -552,9 +501,8 @@ async def _due_later(ask: Ask, server: Server) -> Answer:
     if not response.ok:
         return response
     shifted = await server(moved_range(From=moved(days=-1), To=moved(days=-1))(ask))
-    return _with_items(
-        shifted, [{**item, "date_expiration": moved(days=1)(item["date_expiration"])} for item in _items(shifted)]
-    )
+    later = put(date_expiration=lambda item: moved(days=1)(item["date_expiration"]))
+    return with_items(ask, shifted, [later(item) for item in items_of(ask, shifted)])
 
 
 def _crashing(operation: str, bad: Callable[[Ask], bool]) -> Change:
@@ -574,10 +522,10 @@ def _turned(ask: Ask) -> bool:
 
 async def _repeating_filter(ask: Ask, server: Server) -> Answer:
     response = await server(ask)
-    if ask.body and response.ok:
-        ask.memory["filter"] = ask.json()
+    if not ask.bare and response.ok:
+        ask.memory["filter"] = ask.arguments
     elif response.ok and "filter" in ask.memory:
-        return await server(ask.with_json(ask.memory["filter"]))
+        return await server(ask.asking(ask.memory["filter"]))
     return response
 
 
@@ -685,17 +633,17 @@ FAULTS: tuple[Fault, ...] = (
     *_of(
         "input validation",
         ("unknown-interval-daily", "An interval that does not exist is taken as DAILY.",
-         _tolerant("queryConsumption", those(lambda body: "Interval" in body, put(Interval="DAILY")))),
+         _tolerant("queryConsumption", those(lambda asked: "Interval" in asked, put(Interval="DAILY")))),
         ("missing-interval-daily", "Consumption without an interval is daily.",
-         arguments("queryConsumption", lambda body: {"Interval": "DAILY", **body})),
+         arguments("queryConsumption", lambda asked: {"Interval": "DAILY", **asked})),
         ("missing-range-accepted", "Consumption without From and To is answered.",
          arguments("queryConsumption",
-                   lambda body: {"From": "2021-12-01T00:00:00", "To": "2022-01-01T00:00:00", **body})),
+                   lambda asked: {"From": "2021-12-01T00:00:00", "To": "2022-01-01T00:00:00", **asked})),
         ("interval-in-any-case", "The interval may be in small letters.",
-         arguments("queryConsumption", those(lambda body: isinstance(body.get("Interval"), str),
-                                             put(Interval=lambda body: body["Interval"].upper())))),
+         arguments("queryConsumption", those(lambda asked: isinstance(asked.get("Interval"), str),
+                                             put(Interval=lambda asked: asked["Interval"].upper())))),
         ("missing-end-crashes", "Consumption without To is an error of the server.",
-         status("queryConsumption", 500, CRASH, lambda ask: bool(ask.body) and ask.argument("To") is None)),
+         status("queryConsumption", 500, CRASH, lambda ask: not ask.bare and ask.argument("To") is None)),
         ("unreadable-date-ignored", "A date that cannot be read is taken as none in the list of bills.",
          arguments("listBills", _only_dates)),
         ("unreadable-date-crashes", "A date that cannot be read is an error of the server in notifications.",
@@ -703,31 +651,33 @@ FAULTS: tuple[Fault, ...] = (
         ("day-that-does-not-exist", "The thirtieth of February is the first of March.",
          _tolerant("listPqrs listBills listDueDates listNotifications queryConsumption", _no_such_day)),
         ("service-ids-as-text", "Identifiers of services are taken as texts as well.",
-         _tolerant("queryConsumption", those(lambda body: isinstance(body.get("Id_services"), list),
-                                             put(Id_services=lambda body: _integers(body["Id_services"]))))),
+         _tolerant("queryConsumption", those(lambda asked: isinstance(asked.get("Id_services"), list),
+                                             put(Id_services=lambda asked: _integers(asked["Id_services"]))))),
         ("empty-list-of-services-crashes", "An empty list of services is an error of the server.",
-         status("queryConsumption", 500, CRASH, asks(Id_services=[]))),
+         # In a query an empty list is an empty text.
+         status("queryConsumption", 500, CRASH, lambda ask: ask.argument("Id_services") in ([], [""]))),
         ("malformed-json-crashes", "A body that is not JSON is an error of the server.",
-         responses("listRuleHistory listActiveRules",
+         responses(taking_bodies("listRuleHistory listActiveRules"),
                    lambda old: answer(500, CRASH) if old.status == 400 else old,
                    lambda ask: bool(ask.body) and not _is_json(ask.body))),
         ("malformed-json-ignored", "A body that is not JSON counts as none.",
-         requests("listPqrs", lambda ask: ask.with_json({}), lambda ask: bool(ask.body) and not _is_json(ask.body))),
+         requests(taking_bodies("listPqrs"), lambda ask: ask.with_json({}),
+                  lambda ask: bool(ask.body) and not _is_json(ask.body))),
         ("body-of-any-type", "A body that is no object counts as none.",
-         requests("listDueDates", lambda ask: ask.with_json({}),
-                  lambda ask: _is_json(ask.body) and not _is_object(ask.body))),
+         requests(taking_bodies("listDueDates"), lambda ask: ask.with_json({}),
+                  lambda ask: _is_json(ask.body) and not ask.readable)),
         ("page-of-letters", "A page that is no number is taken as the first one.",
-         requests("listNotifications", lambda ask: ask.with_query(PageNumber=None),
-                  lambda ask: not re.fullmatch(r"-?\d+", ask.query.get("PageNumber", "1")))),
+         requests("listNotifications", dropped("PageNumber"),
+                  lambda ask: not re.fullmatch(r"-?\d+", str(ask.argument("PageNumber", 1))))),
         ("negative-page-crashes", "A negative page is an error of the server.",
-         status("listBills", 500, CRASH, lambda ask: _page(ask) < 0)),
+         status("listBills", 500, CRASH, lambda ask: page_of(ask) < 0)),
         ("service-of-letters-crashes", "A service's id that is no number is an error of the server.",
-         status("getService", 500, CRASH, lambda ask: not re.fullmatch(r"-?\d+", ask.parameters["id"]))),
+         status("getService", 500, CRASH, lambda ask: not re.fullmatch(r"-?\d+", str(ask.argument("id"))))),
         ("large-id-crashes", "An account's id of ten digits or more is an error of the server.",
          status("getAccount", 500, CRASH,
-                lambda ask: re.fullmatch("[0-9]{10,}", ask.parameters["id"]) is not None)),
+                lambda ask: re.fullmatch("[0-9]{10,}", str(ask.argument("id"))) is not None)),
         ("missing-body-refused", "The list of bills without a body is refused.",
-         status("listBills", 400, {"message": "The body is missing."}, lambda ask: not ask.body)),
+         status("listBills", 400, {"message": "The body is missing."}, lambda ask: ask.bare)),
         ("leap-day-crashes", "Bills from the 29th of February on are an error of the server.",
          _crashing("listBills", lambda ask: str(ask.argument("From", ""))[5:10] == "02-29")),
         ("turned-range-crashes", "Due dates From a date that is later than To are an error of the server.",
@@ -736,9 +686,9 @@ FAULTS: tuple[Fault, ...] = (
     *_of(
         "pagination",
         ("pages-of-ten", "A page of bills has ten items.",
-         repaged("listBills", lambda items, page: items[10 * page - 10 : 10 * page])),
+         repaged("listBills", lambda items, page, _: cut(items, page, 10))),
         ("pages-of-nineteen", "A page of notifications has nineteen items.",
-         repaged("listNotifications", lambda items, page: items[19 * page - 19 : 19 * page])),
+         repaged("listNotifications", lambda items, page, _: cut(items, page, 19))),
         ("due-dates-total-one-too-many", "The total of due dates counts one too many.",
          answers("listDueDates", lambda total: total + 1, "/total")),
         ("total-of-the-page", "The total of interactions is the number of items on the page.",
@@ -752,30 +702,29 @@ FAULTS: tuple[Fault, ...] = (
         ("next-is-this", "The next page of interactions is the one that was asked for.",
          answers("listNotificationInteractions", lambda number: number - 1, "/nextPage")),
         ("no-next-on-first", "The first page of due dates names no next one.",
-         answers("listDueDates", put(nextPage=None), when=lambda ask: _page(ask) == 1)),
+         answers("listDueDates", put(nextPage=None), when=lambda ask: page_of(ask) == 1)),
         ("seam-repeated", "The last bill of a page is the first one of the next page again.",
-         repaged("listBills", lambda items, page: items[19 * (page - 1) : 19 * (page - 1) + 20])),
+         repaged("listBills", lambda items, page, size: items[(size - 1) * (page - 1) :][:size])),
         ("seam-lost", "The first notification of each page after the first is left out.",
          answers("listNotifications", lambda items: items[1:], "/data", later_page)),
         ("last-bill-lost", "The last bill of all is left out.",
-         repaged("listBills", lambda items, page: items[:-1][20 * page - 20 : 20 * page])),
+         repaged("listBills", lambda items, page, size: cut(items[:-1], page, size))),
         ("last-due-date-lost", "The last due date of all is left out.",
          answers("listDueDates", those(lambda page: page["nextPage"] is None, put(data=lambda p: p["data"][:-1])))),
         ("page-ignored", "Every page of due dates has the items of the first one.",
-         repaged("listDueDates", lambda items, page: items[: min(20, max(0, len(items) - 20 * (page - 1)))])),
+         repaged("listDueDates", lambda items, page, size: items[: len(cut(items, page, size))])),
         ("pages-from-zero", "Pages of rules are counted from zero.",
-         instead("listActiveRules", lambda ask: _to_page(ask, _page(ask) + 1))),
-        ("page-in-the-body", "The page of notifications is read from the body instead of the URL.",
-         instead("listNotifications listNotificationInteractions",
-                 lambda ask: ask.with_query(PageNumber=ask.json().get("PageNumber")))),
+         instead("listActiveRules", lambda ask: to_page(ask, page_of(ask) + 1))),
+        ("page-read-elsewhere", "The page of notifications is not read from where the document has it.",
+         instead("listNotifications listNotificationInteractions", _page_elsewhere)),
         ("pages-forget-the-service", "From the second page on, bills of all services are listed.",
          instead("listBills", dropped("Id_service"), later_page)),
         ("pages-forget-the-range", "From the second page on, notifications of all dates are listed.",
          instead("listNotifications", dropped("From", "To"), later_page)),
         ("last-page-for-ever", "After the last page, the last page of bills is given again.",
-         repaged("listBills", lambda items, page: items[20 * min(page - 1, max(0, len(items) - 1) // 20) :][:20])),
+         repaged("listBills", lambda items, page, size: cut(items, min(page, -(-len(items) // size)), size))),
         ("history-page-ignored", "The history of rules gives its first page whatever page is asked for.",
-         instead("listRuleHistory", lambda ask: _to_page(ask, 1))),
+         instead("listRuleHistory", lambda ask: to_page(ask, 1))),
         ("page-after-last-crashes", "A page of interactions after the last one is an error of the server.",
          responses("listNotificationInteractions",
                    lambda old: answer(500, CRASH) if old.ok and not old.json()["data"] else old, later_page)),
@@ -803,7 +752,7 @@ FAULTS: tuple[Fault, ...] = (
          answers("listDueDates", put(data=[], total=0, maxPage=1, nextPage=None), when=names("Id_service"))),
         ("first-service-only", "Of several services, consumption is given for the first only.",
          instead("queryConsumption",
-                 lambda ask: ask.with_json(put(Id_services=lambda body: body["Id_services"][:1])(ask.json())),
+                 lambda ask: ask.with_arguments(Id_services=ask.argument("Id_services")[:1]),
                  lambda ask: isinstance(ask.argument("Id_services"), list))),
         ("account-ignored", "Consumption is given for all accounts, whichever is asked for.",
          instead("queryConsumption", dropped("Id_account"))),
@@ -840,13 +789,13 @@ FAULTS: tuple[Fault, ...] = (
     *_of(
         "sort",
         ("order-changes-between-pages", "Bills are listed from the other end on every second page.",
-         repaged("listBills", lambda items, page: items[:: 1 if page % 2 else -1][20 * page - 20 : 20 * page])),
+         repaged("listBills", lambda items, page, size: cut(items[:: 1 if page % 2 else -1], page, size))),
         ("order-changes-between-requests", "Each request lists notifications in another order, and then takes a page.",
          exchange("listNotifications", _rotated)),
         ("order-by-page", "Due dates are in another order on even pages than on odd ones.",
-         repaged("listDueDates", lambda items, page: sorted(
-             items, key=lambda item: (item["service"], item["id_bill"] * (1 if page % 2 else -1))
-         )[20 * page - 20 : 20 * page])),
+         repaged("listDueDates", lambda items, page, size: cut(
+             sorted(items, key=lambda item: (item["service"], item["id_bill"] * (1 if page % 2 else -1))),
+             page, size))),
     ),
     *_of(
         "CRUD",

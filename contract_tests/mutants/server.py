@@ -10,20 +10,21 @@ below, which choose requests by their operationId.
 import argparse
 import asyncio
 import json
-import re
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contrato import mock
-from contrato.core import spec
+from contrato.core import places, spec
+from contrato.core.places import place
+from contrato.core.spec import Operation, Pagination
 
 GROUPS = (
     "transport and status",
@@ -54,10 +55,8 @@ class Ask:
     Attributes:
         api: which API's path it has, or empty text.
         operation: the operationId, or empty text for a path or method that the spec does not know.
-        template: the path as the spec writes it, or empty text.
         method: in capitals.
         path: decoded, with the API's mount.
-        parameters: of the path, as text.
         query_string: as it came.
         headers: names in lower case.
         body: as it came.
@@ -68,10 +67,8 @@ class Ask:
 
     api: str
     operation: str
-    template: str
     method: str
     path: str
-    parameters: Mapping[str, str]
     query_string: str
     headers: Pairs
     body: bytes
@@ -79,9 +76,54 @@ class Ask:
     memory: dict[str, Any]
 
     @property
+    def target(self) -> Operation:
+        """The operation.
+
+        Raises:
+            KeyError: the spec does not know it.
+
+        """
+        return _operations()[self.operation]
+
+    @cached_property
+    def arguments(self) -> dict[str, Any]:
+        """The arguments by wire name, wherever the spec has them, with the spec's types where they can be read so."""
+        if not self.operation:
+            return {}
+        path = quote(self.path.removeprefix(self.target.api.mount))
+        found = places.arguments(self.target, path, self._pairs, dict(self.headers), self.json())
+        return {name: value for (_, name), value in reversed(found.items())}
+
+    def argument(self, name: str, default: Any = None) -> Any:
+        """The argument of this name.
+
+        Raises:
+            KeyError: the operation has no such argument.
+
+        """
+        return self.arguments.get(self.target.parameter(name).name, default)
+
+    @property
+    def _pairs(self) -> list[tuple[str, str]]:
+        return parse_qsl(self.query_string, keep_blank_values=True)
+
+    @property
     def query(self) -> dict[str, str]:
-        """The parameters of the query, the last one of a name."""
-        return dict(parse_qsl(self.query_string, keep_blank_values=True))
+        """The names and texts of the query as they came, the last one of a name."""
+        return dict(self._pairs)
+
+    @property
+    def bare(self) -> bool:
+        """Whether there is neither a query nor a body."""
+        return not (self.body or self.query_string)
+
+    @property
+    def readable(self) -> bool:
+        """Whether there is no body, or one that is a JSON object."""
+        try:
+            return not self.body or isinstance(json.loads(self.body), dict)
+        except (ValueError, RecursionError):
+            return False
 
     def header(self, name: str) -> str:
         """The value of a header, or empty text."""
@@ -103,47 +145,82 @@ class Ask:
         except (ValueError, RecursionError):
             return {}
 
-    def argument(self, name: str, default: Any = None) -> Any:
-        """The argument of this name in the body's object, else in the query (as text), else in the path."""
-        body = self.json()
-        places = (body if isinstance(body, dict) else {}, self.query, self.parameters)
-        return next((place[name] for place in places if name in place), default)
-
     def with_json(self, body: Any) -> "Ask":
         """The same request with another body."""
-        headers = tuple(pair for pair in self.headers if pair[0] not in ("content-type", "content-length"))
+        headers = tuple(pair for pair in self.headers if pair[0] not in _OF_BODY)
         text = json.dumps(body).encode()
         length = ("content-length", str(len(text)))
         return replace(self, body=text, headers=(*headers, ("content-type", "application/json"), length))
-
-    def with_query(self, **query: Any) -> "Ask":
-        """The same request with these parameters of the query set; None takes one away."""
-        pairs = {name: value for name, value in {**self.query, **query}.items() if value is not None}
-        return replace(self, query_string=urlencode(pairs))
 
     def with_header(self, name: str, value: str | None) -> "Ask":
         """The same request with this header set; None takes it away."""
         headers = tuple(pair for pair in self.headers if pair[0] != name.lower())
         return replace(self, headers=headers if value is None else (*headers, (name.lower(), value)))
 
-    def to(self, operation: str, body: Any = None, query: Mapping[str, Any] | None = None, **parameters: Any) -> "Ask":
-        """Another request of the same client, to another operation or with other arguments."""
-        api, method, template, mount = _operations()[operation]
-        texts = {name: str(value) for name, value in parameters.items()}
-        dropped = ("content-type", "content-length")
+    def asking(self, arguments: Mapping[str, Any]) -> "Ask":
+        """The same request with these arguments and no others. What the spec does not know stays.
+
+        Raises:
+            KeyError: the operation has no such argument, or its path lacks one.
+
+        """
+        target = self.target
+        old, new = ({target.parameter(n).key: v for n, v in named.items()} for named in (self.arguments, arguments))
+        changed = {key for key in (*old, *new) if json.dumps(old.get(key, _NONE)) != json.dumps(new.get(key, _NONE))}
+        parts = place(target, {key: value for key, value in new.items() if key in changed or key[0] == "path"})
+        where = {key[0] for key in changed}
+        ask = self
+        if "path" in where:
+            ask = replace(ask, path=target.api.mount + unquote(parts.path))
+        if "query" in where:
+            kept = [pair for pair in self._pairs if ("query", pair[0]) not in changed]
+            ask = replace(ask, query_string=urlencode([*kept, *parts.query]))
+        for name in (key[1] for key in changed if key[0] == "header"):
+            ask = ask.with_header(name, parts.headers.get(name))
+        if "body" in where:
+            body = self.json() if self.readable else {}
+            kept_fields = {name: value for name, value in body.items() if ("body", name) not in changed}
+            ask = ask.with_json({**kept_fields, **(parts.body or {})})
+        return ask
+
+    def with_arguments(self, **arguments: Any) -> "Ask":
+        """The same request with these arguments set; see `asking`."""
+        return self.asking({**self.arguments, **arguments})
+
+    def without(self, *names: str) -> "Ask":
+        """The same request without these arguments; see `asking`."""
+        dropped = {self.target.parameter(name).name for name in names}
+        return self.asking({name: value for name, value in self.arguments.items() if name not in dropped})
+
+    def to(self, operation: str, /, **arguments: Any) -> "Ask":
+        """Another request of the same client, to another operation or with other arguments.
+
+        Raises:
+            KeyError: there is no such operation, or it has no such argument.
+
+        """
+        target = _operations()[operation]
+        parts = place(target, {target.parameter(name).key: value for name, value in arguments.items()})
+        own = [p.name.lower() for p in self.target.parameters if p.place == "header"] if self.operation else []
         ask = replace(
             self,
-            api=api,
+            api=target.api.name,
             operation=operation,
-            template=template,
-            method=method,
-            path=mount + template.format(**texts),
-            parameters=texts,
-            query_string=urlencode(query or {}),
-            headers=tuple(pair for pair in self.headers if pair[0] not in dropped),
+            method=parts.method,
+            path=target.api.mount + unquote(parts.path),
+            query_string=urlencode(parts.query),
+            headers=(
+                *(pair for pair in self.headers if pair[0] not in (*_OF_BODY, *own)),
+                *((name.lower(), value) for name, value in parts.headers.items()),
+            ),
             body=b"",
         )
-        return ask if body is None else ask.with_json(body)
+        return ask if parts.body is None else ask.with_json(parts.body)
+
+
+_OF_BODY = ("content-type", "content-length")
+# Stands for an argument that is not there; no argument is an object with this name.
+_NONE = {"": "not there"}
 
 
 @dataclass(frozen=True)
@@ -225,7 +302,7 @@ class Fault:
         sentence: what is wrong.
         change: how the bundled server comes to do it.
         base: what is changed, made from seed and token.
-        probe: requests that show it, as (operationId, arguments for `Ask.to`), when the usual ones do not.
+        probe: requests that show it, as operationId and arguments by name, when the usual ones do not.
 
     """
 
@@ -263,8 +340,22 @@ class Variant:
     probe: tuple[tuple[str, Mapping[str, Any]], ...] = ()
 
 
+class NoSubjectError(ValueError):
+    """The spec has nothing that a fault could be about."""
+
+
+async def no_subject(_: Ask, __: Server) -> Answer:
+    """Stand for a change that the spec leaves nothing to do to."""
+    raise NoSubjectError
+
+
 # Building blocks. `operations` names one or several operations, divided by blanks; `*` is every request to the API,
 # also one that the spec does not know.
+
+
+def taking_bodies(operations: str) -> str:
+    """Those of the operations whose requests have a body. To change none of them is a `NoSubjectError`."""
+    return " ".join(name for name in operations.split() if _operations()[name].body is not None)
 
 
 def _always(_: Ask) -> bool:
@@ -274,6 +365,8 @@ def _always(_: Ask) -> bool:
 def exchange(operations: str, change: Change, when: Condition = _always) -> Change:
     """Do `change` with the requests to `operations` that fulfil `when`, and nothing with others."""
     names = operations.split()
+    if not names:
+        return no_subject
     unknown = set(names) - {"*"} - set(_operations())
     if unknown:
         raise ValueError(f"no such operation: {', '.join(sorted(unknown))}")
@@ -304,7 +397,14 @@ def answers(operations: str, change: Callable[[Any], Any], at: str = "", when: C
             is not there, or is null, is left alone.
         when: which requests.
 
+    Raises:
+        ValueError: the spec knows no such place in the answers.
+
     """
+    for name in operations.split() if at else ():
+        schema = _operations()[name].answer
+        if schema is None or schema.at(at) is None:
+            raise ValueError(f"{name} answers with nothing at {at}")
 
     def changed(old: Answer) -> Answer:
         return old.with_json(alter(old.json(), at, change)) if old.ok else old
@@ -344,16 +444,8 @@ def instead(operations: str, change: Callable[[Ask], Ask], when: Condition = _al
 
 
 def arguments(operations: str, change: Callable[[dict[str, Any]], dict[str, Any]], when: Condition = _always) -> Change:
-    """Alter the JSON object of the request's body; an absent one is empty, and what is no object passes."""
-
-    def changed(ask: Ask) -> Ask:
-        body = ask.json()
-        if not isinstance(body, dict) or (ask.body and not body):
-            return ask
-        new = change(dict(body))
-        return ask if new == body else ask.with_json(new)
-
-    return requests(operations, changed, when)
+    """Alter the arguments, by wire name. A body that is no JSON object passes."""
+    return requests(operations, lambda ask: ask.asking(change(dict(ask.arguments))) if ask.readable else ask, when)
 
 
 def status(operations: str, code: int, body: Any = None, when: Condition = _always) -> Change:
@@ -393,6 +485,67 @@ def chain(*changes: Change) -> Change:
         return await first(ask, inner)
 
     return changed
+
+
+# Pages.
+
+
+def _pagination(ask: Ask) -> Pagination:
+    pagination = ask.target.pagination
+    if pagination is None:
+        raise ValueError(f"{ask.operation} has no pages")
+    return pagination
+
+
+def page_of(ask: Ask) -> int:
+    """The number of the page that is asked for; 0 when it is no number."""
+    try:
+        return int(ask.argument(_pagination(ask).page, 1))
+    except (OverflowError, TypeError, ValueError):
+        return 0
+
+
+def to_page(ask: Ask, number: int) -> Ask:
+    """The same request for another page."""
+    return ask.with_arguments(**{_pagination(ask).page: number})
+
+
+def size_of(ask: Ask) -> int:
+    """How many items are on a page that is asked for in a valid request."""
+    limit, size = _pagination(ask).limit, _pagination(ask).size
+    return int(size or 0) if limit is None else int(ask.argument(limit, ask.target.parameter(limit).schema.default))
+
+
+def items_of(ask: Ask, page: Answer) -> list[Any]:
+    """The items of a page."""
+    name = _pagination(ask).items
+    items: list[Any] = page.json() if name is None else page.json()[name]
+    return items
+
+
+def with_items(ask: Ask, page: Answer, items: list[Any], **counters: int | None) -> Answer:
+    """A page with other items, and other counters by attributes of `Pagination`, those that the spec has."""
+    pagination = _pagination(ask)
+    if pagination.items is None:
+        return page.with_json(items)
+    named = {getattr(pagination, counter): value for counter, value in counters.items()}
+    known = {name: value for name, value in named.items() if name is not None}
+    return page.with_json({**page.json(), **known, pagination.items: items})
+
+
+async def everything(ask: Ask, server: Server) -> list[Any]:
+    """The items of all pages."""
+    found: list[Any] = []
+    number = 1
+    while items := items_of(ask, await server(to_page(ask, number))):
+        found += items
+        number += 1
+    return found
+
+
+def cut(items: list[Any], page: int, size: int) -> list[Any]:
+    """The items of a page."""
+    return items[(page - 1) * size : page * size]
 
 
 # Serving.
@@ -436,60 +589,53 @@ def create_app(name: str | None = None, seed: int = 1, token: str = "demo") -> A
     return changed_app(item, seed, token)
 
 
-def changed_app(item: Fault | Variant, seed: int = 1, token: str = "demo") -> ASGIApp:
-    """Make the bundled server with this change."""
+def changed_app(item: Fault | Variant, seed: int = 1, token: str = "demo") -> "Changed":
+    """Make the bundled server with this change.
+
+    Raises:
+        NoSubjectError: the spec has nothing that the change could be about.
+
+    """
+    if item.change is no_subject:
+        raise NoSubjectError(f"{item.name}: none of its operations takes a body")
     apis = (item.api,) if isinstance(item, Fault) else item.apis
-    return _Changed(item.base(seed, token), item.change, apis, token)
+    return Changed(item.base(seed, token), item.change, apis, token)
 
 
 @cache
-def _operations() -> dict[str, tuple[str, str, str, str]]:
-    """API, method, path template and mount of each operation."""
-    return {
-        operation["operationId"]: (api, method.upper(), template, urlsplit(spec.server_url(api)).path.rstrip("/"))
-        for api in spec.APIS
-        for template, item in spec.load(api)["paths"].items()
-        for method, operation in item.items()
-        if isinstance(operation, dict) and "operationId" in operation
-    }
+def _operations() -> dict[str, Operation]:
+    """The operations of all APIs."""
+    return {name: operation for api in spec.APIS for name, operation in spec.api(api).operations.items()}
 
 
-@cache
-def _paths() -> list[tuple[str, str, re.Pattern[str]]]:
-    """API, path template and pattern of each path."""
-    paths = {(api, template, mount) for api, _, template, mount in _operations().values()}
-    # Templates without parameters first: `/bills/overdue` is no bill.
-    return [
-        (api, template, re.compile(re.escape(mount) + re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(template))))
-        for api, template, mount in sorted(paths, key=lambda path: ("{" in path[1], path))
-    ]
-
-
-def _find(method: str, path: str) -> tuple[str, str, str, dict[str, str]]:
-    """API, operationId, path template and parameters of a request."""
-    for api, template, pattern in _paths():
-        if found := pattern.fullmatch(path):
-            names = (name for name, place in _operations().items() if place[:3] == (api, method, template))
-            return api, next(names, ""), template, found.groupdict()
+def _find(method: str, path: str) -> tuple[str, str]:
+    """API and operationId of a request."""
     # Apportionments are mounted at the root, where the paths of another API are not theirs.
-    mounts = {api: mount for api, _, _, mount in _operations().values()}
-    for api, mount in sorted(mounts.items(), key=lambda item: -len(item[1])):
-        if path.startswith(mount + "/"):
-            return api, "", "", {}
-    return "", "", "", {}
+    for api in sorted(map(spec.api, spec.APIS), key=lambda api: -len(api.mount)):
+        if path.startswith(f"{api.mount}/"):
+            operation = api.match(method, quote(path.removeprefix(api.mount)))
+            return api.name, operation.id if operation else ""
+    return "", ""
 
 
 @dataclass(frozen=True)
-class _Changed:
-    """ASGI app that does one change to another app."""
+class Changed:
+    """ASGI app that does one change to another app.
+
+    Attributes:
+        errors: what the change stumbled over. A client sees a broken server then, which is not what the change is for.
+
+    """
 
     app: ASGIApp
     change: Change
     apis: tuple[str, ...]
     token: str
     memory: dict[str, Any] = field(default_factory=dict)
+    errors: list[Exception] = field(default_factory=list)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
         assert scope["type"] == "http", "serve with lifespan off"
         body = b""
         while True:
@@ -501,21 +647,24 @@ class _Changed:
         async def server(ask: Ask) -> Answer:
             return await _call(self.app, scope, ask)
 
-        api, operation, template, parameters = _find(scope["method"], scope["path"])
+        api, operation = _find(scope["method"], scope["path"])
         ask = Ask(
             api=api,
             operation=operation,
-            template=template,
             method=scope["method"],
             path=scope["path"],
-            parameters=parameters,
             query_string=scope["query_string"].decode("latin-1"),
             headers=tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]),
             body=body,
             token=self.token,
             memory=self.memory,
         )
-        await _send(await (self.change(ask, server) if api in self.apis else server(ask)), send)
+        try:
+            found = await (self.change(ask, server) if api in self.apis else server(ask))
+        except Exception as error:
+            self.errors.append(error)
+            raise
+        await _send(found, send)
 
 
 async def _call(app: ASGIApp, scope: Scope, ask: Ask) -> Answer:
@@ -575,7 +724,7 @@ def serve(app: ASGIApp, name: str, port: int, token: str) -> None:
     listener = socket.create_server(("127.0.0.1", port))
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    mounts = ", ".join(f"{api} at {url}{urlsplit(spec.server_url(api)).path}" for api in spec.APIS)
+    mounts = ", ".join(f"{api} at {url}{spec.api(api).mount}" for api in spec.APIS)
     config = uvicorn.Config(app, log_level="critical", lifespan="off", ws="none", timeout_graceful_shutdown=3)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

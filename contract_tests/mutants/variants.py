@@ -6,13 +6,13 @@ import json
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import MAXYEAR, datetime, timedelta
 from decimal import Decimal
-from functools import cache
 from typing import Any
 from unittest.mock import patch
+from urllib.parse import quote
 from zlib import crc32
 
 from starlette.types import ASGIApp
@@ -20,7 +20,7 @@ from starlette.types import ASGIApp
 from contrato import mock
 from contrato.core import spec
 from contrato.mock.apportionments import Apportionments, Company
-from contrato.mock.call import RefusedError, local_time
+from contrato.mock.call import Call, RefusedError, local_time
 from contrato.mock.neu import Neu
 from mutants.server import (
     Answer,
@@ -33,19 +33,21 @@ from mutants.server import (
     answer,
     answers,
     chain,
+    cut,
     encode,
+    everything,
     exchange,
     headers,
+    page_of,
     requests,
     responses,
+    size_of,
+    with_items,
 )
 
 BOTH = ("neu", "apportionments")
-DATED = (
-    "listPqrs queryConsumption listBills listDueDates listNotifications listNotificationInteractions listActiveRules "
-    "listRuleHistory"
-)
-PAGED = "listBills listDueDates listNotifications listNotificationInteractions listActiveRules listRuleHistory"
+DATED = " ".join(name for name, operation in spec.api("neu").operations.items() if operation.date_range)
+PAGED = " ".join(name for name, operation in spec.api("neu").operations.items() if operation.pagination)
 WRITES = "createApportionment updateApportionment"
 ENERGIES = ("cons", "injec", "reactive_in", "reactive_in_ex", "reactive_cap", "reactive_ex")
 PHASES = ("ia", "ib", "ic", "va", "vb", "vc")
@@ -134,16 +136,17 @@ class _EmptyApportionments(Apportionments):
 class _AnyDay(Apportionments):
     """Any number is a limit day."""
 
-    def _check(self, body: Any, company: Company) -> None:
-        super()._check({name: value for name, value in body.items() if name != "limit_day"}, company)
+    def _check(self, call: Call, company: Company) -> None:
+        others = {name: value for name, value in call.arguments.items() if name != "limit_day"}
+        super()._check(replace(call, arguments=others), company)
 
 
 class _NoEmptyTexts(Apportionments):
     """Neither name nor description may be empty."""
 
-    def _check(self, body: Any, company: Company) -> None:
-        super()._check(body, company)
-        empty = [name for name in ("name", "description") if not body.get(name, "?").strip()]
+    def _check(self, call: Call, company: Company) -> None:
+        super()._check(call, company)
+        empty = [name for name in ("name", "description") if not call.arguments.get(name, "?").strip()]
         if empty:
             raise RefusedError({name: [f"O campo {name} é obrigatório."] for name in empty})
 
@@ -246,10 +249,12 @@ def _spelt_otherwise(old: Answer) -> Answer:
 
 
 async def _other_methods(ask: Ask, server: Server) -> Answer:
-    if ask.method == "OPTIONS" and ask.template:
-        known = {"get", "post", "put", "delete"} & set(spec.load(ask.api)["paths"][ask.template])
-        methods = sorted({*known, "options"} | ({"head"} if "get" in known else set()))
-        return Answer(204, (("allow", ", ".join(methods).upper()),))
+    api = spec.api(ask.api)
+    path = quote(ask.path.removeprefix(api.mount))
+    known = {operation.method for operation in api.operations.values() if operation.match(path) is not None}
+    if ask.method == "OPTIONS" and known:
+        methods = sorted({*known, "OPTIONS"} | ({"HEAD"} if "GET" in known else set()))
+        return Answer(204, (("allow", ", ".join(methods)),))
     if ask.method == "HEAD":
         clean = await server(replace(ask, method="GET"))
         return replace(clean, body=b"", headers=(*clean.headers, ("content-length", str(len(clean.body)))))
@@ -257,7 +262,7 @@ async def _other_methods(ask: Ask, server: Server) -> Answer:
 
 
 async def _unimplemented(ask: Ask, server: Server) -> Answer:
-    known = ("GET", "POST", "PUT", "DELETE")
+    known = {operation.method for api in spec.APIS for operation in spec.api(api).operations.values()}
     return await server(ask) if ask.method in known else answer(501, {"message": "Not implemented"})
 
 
@@ -301,9 +306,9 @@ async def _unknown_filter(ask: Ask, server: Server) -> Answer:
     if not clean.ok:
         return clean
     known = await _known(ask, server)
-    asked = [("account", ask.argument("Id_account"))]
-    asked += [("service", ask.argument(name)) for name in ("Id_service", "Id_project")]
-    asked += [("service", identifier) for identifier in ask.argument("Id_services") or []]
+    asked = [("account", ask.arguments.get("Id_account"))]
+    asked += [("service", ask.arguments.get(name)) for name in ("Id_service", "Id_project")]
+    asked += [("service", identifier) for identifier in ask.arguments.get("Id_services") or []]
     unknown = [
         (kind, identifier) for kind, identifier in asked if identifier is not None and (kind, identifier) not in known
     ]
@@ -327,28 +332,14 @@ async def _turned_range(ask: Ask, server: Server) -> Answer:
     return clean
 
 
-@cache
-def _document(operation: str) -> Mapping[str, Any]:
-    """What the spec says of an operation, with the names of its body's fields as `fields`."""
-    for api in spec.APIS:
-        document = spec.load(api)
-        for path in document["paths"].values():
-            for found in path.values():
-                if isinstance(found, dict) and found.get("operationId") == operation:
-                    content = found.get("requestBody", {}).get("content", {})
-                    names = [media["schema"]["$ref"].rpartition("/")[2] for media in content.values()]
-                    schemas = document["components"]["schemas"]
-                    return {**found, "fields": {field for name in names for field in schemas[name]["properties"]}}
-    raise ValueError(f"no such operation: {operation}")
-
-
 async def _strict(ask: Ask, server: Server) -> Answer:
-    body = ask.json()
-    unknown = sorted(set(body) - _document(ask.operation)["fields"]) if isinstance(body, dict) else []
+    with_body = ask.target.body is not None
+    known = {parameter.name for parameter in ask.target.parameters if (parameter.place == "body") == with_body}
+    unknown = sorted(set(ask.json() if with_body else ask.query) - known) if ask.readable else []
     if not unknown:
         return await server(ask)
     # The token comes first, and nothing is written.
-    probe = await server(ask.with_json([]))
+    probe = await server(ask.with_json([]) if with_body else ask)
     if probe.status == 401:
         return probe
     if ask.api == "neu":
@@ -366,15 +357,14 @@ async def _unknown_company(ask: Ask, server: Server) -> Answer:
 
 
 def _below_one(ask: Ask) -> bool:
-    values = [ask.query.get(name, "1") for name in ("_page", "_limit")]
-    return any(re.fullmatch("-[0-9]+|0", value) for value in values)
+    return any(isinstance(n, int) and n < 1 for n in (ask.argument(name) for name in ("_page", "_limit")))
 
 
 async def _refuse_below_one(ask: Ask, server: Server) -> Answer:
     clean = await server(ask)
     if clean.status != 204:
         return clean
-    low = [name for name in ("_page", "_limit") if int(ask.query.get(name, "1")) < 1]
+    low = [name for name in ("_page", "_limit") if ask.argument(name, 1) < 1]
     return answer(422, {name: [f"O campo {name[1:]} deve ser pelo menos 1."] for name in low})
 
 
@@ -385,10 +375,9 @@ def _moved(name: str, change: Callable[[Ask, datetime], datetime]) -> Callable[[
     """One bound of the range is moved, if it can be read."""
 
     def moved(ask: Ask) -> Ask:
-        body = ask.json()
-        bound = body.get(name) if isinstance(body, dict) else None
+        bound = ask.argument(name)
         try:
-            return ask.with_json({**body, name: change(ask, local_time(bound)).isoformat()}) if bound else ask
+            return ask.with_arguments(**{name: change(ask, local_time(bound)).isoformat()}) if bound else ask
         except (TypeError, ValueError, OverflowError):
             return ask
 
@@ -432,7 +421,7 @@ async def _cut_periods(ask: Ask, server: Server) -> Answer:
         if bounds == (first, _end(ask, first)) or bounds[0] >= bounds[1]:
             continue
         names = dict(zip(("From", "To"), (bound.isoformat() for bound in bounds), strict=True))
-        hours = await server(ask.with_json({**ask.json(), **names, "Interval": "HOURLY"}))
+        hours = await server(ask.with_arguments(**names, Interval="HOURLY"))
         for row in (row for account in hours.json() for row in account["data"]):
             key = (row["id_service"], first.isoformat())
             cut[key] = _sum(cut[key], row) if key in cut else {**row, "date": first.isoformat(), "n": 1}
@@ -468,27 +457,11 @@ def _paged(operations: str, change: Callable[[Ask, Items], Items]) -> Change:
         clean = await server(ask)
         if not clean.ok:
             return clean
-        pages = _document(ask.operation)["x-pagination"]
-        name, size = pages["page"], pages["size"]
-        in_query, body = pages["in"] == "query", ask.json()
-
-        async def page(number: int) -> Items:
-            turned = ask.with_query(**{name: number}) if in_query else ask.with_json({**body, name: number})
-            found = (await server(turned)).json()
-            items: Items = found[pages["items"]] if "items" in pages else found
-            return items
-
-        items: Items = []
-        while len(part := await page(1 + len(items) // size)) == size:
-            items += part
-        items = change(ask, [*items, *part])
-        number, last = int((ask.query if in_query else body).get(name, 1)), max(1, -(-len(items) // size))
-        shown = items[(number - 1) * size : number * size] if number > 0 else []
-        if "items" not in pages:
-            return clean.with_json(shown)
+        items = change(ask, await everything(ask, server))
+        number, size = page_of(ask), size_of(ask)
+        last = max(1, -(-len(items) // size))
         counters = {"total": len(items), "last": last, "next": number + 1 if 0 < number < last else None}
-        known = {pages[key]: value for key, value in counters.items() if key in pages}
-        return clean.with_json({**known, pages["items"]: shown})
+        return with_items(ask, clean, cut(items, number, size) if number > 0 else [], **counters)
 
     return exchange(operations, changed)
 
@@ -524,7 +497,7 @@ async def _others_write(ask: Ask, server: Server) -> Answer:
         await server(other.to("deleteApportionment", id=own.pop(0)))
     elif count % 40 == 0 and own:
         body = {"description": f"Revisado {count}", "limit_day": 1 + count % 28}
-        await server(other.to("updateApportionment", body=body, id=own[-1]))
+        await server(other.to("updateApportionment", **body, id=own[-1]))
     elif listed.ok:
         model = listed.json()["items"][0]
         ids = ("company", "apportionment_type", "apportionment_tariff_type", "apportionment_measure_unit")
@@ -532,18 +505,18 @@ async def _others_write(ask: Ask, server: Server) -> Answer:
             "name": model["name"],
             "description": f"Cópia {count}",
         }
-        made = await server(other.to("createApportionment", body=body))
+        made = await server(other.to("createApportionment", **body))
         own += [made.json()["id"]] if made.status == 201 else []
     return await server(ask)
 
 
-def _list_of_records(change: Callable[[Ask, Items], Items], when: Callable[[Ask], bool], **query: Any) -> Change:
+def _list_of_records(change: Callable[[Ask, Items], Items], when: Callable[[Ask], bool], *unasked: str) -> Change:
     """Pages of apportionments are cut from another list of all records.
 
     Args:
         change: gives the records for those that the server finds.
         when: which requests.
-        query: parameters with which the server looks for them; None leaves one out.
+        unasked: arguments without which the server looks for them.
 
     """
 
@@ -551,10 +524,10 @@ def _list_of_records(change: Callable[[Ask, Items], Items], when: Callable[[Ask]
         clean = await server(ask)
         if clean.status not in (200, 204) or _below_one(ask):
             return clean
-        found = await server(ask.with_query(_page=1, _limit=1_000_000, **query))
+        found = await server(ask.without(*unasked).with_arguments(_page=1, _limit=1_000_000))
         items = change(ask, found.json()["items"] if found.ok else [])
-        page, limit = int(ask.query.get("_page", 1)), int(ask.query.get("_limit", 10))
-        shown = items[(page - 1) * limit : page * limit]
+        page, limit = page_of(ask), size_of(ask)
+        shown = cut(items, page, limit)
         if not shown:
             return answer(204)
         return answer(200, {"items": shown, "total": len(items), "per_page": limit, "current_page": page})
@@ -567,15 +540,15 @@ def _collated(ask: Ask, records: Items) -> Items:
         plain = unicodedata.normalize("NFD", record["name"]).encode("ascii", "ignore").decode()
         return plain.casefold(), -record["id"]
 
-    return sorted(records, key=key, reverse=ask.query.get("_order") != "asc")
+    return sorted(records, key=key, reverse=ask.argument("_order") != "asc")
 
 
 def _in_name(ask: Ask, records: Items) -> Items:
-    return [record for record in records if ask.query["_q"] in record["name"]]
+    return [record for record in records if ask.argument("_q") in record["name"]]
 
 
 def _in_company_too(ask: Ask, records: Items) -> Items:
-    text = ask.query["_q"].casefold()
+    text = ask.argument("_q").casefold()
     return [
         record
         for record in records
@@ -584,7 +557,7 @@ def _in_company_too(ask: Ask, records: Items) -> Items:
 
 
 def _searches(ask: Ask) -> bool:
-    return bool(ask.query.get("_q"))
+    return bool(ask.argument("_q"))
 
 
 _TIME = "NEU's timestamps may have an offset or Z."
@@ -614,7 +587,7 @@ VARIANTS: tuple[Variant, ...] = (
             "JSON Schema counts a number without a fraction as an integer.", _values(_as_float)),
     Variant("integers-as-doubles", ("apportionments",), "Of an integer beyond 2^53 only the first digits are kept.",
             "RFC 8259 lets every number be a binary fraction of 64 bits, as it is in JavaScript.", _values(_as_double),
-            probe=(("listApportionments", {"query": {"_limit": 2**63}}),)),
+            probe=(("listApportionments", {"_limit": 2**63}),)),
     Variant("backup-beside-main", ("neu",), "Readings of a service's backup meter stand beside those of its main one.",
             "A row says whether it is of the backup meter, and nowhere that this is another service.",
             answers("queryConsumption", _with_backups, "/*/data")),
@@ -686,11 +659,11 @@ VARIANTS: tuple[Variant, ...] = (
                           _shuffled),
                   answers("queryConsumption", _shuffled, "/*/data"))),
     Variant("names-collated", ("apportionments",), "The list by name regards neither case nor accents.", _SILENT,
-            _list_of_records(_collated, lambda ask: ask.query.get("_sort") == "name")),
+            _list_of_records(_collated, lambda ask: ask.argument("_sort") == "name")),
     Variant("search-in-name", ("apportionments",), "A search looks at names only, and regards case.", _SILENT,
             _list_of_records(_in_name, _searches)),
     Variant("search-in-company-too", ("apportionments",), "A search looks at the company's name too.", _SILENT,
-            _list_of_records(_in_company_too, _searches, _q=None)),
+            _list_of_records(_in_company_too, _searches, "_q")),
     Variant("equal-notifications", ("neu",), "Some notifications have come sixty times, equal in everything.",
             "A notification has no identity.", _paged("listNotifications", _repeated)),
     Variant("others-write", BOTH, "Another client writes records meanwhile, and notifications arrive.",

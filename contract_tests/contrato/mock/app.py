@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, NoReturn
-from urllib.parse import urlsplit
 
 import uvicorn
 from jsonschema_path import SchemaPath
@@ -41,6 +40,7 @@ from openapi_core.validation.schemas import oas31_schema_validators_factory
 from openapi_core.validation.schemas.exceptions import InvalidSchemaValue
 from openapi_core.validation.schemas.factories import DialectSchemaValidatorsFactory
 from starlette.applications import Starlette
+from starlette.datastructures import ImmutableMultiDict
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -48,6 +48,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from contrato.core import spec
+from contrato.core.spec import Api, Operation
 from contrato.mock.apportionments import Apportionments, message
 from contrato.mock.call import Call, Encoded, RefusedError, local_time
 from contrato.mock.neu import Neu
@@ -67,7 +68,7 @@ def create_app(seed: int = 1, token: str = "demo") -> Starlette:
     """
     handlers = {"neu": Neu(seed).handlers, "apportionments": Apportionments(seed).handlers}
     app = Starlette(
-        routes=[route for api in spec.APIS for route in _routes(api, handlers[api], token)],
+        routes=[route for name in spec.APIS for route in _routes(name, handlers[name], token)],
         exception_handlers={HTTPException: _http_error},
     )
     # A redirect to another spelling of the path is not among the documented answers.
@@ -103,7 +104,7 @@ def serve(host: str = "127.0.0.1", port: int = 8000, token: str = "demo", seed: 
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     name = f"[{host}]" if ":" in host else host
     url = f"http://{name}:{listener.getsockname()[1]}"
-    mounts = ", ".join(f"{api} at {url}{_mount(api) or '/'}" for api in spec.APIS)
+    mounts = ", ".join(f"{name} at {url}{spec.api(name).mount or '/'}" for name in spec.APIS)
     server = uvicorn.Server(
         uvicorn.Config(app, log_level="error", lifespan="off", ws="none", timeout_graceful_shutdown=3)
     )
@@ -118,51 +119,37 @@ def serve(host: str = "127.0.0.1", port: int = 8000, token: str = "demo", seed: 
         listener.close()
 
 
+def _routes(name: str, handlers: Mapping[str, Callable[[Call], Any]], token: str) -> Iterator[Route]:
+    api = spec.api(name)
+    if unhandled := set(handlers) - set(api.operations):
+        raise ValueError(f"handlers for operations that {name} has not: {sorted(unhandled)}")
+    validate = _validator(api)
+    paths: dict[str, dict[str, _Handled]] = {}
+    for operation in api.operations.values():
+        # A KeyError here is an operation of the spec that has no handler.
+        handled = _Handled(operation, handlers[operation.id])
+        paths.setdefault(operation.path, {})[operation.method] = handled
+    # Literal paths before those with parameters, which would take their requests.
+    for path in sorted(paths, key=lambda path: path.count("{")):
+        yield Route(api.mount + path, _Path(paths[path], validate, token))
+
+
 @dataclass(frozen=True)
-class _Operation:
-    document: Mapping[str, Any]
-    path: str
-    method: str
-    success: int
+class _Handled:
+    operation: Operation
     handler: Callable[[Call], Any]
 
-
-def _mount(api: str) -> str:
-    return urlsplit(spec.server_url(api)).path.rstrip("/")
-
-
-def _routes(api: str, handlers: Mapping[str, Callable[[Call], Any]], token: str) -> Iterator[Route]:
-    document = spec.load(api)
-    root = SchemaPath.from_dict(document)
-    validate = _validator(root)
-    unhandled = set(handlers)
-    for path, item in document["paths"].items():
-        operations = {}
-        for method, operation in item.items():
-            if not isinstance(operation, dict) or "operationId" not in operation:
-                continue
-            responses = root / "paths" / path / method / "responses"
-            operations[method.upper()] = _Operation(
-                document=operation,
-                path=path,
-                method=method,
-                success=next(
-                    (int(s) for s, r in responses.str_items() if s[0] == "2" and "content" in r),
-                    204,
-                ),
-                # A KeyError here is an operation of the spec that has no handler.
-                handler=handlers[operation["operationId"]],
-            )
-            unhandled.remove(operation["operationId"])
-        yield Route(_mount(api) + path, _Path(operations, validate, token))
-    if unhandled:
-        raise ValueError(f"handlers for operations that {api} has not: {sorted(unhandled)}")
+    @cached_property
+    def success(self) -> int:
+        """Status of an answer with a body."""
+        found = (int(r.status) for r in self.operation.responses.values() if r.succeeded and r.schema is not None)
+        return next(found, 204)
 
 
 class _Path:
     """ASGI app of one path: the operations of its methods."""
 
-    def __init__(self, operations: Mapping[str, _Operation], validate: "_Validate", token: str) -> None:
+    def __init__(self, operations: Mapping[str, _Handled], validate: "_Validate", token: str) -> None:
         self._operations = operations
         self._validate = validate
         self._token = token.encode()
@@ -172,34 +159,33 @@ class _Path:
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
-        operation = self._operations.get(request.method)
-        if operation is None:
+        handled = self._operations.get(request.method)
+        if handled is None:
             allow = {"Allow": ", ".join(self._operations)}
             raise HTTPException(405, f"This path takes {allow['Allow']}.", allow)
         self._authorize(request)
-        body = await _body(request) if "requestBody" in operation.document else b""
+        operation = handled.operation
+        headers = [parameter.name for parameter in operation.parameters if parameter.place == "header"]
         result = self._validate(
-            operation.path,
-            operation.method,
+            operation,
             tuple(request.path_params.items()),
-            tuple(request.query_params.items()),
+            tuple(request.query_params.multi_items()),
+            tuple((name, request.headers[name]) for name in headers if name in request.headers),
             # Parameters of the content type change nothing about JSON.
             request.headers.get("content-type", "").partition(";")[0].strip().lower(),
-            body,
+            await _body(request) if operation.body is not None else b"",
         )
         if result.errors:
             return _refusal(operation, result.errors)
-        parameters = result.parameters
-        call = Call(operation.document, parameters.path, parameters.query, result.body or {})
         try:
-            answer = operation.handler(call)
+            answer = handled.handler(Call(operation, _arguments(operation, result)))
         except RefusedError as refused:
             return JSONResponse(refused.fields, 422)
         if answer is None:
             return Response(status_code=204)
         if isinstance(answer, Encoded):
-            return StreamingResponse(answer.pieces, operation.success, media_type=JSONResponse.media_type)
-        return JSONResponse(answer, operation.success)
+            return StreamingResponse(answer.pieces, handled.success, media_type=JSONResponse.media_type)
+        return JSONResponse(answer, handled.success)
 
     def _authorize(self, request: Request) -> None:
         values = request.headers.getlist("authorization")
@@ -211,6 +197,14 @@ class _Path:
                 "Send 'Authorization: Bearer' with the token that the server was started with.",
                 {"WWW-Authenticate": "Bearer"},
             )
+
+
+def _arguments(operation: Operation, result: RequestUnmarshalResult) -> dict[str, Any]:
+    """Return the arguments of a valid request by wire name."""
+    parameters = result.parameters
+    places = {"path": parameters.path, "query": parameters.query, "header": parameters.header, "body": result.body}
+    found = ((p.name, places.get(p.place) or {}) for p in operation.parameters)
+    return {name: values[name] for name, values in found if name in values}
 
 
 async def _body(request: Request) -> bytes:
@@ -233,7 +227,7 @@ def _http_error(request: Request, error: Exception) -> Response:
 # Validation by openapi-core, as the library offers it but for what the classes below say.
 
 _Pairs = tuple[tuple[str, str], ...]
-_Validate = Callable[[str, str, _Pairs, _Pairs, str, bytes], RequestUnmarshalResult]
+_Validate = Callable[[Operation, _Pairs, _Pairs, _Pairs, str, bytes], RequestUnmarshalResult]
 
 
 class _RoutedPathFinder(APICallPathFinder):
@@ -287,7 +281,7 @@ class _OpenAPIRequest:
     host_url: str = ""
 
 
-def _validator(root: SchemaPath) -> "_Validate":
+def _validator(api: Api) -> "_Validate":
     validators = _ValidatorsFactory(
         oas31_schema_validators_factory.schema_validator_cls,
         oas31_schema_validators_factory.default_jsonschema_dialect_id,
@@ -296,7 +290,7 @@ def _validator(root: SchemaPath) -> "_Validate":
     types = oas31_types_caster
     casters = TypesCaster({**types.casters, "integer": _StrictInteger}, types.default, types.multi)
     unmarshaller = _Unmarshaller(
-        root,
+        SchemaPath.from_dict(dict(api.document)),
         path_finder_cls=_RoutedPathFinder,
         schema_validators_factory=validators,
         schema_casters_factory=SchemaCastersFactory(validators, casters),
@@ -307,14 +301,14 @@ def _validator(root: SchemaPath) -> "_Validate":
     # One request takes openapi-core milliseconds, and clients ask the same again and again.
     @lru_cache(maxsize=128)
     def validate(
-        path: str, method: str, in_path: _Pairs, in_query: _Pairs, content_type: str, body: bytes
+        operation: Operation, in_path: _Pairs, in_query: _Pairs, in_header: _Pairs, content_type: str, body: bytes
     ) -> RequestUnmarshalResult:
         parameters = RequestParameters(
-            query=dict(in_query),
+            query=ImmutableMultiDict(list(in_query)),
             path=dict(in_path),
-            header={"Authorization": "Bearer checked already"},
+            header={**dict(in_header), "Authorization": "Bearer checked already"},
         )
-        request = _OpenAPIRequest(path, method, parameters, content_type, body)
+        request = _OpenAPIRequest(operation.path, operation.method.lower(), parameters, content_type, body)
         try:
             return unmarshaller.unmarshal(request)
         except RecursionError:  # JSON that is nested too deeply to be read, or to be complained of
@@ -349,9 +343,9 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def _refusal(operation: _Operation, errors: Iterable[Exception]) -> Response:
+def _refusal(operation: Operation, errors: Iterable[Exception]) -> Response:
     """Answer a request that breaks the spec."""
-    documented = "422" in operation.document["responses"]
+    documented = "422" in operation.responses
     fields: dict[str, list[str]] = {}
     for error in errors:
         if isinstance(error.__cause__, MediaTypeNotFound) and not documented:
@@ -368,7 +362,8 @@ def _refusal(operation: _Operation, errors: Iterable[Exception]) -> Response:
 def _problems(error: Exception) -> Iterator[tuple[str, str, Any, str]]:
     """Field, JSON Schema keyword, its value and a sentence, for each fault that one error reports."""
     cause = error.__cause__
-    name = error.name if isinstance(error, ParameterValidationError) else "body"
+    parameter = error.name if isinstance(error, ParameterValidationError) else None
+    name = parameter or "body"
     if isinstance(error, MissingRequiredParameter | MissingRequiredRequestBody):
         yield name, "required", None, "is required"
     elif isinstance(cause, CastError):
@@ -381,7 +376,8 @@ def _problems(error: Exception) -> Iterator[tuple[str, str, Any, str]]:
                 for missing in [key for key in expected if key not in fault.instance]:
                     yield missing, keyword, expected, "is required"
             else:
-                field = str(fault.absolute_path[0]) if fault.absolute_path else name
+                # Below a parameter there are its elements, below the body there are arguments.
+                field = name if parameter or not fault.absolute_path else str(fault.absolute_path[0])
                 yield field, keyword, expected, f"must have {keyword} {json.dumps(expected)}"
     else:
         yield name, "format", None, "must be well-formed"

@@ -83,9 +83,7 @@ class Apportionments:
         company_ids = sorted(rng.sample(range(2, 900), 8))
         if seed == 1:
             # Those of the spec's examples, so that these can be tried as they stand; there is a record 17 by chance.
-            company_ids[0] = spec.load("apportionments")["components"]["examples"]["CreateWithCustomTariff"]["value"][
-                "company_id"
-            ]
+            company_ids[0] = spec.api("apportionments").example("CreateWithCustomTariff")["company_id"]
         self._companies = {
             identifier: Company(
                 identifier,
@@ -155,7 +153,7 @@ class Apportionments:
             return "A empresa não possui um contrato válido."
         return None
 
-    def _check(self, body: Mapping[str, Any], company: Company) -> None:
+    def _check(self, call: Call, company: Company) -> None:
         """Check what create and update have in common.
 
         Raises:
@@ -163,75 +161,68 @@ class Apportionments:
 
         """
         refused = {}
-        tariff = body.get("apportionment_tariff_type_id")
+        tariff, day = call.get("apportionment_tariff_type_id"), call.get("limit_day")
         if tariff is not None and (refusal := self._tariff_refusal(tariff, company)):
             refused["apportionment_tariff_type_id"] = [refusal]
-        if not 1 <= body.get("limit_day", 1) <= 31:
+        if day is not None and not 1 <= day <= 31:
             refused["limit_day"] = ["O campo limit_day deve estar entre 1 e 31."]
         if refused:
             raise RefusedError(refused)
 
-    def _fill(self, record: Item, body: Mapping[str, Any]) -> Item:
-        """Set the fields of a record that a body names."""
-        record |= {k: body[k] for k in ("name", "description", "mixed_consumption") if k in body}
-        if "limit_day" in body:
-            record["limit_day"] = int(body["limit_day"])  # JSON Schema counts 5.0 as an integer
-        if "apportionment_tariff_type_id" in body:
-            tariff = int(body["apportionment_tariff_type_id"])
-            record["apportionment_tariff_type"] = self._tariff(tariff)
+    def _fill(self, record: Item, call: Call) -> Item:
+        """Set the fields of a record that a call names."""
+        arguments = call.arguments
+        record |= {k: arguments[k] for k in ("name", "description", "mixed_consumption") if k in arguments}
+        if "limit_day" in arguments:
+            record["limit_day"] = int(call["limit_day"])  # JSON Schema counts 5.0 as an integer
+        if "apportionment_tariff_type_id" in arguments:
+            record["apportionment_tariff_type"] = self._tariff(int(call["apportionment_tariff_type_id"]))
         return record
 
     def _list(self, call: Call) -> Item | None:
-        query = call.query
-        text = query.get("_q", "").casefold()
+        text = (call.get("_q") or "").casefold()
         found = [
             record
             for record in self._records.values()
             if text in record["name"].casefold() or text in record["description"].casefold()
         ]
-        found.sort(key=itemgetter(query["_sort"], "id"), reverse=query["_order"] == "desc")
-        pagination = call.operation["x-pagination"]
-        page, limit = call.page(), query[pagination["limit"]]
+        found.sort(key=itemgetter(call["_sort"], "id"), reverse=call["_order"] == "desc")
+        page, limit = call.page(), call.size()
         shown = found[(page - 1) * limit : page * limit] if page > 0 and limit > 0 else []
         if not shown:
             return None
-        return {
-            pagination["items"]: shown,
-            pagination["total"]: len(found),
-            pagination["size"]: limit,
-            pagination["current"]: page,
-        }
+        answer: Item = call.envelope(items=shown, total=len(found), size=limit, current=page)
+        return answer
 
     def _get(self, call: Call) -> Item | None:
-        return self._records.get(call.path["id"])
+        return self._records.get(call["id"])
 
     def _create(self, call: Call) -> Item:
-        body = call.body
         known: Mapping[str, Iterable[int]] = {
             "company_id": self._companies,
             "apportionment_type_id": self._types,
             "apportionment_tariff_type_id": self._tariffs,
             "apportionment_measure_unit_id": self._units,
         }
-        unknown = {name: [_unknown(name)] for name, ids in known.items() if body[name] not in ids}
+        unknown = {name: [_unknown(name)] for name, ids in known.items() if call[name] not in ids}
         if unknown:
             raise RefusedError(unknown)
         if len(self._records) >= CAPACITY:
             raise RefusedError({"name": [f"O limite de {CAPACITY} rateios foi atingido."]})
-        company = self._companies[body["company_id"]]
-        self._check(body, company)
-        type_, unit = body["apportionment_type_id"], body["apportionment_measure_unit_id"]
-        return self._fill(self._add(company, int(type_), int(unit)), body)
+        company = self._companies[call["company_id"]]
+        self._check(call, company)
+        type_, unit = call["apportionment_type_id"], call["apportionment_measure_unit_id"]
+        return self._fill(self._add(company, int(type_), int(unit)), call)
 
     def _update(self, call: Call) -> Item | None:
         record = self._get(call)
         if record is not None:
-            self._check(call.body, self._companies[record["company"]["id"]])
-            self._fill(record, call.body)
+            self._check(call, self._companies[record["company"]["id"]])
+            self._fill(record, call)
         return record
 
     def _delete(self, call: Call) -> None:
-        self._records.pop(call.path["id"], None)
+        self._records.pop(call["id"], None)
 
 
 def _unknown(field: str) -> str:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from contrato.core.spec import DateRange, Operation, Pagination
+
 BOGOTA = timezone(timedelta(hours=-5))
 """Colombia's time, the same all year. Timestamps without an offset are meant in it."""
 
@@ -13,38 +15,71 @@ BOGOTA = timezone(timedelta(hours=-5))
 class Call:
     """A request that is valid by the spec.
 
-    `path`, `query` and `body` hold its parameters under the names of the spec, with the spec's
-    types and defaults. They stay apart: a name that the spec knows in one place only is unchecked
-    input in another.
+    Attributes:
+        operation: The operation that is called.
+        arguments: Its arguments by wire name, wherever the spec has them, with the spec's types and defaults. What the
+            spec does not know, or knows in another place of the request, is not among them.
+
     """
 
-    operation: Mapping[str, Any]
-    path: Mapping[str, Any]
-    query: Mapping[str, Any]
-    body: Mapping[str, Any]
+    operation: Operation
+    arguments: Mapping[str, Any]
+
+    def __getitem__(self, name: str) -> Any:
+        """Return an argument that is required or has a default."""
+        return self.arguments[name]
+
+    def get(self, name: str) -> Any:
+        """Return an argument, or None when the request does not have it."""
+        return self.arguments.get(name)
+
+    @property
+    def _dates(self) -> DateRange:
+        assert self.operation.date_range is not None, f"{self.operation.id} has no range of dates"
+        return self.operation.date_range
+
+    @property
+    def _pagination(self) -> Pagination:
+        assert self.operation.pagination is not None, f"{self.operation.id} has no pages"
+        return self.operation.pagination
 
     def range(self) -> tuple[str, str]:
         """The dates that the request asks for, as ISO text: the first included, the second not.
 
         A bound that is not given is text that sorts before, or after, every date.
         """
-        names = self.operation["x-date-range"]
-        start: datetime | None = self.body.get(names["from"])
-        stop: datetime | None = self.body.get(names["to"])
+        start: datetime | None = self.get(self._dates.start)
+        stop: datetime | None = self.get(self._dates.end)
         return start.isoformat() if start else "", stop.isoformat() if stop else "~"
 
     def within(self, items: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         """The items whose date is in the range, by the field that the spec says is filtered."""
         start, stop = self.range()
-        field = self.operation["x-date-range"]["field"].rpartition("/")[2]
+        field = self._dates.field.rpartition("/")[2]
         return [item for item in items if start <= item[field] < stop]
 
     def page(self) -> int:
         """The number of the page that is asked for, from 1. It may be anything: 0, negative, huge."""
-        pagination = self.operation["x-pagination"]
-        arguments: Mapping[str, Any] = getattr(self, pagination["in"])
         # JSON Schema counts 2.0 as an integer.
-        return int(arguments.get(pagination["page"], 1))
+        return int(self.arguments.get(self._pagination.page, 1))
+
+    def size(self) -> int:
+        """The number of items on a page: what is asked for where the spec lets a request choose, else the spec's."""
+        limit, size = self._pagination.limit, self._pagination.size
+        return int(self.arguments[limit] if limit is not None else size or 0)
+
+    def envelope(self, **parts: Any) -> Any:
+        """Make the answer of one page.
+
+        Args:
+            parts: What the page has, by attributes of `Pagination`. Those that the spec does not name are left out;
+                where it names no field for the items, they are the answer.
+
+        """
+        if self._pagination.items is None:
+            return parts["items"]
+        named = {getattr(self._pagination, part): value for part, value in parts.items()}
+        return {name: value for name, value in named.items() if name is not None}
 
 
 class RefusedError(Exception):

@@ -123,7 +123,7 @@ class Neu:
         service_ids = sorted(rng.sample(range(700, 90_000), 10))
         if seed == 1:
             # Those of the spec's examples, so that these can be tried as they stand.
-            shops, home = spec.load("neu")["components"]["examples"]["Accounts"]["value"]
+            shops, home = spec.api("neu").example("Accounts")
             self._account_ids[:2] = home["id_account"], shops["id_account"]
             service_ids[0] = home["services"][0]["id_service"]
             service_ids[2:4] = [service["id_service"] for service in shops["services"]]
@@ -226,7 +226,7 @@ class Neu:
         }
 
     def _known_account(self, call: Call) -> int:
-        identifier: int = call.path["id"]
+        identifier: int = call["id"]
         if identifier not in self._accounts:
             raise HTTPException(404, "There is no account with this id.")
         return identifier
@@ -242,7 +242,7 @@ class Neu:
 
     def _get_service(self, call: Call) -> Item:
         for item in self._list_services(call):
-            if item["id_service"] == call.path["id"]:
+            if item["id_service"] == call["id"]:
                 return item
         raise HTTPException(404, "There is no service with this id.")
 
@@ -284,9 +284,9 @@ class Neu:
         return self._rows[key]
 
     def _query_consumption(self, call: Call) -> Encoded:
-        account = call.body.get("Id_account")
-        wanted = call.body.get("Id_services")
-        interval: str = call.body["Interval"]
+        account = call.get("Id_account")
+        wanted = call.get("Id_services")
+        interval: str = call["Interval"]
         first, last = span(interval, *call.range())
         services = [
             service
@@ -467,7 +467,7 @@ class Neu:
         return rules
 
     def _rules_of(self, call: Call) -> Iterator[tuple[Item, list[Item]]]:
-        project = call.body.get("Id_project")
+        project = call.get("Id_project")
         for service, rule, events in self._rules:
             if project is None or service.id == project:
                 yield rule, events
@@ -586,25 +586,17 @@ def _newest_first(items: list[Item], field: str) -> list[Item]:
 
 
 def _of_service(call: Call, items: list[Item]) -> list[Item]:
-    wanted = call.body.get("Id_service")
+    wanted = call.get("Id_service")
     return [item for item in items if wanted is None or item["id_service"] == wanted]
 
 
 def _page(call: Call, items: list[Item]) -> Any:
     """The page that is asked for, in the envelope that the spec describes, or bare without one."""
-    pagination = call.operation["x-pagination"]
-    size: int = pagination["size"]
+    size = call.size()
     number, last = call.page(), max(1, -(-len(items) // size))
     shown = items[(number - 1) * size : number * size] if number > 0 else []
-    if "items" not in pagination:
-        return shown
-    counters = {
-        "next": number + 1 if 0 < number < last else None,
-        "last": last,
-        "total": len(items),
-    }
-    envelope = {pagination[key]: value for key, value in counters.items() if key in pagination}
-    return {**envelope, pagination["items"]: shown}
+    following = number + 1 if 0 < number < last else None
+    return call.envelope(next=following, last=last, total=len(items), items=shown)
 
 
 def _pesos(amount: float) -> str:
