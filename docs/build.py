@@ -29,6 +29,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+import overlays
 import samples
 from contrato.cli._operations import operations
 from contrato.core.spec import APIS
@@ -87,10 +88,15 @@ def run(*command: str | Path, cwd: Path = ROOT) -> str:
 def bundle(source: Path, language: str, to: Path) -> dict[str, Any]:
     """Write a spec in a language as YAML and JSON, and return it."""
     suffix = "" if language == "en" else f".{language}"
-    overlay: list[str | Path] = ["--overlay", source.parent / f"overlays/{source.stem}{suffix}.yaml"] if suffix else []
     to.mkdir(parents=True, exist_ok=True)
     file = to / f"{source.stem}{suffix}.json"
-    run(BIN / "redocly", "bundle", source, *overlay, "--output", file)
+    with tempfile.TemporaryDirectory() as directory:
+        options: list[str | Path] = []
+        if suffix:
+            overlay = Path(directory) / "overlay.json"
+            overlay.write_text(json.dumps(overlays.overlay(source, language)), "utf-8")
+            options = ["--overlay", overlay]
+        run(BIN / "redocly", "bundle", source, *options, "--output", file)
     document: dict[str, Any] = json.loads(file.read_text("utf-8"))
     text = yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=120)
     file.with_suffix(".yaml").write_text(text, "utf-8")
