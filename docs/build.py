@@ -29,9 +29,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+import overlays
 import samples
-from contrato.cli._operations import operations
-from contrato.core.spec import APIS
+from contrato.core.spec import APIS, EVIDENCE_KEY, Api, Evidence, follow, operation_nodes
 
 ROOT = Path(__file__).resolve().parents[1]
 HERE = ROOT / "docs"
@@ -59,17 +59,13 @@ POSTMAN = (
     "folderStrategy=Tags,parametersResolution=Example,requestParametersResolution=Example,"
     "exampleParametersResolution=Example"
 )
-EVIDENCE = re.compile(r"(inferred|conflict|documented)\s*([^:]*):?\s*(.*)", re.DOTALL)
-# Others are about rules of the contract suite; `contrato verify --explain` tells of those.
-EVIDENCE_KEY = re.compile(r"x-(?:(default|meaning|unit)-)?evidence")
 CITE = re.compile(rf"\b(?:{'|'.join(APIS)})#(?=L\d)")
 # The oldest first; the last key counts first.
 TAGS = ("git", "tag", "--list", "v*", "--sort=version:refname", "--sort=creatordate")
-METHODS = ("get", "post", "put", "delete")
 # Steps to an element that say nothing to a reader.
 UNNAMED = (
-    "0", "anyOf", "components", "content", "info", "items", "parameters", "paths", "properties", "responses", "schema",
-    "schemas",
+    "0", "anyOf", "components", "content", "info", "items", "operations", "parameters", "paths", "properties",
+    "responses", "schema", "schemas",
 )  # fmt: skip
 ENVIRONMENT = os.environ | {"REDOCLY_TELEMETRY": "off"}
 # What could end the script that the JSON stands in.
@@ -87,10 +83,15 @@ def run(*command: str | Path, cwd: Path = ROOT) -> str:
 def bundle(source: Path, language: str, to: Path) -> dict[str, Any]:
     """Write a spec in a language as YAML and JSON, and return it."""
     suffix = "" if language == "en" else f".{language}"
-    overlay: list[str | Path] = ["--overlay", source.parent / f"overlays/{source.stem}{suffix}.yaml"] if suffix else []
     to.mkdir(parents=True, exist_ok=True)
     file = to / f"{source.stem}{suffix}.json"
-    run(BIN / "redocly", "bundle", source, *overlay, "--output", file)
+    with tempfile.TemporaryDirectory() as directory:
+        options: list[str | Path] = []
+        if suffix:
+            overlay = Path(directory) / "overlay.json"
+            overlay.write_text(json.dumps(overlays.overlay(source, language)), "utf-8")
+            options = ["--overlay", overlay]
+        run(BIN / "redocly", "bundle", source, *options, "--output", file)
     document: dict[str, Any] = json.loads(file.read_text("utf-8"))
     text = yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=120)
     file.with_suffix(".yaml").write_text(text, "utf-8")
@@ -127,64 +128,42 @@ def scalar(to: Path) -> None:
         to.write_bytes(member.read())
 
 
-def claims(api: str, document: dict[str, Any], words: dict[str, str]) -> Iterator[dict[str, str]]:
+def claims(api: Api, words: dict[str, str]) -> Iterator[dict[str, str]]:
     """Yield each claim of evidence in a spec: where it stands, where the reference shows it, its level, the reason."""
-
-    def walk(node: Any, steps: tuple[str, ...]) -> Iterator[dict[str, str]]:
-        if isinstance(node, list):
-            for index, item in enumerate(node):
-                known = item if isinstance(item, dict) else {}
-                # One of the types that a value may have has no name of its own.
-                yield from walk(item, (*steps, str(known.get("name") or known.get("type") or index)))
-        elif isinstance(node, dict):
-            for key, value in node.items():
-                if part := EVIDENCE_KEY.fullmatch(key):
-                    yield claim(value, steps, part[1] or "")
-                # So is what stands inside an extension.
-                if not key.startswith("x-") or key == "x-time-zone":
-                    yield from walk(value, (*steps, str(key)))
-
-    def claim(text: str, steps: tuple[str, ...], part: str) -> dict[str, str]:
-        found = EVIDENCE.fullmatch(text)
-        assert found is not None, text
+    for steps, part, evidence in api.statements():
         # A field may have the name of a keyword.
         names = [step for above, step in pairwise(("", *steps)) if above == "properties" or step not in UNNAMED]
-        if steps[0] == "paths" and len(steps) > 2:
-            names[:2] = [document["paths"][steps[1]][steps[2]]["operationId"]]
-        key = ".".join([api, *names, part]).strip(".")
+        key = ".".join([api.name, *names, part]).strip(".")
         names = [words.get(names[0], names[0]), *names[1:]]
         if steps[:2] == ("components", "schemas"):
             names = [".".join(names)]
-        return {
-            "api": api,
+        yield {
+            "api": api.name,
             "id": key,
             "where": " · ".join([*names, words[part].lower()] if part else names),
-            "anchor": anchor(document, steps),
-            "level": found[1],
-            "reason": CITE.sub("", found[3]),
-            "cites": ", ".join(cite.partition("#")[2] for cite in found[2].split()),
+            "anchor": anchor(api, steps),
+            "level": evidence.level,
+            "reason": CITE.sub("", evidence.reason),
+            "cites": ", ".join(cite.partition("#")[2] for cite in evidence.citations),
         }
 
-    return walk(document, ())
 
-
-def anchor(document: dict[str, Any], steps: tuple[str, ...]) -> str:
+def anchor(api: Api, steps: tuple[str, ...]) -> str:
     """Where Scalar shows an element of a spec: an operation, a schema, or, for all that is shared, its first user."""
     if steps[:2] == ("components", "schemas"):
         return f"schemas/{steps[2]}"
     wanted = f'"#/{"/".join(steps[:3])}"'
-    for path, item in document["paths"].items():
-        for method in METHODS:
-            data = item.get(method, {})
-            used = steps[:2] == ("paths", path) and steps[2:3] in ((), (method,))
-            if data and (used or wanted in json.dumps([data, item.get("parameters")])):
-                return f"tag/{quote(data['tags'][0])}/{data['operationId']}"
+    for path, _, item, node in operation_nodes(api.document):
+        operation = api.operations[node["operationId"]]
+        used = steps[:2] in (("paths", path), ("operations", operation.id))
+        if used or wanted in json.dumps([node, item.get("parameters")]):
+            return f"tag/{quote(operation.tag)}/{operation.id}"
     return ""
 
 
-def decorate(api: str, document: dict[str, Any], words: dict[str, str]) -> None:
-    """Add to a spec what only the reference shows: samples, and evidence where Scalar would not show it."""
-    names = {operation.id: (name, operation) for name, operation in operations(api).items()}
+def decorate(api: Api, words: dict[str, str]) -> dict[str, Any]:
+    """Return a spec with what only the reference shows: samples, and evidence where Scalar would not show it."""
+    document = api.copy()
     inline(document, {key: document[key] for key in ("paths", "components")})
     for parameter in parameters(document):
         # Scalar shows badges of a schema, not of the parameter.
@@ -192,45 +171,35 @@ def decorate(api: str, document: dict[str, Any], words: dict[str, str]) -> None:
         schema = parameter["schema"]
         if "$ref" in schema:
             # What is referred to would win over the parameter's own words.
-            shared = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+            taken = follow(document, {"$ref": schema["$ref"]})[0]
             own = {key: value for key, value in schema.items() if key != "$ref"}
-            taken = {k: v for k, v in shared.items() if k != "description" and not EVIDENCE_KEY.fullmatch(k)}
-            schema = taken | own
+            schema = {k: v for k, v in taken.items() if k != "description" and not EVIDENCE_KEY.fullmatch(k)} | own
         parameter["schema"] = schema | kept
     for response in document["components"]["responses"].values():
         mark(response, words)
-    for path, item in document["paths"].items():
-        for method, data in item.items():
-            if method not in METHODS:
-                continue
-            name, operation = names[data["operationId"]]
-            given = samples.values(api, operation)
-            data["x-path-evidence"] = item["x-evidence"]
-            if (body := data.get("requestBody")) and body.get("description") == described(document, body):
-                del body["description"]
-            for response in data["responses"].values():
-                mark(response, words)
-            data["x-codeSamples"] = [
-                {"lang": "python", "label": "Python", "source": samples.python(api, operation, given)},
-                {"lang": "shell", "label": "contrato", "source": samples.command(api, name, operation, given)},
-                {"lang": "shell", "label": "curl", "source": samples.curl(api, operation, given, path)},
-            ]
+    for _, _, item, node in operation_nodes(document):
+        operation = api.operations[node["operationId"]]
+        given = samples.values(operation)
+        node["x-path-evidence"] = item["x-evidence"]
+        if operation.body and operation.body.description == operation.body.schema.description:
+            # Scalar shows that of the schema, too.
+            node["requestBody"].pop("description", None)
+        for response in node["responses"].values():
+            mark(response, words)
+        node["x-codeSamples"] = [
+            {"lang": "python", "label": "Python", "source": samples.python(operation, given)},
+            {"lang": "shell", "label": "contrato", "source": samples.command(operation, given)},
+            {"lang": "shell", "label": "curl", "source": samples.curl(operation, given)},
+        ]
+    return document
 
 
 def parameters(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the parameters of a spec, each where it is written."""
     yield from document["components"].get("parameters", {}).values()
-    for item in document["paths"].values():
-        for holder in (item, *(item[method] for method in METHODS if method in item)):
-            yield from (parameter for parameter in holder.get("parameters", ()) if "$ref" not in parameter)
-
-
-def described(document: dict[str, Any], body: dict[str, Any]) -> str | None:
-    """Return how the schema of a request body describes it: Scalar shows that, too."""
-    (media,) = body["content"].values()
-    name = media["schema"]["$ref"].rpartition("/")[2]
-    text: str | None = document["components"]["schemas"][name].get("description")
-    return text
+    holders = {id(node): node for *_, item, operation in operation_nodes(document) for node in (item, operation)}
+    for holder in holders.values():
+        yield from (parameter for parameter in holder.get("parameters", ()) if "$ref" not in parameter)
 
 
 def inline(document: dict[str, Any], node: Any) -> None:
@@ -245,10 +214,9 @@ def inline(document: dict[str, Any], node: Any) -> None:
 
 def mark(response: dict[str, Any], words: dict[str, str]) -> None:
     """Say in a response's description what is no promise: Scalar has no place for a badge there."""
-    for key in ("x-evidence", "x-meaning-evidence"):
-        found = EVIDENCE.fullmatch(response.get(key, ""))
-        if found and found[3]:
-            response["description"] += f" *{words[found[1]]}: {CITE.sub('', found[3])}*"
+    for evidence in (Evidence(response.get(key, "")) for key in ("x-evidence", "x-meaning-evidence")):
+        if evidence.reason:
+            response["description"] += f" *{words[evidence.level]}: {CITE.sub('', evidence.reason)}*"
 
 
 def publish(source: Path, to: Path) -> dict[str, dict[str, Any]]:
@@ -329,17 +297,17 @@ def build(site: Path, published: Path | None = None) -> None:
     )
     for language, prefix in LANGUAGES.items():
         texts = yaml.safe_load((HERE / f"texts.{language}.yaml").read_text("utf-8"))
-        found = [claim for api in APIS for claim in claims(api, documents[language][api], texts["words"])]
+        apis = {api: Api(api, documents[language][api]) for api in APIS}
+        found = [claim for api in apis.values() for claim in claims(api, texts["words"])]
         doubtful = [claim for claim in found if claim["level"] != "documented"]
         numbers = {api: count(1) for api in APIS}
         shared = {
             "t": texts,
-            "apis": APIS,
+            "apis": apis,
             "languages": LANGUAGES,
             "language": language,
             "root": "../" if prefix else "",
             "home": "",
-            "specs": documents[language],
             "counts": {api: Counter(claim["level"] for claim in found if claim["api"] == api) for api in APIS},
             "claims": [claim | {"number": next(numbers[claim["api"]])} for claim in doubtful],
             "versions": versions,
@@ -356,12 +324,11 @@ def build(site: Path, published: Path | None = None) -> None:
             (site / "llms.txt").write_text(environment.get_template("llms.txt.jinja").render(shared), "utf-8")
         write("index", "index", texts["title"])
         write("evidence", "evidence", texts["evidence"]["title"])
-        for api, document in documents[language].items():
+        for name, api in apis.items():
             words = texts["levels"] | texts["words"]
-            decorate(api, document, words)
-            data = {"spec": document, "locale": language.partition("-")[0], "words": words}
+            data = {"spec": decorate(api, words), "locale": language.partition("-")[0], "words": words}
             inside = Markup(json.dumps(data, ensure_ascii=False).translate(JSON_IN_HTML))
-            write(api, "reference", document["info"]["title"], data=inside)
+            write(name, "reference", api.title, data=inside)
         for guide in GUIDES:
             file = HERE / (f"{guide}.{language}.md" if prefix else f"{guide}.md")
             text = file.read_text("utf-8").replace("../README.md", "index.html")

@@ -1,18 +1,27 @@
 """The translations of the specs: what is to be translated, and whether it is.
 
     python docs/overlays.py          say what is missing, dead or out of date
-    python docs/overlays.py --add    add an action for what is missing, with the English text to be replaced
+    python docs/overlays.py --add    add an entry for what is missing, with the English text to be replaced
 
-A translation is an OpenAPI Overlay, `spec/overlays/<api>.<language>.yaml`, with one action for each object of the spec
-that has text. `x-english` of an action is the digest of the English that was translated: when that changes, the
-translation is out of date until somebody has looked at it and run `--accept TARGET`.
+A translation, `spec/overlays/<api>.<language>.yaml`, has one entry for each object of the spec that has text. Its key
+stays the same when the spec moves: `listBills` is an operation, `listBills.path` the path that it has,
+`listBills(Page)` its argument wherever it is sent, `schemas.Bill` a component. A text that moved to a key without an
+entry takes the entry with the same English. `overlay` makes an OpenAPI Overlay of a translation, for the spec as it
+stands.
+
+`x-english` of an entry is the digest of the English that was translated: when that changes, the translation is out of
+date until somebody has looked at it and run `--accept KEY`.
 """
 
 import argparse
+import functools
 import hashlib
+import json
+import operator
 import re
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +29,9 @@ import yaml
 from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import LiteralScalarString
 
+from contrato.core.spec import APIS, operation_nodes
+
 SPEC = Path(__file__).parents[1] / "spec"
-APIS = ("neu", "apportionments")
 LANGUAGES = {"es": "Spanish", "pt-BR": "Brazilian Portuguese"}
 # The evidence that the reference shows; what rules of the contract suite rest on is told by that suite, in English.
 EVIDENCE = ("x-evidence", "x-default-evidence", "x-meaning-evidence", "x-unit-evidence")
@@ -35,37 +45,78 @@ CLOSED = ("value", "example", "default", "enum", "x-sources", "license")
 
 ruamel = YAML()
 ruamel.width = 120
-ruamel.indent(mapping=2, sequence=4, offset=2)
+
+Texts = Mapping[str, str]
 
 
-def texts(node: Any, target: str = "$", named: bool = False) -> Iterator[tuple[str, dict[str, str]]]:
-    """Every object with text, as (JSONPath, its texts by key).
+def texts(document: Any) -> Iterator[tuple[str, str, Texts]]:
+    """Yield every object with text as key, JSONPath, and its texts by name."""
+    known = keys(document)
 
-    Args:
-        node: A part of a spec.
-        target: Where it is.
-        named: Whether the keys of `node` are names that the spec gives, such as those of properties.
+    def walk(node: Any, key: str, target: str, named: bool = False) -> Iterator[tuple[str, str, Texts]]:
+        """Walk a part of the document; `named` if its keys are names that the spec gives, as those of properties."""
+        if isinstance(node, list):
+            for index, item in enumerate(node):
+                name = item.get("name") if isinstance(item, dict) else None
+                step = f"[?(@.name=='{name}')]" if name else f"[{index}]"
+                yield from walk(item, f"{key}.{name or index}", target + step)
+        if not isinstance(node, dict):
+            return
+        key = known.get(id(node), key)
+        if not named:
+            found = {name: node[name] for name in TEXTS if isinstance(node.get(name), str) and prose(name, node[name])}
+            if set(node) >= {"name", "description"} and target.startswith("$.tags"):
+                found["x-displayName"] = node["name"]
+            if found:
+                yield key.removeprefix("components."), target, found
+        for name, value in node.items():
+            if not named and (name in CLOSED or (name.startswith("x-") and name != "x-time-zone")):
+                continue
+            step = f".{name}" if re.fullmatch(r"[A-Za-z_]\w*", str(name)) else f"['{name}']"
+            # What is inside of a parameter's schema is inside of a property of a body.
+            inner = key.removesuffix(".schema") if key.endswith(").schema") else key
+            yield from walk(value, f"{inner}.{name}".strip("."), target + step, not named and name in MAPS)
 
+    return walk(document, "", "$")
+
+
+def keys(document: Any) -> dict[int, str]:
+    """Return the keys of what belongs to an operation, by the identity of the object in the document.
+
+    What several operations share belongs to the first one. A component that is a request's body and something else is
+    no operation's.
     """
-    if isinstance(node, list):
-        for index, item in enumerate(node):
-            if isinstance(item, dict):
-                name = item.get("name")
-                yield from texts(item, f"{target}[?(@.name=='{name}')]" if name else f"{target}[{index}]")
-        return
-    if not isinstance(node, dict):
-        return
-    if not named:
-        found = {key: node[key] for key in TEXTS if isinstance(node.get(key), str) and prose(key, node[key])}
-        if set(node) >= {"name", "description"} and target.startswith("$.tags"):
-            found["x-displayName"] = node["name"]
-        if found:
-            yield target, found
-    for key, value in node.items():
-        if not named and (key in CLOSED or (key.startswith("x-") and key != "x-time-zone")):
+
+    def references(node: Any) -> Counter[str]:
+        return Counter(re.findall(r'"\$ref": "([^"]+)"', json.dumps(node)))
+
+    def end(node: Any) -> Any:
+        while "$ref" in node:
+            node = functools.reduce(operator.getitem, node["$ref"].removeprefix("#/").split("/"), document)
+        return node
+
+    nodes = list(operation_nodes(document))
+    elsewhere = references(document) - references([node.get("requestBody") for *_, node in nodes])
+    found: dict[int, str] = {}
+    for _, _, item, operation in nodes:
+        key = operation["operationId"]
+        found[id(operation)] = key
+        found.setdefault(id(item), f"{key}.path")
+        for parameter in map(end, (*item.get("parameters", ()), *operation.get("parameters", ()))):
+            found.setdefault(id(parameter), f"{key}({parameter['name']})")
+        if "requestBody" not in operation:
             continue
-        step = f".{key}" if re.fullmatch(r"[A-Za-z_]\w*", str(key)) else f"['{key}']"
-        yield from texts(value, target + step, named=not named and key in MAPS)
+        body = end(operation["requestBody"])
+        found.setdefault(id(body), f"{key}.requestBody")
+        for media in body["content"].values():
+            for name, example in media.get("examples", {}).items():
+                if example.get("$ref") not in elsewhere:
+                    found.setdefault(id(end(example)), f"{key}.requestBody.examples.{name}")
+            if (schema := media.get("schema", {})).get("$ref") not in elsewhere:
+                found.setdefault(id(end(schema)), f"{key}.requestBody.schema")
+                for name, property_ in end(schema).get("properties", {}).items():
+                    found.setdefault(id(property_), f"{key}({name})")
+    return found
 
 
 def prose(key: str, text: str) -> bool:
@@ -73,14 +124,14 @@ def prose(key: str, text: str) -> bool:
     return key not in EVIDENCE or ":" in text
 
 
-def digest(found: dict[str, str]) -> str:
+def digest(found: Texts) -> str:
     """Eight digits that change with the English."""
     return hashlib.sha256("\0".join(f"{key}={found[key]}" for key in sorted(found)).encode()).hexdigest()[:8]
 
 
-def path(api: str, language: str) -> Path:
-    """The file of a translation."""
-    return SPEC / "overlays" / f"{api}.{language}.yaml"
+def path(source: Path, language: str) -> Path:
+    """The file of a translation of a spec."""
+    return source.parent / "overlays" / f"{source.stem}.{language}.yaml"
 
 
 def load(file: Path) -> Any:
@@ -88,77 +139,126 @@ def load(file: Path) -> Any:
     return yaml.load(file.read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
-def problems(api: str, language: str) -> Iterator[str]:
+def wanted(source: Path) -> dict[str, Texts]:
+    """Return the texts of a spec by key.
+
+    Raises:
+        ValueError: Two objects have one key.
+
+    """
+    found = [(key, english) for key, _, english in texts(load(source))]
+    if twice := [key for key, count in Counter(key for key, _ in found).items() if count > 1]:
+        raise ValueError(f"{source.name}: two texts have one key: {', '.join(twice)}")
+    return dict(found)
+
+
+def chosen(entries: Mapping[str, Any], english: Mapping[str, Texts]) -> dict[str, str]:
+    """Return which entry each text takes: that of its key, else one of the same English."""
+    same = {entry["x-english"]: key for key, entry in entries.items()}
+    found = {key: key if key in entries else same.get(digest(text)) for key, text in english.items()}
+    return {key: entry for key, entry in found.items() if entry is not None}
+
+
+def words(entry: Mapping[str, Any]) -> dict[str, str]:
+    """Return the texts of an entry, without what is noted about them."""
+    return {key: text for key, text in entry.items() if key in TEXTS}
+
+
+def overlay(source: Path, language: str) -> dict[str, Any]:
+    """Return a translation as an OpenAPI Overlay for a spec as it stands."""
+    entries = load(path(source, language))
+    found = list(texts(load(source)))
+    taken = chosen(entries, {key: english for key, _, english in found})
+    info = {"title": f"The {source.stem} spec in {LANGUAGES[language]}", "version": "0.1.0"}
+    actions = [{"target": at, "update": words(entries[taken[key]])} for key, at, _ in found if key in taken]
+    return {"overlay": "1.1.0", "info": info, "actions": actions}
+
+
+def unused(entries: Mapping[str, Any], english: Mapping[str, Texts]) -> dict[str, bool]:
+    """Return the entries that no text takes, and whether each is dead.
+
+    One about the body of a request is not when its operation is there and has none now: arguments moved elsewhere.
+    """
+    idle = {key for key in entries if (found := re.match(r"(\w+)\.requestBody\b", key)) and found[1] in english}
+    idle -= {key for key in idle if f"{key.partition('.')[0]}.requestBody" in english}
+    return {key: key not in idle for key in entries if key not in chosen(entries, english).values()}
+
+
+def problems(source: Path, language: str) -> Iterator[str]:
     """What is wrong with a translation, one line each."""
-    wanted = dict(texts(load(SPEC / f"{api}.yaml")))
-    file = path(api, language)
-    actions = {action["target"]: action for action in load(file)["actions"]} if file.exists() else {}
-    for target in actions.keys() - wanted.keys():
-        yield f"{file.name}: {target}: nothing there in the spec"
-    for target, english in wanted.items():
-        action = actions.get(target)
-        if action is None:
-            yield f"{file.name}: {target}: not translated"
+    english = wanted(source)
+    file = path(source, language)
+    entries = load(file) if file.exists() else {}
+    for key, dead in unused(entries, english).items():
+        if dead:
+            yield f"{file.name}: {key}: nothing there in the spec"
+    taken = chosen(entries, english)
+    for key, text in english.items():
+        if key not in taken:
+            yield f"{file.name}: {key}: not translated"
             continue
-        update = action["update"]
-        for key in english.keys() ^ update.keys():
-            yield f"{file.name}: {target}: {key} is only in the {'spec' if key in english else 'translation'}"
-        for key in english.keys() & update.keys():
-            if str(update[key]).strip() == str(english[key]).strip() and key not in action.get("x-same", []):
-                yield f"{file.name}: {target}: {key} is still English; if it is the same word, name it in x-same"
-            elif key in EVIDENCE and update[key].partition(":")[0] != english[key].partition(":")[0]:
-                yield f"{file.name}: {target}: {key} must begin as the spec's, {english[key].partition(':')[0]}"
-        if action.get("x-english") != digest(english):
-            yield f"{file.name}: {target}: the English has changed since; look at it, then --accept"
+        entry = entries[taken[key]]
+        update = words(entry)
+        for name in text.keys() ^ update.keys():
+            yield f"{file.name}: {key}: {name} is only in the {'spec' if name in text else 'translation'}"
+        for name in text.keys() & update.keys():
+            if update[name].strip() == text[name].strip() and name not in entry.get("x-same", []):
+                yield f"{file.name}: {key}: {name} is still English; if it is the same word, name it in x-same"
+            elif name in EVIDENCE and update[name].partition(":")[0] != text[name].partition(":")[0]:
+                yield f"{file.name}: {key}: {name} must begin as the spec's, {text[name].partition(':')[0]}"
+        if entry.get("x-english") != digest(text):
+            yield f"{file.name}: {key}: the English has changed since; look at it, then --accept"
 
 
-def add(api: str, language: str) -> None:
-    """Add what is missing in the order of the spec, with the English text."""
-    file = path(api, language)
-    document = ruamel.load(file) if file.exists() else new(api, language)
-    known = {action["target"]: action for action in document["actions"]}
-    document["actions"] = []
-    for target, english in texts(load(SPEC / f"{api}.yaml")):
-        action = known.get(target) or {"target": target, "update": {}, "x-english": digest(english)}
-        for key, text in english.items():
-            action["update"].setdefault(key, LiteralScalarString(text) if "\n" in text else str(text))
-        document["actions"].append(action)
+def write(file: Path, entries: Any) -> None:
+    """Write a translation."""
     file.parent.mkdir(exist_ok=True)
     with file.open("w", encoding="utf-8") as stream:
-        ruamel.dump(document, stream)
+        ruamel.dump(entries, stream)
 
 
-def new(api: str, language: str) -> dict[str, Any]:
-    """An overlay without actions."""
-    info = {"title": f"The {api} spec in {LANGUAGES[language]}", "version": "0.1.0"}
-    return {"overlay": "1.1.0", "info": info, "extends": f"../{api}.yaml", "actions": []}
+def add(source: Path, language: str) -> None:
+    """Add what is missing in the order of the spec, with the English text, and drop what is unused."""
+    file = path(source, language)
+    known = ruamel.load(file) if file.exists() else {}
+    english = wanted(source)
+    taken = chosen(known, english)
+    entries = {}
+    for key, text in english.items():
+        entries[key] = dict(known[taken[key]]) if key in taken else {}
+        for name, value in text.items():
+            entries[key].setdefault(name, LiteralScalarString(value) if "\n" in value else str(value))
+        entries[key].setdefault("x-english", digest(text))
+    write(file, entries)
 
 
-def accept(api: str, language: str, target: str) -> None:
+def accept(source: Path, language: str, key: str) -> None:
     """Say that a translation fits the English as it is now."""
-    file = path(api, language)
-    document = ruamel.load(file)
-    wanted = dict(texts(load(SPEC / f"{api}.yaml")))
-    for action in document["actions"]:
-        if action["target"] == target and target in wanted:
-            action["x-english"] = digest(wanted[target])
-    with file.open("w", encoding="utf-8") as stream:
-        ruamel.dump(document, stream)
+    file = path(source, language)
+    entries = ruamel.load(file)
+    if key in entries and key in (english := wanted(source)):
+        entries[key]["x-english"] = digest(english[key])
+    write(file, entries)
 
 
 def main() -> int:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(prog="docs/overlays.py", description=__doc__.partition("\n")[0])
     parser.add_argument("--add", action="store_true", help="add what is missing, with the English text")
-    parser.add_argument("--accept", metavar="TARGET", help="the translations of this target fit the English as it is")
+    parser.add_argument("--accept", metavar="KEY", help="the translations of this key fit the English as it is")
     options = parser.parse_args()
-    for api in APIS:
+    found: list[str] = []
+    for source in (SPEC / f"{api}.yaml" for api in APIS):
         for language in LANGUAGES:
             if options.add:
-                add(api, language)
+                add(source, language)
             if options.accept:
-                accept(api, language, options.accept)
-    found = [line for api in APIS for language in LANGUAGES for line in problems(api, language)]
+                accept(source, language, options.accept)
+            found += problems(source, language)
+            file = path(source, language)
+            for key, dead in unused(load(file), wanted(source)).items():
+                if not dead:
+                    print(f"{file.name}: {key}: not used, its operation has no body now; --add removes it")
     print("\n".join(found) or "Every text is translated.")
     return 1 if found else 0
 

@@ -2,103 +2,125 @@
 
 import json
 import shlex
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from contrato.cli._operations import Operation, Parameter
-from contrato.core import spec
+from contrato.core.places import Arguments, place
+from contrato.core.spec import JSON, Operation, Parameter
 
 
-def values(api: str, operation: Operation) -> dict[str, Any]:
-    """Return what the spec's examples give to an operation, by wire name; of the body the first example."""
-    document = spec.load(api)
-    item = next(
-        (method, shared)
-        for shared in document["paths"].values()
-        for method in shared.values()
-        if isinstance(method, dict) and method.get("operationId") == operation.id
-    )
+def values(operation: Operation) -> dict[tuple[str, str], Any]:
+    """Return what the spec's examples give to an operation, by `Parameter.key`; of the body the first example."""
+    body: dict[str, Any] = next(iter(operation.body.examples.values()), {}) if operation.body else {}
     found = {}
-    for node in (*item[1].get("parameters", ()), *item[0].get("parameters", ())):
-        parameter = operation.follow(node)
-        if "example" in parameter:
-            found[parameter["name"]] = parameter["example"]
-    content = item[0].get("requestBody", {}).get("content", {}).get("application/json", {})
-    for example in list(content.get("examples", {}).values())[:1]:
-        found |= operation.follow(example)["value"]
+    for parameter in operation.parameters:
+        if parameter.place == "body" and parameter.name in body:
+            found[parameter.key] = body[parameter.name]
+        elif parameter.place != "body" and parameter.examples:
+            found[parameter.key] = parameter.examples[0]
+        elif parameter.required:
+            found[parameter.key] = _guess(operation, parameter)
     return found
 
 
-def python(api: str, operation: Operation, given: Mapping[str, Any]) -> str:
+def _guess(operation: Operation, parameter: Parameter) -> Any:
+    """Return a value for an argument without an example: one that is allowed, or the range of dates of an answer.
+
+    Raises:
+        ValueError: The spec does not give any.
+
+    """
+    dates = operation.date_range
+    if parameter.schema.enum:
+        return parameter.schema.enum[0]
+    if dates is not None and parameter.name in (dates.start, dates.end):
+        examples = [example for response in operation.responses.values() for example in response.examples.values()]
+        found = sorted(date for example in examples for date in _at(example, dates.field.strip("/").split("/")))
+        if found and parameter.name == dates.start:
+            return str(found[0])
+        if found:
+            return (datetime.fromisoformat(found[-1]) + timedelta(days=1)).isoformat()
+    raise ValueError(f"{operation.id}: {parameter.name} is required and has no example")
+
+
+def _at(node: Any, steps: list[str]) -> Iterator[Any]:
+    if not steps:
+        yield node
+    elif steps[0] == "*" and isinstance(node, list):
+        for item in node:
+            yield from _at(item, steps[1:])
+    elif isinstance(node, Mapping) and steps[0] in node:
+        yield from _at(node[steps[0]], steps[1:])
+
+
+def python(operation: Operation, given: Arguments) -> str:
     """Call the synchronous client. Pages are left to the client, which reads them all."""
+    api = operation.api.name
     names: list[str] = []
     arguments = [
-        f"{parameter.argument}={_literal(parameter, given[parameter.wire], names)}"
-        for parameter in operation.parameters
-        if parameter.wire in given and parameter.wire not in (operation.pagination.get("page"), _limit(operation))
+        f"{parameter.python_name}={_literal(parameter, given[parameter.key], names)}"
+        for parameter in _shown(operation, given)
     ]
-    call = f"{api}.{operation.python_name}({', '.join(arguments)})"
+    call = f"{api}.{operation.method_name}({', '.join(arguments)})"
     if len(call) > 70:
         inner = "".join(f"        {argument},\n" for argument in arguments)
-        call = f"{api}.{operation.python_name}(\n{inner}    )"
+        call = f"{api}.{operation.method_name}(\n{inner}    )"
     kind = api.capitalize()
     imports = f"from datetime import {', '.join(sorted(set(names)))}\n\n" if names else ""
     head = f"{imports}from contrato.{api} import {kind}\n\nwith {kind}() as {api}:\n"
-    many = operation.pagination or (operation.answer or {}).get("type") == "array"
     if operation.answer is None:
         return f"{head}    {call}"
+    many = operation.pagination or operation.answer.items
     return head + (f"    for row in {call}:\n        print(row)" if many else f"    print({call})")
 
 
-def command(api: str, name: str, operation: Operation, given: Mapping[str, Any]) -> str:
+def command(operation: Operation, given: Arguments) -> str:
     """Call the `contrato` command."""
-    words = ["contrato", api, name]
-    for parameter in operation.parameters:
-        if parameter.wire not in given or parameter.wire in (operation.pagination.get("page"), _limit(operation)):
-            continue
-        value = given[parameter.wire]
+    from contrato.cli._operations import operations
+
+    name, known = next((name, it) for name, it in operations(operation.api.name).items() if it.id == operation.id)
+    options = {parameter.wire: parameter.option for parameter in known.parameters}
+    words = ["contrato", operation.api.name, name]
+    for parameter in _shown(operation, given):
+        value = given[parameter.key]
         for one in value if isinstance(value, list) else [value]:
             if parameter.place == "path":
                 words.append(str(one))
             elif isinstance(one, bool):
-                words.append(f"--{'' if one else 'no-'}{parameter.option}")
+                words.append(f"--{'' if one else 'no-'}{options[parameter.name]}")
             else:
                 text = str(one).removesuffix("T00:00:00")
-                words += [f"--{parameter.option}", text.lower() if "enum" in parameter.schema else text]
-    if operation.method == "delete":
+                words += [f"--{options[parameter.name]}", text.lower() if parameter.schema.enum else text]
+    if operation.method == "DELETE":
         words.append("--yes")
     return _wrapped([shlex.quote(word) for word in words])
 
 
-def curl(api: str, operation: Operation, given: Mapping[str, Any], path: str) -> str:
+def curl(operation: Operation, given: Arguments) -> str:
     """Send the request with curl, to the base URL and with the token that the client takes, too."""
-    prefix = api.upper()
-    query = []
-    body = {}
-    for parameter in operation.parameters:
-        if parameter.wire not in given:
-            continue
-        value = given[parameter.wire]
-        if parameter.place == "path":
-            path = path.replace(f"{{{parameter.wire}}}", quote(str(value), safe=""))
-        elif parameter.place == "query":
-            query.append(f"{parameter.wire}={quote(str(value))}")
-        else:
-            body[parameter.wire] = value
-    words = ["curl", "--fail-with-body", "--silent", "--show-error", f"--request {operation.method.upper()}"]
-    base = f"${{{prefix}_BASE_URL:-{spec.server_url(api).rstrip('/')}}}"
-    words.append(f'"{base}{path}{"?" if query else ""}{"&".join(query)}"')
+    prefix = operation.api.name.upper()
+    parts = place(operation, given)
+    query = "&".join(f"{quote(name)}={quote(text)}" for name, text in parts.query)
+    words = ["curl", "--fail-with-body", "--silent", "--show-error", f"--request {parts.method}"]
+    base = f"${{{prefix}_BASE_URL:-{operation.api.server_url.rstrip('/')}}}"
+    words.append(f'"{base}{parts.path}{"?" if query else ""}{query}"')
     words.append(f'--header "Authorization: Bearer ${prefix}_TOKEN"')
-    words.append("--header 'Content-Type: application/json'")
-    if body:
-        words.append(f"--data {shlex.quote(json.dumps(body, ensure_ascii=False))}")
+    words += [f"--header {shlex.quote(f'{name}: {text}')}" for name, text in parts.headers.items()]
+    words += [f"--cookie {shlex.quote(f'{name}={text}')}" for name, text in parts.cookies.items()]
+    words.append(f"--header 'Content-Type: {JSON}'")
+    if parts.body:
+        words.append(f"--data {shlex.quote(json.dumps(parts.body, ensure_ascii=False))}")
     return _wrapped(words)
 
 
-def _limit(operation: Operation) -> str | None:
-    return operation.pagination.get("limit")
+def _shown(operation: Operation, given: Arguments) -> list[Parameter]:
+    """Return the arguments that are given, without those of pages: path parameters first, then what is required."""
+    pages = operation.pagination
+    hidden = (pages.page, pages.limit) if pages else ()
+    found = [parameter for parameter in operation.parameters if parameter.key in given and parameter.name not in hidden]
+    return sorted(found, key=lambda parameter: (parameter.place != "path", not parameter.required))
 
 
 def _wrapped(words: list[str]) -> str:
@@ -113,7 +135,7 @@ def _wrapped(words: list[str]) -> str:
 
 def _literal(parameter: Parameter, value: Any, names: list[str]) -> str:
     """Write a value as Python, and note what must be imported for it."""
-    if str(parameter.schema.get("format", "")).startswith("date-time"):
+    if parameter.schema.is_timestamp:
         moment = datetime.fromisoformat(value)
         names.append("datetime")
         return f"datetime({moment.year}, {moment.month}, {moment.day}{_clock(moment)})"

@@ -18,8 +18,8 @@ import yaml
 from click.testing import CliRunner
 
 from contrato.cli import main
-from contrato.cli._operations import operations
 from contrato.core import spec
+from contrato.core.spec import Api, Operation
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 BIN = Path(sys.executable).parent
@@ -29,8 +29,8 @@ import samples  # noqa: E402
 
 # What deletes comes last: the other samples want the record.
 OPERATIONS = sorted(
-    ((api, name) for api in spec.APIS for name in operations(api)),
-    key=lambda place: operations(place[0])[place[1]].method == "delete",
+    (operation for api in spec.APIS for operation in spec.api(api).operations.values()),
+    key=lambda operation: operation.method == "DELETE",
 )
 
 
@@ -117,21 +117,22 @@ def test_sums_and_downloads(site: Path) -> None:
     assert set(listed) == {name for name in files if "/latest/" not in name}
     for name in files - set(listed):
         api, _, last = name.split("/")
-        assert f"{api}/{spec.load(api)['info']['version']}/{last}" in listed
+        assert f"{api}/{spec.api(api).version}/{last}" in listed
     for name, sum_ in listed.items():
         assert hashlib.sha256((site / "specs" / name).read_bytes()).hexdigest() == sum_
     for api in spec.APIS:
-        version = spec.load(api)["info"]["version"]
+        version = spec.api(api).version
         for language in ("", ".es", ".pt-BR"):
             file = site / f"specs/{api}/{version}/{api}{language}.json"
             document = json.loads(file.read_text("utf-8"))
             assert yaml.safe_load(file.with_suffix(".yaml").read_text("utf-8")) == document
-            assert document.keys() == spec.load(api).keys()
+            assert document.keys() == spec.api(api).document.keys()
         postman = (site / f"specs/{api}/{version}/{api}.postman.json").read_text("utf-8")
         folders = json.loads(postman)["item"]
-        assert [folder["name"] for folder in folders] == [tag["name"] for tag in spec.load(api)["tags"]]
+        tags = [operation.tag for operation in spec.api(api).operations.values()]
+        assert [folder["name"] for folder in folders] == list(dict.fromkeys(tags))
         requests = [entry["request"] for folder in folders for entry in folder["item"]]
-        assert len(requests) == len(operations(api))
+        assert len(requests) == len(tags)
         for request in requests:
             assert [it["value"] for it in request["header"] if it["key"] == "Content-Type"] == ["application/json"]
 
@@ -189,12 +190,11 @@ def test_a_released_version_stays_as_it_was(tmp_path: Path, monkeypatch: pytest.
 
 def test_a_language_model_is_told_what_a_person_is(site: Path) -> None:
     text = (site / "llms.txt").read_text("utf-8")
-    for api in spec.APIS:
-        document = spec.load(api)
-        assert all(operation.id in text for operation in operations(api).values())
-        assert document["info"]["description"].strip() in text
-        assert document["servers"][0]["url"] in text
-        assert document["components"]["securitySchemes"]["bearerAuth"]["description"] in text
+    for api in map(spec.api, spec.APIS):
+        assert all(operation.id in text for operation in api.operations.values())
+        assert api.description.strip() in text
+        assert api.document["servers"][0]["url"] in text
+        assert all(scheme.description in text for o in api.operations.values() for scheme in o.security)
     links = re.findall(r"\]\(([^)]+)\)", text)
     assert len(links) > 14
     assert all((site / link).is_file() for link in links)
@@ -214,11 +214,7 @@ def test_what_is_in_doubt_can_be_cited_and_found(site: Path, folder: str) -> Non
     assert len(places) == len(rows) - 2 * len(spec.APIS)
     for link in places:
         api, kind, name = re.split(r"\.html#(tag|schemas)/", link)
-        known = (
-            {operation.id for operation in operations(api).values()}
-            if kind == "tag"
-            else spec.load(api)["components"]["schemas"]
-        )
+        known = spec.api(api).operations if kind == "tag" else spec.api(api).document["components"]["schemas"]
         assert name.rpartition("/")[2] in known
     assert not re.search(r"\b(neu|apportionments)#L\d|anyOf|servers? 0|x-time", re.sub(r'(id|href)="[^"]*"', "", text))
 
@@ -226,73 +222,85 @@ def test_what_is_in_doubt_can_be_cited_and_found(site: Path, folder: str) -> Non
 @pytest.mark.parametrize("folder", ["", "es", "pt-BR"])
 def test_each_operation_shows_three_samples(site: Path, folder: str) -> None:
     for api in spec.APIS:
-        text = (site / folder / f"{api}.html").read_text("utf-8")
-        found = re.search(r"window\.CONTRATO = (.*);</script>", text)
-        assert found is not None
-        document = json.loads(found[1])["spec"]
-        shown = [
-            [sample["label"] for sample in data["x-codeSamples"]]
-            for item in document["paths"].values()
-            for data in item.values()
-            if isinstance(data, dict) and "operationId" in data
-        ]
-        assert shown == [["Python", "contrato", "curl"]] * len(operations(api))
+        nodes = spec.operation_nodes(reference(site / folder / f"{api}.html"))
+        shown = [[sample["label"] for sample in node["x-codeSamples"]] for *_, node in nodes]
+        assert shown == [["Python", "contrato", "curl"]] * len(spec.api(api).operations)
 
 
 @pytest.mark.parametrize("api", spec.APIS)
 def test_parameters_show_their_own_evidence(site: Path, api: str) -> None:
-    text = (site / f"{api}.html").read_text("utf-8")
-    found = re.search(r"window\.CONTRATO = (.*);</script>", text)
-    assert found is not None
-    shown, written = json.loads(found[1])["spec"], spec.load(api)
-    pairs = list(zip(parameters(written), parameters(shown), strict=True))
+    written = spec.api(api).operations
+    shown = Api(api, reference(site / f"{api}.html")).operations
+    pairs = [(mine, shown[name].parameter(mine.name)) for name in written for mine in written[name].parameters]
     assert pairs
-    for parameter, there in pairs:
-        assert there["schema"]["x-evidence"] == parameter["x-evidence"]
-        assert "$ref" not in there["schema"]
+    for mine, there in pairs:
+        assert there.schema.evidence == mine.evidence
+    assert all("$ref" not in node["schema"] for node in build.parameters(reference(site / f"{api}.html")))
 
 
-def parameters(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The parameters of a spec that are written where they are used."""
-    for item in document["paths"].values():
-        for holder in (item, *item.values()):
-            if isinstance(holder, dict):
-                yield from (parameter for parameter in holder.get("parameters", ()) if "$ref" not in parameter)
+def reference(page: Path) -> dict[str, Any]:
+    """The spec that a page shows."""
+    found = re.search(r"window\.CONTRATO = (.*);</script>", page.read_text("utf-8"))
+    assert found is not None
+    document: dict[str, Any] = json.loads(found[1])["spec"]
+    return document
 
 
 @pytest.mark.parametrize("kind", ["python", "command", "curl"])
-@pytest.mark.parametrize(("api", "name"), OPERATIONS)
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.id)
 def test_samples_run(
-    api: str,
-    name: str,
+    operation: Operation,
     kind: str,
     urls: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """As they are shown: the bundled server has what the spec's examples ask for."""
-    operation = operations(api)[name]
-    given = samples.values(api, operation)
+    api = operation.api.name
+    given = samples.values(operation)
     monkeypatch.setenv(f"{api.upper()}_TOKEN", "demo")
     monkeypatch.setenv(f"{api.upper()}_BASE_URL", urls[api])
     if kind == "python":
-        exec(samples.python(api, operation, given), {})
+        exec(samples.python(operation, given), {})
         shown = capsys.readouterr().out
     elif kind == "command":
-        program, *arguments = shlex.split(samples.command(api, name, operation, given).replace("\\\n", ""))
+        program, *arguments = shlex.split(samples.command(operation, given).replace("\\\n", ""))
         result = CliRunner().invoke(main, arguments, prog_name=program)
         assert result.exit_code == 0, result.output
         shown = result.stdout
     else:
         if not shutil.which("curl"):
             pytest.skip("curl is not installed")
-        path = next(
-            path
-            for path, item in spec.load(api)["paths"].items()
-            if item.get(operation.method, {}).get("operationId") == operation.id
-        )
-        command = ["bash", "-euc", samples.curl(api, operation, given, path)]
+        command = ["bash", "-euc", samples.curl(operation, given)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, f"{command[-1]}\n{done.stdout}{done.stderr}"
         shown = done.stdout
     assert bool(shown.strip()) == (operation.answer is not None)
+
+
+def test_a_sample_takes_an_argument_where_the_spec_has_it() -> None:
+    """A query that is asked in a body, in the address, and in headers: the same call."""
+    document = spec.api("neu").copy()
+    written = spec.api("neu").operations["queryConsumption"]
+    given = {"Id_account": 41, "Id_services": [281, 282]}
+    given |= {name: value for (_, name), value in samples.values(written).items()}
+    node = next(node for *_, node in spec.operation_nodes(document) if node["operationId"] == written.id)
+    node.pop("requestBody", None)
+    node["parameters"] = [
+        {"name": p.name, "in": "header" if p.name == "Id_account" else "query", "required": p.required}
+        | {"schema": p.schema.json}
+        for p in written.parameters
+    ]
+    moved = Api("neu", document).operations[written.id]
+    arguments = {parameter.key: given[parameter.name] for parameter in moved.parameters}
+    shown = samples.curl(moved, arguments)
+    assert "Id_services=281&Id_services=282" in shown
+    assert "--header 'Id_account: 41'" in shown
+    assert "--data" not in shown
+    before = {parameter.key: given[parameter.name] for parameter in written.parameters}
+    for sample in (samples.python, samples.command):
+        assert sorted(sample(moved, arguments).split()) == sorted(sample(written, before).split())
+    # Without an example in the spec, what an answer has is asked for.
+    made_up = {name: value for (_, name), value in samples.values(moved).items()}
+    assert made_up["From"] < made_up["To"]
+    assert made_up["Interval"] in moved.parameter("Interval").schema.enum

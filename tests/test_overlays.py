@@ -14,6 +14,8 @@ import pytest
 import yaml
 from markdown_it import MarkdownIt
 
+from contrato.core.spec import Api, operation_nodes
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -30,11 +32,21 @@ def load() -> ModuleType:
 overlays = load()
 
 
+def source(api: str) -> Path:
+    """The file of a spec."""
+    return Path(overlays.SPEC) / f"{api}.yaml"
+
+
+def operation(document: Any, operation_id: str) -> Any:
+    """The raw operation of a spec."""
+    return next(node for *_, node in operation_nodes(document) if node["operationId"] == operation_id)
+
+
 @pytest.mark.parametrize("language", overlays.LANGUAGES)
 @pytest.mark.parametrize("api", overlays.APIS)
 def test_translation_is_complete(api: str, language: str) -> None:
     """No text is missing, still English, out of date, or for a place that the spec does not have."""
-    assert list(overlays.problems(api, language)) == []
+    assert list(overlays.problems(source(api), language)) == []
 
 
 @pytest.mark.parametrize("language", overlays.LANGUAGES)
@@ -42,17 +54,17 @@ def test_same_english_has_same_translation(language: str) -> None:
     """A reader meets one word for one thing, in both APIs."""
     found = defaultdict(set)
     for api in overlays.APIS:
-        actions = {action["target"]: action for action in overlays.load(overlays.path(api, language))["actions"]}
-        for target, english in overlays.texts(overlays.load(ROOT / "spec" / f"{api}.yaml")):
-            for key, text in english.items():
-                found[text.strip()].add(actions[target]["update"][key].strip())
+        entries = overlays.load(overlays.path(source(api), language))
+        for key, english in overlays.wanted(source(api)).items():
+            for name, text in english.items():
+                found[text.strip()].add(entries[key][name].strip())
     assert {english: texts for english, texts in found.items() if len(texts) > 1} == {}
 
 
 @pytest.mark.parametrize("api", overlays.APIS)
 def test_every_text_is_asked_for(api: str) -> None:
     """What is to be translated is every summary and description, wherever it is, and the words of all evidence."""
-    document = overlays.load(ROOT / "spec" / f"{api}.yaml")
+    document = overlays.load(source(api))
 
     def count(node: Any, key: str, named: bool = False) -> int:
         """Count texts; under `properties` every key is a name."""
@@ -68,62 +80,71 @@ def test_every_text_is_asked_for(api: str) -> None:
         )
         return own + sum(inside)
 
-    found = [texts for _, texts in overlays.texts(document)]
+    found = [texts for _, _, texts in overlays.texts(document)]
     for key in ("summary", "description", "x-evidence", "x-default-evidence", "x-meaning-evidence", "x-unit-evidence"):
         assert sum(key in texts for texts in found) == count(document, key)
 
 
-def change_english(spec: Any, overlay: Any) -> None:
-    spec["paths"]["/bills"]["post"]["summary"] = "List invoices"
+def change_english(spec: Any, entries: Any) -> None:
+    operation(spec, "listBills")["summary"] = "List invoices"
 
 
-def rename_path(spec: Any, overlay: Any) -> None:
-    spec["paths"]["/invoices"] = spec["paths"].pop("/bills")
+def rename_operation(spec: Any, entries: Any) -> None:
+    operation(spec, "listBills")["operationId"] = "listInvoices"
+    # With the English as it was, the translation would be found by that.
+    operation(spec, "listInvoices")["summary"] = "List invoices"
 
 
-def leave_english(spec: Any, overlay: Any) -> None:
-    for action in overlay["actions"]:
-        if action["target"] == "$.paths['/bills'].post":
-            action["update"]["summary"] = spec["paths"]["/bills"]["post"]["summary"]
+def leave_english(spec: Any, entries: Any) -> None:
+    entries["listBills"]["summary"] = operation(spec, "listBills")["summary"]
 
 
-def add_text(spec: Any, overlay: Any) -> None:
+def add_text(spec: Any, entries: Any) -> None:
     spec["components"]["schemas"]["Bill"]["properties"]["taxes"] = {"type": "number", "description": "Taxes."}
 
 
-def forget_one_of_two(spec: Any, overlay: Any) -> None:
-    for action in overlay["actions"]:
-        if action["target"] == "$.paths['/bills'].post":
-            del action["update"]["description"]
+def forget_one_of_two(spec: Any, entries: Any) -> None:
+    del entries["listBills"]["description"]
 
 
-def change_what_evidence_is(spec: Any, overlay: Any) -> None:
-    for action in overlay["actions"]:
-        if action["target"] == "$.paths['/bills']":
-            action["update"]["x-evidence"] = "documented: se sabe"
+def change_what_evidence_is(spec: Any, entries: Any) -> None:
+    entries["listBills.path"]["x-evidence"] = "documented: se sabe"
 
 
-def forget_the_evidence_of_a_unit(spec: Any, overlay: Any) -> None:
-    for action in overlay["actions"]:
-        action["update"].pop("x-unit-evidence", None)
+def forget_the_evidence_of_a_unit(spec: Any, entries: Any) -> None:
+    for entry in entries.values():
+        entry.pop("x-unit-evidence", None)
 
 
-def forget_the_evidence_of_a_meaning(spec: Any, overlay: Any) -> None:
-    for action in overlay["actions"]:
-        action["update"].pop("x-meaning-evidence", None)
+def forget_the_evidence_of_a_meaning(spec: Any, entries: Any) -> None:
+    for entry in entries.values():
+        entry.pop("x-meaning-evidence", None)
 
 
-def change_what_evidence_of_a_default_is(spec: Any, overlay: Any) -> None:
-    for action in overlay["actions"]:
-        if "x-default-evidence" in action["update"]:
-            action["update"]["x-default-evidence"] = "documented: se sabe"
+def change_what_evidence_of_a_default_is(spec: Any, entries: Any) -> None:
+    for entry in entries.values():
+        if "x-default-evidence" in entry:
+            entry["x-default-evidence"] = "documented: se sabe"
+
+
+def describe_a_body_without_one(spec: Any, entries: Any) -> None:
+    """It is dead, for its operation is."""
+    entries["queryNothing.requestBody"] = entries["queryConsumption.requestBody"] | {"x-english": "00000000"}
+
+
+@pytest.fixture
+def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the spec of NEU, with its translations."""
+    shutil.copytree(ROOT / "spec", tmp_path / "spec")
+    monkeypatch.setattr(overlays, "SPEC", tmp_path / "spec")
+    return source("neu")
 
 
 @pytest.mark.parametrize(
     ("edit", "complaint"),
     [
-        (change_english, "the English has changed since"),
-        (rename_path, "nothing there in the spec"),
+        (change_english, "listBills: the English has changed since"),
+        (rename_operation, "listBills: nothing there in the spec"),
         (leave_english, "summary is still English"),
         (add_text, "not translated"),
         (forget_one_of_two, "description is only in the spec"),
@@ -131,41 +152,104 @@ def change_what_evidence_of_a_default_is(spec: Any, overlay: Any) -> None:
         (forget_the_evidence_of_a_unit, "x-unit-evidence is only in the spec"),
         (forget_the_evidence_of_a_meaning, "x-meaning-evidence is only in the spec"),
         (change_what_evidence_of_a_default_is, "x-default-evidence must begin as the spec's"),
+        (describe_a_body_without_one, "queryNothing.requestBody: nothing there in the spec"),
     ],
 )
-def test_what_is_wrong_is_said(
-    edit: Callable[[Any, Any], None], complaint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_wrong_is_said(edit: Callable[[Any, Any], None], complaint: str, copied: Path) -> None:
     """Each edit makes the translation wrong in one way."""
-    shutil.copytree(ROOT / "spec", tmp_path / "spec")
-    monkeypatch.setattr(overlays, "SPEC", tmp_path / "spec")
-    files = [tmp_path / "spec" / "neu.yaml", overlays.path("neu", "es")]
-    spec, overlay = map(overlays.load, files)
-    edit(spec, overlay)
-    for file, document in zip(files, (spec, overlay), strict=True):
+    files = [copied, overlays.path(copied, "es")]
+    spec, entries = map(overlays.load, files)
+    edit(spec, entries)
+    for file, document in zip(files, (spec, entries), strict=True):
         overlays.ruamel.dump(document, file)
-    assert any(complaint in line for line in overlays.problems("neu", "es"))
+    assert any(complaint in line for line in overlays.problems(copied, "es"))
 
 
-def test_missing_texts_are_added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_texts_are_added(copied: Path) -> None:
     """`--add` keeps what is translated, and adds what is not, in English."""
-    shutil.copytree(ROOT / "spec", tmp_path / "spec")
-    monkeypatch.setattr(overlays, "SPEC", tmp_path / "spec")
-    overlay = overlays.load(overlays.path("neu", "es"))
-    kept = overlay["actions"].pop(5)
-    part = next(action for action in overlay["actions"] if "x-unit-evidence" in action["update"])
-    del part["update"]["x-unit-evidence"]
-    overlays.ruamel.dump(overlay, overlays.path("neu", "es"))
-    overlays.add("neu", "es")
-    actions = overlays.load(overlays.path("neu", "es"))["actions"]
-    assert actions[5]["target"] == kept["target"]
-    added = next(action for action in actions if action["target"] == part["target"])["update"].pop("x-unit-evidence")
-    assert added.startswith("inferred: no unit")
-    assert [action for action in actions if action["target"] != kept["target"]] == list(overlay["actions"])
-    overlays.add("neu", "es")
-    found = list(overlays.problems("neu", "es"))
-    for target in (kept["target"], part["target"]):
-        assert any(target in line and "still English" in line for line in found)
+    entries = overlays.load(overlays.path(copied, "es"))
+    kept = list(entries)[5]
+    before = {key: dict(entry) for key, entry in entries.items()}
+    del entries[kept]
+    part = next(key for key, entry in entries.items() if "x-unit-evidence" in entry)
+    del entries[part]["x-unit-evidence"]
+    overlays.write(overlays.path(copied, "es"), entries)
+    overlays.add(copied, "es")
+    added = overlays.load(overlays.path(copied, "es"))
+    assert list(added) == list(before)
+    assert added[part]["x-unit-evidence"].startswith("inferred: no unit")
+    assert {key for key in added if added[key] != before[key]} == {kept, part}
+    overlays.add(copied, "es")
+    found = list(overlays.problems(copied, "es"))
+    for key in (kept, part):
+        assert any(key in line and "still English" in line for line in found)
+
+
+def test_a_translation_is_accepted_as_it_is(copied: Path) -> None:
+    """`--accept` notes the English that a translation fits."""
+    spec = overlays.load(copied)
+    operation(spec, "listBills")["summary"] = "List invoices"
+    overlays.ruamel.dump(spec, copied)
+    assert list(overlays.problems(copied, "es"))
+    overlays.accept(copied, "es", "listBills")
+    assert list(overlays.problems(copied, "es")) == []
+
+
+def test_a_translation_follows_a_spec_that_moves(copied: Path) -> None:
+    """Paths, methods and the places of arguments change; what is translated does not."""
+    spec = overlays.load(copied)
+    entries = overlays.load(overlays.path(copied, "es"))
+    spec["paths"] = {f"/v2{path}": item for path, item in spec["paths"].items()}
+    read = Api("neu", spec).operations["queryConsumption"]
+    path, method, item, node = next(found for found in operation_nodes(spec) if found[3]["operationId"] == read.id)
+    assert read.body is not None
+    component = read.body.schema.component
+    for name, schema in spec["components"]["schemas"].pop(component)["properties"].items():
+        texts = {key: schema.pop(key) for key in list(schema) if key in overlays.TEXTS}
+        node.setdefault("parameters", []).append({"name": name, "in": "header", "schema": schema, **texts})
+    # An argument that also changes is found by its name, and its translation is out of date.
+    node["parameters"][0]["description"] = "Of this account."
+    changed = f"{read.id}({node['parameters'][0]['name']})"
+    examples = node.pop("requestBody")["content"]["application/json"]["examples"]
+    for example in examples.values():
+        del spec["components"]["examples"][example["$ref"].rpartition("/")[2]]
+    spec["paths"][path] = {"options" if key == method else key: value for key, value in item.items()}
+    overlays.ruamel.dump(spec, copied)
+
+    assert [line.split(": ")[1:3] for line in overlays.problems(copied, "es")] == [
+        [changed, "the English has changed since; look at it, then --accept"]
+    ]
+    # What was said about the body is not used, and no mistake.
+    left = overlays.unused(entries, overlays.wanted(copied))
+    assert set(left) == {
+        f"{read.id}.requestBody",
+        f"{read.id}.requestBody.schema",
+        *(f"{read.id}.requestBody.examples.{name}" for name in examples),
+    }
+    assert not any(left.values())
+    actions = overlays.overlay(copied, "es")["actions"]
+    assert len(actions) == len(entries) - len(left)
+    for name in read.parameters:
+        assert any(
+            action["target"].endswith(f".options.parameters[?(@.name=='{name.name}')]")
+            and action["update"] == overlays.words(entries[f"{read.id}({name.name})"])
+            for action in actions
+        )
+
+
+def test_a_text_that_moves_elsewhere_takes_its_translation_along(copied: Path) -> None:
+    """What two operations shared, and each has now for itself, is translated in both."""
+    spec = overlays.load(source("apportionments"))
+    for *_, item, node in operation_nodes(spec):
+        if "parameters" in item:
+            (reference,) = item["parameters"]
+            parameter = spec["components"]["parameters"][reference["$ref"].rpartition("/")[2]]
+            node["parameters"] = [*node.get("parameters", ()), dict(parameter)]
+    for _, _, item, _ in list(operation_nodes(spec)):
+        item.pop("parameters", None)
+    del spec["components"]["parameters"]
+    overlays.ruamel.dump(spec, source("apportionments"))
+    assert list(overlays.problems(source("apportionments"), "es")) == []
 
 
 def outline(file: Path) -> list[tuple[str, str]]:

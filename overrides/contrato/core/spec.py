@@ -45,6 +45,8 @@ from contrato.core.extensions import (
 APIS = ("neu", "apportionments")
 JSON = "application/json"
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+# Keys of evidence, and the part of an element that it is of. Other evidence is about rules of the contract suite.
+EVIDENCE_KEY = re.compile(r"x-(?:(default|meaning|unit)-)?evidence")
 
 Node = Mapping[str, Any]
 
@@ -792,6 +794,29 @@ class Api:
         """Return the operation that answers a request; literal paths win over those with parameters."""
         found = [o for o in self.operations.values() if o.method == method and o.match(path) is not None]
         return min(found, key=lambda operation: operation.path.count("{"), default=None)
+
+    def statements(self) -> Iterator[tuple[tuple[str, ...], str, Evidence]]:
+        """Yield all evidence of the document in its order, without that of the contract suite's rules.
+
+        Each comes after the keys that lead to its element, `operations` and its id leading to an operation and elements
+        of lists being keyed by name, type or index, and after its part: `default`, `meaning`, `unit`, or an empty text.
+        """
+        ids = {id(operation._node): ("operations", operation.id) for operation in self.operations.values()}
+
+        def walk(node: Any, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str, Evidence]]:
+            if isinstance(node, list):
+                for index, item in enumerate(node):
+                    known = item if isinstance(item, Mapping) else {}
+                    yield from walk(item, (*keys, str(known.get("name") or known.get("type") or index)))
+            elif isinstance(node, Mapping):
+                keys = ids.get(id(node), keys)
+                for key, value in node.items():
+                    if part := EVIDENCE_KEY.fullmatch(key):
+                        yield keys, part[1] or "", Evidence(value)
+                    elif not key.startswith("x-") or key == "x-time-zone":
+                        yield from walk(value, (*keys, str(key)))
+
+        return walk(self.document, ())
 
     def example(self, name: str) -> Any:
         """Return the value of a named example."""
