@@ -78,10 +78,10 @@ def python(operation: Operation, given: Arguments) -> str:
 
 def command(operation: Operation, given: Arguments) -> str:
     """Call the `contrato` command."""
-    from contrato.cli._operations import operations
+    from contrato.cli._operations import operations, options
 
     name, known = next((name, it) for name, it in operations(operation.api.name).items() if it.id == operation.id)
-    options = {parameter.wire: parameter.option for parameter in known.parameters}
+    named = {parameter.key: option for parameter, option in options(known).items()}
     words = ["contrato", operation.api.name, name]
     for parameter in _shown(operation, given):
         value = given[parameter.key]
@@ -89,10 +89,10 @@ def command(operation: Operation, given: Arguments) -> str:
             if parameter.place == "path":
                 words.append(str(one))
             elif isinstance(one, bool):
-                words.append(f"--{'' if one else 'no-'}{options[parameter.name]}")
+                words.append(f"--{'' if one else 'no-'}{named[parameter.key]}")
             else:
                 text = str(one).removesuffix("T00:00:00")
-                words += [f"--{options[parameter.name]}", text.lower() if parameter.schema.enum else text]
+                words += [f"--{named[parameter.key]}", text.lower() if parameter.schema.enum else text]
     if operation.method == "DELETE":
         words.append("--yes")
     return _wrapped([shlex.quote(word) for word in words])
