@@ -13,7 +13,7 @@ from contrato.core.spec import JSON, Operation, Parameter
 
 def values(operation: Operation) -> dict[tuple[str, str], Any]:
     """Return what the spec's examples give to an operation, by `Parameter.key`; of the body the first example."""
-    body = next(iter(operation.body.examples.values()), {}) if operation.body else {}
+    body: dict[str, Any] = next(iter(operation.body.examples.values()), {}) if operation.body else {}
     found = {}
     for parameter in operation.parameters:
         if parameter.place == "body" and parameter.name in body:
