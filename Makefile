@@ -62,7 +62,7 @@ mock: .venv/.installed ## Serve both APIs on port 8000: NEU at /neu, apportionme
 	@$(BIN)/contrato mock --port 8000
 
 bench: .venv/.installed ## Measure the client against the stock one and httpx alone, and write BENCHMARKS.md
-	$(BIN)/python bench/run.py
+	$(BIN)/python bench/compare.py
 
 build: .venv/.installed ## Build the wheel and the sdist, and try the wheel in an empty venv
 	rm -rf build/venv dist

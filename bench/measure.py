@@ -1,6 +1,6 @@
 """One measurement, in a process of its own: `python bench/measure.py WHAT WHO URL STOCK` prints it as JSON.
 
-WHAT is year, frame, calls, windows-N or import; WHO is contrato, stock, or httpx, which means httpx with json.loads.
+WHAT is year, frame, calls or windows-N; WHO is contrato, stock, or httpx, which means httpx with json.loads.
 STOCK is the directory of the stock client, a package `stock`.
 
 Each client has answered a small call before the clock starts, so that imports, connections and what a first call keeps
@@ -10,19 +10,42 @@ rows and everything between them.
 
 import importlib
 import json
+import math
 import resource
 import sys
 import time
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from enum import Enum
+from typing import Any, get_type_hints
 
-START, STOP = datetime(2023, 1, 1), datetime(2024, 1, 1)
-HOUR = datetime(2023, 1, 1, 1)
+from contrato.core.places import Parts, place
+from contrato.core.spec import api, python_name
+
+NEU = api("neu")
+QUERY, SERVICE = (NEU.operations[name] for name in ("queryConsumption", "getService"))
+# The bundled server has this year. It has no 29 February.
+YEAR = 2021
+START, STOP = datetime(YEAR, 1, 1), datetime(YEAR + 1, 1, 1)
+HOUR = datetime(YEAR, 1, 1, 1)
 CALLS = 1000
 
-# What is timed, and what to make of its result: rows and their energy, by which run.py sees that all did the same.
+# What is timed, and what to make of its result: rows and their energy, by which compare.py sees that all did the same.
 Work = tuple[Callable[[], Any], Callable[[Any], Any]]
+
+
+def wanted(start: datetime, stop: datetime) -> dict[str, Any]:
+    """The arguments of a query for hourly readings, by name, as JSON has them."""
+    assert QUERY.aggregation is not None
+    assert QUERY.date_range is not None
+    hourly = next(value for value, period in QUERY.aggregation.periods.items() if period == "hour")
+    times = {QUERY.date_range.start: start.isoformat(), QUERY.date_range.end: stop.isoformat()}
+    return {QUERY.aggregation.by: hourly, **times}
+
+
+def request(start: datetime, stop: datetime) -> Parts:
+    """The request of a query for hourly readings."""
+    return place(QUERY, {QUERY.parameter(name).key: value for name, value in wanted(start, stop).items()})
 
 
 def contrato(what: str, url: str) -> Work:
@@ -34,7 +57,7 @@ def contrato(what: str, url: str) -> Work:
     if what == "calls":
         return lambda: [neu.get_service(1) for _ in range(CALLS)], called
     if what == "year":
-        return lambda: neu.query_consumption(interval="HOURLY", from_=START, to=STOP), models
+        return lambda: neu.query_consumption(interval="HOURLY", from_=START, to=STOP), readings
     if what == "frame":
         from contrato.frames import to_polars
 
@@ -52,28 +75,39 @@ def contrato(what: str, url: str) -> Work:
                 energy += sum(row.cons for row in account.data)
         return rows, energy
 
-    # Every year of the server is the same.
-    return windows, lambda seen: [seen[0] // years, round(seen[1] / years)]
+    return windows, list
 
 
 def stock(what: str, url: str) -> Work:
     """Do it as the stock client's users do; the frame column by column, the fastest way from its models."""
-    from stock import AuthenticatedClient  # type: ignore[import-not-found]
-    from stock.api.consumption import query_consumption  # type: ignore[import-not-found]
-    from stock.api.services import get_service  # type: ignore[import-not-found]
-    from stock.models import ConsumptionQuery, ConsumptionQueryInterval  # type: ignore[import-not-found]
+    from stock import AuthenticatedClient, models  # type: ignore[import-not-found]
 
+    get_service, query_consumption = (
+        importlib.import_module(f"stock.api.{python_name(operation.tag)}.{operation.method_name}").sync
+        for operation in (SERVICE, QUERY)
+    )
     client = AuthenticatedClient(base_url=url, token="bench")
-    get_service.sync(1, client=client)
+    get_service(id=1, client=client)
     if what == "calls":
-        return lambda: [get_service.sync(1, client=client) for _ in range(CALLS)], called
+        return lambda: [get_service(id=1, client=client) for _ in range(CALLS)], called
 
     def query(stop: datetime) -> Any:
-        body = ConsumptionQuery(interval=ConsumptionQueryInterval.HOURLY, from_=START, to=stop)
-        return query_consumption.sync(client=client, body=body)
+        given = wanted(START, stop)
+        inside = {name for name in given if QUERY.parameter(name).place == "body"}
+        arguments = {}
+        if QUERY.body is not None and inside:
+            model = getattr(models, QUERY.body.schema.component)
+            arguments["body"] = model.from_dict({name: given[name] for name in inside})
+        for name in given.keys() - inside:
+            parameter, value = QUERY.parameter(name), given[name]
+            kind = get_type_hints(query_consumption)[parameter.python_name]
+            if parameter.schema.is_timestamp:
+                value = datetime.fromisoformat(value)
+            arguments[parameter.python_name] = kind(value) if issubclass(kind, Enum) else value
+        return query_consumption(client=client, **arguments)
 
     if what == "year":
-        return lambda: query(STOP), models
+        return lambda: query(STOP), readings
 
     import polars
 
@@ -97,16 +131,19 @@ def httpx(what: str, url: str) -> Work:
     """Do it without a client of any kind: dictionaries, unchecked, dates as text."""
     http = importlib.import_module("httpx").Client(base_url=url, headers={"Authorization": "Bearer bench"}, timeout=60)
 
-    def service() -> Any:
-        response = http.get("/services/1")
+    def ask(parts: Parts) -> Any:
+        options = {"params": parts.query, "headers": parts.headers, "json": parts.body}
+        response = http.request(parts.method, parts.path, **options)
         response.raise_for_status()
         return json.loads(response.content)
 
+    one = place(SERVICE, {SERVICE.parameter("id").key: 1})
+
+    def service() -> Any:
+        return ask(one)
+
     def query(stop: datetime) -> Any:
-        body = {"Interval": "HOURLY", "From": START.isoformat(), "To": stop.isoformat()}
-        response = http.post("/consumption", json=body)
-        response.raise_for_status()
-        return json.loads(response.content)
+        return ask(request(START, stop))
 
     service()
     if what == "calls":
@@ -130,33 +167,28 @@ def called(done: Any) -> list[Any]:
     return [len(done), done[-1].name]
 
 
-def models(accounts: Any) -> list[Any]:
+def readings(accounts: Any) -> list[Any]:
     """The digest of consumption as models. Every row is touched: a client must not put the work off."""
     rows = [row for account in accounts for row in account.data]
     assert all(isinstance(row.date, datetime) for row in rows)
-    return [len(rows), round(sum(row.cons for row in rows))]
+    return [len(rows), math.fsum(row.cons for row in rows)]
 
 
 def dictionaries(accounts: Any) -> list[Any]:
     """The digest of consumption as parsed JSON."""
     rows = [row for account in accounts for row in account["data"]]
-    return [len(rows), round(sum(row["cons"] for row in rows))]
+    return [len(rows), math.fsum(row["cons"] for row in rows)]
 
 
 def frame(table: Any) -> list[Any]:
     """The digest of consumption as a frame. contrato has the date with its zone."""
     assert table["date"].dtype.is_temporal()
-    return [table.height, round(table["cons"].sum())]
+    return [table.height, table["cons"].sum()]
 
 
 def main() -> None:
     """Measure once."""
     what, who, url, directory = sys.argv[1:]
-    if what == "import":
-        began = time.perf_counter()
-        importlib.import_module({"contrato": "contrato.neu"}.get(who, who))
-        print(json.dumps({"seconds": time.perf_counter() - began}))
-        return
     sys.path.append(directory)
     work, digest = {"contrato": contrato, "stock": stock, "httpx": httpx}[who](what, url)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

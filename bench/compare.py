@@ -2,13 +2,14 @@
 
 Against the stock client, which openapi-python-client makes of the same spec now, with its own templates, and against
 httpx with json.loads. Every measurement is a process of its own (bench/measure.py), the contenders take turns, and a
-figure is the median. Exits with 1 when a target of this project is missed.
+figure is the median. Exits with 1 when a target of this project is missed, or when a contender did not do the work.
 """
 
 import argparse
 import importlib.metadata
 import importlib.util
 import json
+import math
 import os
 import platform
 import subprocess
@@ -21,11 +22,21 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from measure import CALLS
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 CONTENDERS = ("contrato", "stock", "httpx")
 YEARS = (1, 2, 4, 8)
 ROWS = 10 * 365 * 24
+
+# Imports alone: what a measurement needs would be imported already.
+IMPORT = """
+import json, time
+began = time.perf_counter()
+import {module}
+print(json.dumps({{"seconds": time.perf_counter() - began}}))
+"""
 
 # Median seconds, and bytes of peak memory, by what was done and by whom.
 Figures = dict[tuple[str, str], dict[str, float]]
@@ -60,43 +71,72 @@ def make_stock(directory: Path) -> str:
 
 
 @contextmanager
-def serving() -> Iterator[str]:
-    """Run bench/server.py; gives the base URL."""
-    command: list[str | Path] = [sys.executable, HERE / "server.py"]
+def serving(directory: Path) -> Iterator[dict[str, Any]]:
+    """Run bench/server.py with a certificate for this run; gives its URLs and what a year holds."""
+    certificate, key = directory / "certificate.pem", directory / "key.pem"
+    kind = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc", "-days", "2"]
+    names = ["-subj", "/CN=contrato bench", "-addext", "subjectAltName=IP:127.0.0.1"]
+    files = ["-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(["openssl", "req", *kind, *names, *files], check=True, capture_output=True)
+    command: list[str | Path] = [sys.executable, HERE / "server.py", certificate, key]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdin is not None
         assert server.stdout is not None
-        yield f"{server.stdout.readline().strip()}/neu"
+        yield {**json.loads(server.stdout.readline()), "certificate": str(certificate)}
         server.stdin.close()
 
 
-def measure(what: str, who: str, url: str, stock: Path) -> dict[str, Any]:
+def measure(what: str, who: str, served: dict[str, Any], stock: Path) -> dict[str, Any]:
     """Measure once, in a process of its own."""
-    command: list[str | Path] = [sys.executable, HERE / "measure.py", what, who, url, stock]
+    url = served["https" if what == "tls" else "http"]
+    work = "year" if what == "tls" else what
+    command: list[str | Path] = [sys.executable, HERE / "measure.py", work, who, url, stock]
+    if what == "import":
+        command = [sys.executable, "-c", IMPORT.format(module={"contrato": "contrato.neu"}.get(who, who))]
     # Without bytecode, an import would measure the compiler; and only for what pip has not compiled.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    if what == "tls":
+        environment["SSL_CERT_FILE"] = served["certificate"]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment)
     measured: dict[str, Any] = json.loads(done.stdout)
     return measured
 
 
-def race(plan: list[tuple[list[tuple[str, str]], int]], url: str, stock: Path) -> Figures:
+def check(what: str, who: str, digest: list[Any], served: dict[str, Any]) -> None:
+    """Compare what a contender read with what there was: of a year its rows and their energy, of calls how many.
+
+    Args:
+        what: What was measured.
+        who: The contender.
+        digest: What it read.
+        served: What the server holds; `rows` and `energy` of a year, and the `name` of the service.
+
+    Raises:
+        SystemExit: It read something else, or the server holds no whole year.
+
+    """
+    years = int(what.removeprefix("windows-")) if what.startswith("windows-") else 1
+    wanted = [CALLS, served["name"]] if what == "calls" else [years * ROWS, years * served["energy"]]
+    # Sums of the same numbers in another order differ in their last digits, by less than a watt-hour.
+    same = digest == wanted or (
+        what != "calls" and digest[0] == wanted[0] and math.isclose(digest[1], wanted[1], rel_tol=1e-11)
+    )
+    if not same or served["rows"] != ROWS or not served["energy"] > 0:
+        raise SystemExit(f"{what}: {who} read {digest}, expected {wanted}; the server has {served['rows']} rows a year")
+
+
+def race(plan: list[tuple[list[tuple[str, str]], int]], served: dict[str, Any], stock: Path) -> Figures:
     """Measure each pair of what and who by turns, as many rounds as the plan says and one that does not count."""
     figures: Figures = {}
-    digests: dict[bool, set[str]] = {True: set(), False: set()}
     for pairs, rounds in plan:
         runs: dict[tuple[str, str], list[dict[str, Any]]] = {pair: [] for pair in pairs}
         for count in range(rounds + 1):
             for what, who in pairs:
-                measured = measure(what, who, url, stock)
-                # Of the small calls, and of a year of consumption however it was read.
-                if "digest" in measured:
-                    digests[what == "calls"].add(json.dumps(measured.pop("digest")))
+                measured = measure(what, who, served, stock)
+                if what != "import":
+                    check(what, who, measured.pop("digest"), served)
                 if count:
                     runs[what, who].append(measured)
-        for seen in digests.values():
-            if len(seen) > 1:
-                raise SystemExit(f"{pairs}: not all did the same: {sorted(seen)}")
         for pair, found in runs.items():
             # Of a peak the highest: it depends on which answers happen to be in memory together.
             figures[pair] = {key: (max if key == "peak" else median)(run[key] for run in found) for key in found[0]}
@@ -157,6 +197,9 @@ def report(figures: Figures, generator: str, load: str) -> tuple[str, bool]:
         row(figures, "a year, hourly, ten services", "year", "seconds"),
         row(figures, "— its CPU time", "year", "cpu"),
         row(figures, "— its peak memory", "year", "peak"),
+        row(figures, "the same over HTTPS", "tls", "seconds"),
+        row(figures, "— its CPU time", "tls", "cpu"),
+        row(figures, "— its peak memory", "tls", "peak"),
         row(figures, "the same to a polars frame", "frame", "seconds"),
         row(figures, "— its peak memory", "frame", "peak"),
         row(figures, "a thousand small calls", "calls", "seconds"),
@@ -195,7 +238,8 @@ Importing `contrato.neu` takes {imports[0]}, importing `httpx` alone {imports[1]
 - *stock*: the client that openapi-python-client {generator} makes of the NEU spec for this run, with its own
   templates and settings. *httpx*: httpx and `json.loads`, so dictionaries, nothing checked, dates as text.
 - A year is one `query_consumption`: {ROWS:,} rows, 36 MB of JSON over HTTP on the loopback interface. The answers come
-  from another process (`bench/server.py`), which has the bytes ready. A small call is `get_service`.
+  from another process (`bench/server.py`), which has the bytes ready. A small call is `get_service`. HTTPS is TLS with
+  a certificate made for the run; the server encrypts while the client reads.
 - To a frame: contrato by `contrato.frames.to_polars`, stock from its models by columns, httpx from its dictionaries.
 - Every measurement is a process of its own (`bench/measure.py`). The contenders take turns, after a round that does not
   count; a time is the median, a peak the highest of 7 rounds for the year, 5 for frames, small calls and windows, 21
@@ -205,7 +249,7 @@ Importing `contrato.neu` takes {imports[0]}, importing `httpx` alone {imports[1]
   what that process had at most less what it had had before the work. The answer is in use to the end.
 - Windows: up to four wait to be handed over while others are read. Which meet in memory is chance, and the more windows
   there are, the likelier it is to see the most that can; hence the third.
-- The run fails when not all end with the same number of rows and the same energy for a year.
+- The run fails unless each contender reads {ROWS:,} rows a year and the energy that the server holds in them.
 """
     return text, all(holds for _, _, holds in promised)
 
@@ -228,14 +272,15 @@ def main() -> None:
     plan = [
         ([("import", who) for who in ("contrato", "httpx")], 21),
         ([("year", who) for who in CONTENDERS], 7),
+        ([("tls", who) for who in CONTENDERS], 7),
         ([("frame", who) for who in CONTENDERS], 5),
         ([("calls", who) for who in CONTENDERS], 5),
         ([(f"windows-{years}", "contrato") for years in YEARS], 5),
     ]
-    with tempfile.TemporaryDirectory() as name, serving() as url:
+    with tempfile.TemporaryDirectory() as name, serving(Path(name)) as served:
         directory = Path(name)
         generator = make_stock(directory)
-        figures = race(plan, url, directory)
+        figures = race(plan, served, directory)
     text, hold = report(figures, generator, load)
     output.write_text(text, "utf-8")
     print(text)
