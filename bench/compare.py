@@ -189,7 +189,7 @@ def targets(figures: Figures) -> list[tuple[str, str, bool]]:
     ]
 
 
-def report(figures: Figures, generator: str, load: str) -> tuple[str, bool]:
+def report(figures: Figures, generator: str, load: str, size: float) -> tuple[str, bool]:
     """The text of BENCHMARKS.md, and whether all targets hold."""
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("httpx", "msgspec", "polars"))
     against = table(
@@ -237,9 +237,9 @@ Importing `contrato.neu` takes {imports[0]}, importing `httpx` alone {imports[1]
 
 - *stock*: the client that openapi-python-client {generator} makes of the NEU spec for this run, with its own
   templates and settings. *httpx*: httpx and `json.loads`, so dictionaries, nothing checked, dates as text.
-- A year is one `query_consumption`: {ROWS:,} rows, 36 MB of JSON over HTTP on the loopback interface. The answers come
-  from another process (`bench/server.py`), which has the bytes ready. A small call is `get_service`. HTTPS is TLS with
-  a certificate made for the run; the server encrypts while the client reads.
+- A year is one `query_consumption`: {ROWS:,} rows, {megabytes(size)} of JSON over HTTP on the loopback interface. The
+  answers come from another process (`bench/server.py`), which has the bytes ready. A small call is `get_service`. HTTPS
+  is TLS with a certificate made for the run; the server encrypts while the client reads.
 - To a frame: contrato by `contrato.frames.to_polars`, stock from its models by columns, httpx from its dictionaries.
 - Every measurement is a process of its own (`bench/measure.py`). The contenders take turns, after a round that does not
   count; a time is the median, a peak the highest of 7 rounds for the year, 5 for frames, small calls and windows, 21
@@ -281,7 +281,7 @@ def main() -> None:
         directory = Path(name)
         generator = make_stock(directory)
         figures = race(plan, served, directory)
-    text, hold = report(figures, generator, load)
+    text, hold = report(figures, generator, load, served["bytes"])
     output.write_text(text, "utf-8")
     print(text)
     sys.exit(0 if hold else 1)

@@ -163,7 +163,7 @@ def main() -> None:
     context.load_cert_chain(*sys.argv[1:])
     rows = [row for account in year() for row in account["data"]]
     holds = {"rows": len(rows), "energy": math.fsum(row["cons"] for row in rows), "name": json.loads(service())["name"]}
-    accounts()
+    holds["bytes"] = len(consumption(datetime(YEAR, 1, 1), datetime(YEAR + 1, 1, 1)))
     print(json.dumps({"http": Server(None).url, "https": Server(context).url, **holds}), flush=True)
     sys.stdin.read()
     os._exit(0)

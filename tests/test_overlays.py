@@ -169,7 +169,7 @@ def test_missing_texts_are_added(copied: Path) -> None:
     """`--add` keeps what is translated, and adds what is not, in English."""
     entries = overlays.load(overlays.path(copied, "es"))
     kept = list(entries)[5]
-    before = {key: dict(entry) for key, entry in entries.items()}
+    before = {key: dict(entries[key]) for key in overlays.wanted(copied)}
     del entries[kept]
     part = next(key for key, entry in entries.items() if "x-unit-evidence" in entry)
     del entries[part]["x-unit-evidence"]
@@ -199,21 +199,28 @@ def test_a_translation_follows_a_spec_that_moves(copied: Path) -> None:
     """Paths, methods and the places of arguments change; what is translated does not."""
     spec = overlays.load(copied)
     entries = overlays.load(overlays.path(copied, "es"))
+    gone = set(overlays.unused(entries, overlays.wanted(copied)))
     spec["paths"] = {f"/v2{path}": item for path, item in spec["paths"].items()}
-    read = Api("neu", spec).operations["queryConsumption"]
-    path, method, item, node = next(found for found in operation_nodes(spec) if found[3]["operationId"] == read.id)
-    assert read.body is not None
-    component = read.body.schema.component
-    for name, schema in spec["components"]["schemas"].pop(component)["properties"].items():
-        texts = {key: schema.pop(key) for key in list(schema) if key in overlays.TEXTS}
-        node.setdefault("parameters", []).append({"name": name, "in": "header", "schema": schema, **texts})
+    names = [parameter.name for parameter in Api("neu", spec).operations["queryConsumption"].parameters]
+    node = operation(spec, "queryConsumption")
+    for parameter in node.get("parameters", ()):
+        parameter["in"] = "header"
+    if "requestBody" in node:
+        (media,) = node.pop("requestBody")["content"].values()
+        component = spec["components"]["schemas"].pop(media["schema"]["$ref"].rpartition("/")[2])
+        for name, schema in component["properties"].items():
+            texts = {key: schema.pop(key) for key in list(schema) if key in overlays.TEXTS}
+            node.setdefault("parameters", []).append({"name": name, "in": "header", "schema": schema, **texts})
+        for example in media["examples"].values():
+            del spec["components"]["examples"][example["$ref"].rpartition("/")[2]]
+        body = "queryConsumption.requestBody"
+        gone |= {body, f"{body}.schema", *(f"{body}.examples.{name}" for name in media["examples"])}
     # An argument that also changes is found by its name, and its translation is out of date.
     node["parameters"][0]["description"] = "Of this account."
-    changed = f"{read.id}({node['parameters'][0]['name']})"
-    examples = node.pop("requestBody")["content"]["application/json"]["examples"]
-    for example in examples.values():
-        del spec["components"]["examples"][example["$ref"].rpartition("/")[2]]
-    spec["paths"][path] = {"options" if key == method else key: value for key, value in item.items()}
+    changed = f"queryConsumption({node['parameters'][0]['name']})"
+    for path, method, item, found in list(operation_nodes(spec)):
+        if found is node:
+            spec["paths"][path] = {"options" if key == method else key: value for key, value in item.items()}
     overlays.ruamel.dump(spec, copied)
 
     assert [line.split(": ")[1:3] for line in overlays.problems(copied, "es")] == [
@@ -221,18 +228,14 @@ def test_a_translation_follows_a_spec_that_moves(copied: Path) -> None:
     ]
     # What was said about the body is not used, and no mistake.
     left = overlays.unused(entries, overlays.wanted(copied))
-    assert set(left) == {
-        f"{read.id}.requestBody",
-        f"{read.id}.requestBody.schema",
-        *(f"{read.id}.requestBody.examples.{name}" for name in examples),
-    }
+    assert set(left) == gone
     assert not any(left.values())
     actions = overlays.overlay(copied, "es")["actions"]
     assert len(actions) == len(entries) - len(left)
-    for name in read.parameters:
+    for name in names:
         assert any(
-            action["target"].endswith(f".options.parameters[?(@.name=='{name.name}')]")
-            and action["update"] == overlays.words(entries[f"{read.id}({name.name})"])
+            action["target"].endswith(f".options.parameters[?(@.name=='{name}')]")
+            and action["update"] == overlays.words(entries[f"queryConsumption({name})"])
             for action in actions
         )
 
