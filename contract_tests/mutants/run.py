@@ -251,9 +251,8 @@ or does not end within {STOCK_SECONDS} seconds.
 def verdict(seen: Seen) -> str:
     """How an uncaught fault is told."""
     if seen.warned:
-        return (
-            f"Warned of: {min(line for line in seen.findings if line.startswith('warning')).removeprefix('warning: ')}"
-        )
+        warning = next(line for line in seen.findings if line.startswith("warning: "))
+        return f"Warned of: {warning.removeprefix('warning: ')}"
     why = MISSES.get(seen.name, "Not explained.")
     return f"Missed. {why}"
 
