@@ -128,13 +128,7 @@ Request = tuple[str, str, Any, Mapping[str, str] | None]
 Known = Callable[[str], Any]
 
 
-def request(
-    operation_id: str,
-    /,
-    headers: Mapping[str, str] = BEARER,
-    unknown: Mapping[str, Any] | None = None,
-    **arguments: Any,
-) -> Request:
+def request(operation_id: str, /, headers: Any = BEARER, unknown: Any = None, **arguments: Any) -> Request:
     """A request with arguments by name, and maybe with names that the spec does not know."""
     api = OPERATIONS[operation_id].api
     parts = support.parts(api.name, operation_id, arguments, unknown)
@@ -186,7 +180,7 @@ def neu_requests(known: Known) -> Iterator[Request]:
     for operation in spec.api("neu").operations.values():
         if operation.date_range is None or operation.id == "queryConsumption":
             continue
-        name, page = operation.id, operation.pagination.page if operation.pagination else None
+        name, page = operation.id, operation.pagination.page if operation.pagination else ""
         yield plain(name)
         for number in (2, 4, 12, -1, "abc") if page else ():
             yield request(name, **{page: number})
@@ -215,11 +209,11 @@ def neu_requests(known: Known) -> Iterator[Request]:
     long = {"From": days["From"], "To": december["To"]}
     yield request("queryConsumption", Id_services=services[:1], Interval="HOURLY", **long)
     daily: dict[str, Any] = {"Interval": "DAILY", **december}
-    for change in (
-        *({"Interval": "WEEKLY"}, {"Interval": "daily"}),
-        *({"Id_services": wrong} for wrong in ([], [""], ["1"], ['"1"'])),
-    ):
-        yield request("queryConsumption", **{**daily, **change})
+    for interval in ("WEEKLY", "daily"):
+        yield request("queryConsumption", **{**daily, "Interval": interval})
+    lists: tuple[list[str], ...] = ([], [""], ["1"], ['"1"'])
+    for wrong in lists:
+        yield request("queryConsumption", Id_services=wrong, **daily)
     for missing in daily:
         yield request("queryConsumption", **{name: value for name, value in daily.items() if name != missing})
     yield request("queryConsumption", Interval="DAILY", Id_account=accounts[1], Id_services=services[:3], **days)
@@ -244,23 +238,22 @@ def apportionments_requests(known: Known) -> Iterator[Request]:
     one, last = records[7], records[-1]
     word = one["name"].split()[2]
     yield request(show)
-    for asked in (
+    lists: tuple[dict[str, Any], ...] = (
         *({"_page": page} for page in (2, 4, 5, 0, -1, "x", "1.5")),
         *({"_limit": limit} for limit in (7, 100, 0, "x", -1, 1)),
         *({"_limit": limit, "_page": page} for limit, page in ((7, 2), (15, 3))),
         *({"_sort": field} for field in ("name", "x", "description", "limit_day")),
         *({"_order": order} for order in ("asc", "up")),
-        *({"_sort": "name", **more} for more in ({"_page": 2}, {"_order": "asc"})),
-        *(
-            {"_q": text}
-            for text in (word, word.upper(), "d'", "Rateio", f"Rateio {word}", "nothing-like-it", "%", "", "ç")
-        ),
+        {"_sort": "name", "_page": 2},
+        {"_sort": "name", "_order": "asc"},
+        *({"_q": text} for text in (word, word.upper(), "d'", "Rateio", f"Rateio {word}", "nothing-like-it")),
+        *({"_q": text} for text in ("%", "", "ç")),
         {"_q": word.lower(), "_order": "asc"},
-        *(
-            {"_q": word, **more}
-            for more in ({"_sort": "name"}, {"_sort": "id"}, {"_limit": 2}, {"_limit": 2, "_page": 2})
-        ),
-    ):
+        *({"_q": word, "_sort": field} for field in ("name", "id")),
+        {"_q": word, "_limit": 2},
+        {"_q": word, "_limit": 2, "_page": 2},
+    )
+    for asked in lists:
         yield request(show, **asked)
     for identifier in (one["id"], last["id"], f"{one['id']}x", 999999, "abc", 0, 99999999999):
         yield request(read, id=identifier)
@@ -301,13 +294,11 @@ def apportionments_requests(known: Known) -> Iterator[Request]:
     for body in bodies:
         yield plain(create, body)
         yield plain(update, body, id=made)
-    for change in (
-        {"limit_day": 7},
-        {"name": "Outro nome"},
-        {"description": ""},
-        {"mixed_consumption": False},
+    changes: tuple[dict[str, Any], ...] = (
+        *({"limit_day": 7}, {"name": "Outro nome"}, {"description": ""}, {"mixed_consumption": False}),
         changeable,
-    ):
+    )
+    for change in changes:
         yield request(update, id=made, **change)
         yield request(read, id=made)
         yield request(show, _q="Outro nome")

@@ -15,7 +15,9 @@ from typing import Any
 import httpx
 import pytest
 
+import support
 from contrato import testing
+from contrato.core import spec
 from contrato.core.errors import (
     AuthenticationError,
     ConnectionFailedError,
@@ -158,14 +160,32 @@ def test_faults_happen_in_order_and_retries_get_through_without_waiting(call: Ca
     assert 40 < date <= 50
 
 
-def test_a_fault_waits_for_the_request_that_it_is_for() -> None:
-    def to_bills(request: httpx.Request) -> bool:
-        return request.url.path.endswith("/bills")
+@pytest.mark.parametrize("applies", ["list_bills", "listBills"])
+@pytest.mark.parametrize(
+    "base_url", [spec.api("neu").server_url, "https://energy.example", "https://energy.example/a/b"]
+)
+def test_a_fault_waits_for_the_operation_that_it_is_for(applies: str, base_url: str) -> None:
+    script = Faults(faults.status(500).when(applies))
+    transport = script.wrap(httpx.MockTransport(lambda _: httpx.Response(200, json=[])))
+    with httpx.Client(transport=transport, base_url=base_url) as http:
+        for operation_id in ("listAccounts", "listDueDates", "listOverdueBills", "listBills", "listBills"):
+            status = 500 if operation_id == "listBills" and script.pending else 200
+            assert support.send(http, "neu", operation_id).status_code == status
+    assert not script.pending
 
-    with testing.neu(faults=[faults.status(500).when(to_bills)], retries=0) as neu:
-        assert neu.list_accounts()
+
+def test_a_fault_waits_for_the_request_that_it_is_for() -> None:
+    script = [faults.status(500).when("list_bills"), faults.timeout().when(lambda _: True)]
+    with testing.neu(faults=script, retries=0) as neu:
+        with pytest.raises(RequestTimeoutError):
+            neu.list_accounts()
         with pytest.raises(ServerError):
             list(neu.list_bills(id_service=1, from_=JANUARY[0], to=JANUARY[1]))
+
+
+def test_a_fault_of_an_unknown_operation_is_refused() -> None:
+    with pytest.raises(ValueError, match="list_bill'"):
+        faults.timeout().when("list_bill")
 
 
 def test_always_is_for_every_request() -> None:
@@ -191,7 +211,7 @@ def test_the_error_of_the_test_comes_before_that_of_the_script() -> None:
 
 def test_a_redirect_is_recorded_with_what_it_carried() -> None:
     """What follows a redirect stays in the process and is seen, so a test can look for the token in it."""
-    script = Faults(faults.redirect("https://elsewhere.example/neu/accounts"))
+    script = Faults(faults.redirect("https://elsewhere.example/there"))
     transport = script.wrap(httpx.MockTransport(lambda request: httpx.Response(200, text=request.url.host)))
     with httpx.Client(transport=transport, follow_redirects=True, auth=("user", "secret")) as http:
         assert http.post("https://energy.example/x", content=b"body").text == "elsewhere.example"

@@ -88,7 +88,7 @@ def _server(seed: int) -> httpx.ASGITransport:
 
 def _settings(kind: type[Client] | type[AsyncClient], options: Mapping[str, Any]) -> dict[str, Any]:
     """The caller's arguments before ours. The environment has no say."""
-    return {"token": TOKEN, "base_url": spec.server_url(kind.api), **options}
+    return {"token": TOKEN, "base_url": spec.api(kind.api).server_url, **options}
 
 
 def check(script: Faults) -> None:

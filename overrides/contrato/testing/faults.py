@@ -4,7 +4,7 @@
         neu.list_accounts()
 
 Every request takes the first fault of the script that applies to it, and each fault happens once; a request that no
-fault applies to reaches the server.
+fault applies to reaches the server. `faults.timeout().when("list_bills")` is for requests to one operation.
 """
 
 import json
@@ -20,6 +20,8 @@ from typing import Any
 
 import httpx
 
+from contrato.core import spec
+
 _Answer = Callable[[httpx.Request, httpx.Response | None], httpx.Response | None]
 
 
@@ -33,9 +35,18 @@ class Fault:
     _applies: Callable[[httpx.Request], bool] = lambda _: True
     _once: bool = True
 
-    def when(self, applies: Callable[[httpx.Request], bool]) -> "Fault":
-        """The same fault, for the first request that `applies` is true of."""
-        return replace(self, _applies=applies)
+    def when(self, applies: str | Callable[[httpx.Request], bool]) -> "Fault":
+        """The same fault, for the first request that it applies to.
+
+        Args:
+            applies: An operation, by the name of the client's method or its operationId, such as `list_bills`; or a
+                function that says of a request whether the fault applies to it.
+
+        Raises:
+            ValueError: There is no such operation.
+
+        """
+        return replace(self, _applies=_requests_to(applies) if isinstance(applies, str) else applies)
 
     def always(self) -> "Fault":
         """The same fault, for every request from its turn on."""
@@ -43,6 +54,22 @@ class Fault:
 
     def __repr__(self) -> str:
         return self.name
+
+
+def _requests_to(name: str) -> Callable[[httpx.Request], bool]:
+    """Return a function that is true of requests to an operation."""
+    operations = [o for api in spec.APIS for o in spec.api(api).operations.values() if name in (o.id, o.method_name)]
+    if not operations:
+        raise ValueError(f"no operation {name!r}: give the name of a client's method, or an operationId")
+
+    def applies(request: httpx.Request) -> bool:
+        path = request.url.raw_path.partition(b"?")[0].decode("ascii")
+        # Where the base URL ends is not known here: the longest end of the path that is an operation's counts.
+        ends = [path[index:] for index, character in enumerate(path) if character == "/"]
+        found = (next(filter(None, (o.api.match(request.method, end) for end in ends)), None) for o in operations)
+        return any(one is operation for one, operation in zip(found, operations, strict=True))
+
+    return applies
 
 
 class Faults:
