@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from contrato.core import spec
+from contrato.core.spec import JSON, Operation, follow, operation_nodes
 from generator.diff import (
     LINKS,
     MEANING,
@@ -31,7 +33,13 @@ from generator.diff import (
 )
 
 REPOSITORY = Path(__file__).parents[1]
-LIST, ONE = "/api/v3/apportionments", "/api/v3/apportionments/{id}"
+LIST, ONE, UPDATE = (
+    spec.api("apportionments").operations[name]
+    for name in ("listApportionments", "getApportionment", "updateApportionment")
+)
+BILLS, ACCOUNT = (spec.api("neu").operations[name] for name in ("listBills", "getAccount"))
+# How a report calls them.
+LISTING, READING, UPDATING, BILLING = (f"{it.method} {it.path}" for it in (LIST, ONE, UPDATE, BILLS))
 
 Spec = dict[str, Any]
 Edit = Callable[[Spec], object]
@@ -44,90 +52,107 @@ def base(api: str) -> Side:
 
 
 def judged(api: str, edit: Edit, folder: Path) -> Verdict:
-    spec = copy.deepcopy(base(api).spec)
-    edit(spec)
-    assert spec != base(api).spec, "the edit changes nothing"
-    (path := folder / f"{api}.yaml").write_text(json.dumps(spec), "utf-8")
+    document = copy.deepcopy(base(api).spec)
+    edit(document)
+    assert document != base(api).spec, "the edit changes nothing"
+    (path := folder / f"{api}.yaml").write_text(json.dumps(document), "utf-8")
     side = Side(path)
-    side.spec = spec  # Reading YAML is what takes long.
+    side.spec = document  # Reading YAML is what takes long.
     return judge(base(api), side)
 
 
-def schema(spec: Spec, name: str) -> Spec:
-    found: Spec = spec["components"]["schemas"][name]
+def schema(document: Spec, name: str) -> Spec:
+    found: Spec = document["components"]["schemas"][name]
     return found
 
 
-def rename(spec: Spec, old: str, new: str) -> None:
+def node(document: Spec, operation: Operation) -> Spec:
+    """The operation in a document, which may have moved it."""
+    return next(found for *_, found in operation_nodes(document) if found["operationId"] == operation.id)
+
+
+def argument(document: Spec, operation: Operation, name: str) -> Spec:
+    """The node that has an argument's schema, wherever the argument is sent."""
+    for parameter in node(document, operation).get("parameters", []):
+        if parameter["name"] == name:
+            found: Spec = parameter["schema"]
+            return found
+    body = follow(document, node(document, operation)["requestBody"]["content"][JSON]["schema"])[0]
+    found = body["properties"][name]
+    return found
+
+
+def rename(document: Spec, old: str, new: str) -> None:
     """A component under another name, wherever it is meant."""
-    text = json.dumps(spec)
+    text = json.dumps(document)
     assert f'"{old}": {{' in text
-    spec |= json.loads(text.replace(f'"{old}": {{', f'"{new}": {{').replace(f'/{old}"', f'/{new}"'))
+    document |= json.loads(text.replace(f'"{old}": {{', f'"{new}": {{').replace(f'/{old}"', f'/{new}"'))
 
 
-def field_gone(spec: Spec) -> None:
-    del schema(spec, "Apportionment")["properties"]["limit_day"]
-    schema(spec, "Apportionment")["required"].remove("limit_day")
+def field_gone(document: Spec) -> None:
+    del schema(document, "Apportionment")["properties"]["limit_day"]
+    schema(document, "Apportionment")["required"].remove("limit_day")
 
 
-def field_nullable(spec: Spec) -> None:
-    schema(spec, "Apportionment")["properties"]["description"]["type"] = ["string", "null"]
+def field_nullable(document: Spec) -> None:
+    schema(document, "Apportionment")["properties"]["description"]["type"] = ["string", "null"]
 
 
-def field_demanded(spec: Spec) -> None:
-    schema(spec, "ApportionmentUpdate")["required"] = ["name"]
+def field_demanded(document: Spec) -> None:
+    schema(document, "ApportionmentUpdate")["required"] = ["name"]
 
 
-def value_gone(spec: Spec) -> None:
-    spec["paths"][LIST]["get"]["parameters"][1]["schema"]["enum"] = ["id"]
+def value_gone(document: Spec) -> None:
+    argument(document, LIST, "_sort")["enum"] = ["id"]
 
 
-def path_moved(spec: Spec) -> None:
-    spec["paths"]["/api/v3/rateios"] = spec["paths"].pop(LIST)
+def path_moved(document: Spec) -> None:
+    document["paths"]["/api/v3/rateios"] = document["paths"].pop(LIST.path)
 
 
-def path_parameter_renamed(spec: Spec) -> None:
-    item = spec["paths"]["/accounts/{number}"] = spec["paths"].pop("/accounts/{id}")
-    item["get"]["parameters"][0] |= {"name": "number", "description": "Another text. " * 50}
+def path_parameter_renamed(document: Spec) -> None:
+    path = ACCOUNT.path.replace("{id}", "{number}")
+    document["paths"][path] = document["paths"].pop(ACCOUNT.path)
+    (parameter,) = node(document, ACCOUNT)["parameters"]
+    parameter |= {"name": "number", "description": "Another text. " * 50}
 
 
-def operation_renamed(spec: Spec) -> None:
-    spec["paths"][ONE]["get"]["operationId"] = "readApportionment"
+def operation_renamed(document: Spec) -> None:
+    node(document, ONE)["operationId"] = "readApportionment"
 
 
-def request_field_gone(spec: Spec) -> None:
-    del schema(spec, "ApportionmentUpdate")["properties"]["limit_day"]
+def request_field_gone(document: Spec) -> None:
+    del schema(document, "ApportionmentUpdate")["properties"]["limit_day"]
 
 
-def unit_changed(spec: Spec) -> None:
-    assert schema(spec, "Bill")["properties"]["consumption"]["x-unit"] == "kWh"
-    schema(spec, "Bill")["properties"]["consumption"]["x-unit"] = "MWh"
+def unit_changed(document: Spec) -> None:
+    assert schema(document, "Bill")["properties"]["consumption"]["x-unit"] == "kWh"
+    schema(document, "Bill")["properties"]["consumption"]["x-unit"] = "MWh"
 
 
-def renamed_and_changed(spec: Spec) -> None:
-    rename(spec, "Company", "Firm")
-    schema(spec, "Firm")["properties"]["name"]["type"] = ["string", "null"]
+def renamed_and_changed(document: Spec) -> None:
+    rename(document, "Company", "Firm")
+    schema(document, "Firm")["properties"]["name"]["type"] = ["string", "null"]
 
 
-def another_type_beside_other_words(spec: Spec) -> None:
-    reworded_in_lists(spec)
-    schema(spec, "Bill")["properties"]["date_payment"]["anyOf"][1]["type"] = "boolean"
+def another_type_beside_other_words(document: Spec) -> None:
+    reworded_in_lists(document)
+    schema(document, "Bill")["properties"]["date_payment"]["anyOf"][1]["type"] = "boolean"
 
 
-def tag_renamed(spec: Spec) -> None:
-    spec["tags"][0]["name"] = "Rateios"
-    for item in spec["paths"].values():
-        for method in item.keys() & {"get", "post", "put", "delete"}:
-            item[method]["tags"] = ["Rateios"]
+def tag_renamed(document: Spec) -> None:
+    document["tags"][0]["name"] = "Rateios"
+    for *_, found in operation_nodes(document):
+        found["tags"] = ["Rateios"]
 
 
-def field_added(spec: Spec) -> None:
-    schema(spec, "Apportionment")["properties"]["colour"] = {"type": "string", "description": "Its colour."}
-    schema(spec, "Apportionment")["required"].append("colour")
+def field_added(document: Spec) -> None:
+    schema(document, "Apportionment")["properties"]["colour"] = {"type": "string", "description": "Its colour."}
+    schema(document, "Apportionment")["required"].append("colour")
 
 
-def value_added(spec: Spec) -> None:
-    spec["paths"][LIST]["get"]["parameters"][1]["schema"]["enum"].append("company")
+def value_added(document: Spec) -> None:
+    argument(document, LIST, "_sort")["enum"].append("company")
 
 
 def reworded(node: Any) -> None:
@@ -145,10 +170,10 @@ def reworded(node: Any) -> None:
             reworded(item)
 
 
-def no_promise_touched(spec: Spec) -> None:
+def no_promise_touched(document: Spec) -> None:
     """Other words everywhere, one more example, and one more law for the suite."""
-    reworded(spec)
-    listing = spec["paths"][LIST]["get"]
+    reworded(document)
+    listing = node(document, LIST)
     examples = listing["responses"]["200"]["content"]["application/json"]["examples"]
     examples["again"] = next(iter(examples.values()))
     listing["x-always"] = [{"at": "/current_page", "is": 1}]
@@ -163,12 +188,12 @@ def no_promise_touched(spec: Spec) -> None:
             [
                 (
                     WIRE,
-                    f"GET {LIST}, answer 200, items.limit_day",
+                    f"{LISTING}, answer 200, items.limit_day",
                     "Property `limit_day` of `Apportionment` was removed.",
                 ),
                 (
                     WIRE,
-                    f"GET {LIST}, answer 200, items",
+                    f"{LISTING}, answer 200, items",
                     "Properties of `Apportionment` are no longer required: `limit_day`.",
                 ),
                 (PYTHON, "Apportionment.limit_day", "Public object was removed"),
@@ -181,7 +206,7 @@ def no_promise_touched(spec: Spec) -> None:
             [
                 (
                     WIRE,
-                    f"GET {LIST}, answer 200, items.description",
+                    f"{LISTING}, answer 200, items.description",
                     "Type of `description` widened from 'string' to 'string | null'.",
                 ),
                 (PYTHON, "Apportionment.description", "Type was str, is None | str"),
@@ -192,7 +217,11 @@ def no_promise_touched(spec: Spec) -> None:
             "apportionments",
             field_demanded,
             [
-                (WIRE, f"PUT {ONE}, request", "Properties of `ApportionmentUpdate` became required: `name`."),
+                (
+                    WIRE,
+                    f"{UPDATING}, request",
+                    "Properties of `ApportionmentUpdate` became required: `name`.",
+                ),
                 (PYTHON, "Apportionments.update_apportionment(name)", "Parameter is now required"),
             ],
             id="field demanded in request",
@@ -201,11 +230,11 @@ def no_promise_touched(spec: Spec) -> None:
             "apportionments",
             value_gone,
             [
-                (WIRE, f"GET {LIST}", "Enum lost values: 'name'."),
+                (WIRE, f"{LISTING}", "Enum lost values: 'name'."),
                 (
                     PYTHON,
                     "Apportionments.list_apportionments(sort)",
-                    "Type was Literal['id', 'name'] | Unset, is Literal['id'] | Unset",
+                    "Type was Literal['id', 'name'], is Literal['id']",
                 ),
             ],
             id="value gone from parameter",
@@ -213,7 +242,7 @@ def no_promise_touched(spec: Spec) -> None:
         pytest.param(
             "apportionments",
             path_moved,
-            [(WIRE, "/api/v3/rateios", f"Path `{LIST}` was renamed to `/api/v3/rateios`.")],
+            [(WIRE, "/api/v3/rateios", f"Path `{LIST.path}` was renamed to `/api/v3/rateios`.")],
             id="path renamed",
         ),
         pytest.param(
@@ -232,15 +261,15 @@ def no_promise_touched(spec: Spec) -> None:
                 (PYTHON, "Apportionments.get_apportionment", "Public object was removed"),
                 (
                     PYTHON,
-                    f"GET {ONE}",
-                    f"`operationId` of operation `GET {ONE}` changed from 'getApportionment' to 'readApportionment'.",
+                    READING,
+                    f"`operationId` of operation `{READING}` changed from 'getApportionment' to 'readApportionment'.",
                 ),
             ],
             id="operationId renamed",
         ),
         pytest.param(
             "apportionments",
-            lambda spec: rename(spec, "Company", "Firm"),
+            lambda document: rename(document, "Company", "Firm"),
             # Once, and not again for each field that holds one.
             [(PYTHON, "Company", "Public object was removed; Firm has the same attributes")],
             id="schema of answers renamed",
@@ -253,7 +282,7 @@ def no_promise_touched(spec: Spec) -> None:
                 (PYTHON, "Firm.name", "Type was str, is None | str"),
                 (
                     WIRE,
-                    f"GET {LIST}, answer 200, items.company.name",
+                    f"{LISTING}, answer 200, items.company.name",
                     "Type of `name` widened from 'string' to 'string | null'.",
                 ),
             ],
@@ -263,7 +292,7 @@ def no_promise_touched(spec: Spec) -> None:
             "neu",
             another_type_beside_other_words,
             [
-                (WIRE, "POST /bills, answer 200, date_payment", "Type widened from 'null' to 'boolean'."),
+                (WIRE, f"{BILLING}, answer 200, date_payment", "Type widened from 'null' to 'boolean'."),
                 (PYTHON, "Bill.date_payment", "Type was datetime.datetime | None, is bool | datetime.datetime"),
             ],
             id="another type within anyOf, beside other words",
@@ -280,7 +309,7 @@ def no_promise_touched(spec: Spec) -> None:
             [
                 (
                     MEANING,
-                    "POST /bills, answer 200, consumption",
+                    f"{BILLING}, answer 200, consumption",
                     "x-unit was 'kWh', is 'MWh': the same number is another quantity",
                 )
             ],
@@ -301,7 +330,7 @@ def test_what_breaks_is_found_and_placed(
     ("edit", "level", "additions"),
     [
         pytest.param(
-            lambda spec: rename(spec, "ApportionmentCreate", "NewApportionment"),
+            lambda document: rename(document, "ApportionmentCreate", "NewApportionment"),
             "patch",
             [],
             id="schema of requests renamed",
@@ -309,13 +338,13 @@ def test_what_breaks_is_found_and_placed(
         pytest.param(
             field_added,
             "minor",
-            [f"GET {LIST}, answer 200, items.colour", "Apportionment.colour: str"],
+            [f"{LISTING}, answer 200, items.colour", "Apportionment.colour: str"],
             id="field added to answer",
         ),
         pytest.param(
             value_added,
             "minor",
-            ["Apportionments.list_apportionments(sort): Literal['company', 'id', 'name'] | Unset"],
+            ["Apportionments.list_apportionments(sort): Literal['company', 'id', 'name']"],
             id="value added to parameter",
         ),
         pytest.param(no_promise_touched, "patch", [], id="words, evidence and examples"),
@@ -325,13 +354,13 @@ def test_what_breaks_nobody_is_let_through(edit: Edit, level: str, additions: li
     assert judged("apportionments", edit, tmp_path) == Verdict(level, (), tuple(additions))
 
 
-def reworded_in_lists(spec: Spec) -> None:
+def reworded_in_lists(document: Spec) -> None:
     """Other words all over in lists, where Redocly tells things apart by what is in them."""
-    alternatives = schema(spec, "Bill")["properties"]["date_payment"]["anyOf"]
+    alternatives = schema(document, "Bill")["properties"]["date_payment"]["anyOf"]
     alternatives[0] |= {"description": "Another text.", "deprecated": True}
     alternatives[1] |= {"x-evidence": "documented neu#L113", "title": "Unpaid", "examples": [None], "x-personal": True}
-    schema(spec, "PlatformPayment")["description"] = "Another text. " * 50
-    parameter = spec["paths"]["/services/{id}"]["get"]["parameters"][0]
+    schema(document, "PlatformPayment")["description"] = "Another text. " * 50
+    (parameter,) = node(document, spec.api("neu").operations["getService"])["parameters"]
     parameter |= {"description": "Another text. " * 50, "example": 4, "x-evidence": "inferred: another reading"}
 
 
@@ -340,8 +369,8 @@ def test_words_in_lists_break_nobody(tmp_path: Path) -> None:
 
 
 def test_a_parameter_is_the_same_one_however_much_of_it_changes(tmp_path: Path) -> None:
-    def widen(spec: Spec) -> None:
-        parameter = spec["paths"][LIST]["get"]["parameters"][1]
+    def widen(document: Spec) -> None:
+        (parameter,) = (found for found in node(document, LIST)["parameters"] if found["name"] == "_sort")
         parameter["description"] = "Another text. " * 50
         parameter["schema"]["enum"] += [f"value {number}" for number in range(50)]
 
@@ -357,13 +386,13 @@ def test_a_tag_that_is_renamed_breaks_links_and_no_program(tmp_path: Path) -> No
 
 
 def test_an_operation_that_loses_one_of_its_tags_breaks_links(tmp_path: Path) -> None:
-    def edit(spec: Spec, tags: list[str]) -> None:
-        spec["paths"]["/bills"]["post"]["tags"] = tags
+    def edit(document: Spec, tags: list[str]) -> None:
+        node(document, BILLS)["tags"] = tags
 
-    tags = base("neu").spec["paths"]["/bills"]["post"]["tags"]
-    assert judged("neu", lambda spec: edit(spec, [*tags, "More"]), tmp_path) == Verdict("patch")
+    tags = node(base("neu").spec, BILLS)["tags"]
+    assert judged("neu", lambda document: edit(document, [*tags, "More"]), tmp_path) == Verdict("patch")
     gone = Breakage(LINKS, f"#tag/{tags[0]}", "nothing has listBills now", 1)
-    assert judged("neu", lambda spec: edit(spec, []), tmp_path).breakages == (gone,)
+    assert judged("neu", lambda document: edit(document, []), tmp_path).breakages == (gone,)
 
 
 def test_what_redocly_reads_has_all_promises_in_their_lines(tmp_path: Path) -> None:
@@ -435,22 +464,27 @@ paths:
 
 
 def test_what_changes_only_in_meaning_is_found(tmp_path: Path) -> None:
-    spec = copy.deepcopy(base("neu").spec)
-    spec["info"]["x-time-zone"] = {"name": "America/Lima", "x-evidence": "inferred: another reading"}
-    del spec["paths"]["/bills"]["post"]["x-date-range"]
-    spec["paths"]["/pqrs"]["post"]["x-date-range"]["x-evidence"] = "inferred: another reading"
-    schema(spec, "BillQuery")["properties"]["Page"]["default"] = 0
-    del spec["paths"]["/bills"]["post"]["x-safe"]
-    (path := tmp_path / "neu.yaml").write_text(json.dumps(spec), "utf-8")
-    assert {(it.sort, it.where, it.what) for it in on_the_wire(report(base("neu"), Side(path)))} == {
+    old, document = copy.deepcopy(base("neu").spec), copy.deepcopy(base("neu").spec)
+    node(old, BILLS)["x-safe"] = True
+    document["info"]["x-time-zone"] = {"name": "America/Lima", "x-evidence": "inferred: another reading"}
+    del node(document, BILLS)["x-date-range"]
+    node(document, spec.api("neu").operations["listPqrs"])["x-date-range"]["x-evidence"] = "inferred: another reading"
+    argument(document, BILLS, "Page")["default"] = 0
+    node(document, BILLS).pop("x-safe", None)
+    sides = []
+    for name, written in (("old", old), ("new", document)):
+        (path := tmp_path / f"{name}.yaml").write_text(json.dumps(written), "utf-8")
+        sides.append(Side(path))
+    request = f"{BILLING}, request, Page" if BILLS.parameter("Page").place == "body" else BILLING
+    assert {(it.sort, it.where, it.what) for it in on_the_wire(report(*sides))} == {
         (
             MEANING,
             "info/x-time-zone",
             "x-time-zone/name was 'America/Bogota', is 'America/Lima': a timestamp without an offset is another moment",
         ),
-        (MEANING, "POST /bills", "x-safe was True, is None: it may write, and is not repeated when it fails"),
-        (MEANING, "POST /bills", "x-date-range is gone: `windows` refuses the operation"),
-        (MEANING, "POST /bills, request, Page", "default was 1, is 0: whoever leaves it out gets something else"),
+        (MEANING, BILLING, "x-safe was True, is None: it may write, and is not repeated when it fails"),
+        (MEANING, BILLING, "x-date-range is gone: `windows` refuses the operation"),
+        (MEANING, request, "default was 1, is 0: whoever leaves it out gets something else"),
     }
 
 
@@ -549,12 +583,12 @@ def test_a_breaking_change_is_refused_until_versions_and_changelog_say_so(tree: 
         "neu: nothing changed",
         "apportionments: BREAKS (major)",
         "  on the wire: whoever calls the API, with our client or another",
-        f"    GET {LIST}: `_q` query parameter was removed. (spec/apportionments.yaml:{line} in v0)",
+        f"    {LISTING}: `_q` query parameter was removed. (spec/apportionments.yaml:{line} in v0)",
         "  in Python: programs that use contrato.apportionments, frames of it, "
         "scripts that use `contrato apportionments`",
         "    Apportionments.list_apportionments(q): Parameter was removed",
         "  new, or changed without harm",
-        "    Apportionments.list_apportionments(text): str | Unset",
+        "    Apportionments.list_apportionments(text): str",
         "",
         "Still to do:",
         "  spec/apportionments.yaml: raise the version from 0.1.0 to 0.2.0",

@@ -1,6 +1,7 @@
 """Tables of what the clients return, against the specs' examples and the bundled server."""
 
 import asyncio
+import copy
 import json
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from contrato.apportionments import Apportionments
 from contrato.core import spec
 from contrato.core.client import Client
 from contrato.core.errors import ContractError
+from contrato.core.tables import tables as tables_of
 from contrato.core.windows import Window
 from contrato.frames import FrameError, schema, tables, to_arrow, to_pandas, to_polars, units
 from contrato.neu import Neu
@@ -33,42 +35,20 @@ FROM, TO = datetime(2020, 1, 1), datetime(2020, 3, 1)
 QUERY: Any = {"id_account": 41, "interval": "DAILY", "from_": FROM, "to": TO}
 
 
-def operations() -> Iterator[tuple[str, Any]]:
-    for api in spec.APIS:
-        for item in spec.load(api)["paths"].values():
-            yield from ((api, node) for node in item.values() if isinstance(node, dict) and "operationId" in node)
-
-
-def resolved(document: Any, node: Any) -> Any:
-    """The document's node with all references followed."""
-    if isinstance(node, list):
-        return [resolved(document, part) for part in node]
-    if not isinstance(node, dict):
-        return node
-    plain = {key: resolved(document, value) for key, value in node.items() if key != "$ref"}
-    if "$ref" not in node:
-        return plain
-    target = document
-    for part in node["$ref"].removeprefix("#/").split("/"):
-        target = target[part]
-    return resolved(document, target) | plain
-
-
-def answers(document: Any, operation: Any) -> list[tuple[int, Any, Any]]:
-    """Status, schema and example of each success with a body."""
-    found = []
-    for status, response in resolved(document, operation["responses"]).items():
-        content = response.get("content", {}).get("application/json")
-        if status[0] == "2" and content:
-            found += [(int(status), content["schema"], e["value"]) for e in content["examples"].values()]
-    return found
-
-
+OPERATIONS = {o.id: o for api in spec.APIS for o in spec.api(api).operations.values()}
 CASES = [
-    pytest.param(api, node["operationId"], *answer, id=node["operationId"])
-    for api, node in operations()
-    for answer in answers(spec.load(api), node)
+    pytest.param(operation, int(status), example, id=operation.id)
+    for operation in OPERATIONS.values()
+    for status, response in operation.responses.items()
+    if response.succeeded
+    for example in response.examples.values()
 ]
+EVERY_ANSWER = pytest.mark.parametrize(("operation", "status", "example"), CASES)
+
+
+def example_of(operation_id: str) -> Any:
+    """A copy of the first example of an answer."""
+    return copy.deepcopy(next(case.values[2] for case in CASES if case.id == operation_id))
 
 
 def answering(kind: type[Any], *bodies: Any, status: int = 200, **settings: Any) -> Any:
@@ -82,15 +62,18 @@ def answering(kind: type[Any], *bodies: Any, status: int = 200, **settings: Any)
     return kind(token="t", base_url="https://energy.example/b", transport=httpx.MockTransport(handle), **settings)
 
 
-def call(client: Any, operation_id: str) -> tuple[Any, dict[str, Any]]:
+def call(client: Any, operation: spec.Operation) -> tuple[Any, dict[str, Any]]:
     """The method of an operation, and arguments that it accepts."""
-    name, operation = next((n, o) for n, o in client.operations.items() if o["id"] == operation_id)
-    values = {int: 7, str: "x", float: 1.5, bool: True, datetime: FROM}
-    if operation["id"] == "queryConsumption":
-        return getattr(client, name), QUERY
-    creates = operation["id"] == "createApportionment"
-    arguments = operation["arguments"].items()
-    return getattr(client, name), {n: values[kind] for n, (place, _, kind) in arguments if creates or place == "path"}
+    method = getattr(client, operation.method_name)
+    if operation.id == "queryConsumption":
+        return method, QUERY
+    values = {"integer": 7, "string": "x", "number": 1.5, "boolean": True}
+    creates = operation.id == "createApportionment"
+    given = [p for p in operation.parameters if creates or p.required]
+    return method, {
+        p.python_name: [7] if p.schema.items else FROM if p.schema.is_timestamp else values[p.schema.type]
+        for p in given
+    }
 
 
 def flat(record: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -117,10 +100,10 @@ def expected_rows(answer: Any, pointer: str) -> list[dict[str, Any]]:
     return [{**columns, **flat(value)} for columns, value in around]
 
 
-def row_pointer(operation: Any, answer: Any) -> str:
-    if "x-date-range" in operation:
-        return str(operation["x-date-range"]["field"]).rpartition("/")[0]
-    items = operation.get("x-pagination", {}).get("items")
+def row_pointer(operation: spec.Operation, answer: Any) -> str:
+    if operation.date_range:
+        return operation.date_range.field.rpartition("/")[0]
+    items = operation.pagination and operation.pagination.items
     return f"/{items}/*" if items else "/*" if isinstance(answer, list) else ""
 
 
@@ -138,13 +121,12 @@ def account(neu: Neu) -> int:
 # Every operation, by the specs' examples
 
 
-@pytest.mark.parametrize(("api", "operation_id", "status", "node", "example"), CASES)
-def test_the_rows_are_those_of_the_json(api: str, operation_id: str, status: int, node: Any, example: Any) -> None:
-    operation = next(node for _, node in operations() if node["operationId"] == operation_id)
-    with answering(CLIENTS[api], example, status=status) as client:
-        method, arguments = call(client, operation_id)
+@EVERY_ANSWER
+def test_the_rows_are_those_of_the_json(operation: spec.Operation, status: int, example: Any) -> None:
+    with answering(CLIENTS[operation.api.name], example, status=status) as client:
+        method, arguments = call(client, operation)
         # An example is one page, and not always the only one.
-        paged = "x-pagination" in operation
+        paged = operation.pagination is not None
         table = to_arrow(next(method().pages()), of=method) if paged else to_arrow(method, **arguments)
         assert table.schema == schema(method)
         table.validate(full=True)
@@ -162,64 +144,45 @@ def test_the_rows_are_those_of_the_json(api: str, operation_id: str, status: int
             assert value is not None or table.schema.field(name).nullable, name
 
 
-@pytest.mark.parametrize(("api", "operation_id", "status", "node", "example"), CASES)
-def test_units_and_evidence_are_those_of_the_spec(
-    api: str, operation_id: str, status: int, node: Any, example: Any
-) -> None:
-    def promised(node: Any, name: str = "") -> Iterator[tuple[str, str]]:
-        if isinstance(node, dict):
-            if "x-unit" in node:
-                yield name, node["x-unit"]
-            for key, value in node.get("properties", {}).items():
-                yield from promised(value, key)
-            for key in ("items", "anyOf", "oneOf"):
-                yield from promised(node.get(key), name)
-        elif isinstance(node, list):
-            for part in node:
-                yield from promised(part, name)
-
-    with answering(CLIENTS[api]) as client:
-        method, _ = call(client, operation_id)
-        plan = frames._Source(method).plan
-        schemas = [schema(method, table.name) for table in plan.tables]
-        found = {(name, unit) for table in plan.tables for name, unit in units(method, table.name).items()}
-    wanted = set(promised(node))
+@EVERY_ANSWER
+def test_units_and_evidence_are_those_of_the_spec(operation: spec.Operation, status: int, example: Any) -> None:
+    assert operation.answer
+    with answering(CLIENTS[operation.api.name]) as client:
+        method, _ = call(client, operation)
+        found = tables_of(operation)
+        names = [table.name for table in (found.rows, *found.lists)]
+        schemas = [schema(method, name) for name in names]
+        shown = {(column, unit) for name in names for column, unit in units(method, name).items()}
+    wanted = {(at.rpartition("/")[2], inner.unit) for at, inner in operation.answer.places() if inner.unit}
     # `payment_Value` is in `platform_payments`.
-    assert {(name.removeprefix("platform_payments_"), unit) for name, unit in found} == wanted
+    assert {(name.removeprefix("platform_payments_"), unit) for name, unit in shown} == wanted
     for field in (field for table in schemas for field in table):
         assert field.metadata[b"evidence"].startswith((b"documented ", b"inferred: ", b"conflict ")), field.name
-    assert schemas[0].metadata[b"operation"] == operation_id.encode()
-    assert schemas[0].metadata[b"api"] == api.encode()
+    assert schemas[0].metadata[b"operation"] == operation.id.encode()
+    assert schemas[0].metadata[b"api"] == operation.api.name.encode()
     assert schemas[0].metadata[b"base_url"] == b"https://energy.example/b/"
 
 
-@pytest.mark.parametrize(("api", "operation_id", "status", "node", "example"), CASES)
-def test_an_answer_without_rows_has_the_whole_schema(
-    api: str, operation_id: str, status: int, node: Any, example: Any
-) -> None:
-    paged = isinstance(example, dict) and isinstance(example.get("data", example.get("items")), list)
-    if isinstance(example, dict) and not paged and "204" not in _responses(operation_id):
+@EVERY_ANSWER
+def test_an_answer_without_rows_has_the_whole_schema(operation: spec.Operation, status: int, example: Any) -> None:
+    items = operation.pagination and operation.pagination.items
+    if isinstance(example, dict) and not items and not operation.nothing:
         pytest.skip("answers with one object, always")
-    empty = (
-        []
-        if isinstance(example, list)
-        else {**example, "nextPage": None, "maxPage": 1, "data": [], "items": [], "total": 0}
-    )
-    bodies, status = ([empty], status) if isinstance(example, list) or paged else ([b""], 204)
-    with answering(CLIENTS[api], *bodies, status=status) as client:
-        method, arguments = call(client, operation_id)
+    pages = operation.pagination
+    body: Any = [] if isinstance(example, list) else b""
+    if pages and items:
+        ends = {pages.next: None, pages.last: 1, pages.total: 0, items: []}
+        body = {**example, **{name: value for name, value in ends.items() if name}}
+    with answering(CLIENTS[operation.api.name], body, status=204 if body == b"" else status) as client:
+        method, arguments = call(client, operation)
         found = tables(method, **arguments)
         assert all(table.num_rows == 0 and table.schema == schema(method, name) for name, table in found.items())
         assert to_polars(next(iter(found.values()))).schema.names() == schema(method).names
         assert to_pandas(found[next(iter(found))]).dtypes.to_dict().keys() == set(schema(method).names)
 
 
-def _responses(operation_id: str) -> Any:
-    return next(node["responses"] for _, node in operations() if node["operationId"] == operation_id)
-
-
 def test_only_what_may_be_absent_is_nullable_and_its_absence_is_null() -> None:
-    example: Any = next(case.values[4] for case in CASES if case.id == "listNotificationInteractions")
+    example = example_of("listNotificationInteractions")
     ((first, *_), rest) = example["data"], {k: v for k, v in example.items() if k != "data"}
     body = {**rest, "data": [first, {k: v for k, v in first.items() if k != "name"}], "total": 2}
     with answering(Neu, body) as client:
@@ -232,13 +195,17 @@ def test_only_what_may_be_absent_is_nullable_and_its_absence_is_null() -> None:
 def test_evidence_beside_a_reference_wins() -> None:
     with answering(Neu) as client:
         metadata = schema(client.list_bills).field("date").metadata
-    wanted = spec.load("neu")["components"]["schemas"]["Bill"]["properties"]["date"]
-    assert "$ref" in wanted
-    assert metadata[b"evidence"].decode() == wanted["x-evidence"]
+    bill = OPERATIONS["listBills"].answer
+    assert bill
+    assert bill.items
+    date = bill.items.properties["date"].schema
+    component = spec.api("neu").schema({"$ref": f"#/components/schemas/{date.component}"})
+    assert component.evidence != date.evidence
+    assert metadata[b"evidence"].decode() == date.evidence
 
 
 def test_no_argument_of_a_method_is_taken_for_ours() -> None:
-    assert all("of" not in o["arguments"] for kind in CLIENTS.values() for o in kind.operations.values())
+    assert all(p.python_name != "of" for operation in OPERATIONS.values() for p in operation.parameters)
 
 
 # The four tables that analysts want, from the bundled server
@@ -401,7 +368,7 @@ def test_mypy_sees_wrong_arguments(neu: Neu) -> None:
 
 # What does not fit
 
-READING = json.loads(json.dumps(next(case.values[4] for case in CASES if case.id == "queryConsumption")))
+READING = example_of("queryConsumption")
 
 
 def reading(**changed: Any) -> Any:
@@ -426,7 +393,7 @@ def test_a_wrong_type_is_an_error_that_names_the_path(changed: Any, path: str) -
 
 
 def test_a_missing_or_renamed_field_and_half_an_answer_are_errors_too() -> None:
-    rule: Any = json.loads(json.dumps(next(case.values[4] for case in CASES if case.id == "listRuleHistory")))
+    rule = example_of("listRuleHistory")
     rule["data"][0]["Id_alarm"] = "1207"
     with answering(Neu, rule) as client, pytest.raises(ContractError, match=r"\$\.data\[0\]\.Id_alarm"):
         to_arrow(client.list_rule_history)

@@ -1,11 +1,14 @@
 """`make generate` and its check, run on a copy of the tree."""
 
+import copy
 import json
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -35,6 +38,29 @@ def edit(path: Path, old: str, new: str, count: int = 1) -> None:
     text = path.read_text("utf-8")
     assert old in text
     path.write_text(text.replace(old, new, count), "utf-8")
+
+
+def change(tree: Path, api: str, edit: Callable[[Any], object]) -> None:
+    """Edit the document of a spec."""
+    path = tree / "spec" / f"{api}.yaml"
+    document = yaml.safe_load(path.read_text("utf-8"))
+    before = copy.deepcopy(document)
+    edit(document)
+    assert document != before
+    path.write_text(json.dumps(document), "utf-8")
+
+
+def item_of(document: Any, operation_id: str) -> Any:
+    """The path item of an operation."""
+    return next(item for *_, item, node in spec.operation_nodes(document) if node["operationId"] == operation_id)
+
+
+def operation_of(document: Any, operation_id: str) -> Any:
+    return next(node for *_, node in spec.operation_nodes(document) if node["operationId"] == operation_id)
+
+
+def schema(document: Any, name: str) -> Any:
+    return document["components"]["schemas"][name]
 
 
 def contents(tree: Path) -> dict[str, bytes]:
@@ -85,43 +111,39 @@ def test_check_names_what_differs_and_writes_nothing(tree: Path) -> None:
 
 
 def test_a_changed_type_in_a_spec_fails_the_check_until_it_is_generated(tree: Path) -> None:
-    edit(
-        tree / "spec" / "apportionments.yaml",
-        "        limit_day:\n          type: integer",
-        "        limit_day:\n          type: string",
-        count=-1,
-    )
+    def retype(document: Any) -> None:
+        for model in document["components"]["schemas"].values():
+            if "limit_day" in model.get("properties", {}):
+                model["properties"]["limit_day"]["type"] = "string"
+
+    change(tree, "apportionments", retype)
     code, message = generate(tree, "--check")
     assert code == 1
     folder = "generated/contrato/apportionments"
     files = ("client.py", "models.py", "openapi.json")
     assert message.splitlines()[:-1] == [f"changed: {folder}/{file}" for file in files]
     assert generate(tree) == (0, "")
-    assert "limit_day: str | Unset = UNSET" in (tree / folder / "client.py").read_text("utf-8")
+    assert "limit_day: str | None = None" in (tree / folder / "client.py").read_text("utf-8")
     assert generate(tree, "--check") == (0, "")
 
 
 def test_an_enum_in_an_answer_is_any_string_and_stays_a_choice_in_a_request(tree: Path) -> None:
-    edit(
-        tree / "spec" / "neu.yaml",
-        "    AccountId:\n",
-        "    Kind:\n      type: string\n      enum: [RESIDENTIAL, COMMERCIAL]\n    AccountId:\n",
-    )
-    text = (tree / "spec" / "neu.yaml").read_text("utf-8")
-    spec_ = yaml.safe_load(text)
-    schemas = spec_["components"]["schemas"]
-    schemas["Service"]["properties"]["type_service"] = {"$ref": "#/components/schemas/Kind"}
-    schemas["Service"]["properties"]["name"] = {"type": "string", "enum": ["A", "B"]}
-    schemas["BillQuery"]["properties"]["Kind"] = {"$ref": "#/components/schemas/Kind"}
-    (tree / "spec" / "neu.yaml").write_text(json.dumps(spec_), "utf-8")
+    def choose(document: Any) -> None:
+        document["components"]["schemas"]["Kind"] = {"type": "string", "enum": ["RESIDENTIAL", "COMMERCIAL"]}
+        schema(document, "Service")["properties"]["type_service"] = {"$ref": "#/components/schemas/Kind"}
+        schema(document, "Service")["properties"]["name"] = {"type": "string", "enum": ["A", "B"]}
+        parameter = {"name": "Kind", "in": "query", "schema": {"$ref": "#/components/schemas/Kind"}}
+        operation_of(document, "listBills").setdefault("parameters", []).append(parameter)
+
+    change(tree, "neu", choose)
     assert generate(tree) == (0, "")
     client, models = (
         (tree / "generated/contrato/neu" / name).read_text("utf-8") for name in ("client.py", "models.py")
     )
     service = models[models.index("class Service(") :].split("class ", 2)[1]
-    assert "type_service: str\n" in service
-    assert "    name: str\n" in service
-    assert 'kind: Literal["COMMERCIAL", "RESIDENTIAL"] | Unset = UNSET' in client
+    assert "    type_service: str = attrs.field(" in service
+    assert "    name: str = attrs.field(" in service
+    assert 'kind: Literal["COMMERCIAL", "RESIDENTIAL"] | None = None' in client
     # And it decodes: what comes first on the path wins over the installed package.
     code = (
         f"import sys, contrato; contrato.__path__ = [r'{tree / 'generated' / 'contrato'}', *contrato.__path__]; "
@@ -134,47 +156,76 @@ def test_an_enum_in_an_answer_is_any_string_and_stays_a_choice_in_a_request(tree
     assert (done.stdout, done.stderr) == ("NEW\n", "")
 
 
+def other_media_type(document: Any) -> None:
+    content = operation_of(document, "getAccount")["responses"]["200"]["content"]
+    content["application/xml"] = content.pop("application/json")
+
+
+def path_parameter_elsewhere(document: Any, place: str) -> None:
+    parameters = operation_of(document, "getAccount")["parameters"]
+    parameters.append({"name": "more", "in": place, "schema": {"type": "string"}})
+
+
+def shapeless(document: Any) -> None:
+    account = schema(document, "Account")
+    account["additionalProperties"] = account.pop("properties")
+    del account["required"]
+
+
 @pytest.mark.parametrize(
-    ("old", "new", "message"),
+    ("damage", "message"),
     [
         pytest.param(
-            "application/json",
-            "application/xml",
+            other_media_type,
             r"openapi_python_client failed:\n(.*\n)*.*Unsupported content_type application/xml",
             id="generator warning",
         ),
         pytest.param(
-            "operationId: getAccount",
-            "operationId: listAccounts",
-            r"spec/neu.yaml: 15 operations, but Neu has 14: ",
+            lambda document: operation_of(document, "getAccount").update(operationId="listAccounts"),
+            r"spec/neu.yaml: two operations are called listAccounts",
             id="operation lost",
         ),
         pytest.param(
-            "  /services/{id}:\n",
-            "  /more:\n    $ref: '#/components/pathItems/More'\n  /services/{id}:\n",
-            r"spec/neu.yaml: 16 operations, but Neu has 15: ",
+            lambda document: operation_of(document, "getAccount").update(operationId="list_accounts"),
+            r"spec/neu.yaml: 15 operations, but Neu has 14",
+            id="two methods of one name",
+        ),
+        pytest.param(
+            lambda document: item_of(document, "getService").update({"$ref": "#/components/pathItems/More"}),
+            r"spec/neu.yaml: .* is a \$ref: write the path item where it is used",
             id="path item not generated",
         ),
         pytest.param(
-            "  /services/{id}:\n",
-            "  /more:\n    $ref: more.yaml\n  /services/{id}:\n",
+            lambda document: operation_of(document, "getAccount").update(parameters=[{"$ref": "more.yaml"}]),
             r"\$ref more.yaml: keep each API in one file",
             id="spec in two files",
         ),
         pytest.param(
-            "          in: path",
-            "          in: header",
-            r"header parameter id: templates/client.py.jinja cannot send it",
+            lambda document: path_parameter_elsewhere(document, "cookie"),
+            r"cookie parameter more: templates/client.py.jinja cannot send it",
             id="parameter that would not be sent",
         ),
+        pytest.param(shapeless, r"an object without properties in an answer", id="object that no model can hold"),
         pytest.param(
-            "      properties:\n        id_account:",
-            "      additionalProperties:\n        id_account:",
-            r"an object without properties in an answer",
-            id="object that no model can hold",
+            lambda document: document.update(path=document.pop("paths")), r"spec/neu.yaml: .*'paths'", id="no OpenAPI"
         ),
+    ],
+)
+def test_a_bad_spec_fails_with_its_reason_and_leaves_the_tree(
+    tree: Path, damage: Callable[[Any], object], message: str
+) -> None:
+    change(tree, "neu", damage)
+    committed = contents(tree)
+    code, output = generate(tree)
+    assert code == 1
+    assert re.search(message, output), output
+    assert contents(tree) == committed
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
         pytest.param("paths:", "paths: [", r"spec/neu.yaml: .*line \d+", id="no YAML"),
-        pytest.param("paths:", "path:", r"spec/neu.yaml: .*has no `paths`", id="no OpenAPI"),
         pytest.param(
             "openapi: 3.1.0",
             "openapi: 3.1.0\nopenapi: 3.1.0",
@@ -189,7 +240,7 @@ def test_an_enum_in_an_answer_is_any_string_and_stays_a_choice_in_a_request(tree
         ),
     ],
 )
-def test_a_bad_spec_fails_with_its_reason_and_leaves_the_tree(tree: Path, old: str, new: str, message: str) -> None:
+def test_bad_yaml_fails_with_its_reason_and_leaves_the_tree(tree: Path, old: str, new: str, message: str) -> None:
     edit(tree / "spec" / "neu.yaml", old, new)
     committed = contents(tree)
     code, output = generate(tree)

@@ -405,25 +405,12 @@ def test_a_pager_shows_its_start_and_no_arguments() -> None:
 
 
 def test_the_first_page_is_the_one_that_the_specs_default_to() -> None:
-    defaults = []
-    for api in spec.APIS:
-        document = spec.load(api)
-        for path in document["paths"].values():
-            for operation in path.values():
-                if not isinstance(operation, dict) or "x-pagination" not in operation:
-                    continue
-                pagination = operation["x-pagination"]
-                if pagination["in"] == "body":
-                    schema = operation["requestBody"]["content"]["application/json"]["schema"]
-                    name = schema["$ref"].rpartition("/")[2]
-                    parameter = document["components"]["schemas"][name]["properties"][pagination["page"]]
-                else:
-                    (parameter,) = (
-                        parameter["schema"]
-                        for parameter in operation["parameters"]
-                        if parameter["name"] == pagination["page"]
-                    )
-                defaults.append(parameter["default"])
+    defaults = [
+        operation.parameter(operation.pagination.page).schema.default
+        for api in spec.APIS
+        for operation in spec.api(api).operations.values()
+        if operation.pagination
+    ]
     assert defaults
     assert set(defaults) == {pages.FIRST}
 

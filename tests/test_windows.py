@@ -14,8 +14,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
-from types import SimpleNamespace
-from typing import Any, ClassVar, assert_type, get_args
+from typing import Any, assert_type, get_args
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -25,9 +24,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from contrato.core import spec
-from contrato.core.client import Client as Real
 from contrato.core.client import capture
 from contrato.core.errors import ContratoError, WindowError
+from contrato.core.places import arguments
 from contrato.core.windows import Unit, Window, async_windows, windows
 from contrato.neu import AsyncNeu, Neu
 from contrato.neu.models import AccountConsumption
@@ -123,30 +122,41 @@ def whole(interval: str, from_: datetime, to: datetime) -> list[Row]:
 class Client:
     """As much of a client as windows need."""
 
+    api = "neu"
     time_zone = BOGOTA
-    _timestamp = Real._timestamp
-    operations: ClassVar[dict[str, Any]] = {
-        name: {"pagination": None, "date_range": {"from": "from_", "to": "to", "field": "/*/data/*/date"}}
-        for name in ("query", "async_query")
-    } | {"list_things": {"pagination": None, "date_range": None}}
 
     def __init__(self, rows: Callable[..., list[Any]]) -> None:
         self.rows = rows
         self.asked: list[tuple[datetime, datetime]] = []
 
-    def query(self, *, from_: datetime, to: datetime, **arguments: Any) -> list[Any]:
+    def query_consumption(self, *, from_: datetime, to: datetime, **arguments: Any) -> list[AccountConsumption]:
         self.asked.append((from_, to))
         data = self.rows(from_=from_, to=to, **arguments)
         # The second account has no row later than the first year, and is not always there.
         early = [row for row in data if row.date.year == FIRST.year]
-        return [SimpleNamespace(id_account=41, data=data), SimpleNamespace(id_account=42, data=early)]
+        return [
+            AccountConsumption(id_account=number, account_name="", data=rows)
+            for number, rows in ((41, data), (42, early))
+        ]
 
-    async def async_query(self, **arguments: Any) -> list[Any]:
-        await asyncio.sleep(0)
-        return self.query(**arguments)
-
-    def list_things(self) -> list[Any]:
+    def list_services(self) -> list[Any]:
         return []
+
+
+class AsyncClient:
+    """The same for asyncio; it answers after so many turns of the loop, a number or a function of `from_`."""
+
+    api = "neu"
+    time_zone = BOGOTA
+
+    def __init__(self, client: Client, turns: Callable[[datetime], int] = lambda _: 1) -> None:
+        self.client = client
+        self.turns = turns
+
+    async def query_consumption(self, **arguments: Any) -> list[AccountConsumption]:
+        for _ in range(self.turns(arguments["from_"])):
+            await asyncio.sleep(0)
+        return self.client.query_consumption(**arguments)
 
 
 def collect(iterator: AsyncIterator[Window[Any]]) -> list[Window[Any]]:
@@ -176,7 +186,7 @@ def test_every_row_comes_once_and_whole(
     longest = min(LAST - from_, timedelta(days=max(days, 9)))
     to = from_ + share * longest // timedelta(minutes=1) * timedelta(minutes=1)
     client = Client(server.rows)
-    found = list(windows(client.query, from_=from_, to=to, window=window, workers=2, interval=interval))
+    found = list(windows(client.query_consumption, from_=from_, to=to, window=window, workers=2, interval=interval))
     assert joined(found) == whole(interval, from_, to)
     assert joined(found, 42) == [row for row in whole(interval, from_, to) if row.date.year == FIRST.year]
     for each in found:
@@ -203,7 +213,9 @@ def test_the_servers_of_these_tests_are_not_all_alike() -> None:
 def test_asyncio_finds_the_same(server: Server) -> None:
     arguments: dict[str, Any] = {"from_": datetime(2023, 10, 9, 8, 15), "to": date(2024, 2, 3), "interval": "DAILY"}
     client = Client(server.rows)
-    assert collect(async_windows(client.async_query, **arguments)) == list(windows(client.query, **arguments))
+    assert collect(async_windows(AsyncClient(client).query_consumption, **arguments)) == list(
+        windows(client.query_consumption, **arguments)
+    )
 
 
 @pytest.mark.parametrize(
@@ -221,7 +233,7 @@ def test_asyncio_finds_the_same(server: Server) -> None:
 def test_windows_end_where_the_calendar_does(window: Unit | timedelta, seams: list[str]) -> None:
     moments = [datetime.fromisoformat(text) for text in seams]
     client = Client(lambda **_: [])
-    found = list(windows(client.query, from_=moments[0], to=moments[-1], window=window))
+    found = list(windows(client.query_consumption, from_=moments[0], to=moments[-1], window=window))
     assert [(each.from_, each.to) for each in found] == list(itertools.pairwise(moments))
     assert [each.data for each in found] == [[]] * len(found)
 
@@ -229,7 +241,7 @@ def test_windows_end_where_the_calendar_does(window: Unit | timedelta, seams: li
 @pytest.mark.parametrize("window", ["month", "year"])
 def test_whole_months_cost_two_days_more(window: Unit) -> None:
     client = Client(lambda **_: [])
-    found = list(windows(client.query, from_=date(2020, 1, 1), to=date(2024, 1, 1), window=window))
+    found = list(windows(client.query_consumption, from_=date(2020, 1, 1), to=date(2024, 1, 1), window=window))
     assert sorted(client.asked) == [(each.from_ - DAY, each.to + DAY) for each in found]
 
 
@@ -243,7 +255,7 @@ def test_whole_months_cost_two_days_more(window: Unit) -> None:
 )
 def test_ends_are_taken_in_local_time(from_: date, to: date) -> None:
     client = Client(lambda **_: [])
-    (found,) = windows(client.query, from_=from_, to=to)
+    (found,) = windows(client.query_consumption, from_=from_, to=to)
     assert found == Window(datetime(2024, 1, 1), datetime(2024, 2, 1), [])
     assert client.asked == [(datetime(2023, 12, 31), datetime(2024, 2, 2))]
 
@@ -251,7 +263,7 @@ def test_ends_are_taken_in_local_time(from_: date, to: date) -> None:
 def test_rows_are_taken_in_local_time() -> None:
     dates = [datetime(2024, 1, 1, 4, 59, tzinfo=UTC), datetime(2024, 1, 1, 5, tzinfo=UTC)]
     client = Client(lambda **_: [Row(moment, 60) for moment in [*dates, datetime(2024, 2, 1, tzinfo=BOGOTA)]])
-    (found,) = windows(client.query, from_=date(2024, 1, 1), to=date(2024, 2, 1))
+    (found,) = windows(client.query_consumption, from_=date(2024, 1, 1), to=date(2024, 2, 1))
     assert [row.date for row in joined([found])] == dates[1:]
 
 
@@ -259,13 +271,13 @@ def test_a_row_that_no_local_calendar_has_is_in_no_window() -> None:
     moments = [datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, tzinfo=timezone(-12 * HOUR))]
     client = Client(lambda **_: [Row(moment, 60) for moment in moments])
     for from_, to in ((date(1, 1, 1), date(1, 2, 1)), (date(9999, 12, 1), date(9999, 12, 31))):
-        (found,) = windows(client.query, from_=from_, to=to)
+        (found,) = windows(client.query_consumption, from_=from_, to=to)
         assert found.data == []
 
 
 def test_ends_may_be_text() -> None:
     client = Client(lambda **_: [])
-    (found,) = windows(client.query, from_="2024-01-01", to="2024-02-01T05:00:00Z")
+    (found,) = windows(client.query_consumption, from_="2024-01-01", to="2024-02-01T05:00:00Z")
     assert (found.from_, found.to) == (datetime(2024, 1, 1), datetime(2024, 2, 1))
 
 
@@ -278,7 +290,7 @@ def test_the_clients_say_what_windows_are(kind: type[Any]) -> None:
 
 def test_no_range_has_no_windows() -> None:
     client = Client(lambda **_: [])
-    assert list(windows(client.query, from_=date(2024, 1, 1), to=date(2024, 1, 1))) == []
+    assert list(windows(client.query_consumption, from_=date(2024, 1, 1), to=date(2024, 1, 1))) == []
     assert client.asked == []
 
 
@@ -292,8 +304,8 @@ def test_no_range_has_no_windows() -> None:
         ({"window": "decade"}, ValueError, "window is 'decade': choose day, week, month, year or a positive timedelta"),
         ({"window": timedelta()}, ValueError, "or a positive timedelta"),
         ({"workers": 0}, ValueError, "workers must be at least 1, not 0"),
-        ({"method": list}, TypeError, "pass its method, and do not call it"),
-        ({"method": Client(lambda **_: []).list_things}, TypeError, "list_things takes no range of dates"),
+        ({"method": list}, TypeError, "pass its method, such as neu.list_bills, not called"),
+        ({"method": Client(lambda **_: []).list_services}, TypeError, "list_services takes no range of dates"),
         (
             {"method": Neu("t").list_bills, "page": 2},
             TypeError,
@@ -305,7 +317,7 @@ def test_a_mistake_is_an_error_at_the_call(
     cut: Callable[..., Any], changed: dict[str, Any], error: type[Exception], message: str
 ) -> None:
     client = Client(lambda **_: [])
-    arguments = {"method": client.query, "from_": date(2024, 1, 1), "to": date(2024, 2, 1), **changed}
+    arguments = {"method": client.query_consumption, "from_": date(2024, 1, 1), "to": date(2024, 2, 1), **changed}
     with pytest.raises(error) as raised:
         cut(**arguments)
     assert message in str(raised.value)
@@ -347,7 +359,7 @@ def test_as_many_windows_are_requested_at_a_time_as_there_are_workers(workers: i
             together.wait(30)
         return []
 
-    assert len(list(windows(Client(rows).query, **YEAR, workers=workers))) == 12
+    assert len(list(windows(Client(rows).query_consumption, **YEAR, workers=workers))) == 12
     assert gauge.most == workers
     assert threads() == []
 
@@ -356,14 +368,13 @@ def test_as_many_windows_are_requested_at_a_time_as_there_are_workers(workers: i
 def test_as_many_tasks_request_at_a_time_as_there_are_workers(workers: int) -> None:
     gauge = Gauge()
 
-    class Slow(Client):
-        async def async_query(self, **arguments: Any) -> list[Any]:
+    class Slow(AsyncClient):
+        async def query_consumption(self, **arguments: Any) -> list[AccountConsumption]:
             with gauge.call():
-                for _ in range(10):
-                    await asyncio.sleep(0)
-            return []
+                return await super().query_consumption(**arguments)
 
-    assert len(collect(async_windows(Slow(lambda **_: []).async_query, **YEAR, workers=workers))) == 12
+    slow = Slow(Client(lambda **_: []), lambda _: 10)
+    assert len(collect(async_windows(slow.query_consumption, **YEAR, workers=workers))) == 12
     assert gauge.most == workers
 
 
@@ -387,7 +398,7 @@ def test_no_more_windows_are_held_than_there_are_workers(workers: int) -> None:
     gc.disable()
     try:
         count = 0
-        for count, window in enumerate(windows(client.query, **YEAR, workers=workers), 1):
+        for count, window in enumerate(windows(client.query_consumption, **YEAR, workers=workers), 1):
             # Those ahead, and the one in hand.
             assert len(client.asked) <= count + workers
             assert len(alive) <= workers + 1
@@ -414,7 +425,7 @@ def test_a_window_is_forgotten_while_the_next_one_is_awaited() -> None:
         return [row]
 
     client = Client(rows)
-    found = windows(client.query, from_=date(2024, 1, 1), to=date(2024, 3, 1), workers=1)
+    found = windows(client.query_consumption, from_=date(2024, 1, 1), to=date(2024, 3, 1), workers=1)
     assert next(found).data
     handed_over.set()
     assert not next(found).data
@@ -428,7 +439,7 @@ def test_leaving_the_loop_ends_the_threads_and_sends_no_more() -> None:
             return []
 
     client = Client(rows)
-    for count, _ in enumerate(windows(client.query, **YEAR, workers=2), 1):
+    for count, _ in enumerate(windows(client.query_consumption, **YEAR, workers=2), 1):
         assert len(threads()) <= 2
         if count == 3:
             break
@@ -440,8 +451,8 @@ def test_leaving_the_loop_ends_the_threads_and_sends_no_more() -> None:
 def test_leaving_the_loop_cancels_the_tasks() -> None:
     ended = []
 
-    class Stuck(Client):
-        async def async_query(self, **arguments: Any) -> list[Any]:
+    class Stuck(AsyncClient):
+        async def query_consumption(self, **arguments: Any) -> list[AccountConsumption]:
             if arguments["from_"] == datetime(2023, 12, 31):
                 return []
             try:
@@ -450,8 +461,10 @@ def test_leaving_the_loop_cancels_the_tasks() -> None:
                 ended.append(arguments)
             return []
 
+    stuck = Stuck(Client(lambda **_: []))
+
     async def closed() -> None:
-        async with contextlib.aclosing(async_windows(Stuck(lambda **_: []).async_query, **YEAR, workers=3)) as found:
+        async with contextlib.aclosing(async_windows(stuck.query_consumption, **YEAR, workers=3)) as found:
             async for _ in found:
                 await asyncio.sleep(0)
                 break
@@ -459,7 +472,7 @@ def test_leaving_the_loop_cancels_the_tasks() -> None:
         assert len(asyncio.all_tasks()) == 1
 
     async def left() -> None:
-        async for _ in async_windows(Stuck(lambda **_: []).async_query, **YEAR, workers=3):
+        async for _ in async_windows(stuck.query_consumption, **YEAR, workers=3):
             await asyncio.sleep(0)
             break
         for _ in range(10):
@@ -468,7 +481,7 @@ def test_leaving_the_loop_cancels_the_tasks() -> None:
 
     async def cancelled() -> None:
         async def read() -> None:
-            async for _ in async_windows(Stuck(lambda **_: []).async_query, **YEAR, workers=3):
+            async for _ in async_windows(stuck.query_consumption, **YEAR, workers=3):
                 pass
 
         reading = asyncio.create_task(read())
@@ -494,29 +507,25 @@ class Flaky(Client):
 
     down = True
 
-    def query(self, *, from_: datetime, to: datetime, **arguments: Any) -> list[Any]:
+    def query_consumption(self, *, from_: datetime, to: datetime, **arguments: Any) -> list[AccountConsumption]:
         if self.down and from_ in (datetime(2024, 4, 30), datetime(2024, 5, 31)):
             raise DownError(f"down for maintenance in {to.month}")
-        return super().query(from_=from_, to=to, **arguments)
-
-    async def async_query(self, **arguments: Any) -> list[Any]:
-        for _ in range(5 * (arguments["from_"] == datetime(2024, 4, 30))):
-            await asyncio.sleep(0)
-        return self.query(**arguments)
+        return super().query_consumption(from_=from_, to=to, **arguments)
 
 
 @pytest.mark.parametrize("asynchronous", [False, True])
 def test_a_failure_comes_in_its_place_and_says_where_to_resume(asynchronous: bool) -> None:
     client = Flaky(SERVERS[0].rows)
+    async_client = AsyncClient(client, lambda from_: 5 * (from_ == datetime(2024, 4, 30)))
     found: list[Window[Any]] = []
     year: dict[str, Any] = {**YEAR, "interval": "DAILY"}
 
     def read(**changed: Any) -> None:
-        for window in windows(client.query, **(year | changed)):
+        for window in windows(client.query_consumption, **(year | changed)):
             found.append(window)
 
     async def async_read(**changed: Any) -> None:
-        async for window in async_windows(client.async_query, **(year | changed)):
+        async for window in async_windows(async_client.query_consumption, **(year | changed)):
             found.append(window)
         assert len(asyncio.all_tasks()) == 1
 
@@ -542,7 +551,7 @@ def test_a_failure_comes_in_its_place_and_says_where_to_resume(asynchronous: boo
 
 def test_what_is_no_failure_of_the_server_is_raised_as_it_is() -> None:
     with pytest.raises(TypeError, match="intervall"):
-        list(windows(Client(SERVERS[0].rows).query, **YEAR, intervall="DAILY"))
+        list(windows(Client(SERVERS[0].rows).query_consumption, **YEAR, intervall="DAILY"))
     assert threads() == []
 
 
@@ -555,20 +564,14 @@ def test_requests_are_sent_in_the_callers_context() -> None:
         seen.append(variable.get())
         return []
 
-    list(windows(Client(rows).query, **YEAR))
+    list(windows(Client(rows).query_consumption, **YEAR))
     assert set(seen) == {"kept"}
 
 
 # The clients.
 
 NOONS = [datetime(2024, 1, 1, hour) + n * DAY for n in range(45) for hour in (0, 12)]
-RANGED = {
-    operation["operationId"]: operation
-    for path in spec.load("neu")["paths"].values()
-    for operation in path.values()
-    if "x-date-range" in operation
-}
-METHODS = sorted(name for name, operation in Neu.operations.items() if operation["date_range"])
+RANGED = [operation for operation in spec.api("neu").operations.values() if operation.date_range]
 
 
 def dated(node: Any, steps: list[str], dates: list[datetime]) -> Any:
@@ -580,34 +583,44 @@ def dated(node: Any, steps: list[str], dates: list[datetime]) -> Any:
     return [node[0] | {steps[1]: moment.isoformat()} for moment in dates]
 
 
-def serve(operation: dict[str, Any], request: httpx.Request) -> httpx.Response:
+def serve(operation: spec.Operation, request: httpx.Request) -> httpx.Response:
     """Answer with the rows of `NOONS` in the range, both ends included, page by page if that is the operation's way."""
-    asked = json.loads(request.content or "{}") | dict(request.url.params)
-    ends = operation["x-date-range"]
-    low, high = (datetime.fromisoformat(asked[ends[end]]) for end in ("from", "to"))
-    (example,) = operation["responses"]["200"]["content"]["application/json"]["examples"].values()
-    for step in example["$ref"].split("/")[1:]:
-        example = example[step] if step in example and step != "components" else spec.load("neu")[step]
-    answer = dated(example["value"], ends["field"].split("/")[1:], [noon for noon in NOONS if low <= noon <= high])
-    if pagination := operation.get("x-pagination"):
-        number, size = int(asked.get(pagination["page"], 1)), pagination["size"]
-        items = answer[pagination["items"]] if "items" in pagination else answer
+    body = json.loads(request.content or "null")
+    asked = {
+        name: value
+        for (_, name), value in arguments(
+            operation, request.url.path, request.url.params.multi_items(), request.headers, body
+        ).items()
+    }
+    assert operation.date_range
+    low, high = (datetime.fromisoformat(asked[end]) for end in (operation.date_range.start, operation.date_range.end))
+    (example,) = operation.responses["200"].examples.values()
+    answer = dated(example, operation.date_range.field.split("/")[1:], [noon for noon in NOONS if low <= noon <= high])
+    if (pagination := operation.pagination) is not None:
+        number, size = asked.get(pagination.page, 1), pagination.size
+        assert isinstance(size, int)
+        items = answer[pagination.items] if pagination.items else answer
         last = max(1, -(-len(items) // size))
         shown = items[(number - 1) * size : number * size]
-        counters = {"next": number + 1 if number < last else None, "last": last, "total": len(items)}
-        answer = {pagination[name]: value for name, value in counters.items() if name in pagination}
-        answer = answer | {pagination["items"]: shown} if "items" in pagination else shown
+        counters = {
+            pagination.next: number + 1 if number < last else None,
+            pagination.last: last,
+            pagination.total: len(items),
+        }
+        answer = {name: value for name, value in counters.items() if name}
+        answer = answer | {pagination.items: shown} if pagination.items else shown
     return httpx.Response(200, json=answer)
 
 
 @pytest.mark.parametrize("aware", [False, True])
-@pytest.mark.parametrize("name", METHODS)
-def test_every_operation_with_a_range_of_dates_has_windows(name: str, aware: bool) -> None:
-    operation = Neu.operations[name]
-    arguments: dict[str, Any] = {"from_": datetime(2024, 1, 3, 12), "to": datetime(2024, 2, 5), "window": "week"}
-    if "interval" in operation["arguments"]:
-        arguments["interval"] = get_args(operation["arguments"]["interval"][2])[0]
-    transport = httpx.MockTransport(lambda request: serve(RANGED[operation["id"]], request))
+@pytest.mark.parametrize("operation", RANGED, ids=lambda operation: operation.id)
+def test_every_operation_with_a_range_of_dates_has_windows(operation: spec.Operation, aware: bool) -> None:
+    assert operation.date_range
+    name = operation.method_name
+    query: dict[str, Any] = {"from_": datetime(2024, 1, 3, 12), "to": datetime(2024, 2, 5), "window": "week"}
+    ends = (operation.date_range.start, operation.date_range.end)
+    query |= {p.python_name: p.schema.enum[0] for p in operation.parameters if p.required and p.name not in ends}
+    transport = httpx.MockTransport(lambda request: serve(operation, request))
     options: dict[str, Any] = {
         "token": "t",
         "base_url": "https://energy.example",
@@ -615,30 +628,30 @@ def test_every_operation_with_a_range_of_dates_has_windows(name: str, aware: boo
         "aware": aware,
     }
     with Neu(**options) as neu:
-        found = list(neu.windows(getattr(neu, name), **arguments))
+        found = list(neu.windows(getattr(neu, name), **query))
 
     async def read() -> list[Window[Any]]:
         async with AsyncNeu(**options) as async_neu:
-            return [window async for window in async_neu.windows(getattr(async_neu, name), **arguments)]
+            return [window async for window in async_neu.windows(getattr(async_neu, name), **query)]
 
     assert asyncio.run(read()) == found
     dates = []
     for window in found:
         rows: list[Any] = [window.data]
-        steps = operation["date_range"]["field"].split("/")[1:] if operation["date_range"] else []
+        steps = operation.date_range.field.split("/")[1:]
         # A pager's items are out of their envelope.
-        for step in steps[1:] if operation["pagination"] and steps[0] != "*" else steps:
+        for step in steps[1:] if operation.pagination and steps[0] != "*" else steps:
             rows = list(itertools.chain(*rows)) if step == "*" else [getattr(row, step) for row in rows]
         assert all((row.tzinfo == BOGOTA) if aware else row.tzinfo is None for row in rows)
         local = [row.replace(tzinfo=None) for row in rows]
         assert all(window.from_ <= row < window.to for row in local)
         dates += local
     assert len(found) == 5
-    assert dates == [noon for noon in NOONS if arguments["from_"] <= noon < arguments["to"]]
+    assert dates == [noon for noon in NOONS if query["from_"] <= noon < query["to"]]
 
 
 def test_the_responses_behind_windows_can_be_captured() -> None:
-    transport = httpx.MockTransport(lambda request: serve(RANGED["queryConsumption"], request))
+    transport = httpx.MockTransport(lambda request: serve(spec.api("neu").operations["queryConsumption"], request))
     with Neu("t", "https://energy.example", transport=transport) as neu, capture() as responses:
         found = neu.windows(neu.query_consumption, from_=date(2024, 1, 1), to=date(2024, 3, 1), interval="DAILY")
         assert_type(next(found), Window[AccountConsumption])

@@ -41,7 +41,7 @@ from ruamel.yaml import YAML
 # The generator of this checkout, whichever one is installed.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from contrato.core.spec import APIS
+from contrato.core.spec import APIS, Api
 from generator.generate import generate, load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -130,6 +130,11 @@ class Side:
         return load(self.path)
 
     @cached_property
+    def api(self) -> Api:
+        """The read-model of it."""
+        return Api(self.path.stem, self.spec)
+
+    @cached_property
     def promises(self) -> str:
         """It as JSON, each key in the line that it has in the file, and no word in a list that breaks nobody."""
         rows = [""] * (len(self.text.splitlines()) + 1)
@@ -160,7 +165,7 @@ def judge(old: Side, new: Side) -> Verdict:
         clients = pool.map(lambda side: side.client, (old, new))
         wire = reporting.result()
         before, after = clients
-    breakages = tuple(sorted({*on_the_wire(wire), *in_python(before, after), *in_links(wire, old.spec)}))
+    breakages = tuple(sorted({*on_the_wire(wire), *in_python(before, after), *in_links(wire, old.api)}))
     additions = tuple(added(wire, before, after, {it.where for it in breakages}))
     if any(it.sort != LINKS for it in breakages):
         return Verdict("major", breakages, additions)
@@ -325,8 +330,8 @@ def in_python(old: griffe.Module, new: griffe.Module) -> Iterator[Breakage]:
     before, after = surfaces(old, new)
     for name in before.keys() & after.keys():
         was, now = before[name], after[name]
-        # Arguments may become wider. Whether one may be left out is griffe's question.
-        wide, narrow = (now, was.removesuffix(" | Unset")) if name.endswith(")") else (was, now)
+        # Arguments may become wider.
+        wide, narrow = (now, was) if name.endswith(")") else (was, now)
         if not covers(wide, narrow):
             yield Breakage(PYTHON, name, f"Type was {was}, is {now}")
 
@@ -350,7 +355,7 @@ def surfaces(old: griffe.Module, new: griffe.Module) -> tuple[dict[str, str], di
     return {current(name): current(type_) for name, type_ in surface(old).items()}, surface(new)
 
 
-def in_links(wire: dict[str, Any], old: dict[str, Any]) -> Iterator[Breakage]:
+def in_links(wire: dict[str, Any], old: Api) -> Iterator[Breakage]:
     """Which addresses of operations lead nowhere, because their tag is another.
 
     Args:
@@ -359,21 +364,25 @@ def in_links(wire: dict[str, Any], old: dict[str, Any]) -> Iterator[Breakage]:
 
     """
     moved: dict[tuple[str, str], list[tuple[int, str]]] = {}
+    names = {(operation.path, operation.method): operation.id for operation in old.operations.values()}
     for change in wire["changes"]:
         if change["typeName"] == "Operation" and change.get("property") == "tags":
             had, has = (change[side].get("value") or [] for side in ("base", "revision"))
             _, (_, path, method, *_) = place(change["base"]["pointer"])
-            found = change["revision"]["line"], old["paths"][path][method]["operationId"]
+            found = change["revision"]["line"], names[path, method.upper()]
             for tag in had:
                 if tag not in has:
                     moved.setdefault((tag, " and ".join(f"#tag/{it}" for it in has)), []).append(found)
     for (tag, now), operations in moved.items():
-        names = ", ".join(name for _, name in operations)
-        yield Breakage(LINKS, f"#tag/{tag}", f"{now or 'nothing'} has {names} now", min(operations)[0])
+        listed = ", ".join(name for _, name in operations)
+        yield Breakage(LINKS, f"#tag/{tag}", f"{now or 'nothing'} has {listed} now", min(operations)[0])
 
 
 def surface(package: griffe.Module) -> dict[str, str]:
-    """Types by name: of models' attributes, of what methods return, and of arguments, whose names end in `)`."""
+    """Types by name: of models' attributes, of what methods return, and of arguments, whose names end in `)`.
+
+    The type of an argument is without what it is when it is left out: whether it may be left out is griffe's question.
+    """
     found = {}
     for class_ in [*package["client"].classes.values(), *package["models"].classes.values()]:
         for name, member in class_.members.items():
@@ -382,7 +391,8 @@ def surface(package: griffe.Module) -> dict[str, str]:
             elif isinstance(member, griffe.Function) and not class_.name.startswith("Async"):
                 found[f"{class_.name}.{name}"] = str(member.returns)
                 for argument in member.parameters:
-                    found[f"{class_.name}.{name}({argument.name})"] = str(argument.annotation)
+                    left_out = {"None": " | None", "UNSET": " | Unset"}.get(str(argument.default), "")
+                    found[f"{class_.name}.{name}({argument.name})"] = str(argument.annotation).removesuffix(left_out)
     return found
 
 
@@ -456,7 +466,7 @@ def demands(revision: str, sides: dict[str, tuple[Side | None, Side]], verdicts:
 
     for api, (old, new) in sides.items():
         if old and old.text != new.text:
-            was, now = (side.spec["info"]["version"] for side in (old, new))
+            was, now = (side.api.version for side in (old, new))
             yield from lacks(f"spec/{api}.yaml", was, now, verdicts[api].level)
     if (text := show(revision, "pyproject.toml")) is not None:
         was, now = (

@@ -31,13 +31,14 @@ def load(path: Path) -> dict[str, Any]:
         spec = YAML(typ="safe", pure=True).load(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, YAMLError) as error:
         raise SystemExit(f"{path}: {' '.join(str(error).split())}") from error
-    if not isinstance(spec, dict) or not spec.get("paths"):
-        raise SystemExit(f"{path}: not an OpenAPI document, it has no `paths`")
-    for name, item in spec["paths"].items():
-        # The generator skips such a path without a word.
-        if "$ref" in item:
-            raise SystemExit(f"{path}: {name} is a $ref: write the path item where it is used")
-    return spec
+    try:
+        ids = [node["operationId"] for *_, node in operation_nodes(spec)]
+    except (KeyError, TypeError, ValueError) as error:
+        raise SystemExit(f"{path}: not an OpenAPI document that a client can be made of: {error}") from error
+    if repeated := sorted({name for name in ids if ids.count(name) > 1}):
+        raise SystemExit(f"{path}: two operations are called {', '.join(repeated)}")
+    found: dict[str, Any] = spec
+    return found
 
 
 def prepare(api: Api) -> dict[str, Any]:
@@ -158,7 +159,11 @@ def generate(api: str, out: Path) -> None:
 
     source = out.with_suffix(".json")
     read = Api(api, spec)
-    source.write_text(json.dumps(overlay(prepare(read), spec.get("components", {}).get("schemas", {}))), "utf-8")
+    try:
+        prepared = prepare(read)
+    except (KeyError, ValueError) as error:
+        raise SystemExit(f"{path}: a reference leads nowhere: {error}") from error
+    source.write_text(json.dumps(overlay(prepared, spec.get("components", {}).get("schemas", {}))), "utf-8")
     run(
         "openapi_python_client",
         *("generate", "--path", source, "--output-path", out, "--config", HERE / "config.yaml"),
@@ -177,9 +182,9 @@ def generate(api: str, out: Path) -> None:
     for node in ast.parse((out / "client.py").read_text("utf-8")).body:
         if isinstance(node, ast.ClassDef):
             methods = {item.name for item in node.body if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)}
-            if methods != read.methods.keys():
+            if methods != read.methods.keys() or len(methods) != len(read.operations):
                 raise SystemExit(
-                    f"{path}: {len(read.methods)} operations, but {node.name} has {len(methods)}: {sorted(methods)}"
+                    f"{path}: {len(read.operations)} operations, but {node.name} has {len(methods)}: {sorted(methods)}"
                 )
 
 

@@ -23,7 +23,7 @@ from contrato.core.auth import Bearer
 from contrato.core.errors import ContratoError
 from contrato.core.pages import AsyncPager, Pager
 from contrato.core.request import Call, cap_timeouts
-from contrato.core.response import Body, Reader, capture
+from contrato.core.response import Body, Reader, Watched, capture
 from contrato.core.settings import (
     DEADLINE,
     MAX_BYTES,
@@ -140,17 +140,24 @@ def _late(deadline: float | None) -> httpx.ReadTimeout:
     return httpx.ReadTimeout(f"the answer was not whole at the deadline of {deadline:g} s")
 
 
-def _check_location(response: httpx.Response) -> None:
-    """Take away a `Location` that is no URL: httpx reads it although it is not to follow it, and fails."""
+def _prune(response: httpx.Response) -> None:
+    """Take from a response what its `repr` shows of the server's words, and what httpx would stumble over.
+
+    httpx reads where a redirect leads although it is not to follow it, and fails if that is no URL.
+    """
+    response.extensions.pop("reason_phrase", None)
     if response.has_redirect_location:
-        try:
-            response.request.url.join(response.headers["Location"])
-        except httpx.InvalidURL:
-            del response.headers["Location"]
+        response.extensions["headers"] = response.headers
+        response.headers = httpx.Headers([item for item in response.headers.raw if item[0].lower() != b"location"])
 
 
-async def _async_check_location(response: httpx.Response) -> None:
-    _check_location(response)
+async def _async_prune(response: httpx.Response) -> None:
+    _prune(response)
+
+
+def _restore(response: httpx.Response) -> None:
+    """Give back the headers that `_prune` hid."""
+    response.headers = response.extensions.pop("headers", response.headers)
 
 
 async def _asleep(seconds: float) -> None:
@@ -180,9 +187,7 @@ class Client(_Base):
         self._auth, token = Bearer(self.api, token), None
         settings = self._configure(base_url, timeout, deadline, retries, aware, max_bytes)
         self._sleep: Callable[[float], None] = time.sleep
-        self._http = connect(
-            lambda: httpx.Client(**settings, transport=transport, event_hooks={"response": [_check_location]})
-        )
+        self._http = connect(lambda: httpx.Client(**settings, transport=transport, event_hooks={"response": [_prune]}))
 
     def _request(self, operation_id: str, arguments: Mapping[str, Any], options: RequestOptions | None) -> Any:
         """Send one request and decode its answer.
@@ -223,12 +228,17 @@ class Client(_Base):
 
         def read(response: httpx.Response) -> Body:
             body = Body(response, self._max_bytes)
+
+            def in_time(piece: bytes) -> bool:
+                if end is not None and time.monotonic() > end:
+                    raise _late(deadline)
+                return body.count(piece)
+
+            response.stream = Watched(response.stream, in_time)
             try:
                 for piece in response.iter_raw() if body.streamed else response.iter_bytes():
                     if not body.add(piece):
                         break
-                    if end is not None and time.monotonic() > end:
-                        raise _late(deadline)
             except httpx.DecodingError as error:
                 body.problem = str(error)
             return body
@@ -237,6 +247,7 @@ class Client(_Base):
             cap_timeouts(request, timeouts, end)
             try:
                 response = self._http.send(request, stream=True)
+                _restore(response)
                 try:
                     answer = reader.answer(response, read(response))
                 finally:
@@ -339,9 +350,7 @@ class AsyncClient(_Base):
         self._sleep: Callable[[float], Awaitable[None]] = _asleep
         self._loop: asyncio.AbstractEventLoop | None = None
         self._http = connect(
-            lambda: httpx.AsyncClient(
-                **settings, transport=transport, event_hooks={"response": [_async_check_location]}
-            )
+            lambda: httpx.AsyncClient(**settings, transport=transport, event_hooks={"response": [_async_prune]})
         )
 
     async def _request(self, operation_id: str, arguments: Mapping[str, Any], options: RequestOptions | None) -> Any:
@@ -383,6 +392,7 @@ class AsyncClient(_Base):
 
         async def read(response: httpx.Response) -> Body:
             body = Body(response, self._max_bytes)
+            response.stream = Watched(response.stream, body.count)
             try:
                 async for piece in response.aiter_raw() if body.streamed else response.aiter_bytes():
                     if not body.add(piece):
@@ -396,6 +406,7 @@ class AsyncClient(_Base):
             try:
                 async with asyncio.timeout(None if end is None else end - time.monotonic()) as limit:
                     response = await self._http.send(request, stream=True)
+                    _restore(response)
                     try:
                         answer = reader.answer(response, await read(response))
                     finally:

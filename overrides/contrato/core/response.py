@@ -6,7 +6,7 @@ import functools
 import importlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import tzinfo
@@ -74,6 +74,34 @@ def structs() -> Iterator[None]:
         _structs.reset(token)
 
 
+class Watched(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A stream that ends early if `more` says so of a piece as it comes, also of one that decompresses to nothing."""
+
+    def __init__(self, stream: httpx.SyncByteStream | httpx.AsyncByteStream, more: Callable[[bytes], bool]) -> None:
+        self._stream: Any = stream
+        self._more = more
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self._stream:
+            if not self._more(piece):
+                return
+            yield piece
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for piece in self._stream:
+            if not self._more(piece):
+                return
+            yield piece
+
+    def close(self) -> None:
+        """Close the connection, or give it back."""
+        self._stream.close()
+
+    async def aclose(self) -> None:
+        """Do what `close` does."""
+        await self._stream.aclose()
+
+
 class Body:
     """The body of a response, as it is read.
 
@@ -90,21 +118,28 @@ class Body:
     def __init__(self, response: httpx.Response, most: int) -> None:
         self.streamed = not response.is_stream_consumed and "Content-Encoding" not in response.headers
         self.problem: str | None = None
-        self._response = response
         self._most = most
         # As long as the server says from the beginning: to grow it piece by piece takes longer.
         length = response.headers.get("Content-Length", "") if self.streamed else ""
         self._content: bytearray | None = bytearray(
-            min(int(length), MAX_RESERVED) if re.fullmatch("[0-9]{1,18}", length) else 0
+            min(int(length), most, MAX_RESERVED) if re.fullmatch("[0-9]{1,18}", length) else 0
         )
         self._size = 0
+        self._came = 0
+
+    def count(self, piece: bytes) -> bool:
+        """Count a piece as it came, compressed or not; return True if there is room for more."""
+        self._came += len(piece)
+        if self._came > self._most:
+            self._content = None
+        return self._content is not None
 
     def add(self, piece: bytes) -> bool:
-        """Take the next piece; return True if there is room for more."""
-        assert self._content is not None
+        """Take the next piece, decompressed; return True if there is room for more."""
         end = self._size + len(piece)
-        if max(end, self._response.num_bytes_downloaded) > self._most:
+        if end > self._most:
             self._content = None
+        if self._content is None:
             return False
         self._content[self._size : end] = piece
         self._size = end

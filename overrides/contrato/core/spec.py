@@ -53,7 +53,7 @@ Node = Mapping[str, Any]
 # Names that would hide a keyword, a builtin, or a name that generated code uses. `id` is too common to be changed.
 RESERVED = {*keyword.kwlist, *keyword.softkwlist, *dir(builtins), "self", "options", "datetime"} - {"id", "_"}
 # Attributes of every client.
-CLIENT_NAMES = {"api", "close", "time_zone", "windows"}
+CLIENT_NAMES = {"api", "base_url", "close", "time_zone", "windows"}
 
 
 @functools.cache
@@ -102,10 +102,13 @@ def follow(document: Node, node: Node) -> tuple[Node, str]:
 
     Raises:
         KeyError: A reference leads nowhere.
+        ValueError: It leads into another file.
 
     """
     name = ""
     while "$ref" in node:
+        if not node["$ref"].startswith("#/"):
+            raise ValueError(f"$ref {node['$ref']}: keep each API in one file")
         target: Any = document
         for key in node["$ref"].removeprefix("#/").split("/"):
             name = key.replace("~1", "/").replace("~0", "~")
@@ -132,8 +135,14 @@ def operation_nodes(document: Node) -> Iterator[tuple[str, str, Any, Any]]:
     """Yield path, method in lower case, path item and operation of a raw document, in its order.
 
     For programs that rewrite a document; to read one, use `Api`.
+
+    Raises:
+        ValueError: A path item is a reference.
+
     """
     for path, item in document["paths"].items():
+        if "$ref" in item:
+            raise ValueError(f"{path} is a $ref: write the path item where it is used")
         for method, node in item.items():
             if method in METHODS:
                 yield path, method, item, node
