@@ -30,7 +30,6 @@ from contrato.verify._discovery import Discovery
 from contrato.verify._laws import run_laws
 from contrato.verify._rules import RULES, Breach, Gap, Layer
 from contrato.verify._server import Server
-from contrato.verify._spec import Spec
 from contrato.verify._transport import Mode, Transport
 from foreign import TOKEN as FOREIGN_TOKEN
 from foreign import Foreign
@@ -39,7 +38,7 @@ from foreign import serve as serve_foreign
 TOKEN = "Demo-Token-1"
 LAWS = [rule for rule in RULES.values() if rule.layer is Layer.LAW]
 APIS = pytest.mark.parametrize("api", spec.APIS)
-SPECS = {api: Spec(spec.load(api)) for api in spec.APIS}
+SPECS = {api: spec.api(api) for api in spec.APIS}
 MOUNTS = {"neu": "/neu", "apportionments": ""}
 
 Answer = tuple[int, Any]

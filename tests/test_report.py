@@ -21,6 +21,7 @@ import pytest
 from rich.console import Console
 
 from contrato.core import spec
+from contrato.core.spec import Api, Operation
 from contrato.mock import create_app
 from contrato.verify import (
     ExitCode,
@@ -37,15 +38,15 @@ from contrato.verify import (
     verify,
 )
 from contrato.verify._exchange import Exchange
+from contrato.verify._json import find, places
 from contrato.verify._report import Failure, OperationResult, Outcome
 from contrato.verify._rules import RULES, Breach, Gap, Layer, Rule
 from contrato.verify._scrub import TOKEN as HIDDEN
 from contrato.verify._scrub import Scrubber
-from contrato.verify._spec import Operation, Spec, find, pointers
 from contrato.verify._stock import STOCK, rules
 from foreign import TOKEN, Answer, Foreign, replaced, serve
 
-NEU = Spec(spec.load("neu"))
+NEU = spec.api("neu")
 SECRET = "s3cret-T0ken-of-a-customer"
 NAMES = ["Doña Inés O'Neill & Hijos", 'Taller "El Ñandú"', "Łukasz\tQuiñones"]
 
@@ -209,11 +210,12 @@ def test_a_word_of_a_megabyte_does_not_hold_up_the_report(scrubber: Scrubber) ->
 
 
 def test_fields_of_the_same_name_that_are_not_personal_stay() -> None:
-    document = spec.load("neu")
+    document = spec.api("neu").copy()
     for schema in document["components"]["schemas"].values():
         schema.get("properties", {}).get("account_name", {}).pop("x-personal", None)
-    scrubber = Scrubber(Spec(document), SECRET)
-    seen = replace(exchange(answer=accounts("Casimira")), operation=Spec(document).operations["listAccounts"])
+    api = Api("neu", document)
+    scrubber = Scrubber(api, SECRET)
+    seen = replace(exchange(answer=accounts("Casimira")), operation=api.operations["listAccounts"])
     scrubber.learn(seen)
     assert json.loads(scrubber.exchange(seen).content)[0]["account_name"] == "Casimira"
 
@@ -231,10 +233,10 @@ def test_credentials_of_others_are_replaced() -> None:
 
 
 def test_what_the_engine_invents_is_not_learnt() -> None:
-    document = spec.load("apportionments")
-    of = Spec(document).operations["createApportionment"]
+    api = spec.api("apportionments")
+    of = api.operations["createApportionment"]
     for sender, learnt in (("schemathesis", False), ("recorded", True)):
-        scrubber = Scrubber(Spec(document), SECRET)
+        scrubber = Scrubber(api, SECRET)
         seen = replace(exchange(None, status=422, sender=sender, request={"name": "Paulista"}), operation=of)
         scrubber.learn(seen)
         assert (scrubber.text("Paulista") != "Paulista") is learnt
@@ -254,15 +256,14 @@ class Written:
     token: str
 
 
-def personal_values(document: Spec, operation: str, body: Any) -> Iterator[str]:
+def personal_values(document: Api, operation: str, body: Any) -> Iterator[str]:
     """What is at the places that the spec marks, in one answer."""
-    for schema in document.operations[operation].successes().values():
-        for pointer, node in pointers(schema):
-            if node.get("x-personal"):
-                yield from (str(value) for value in find(body, pointer) if isinstance(value, str | int | float))
+    for pointer, schema in places(document.operations[operation].answer):
+        if schema.personal:
+            yield from (str(value) for value in find(body, pointer) if isinstance(value, str | int | float))
 
 
-def breaking(values: set[str], document: Spec) -> Callable[[str, Answer], Answer]:
+def breaking(values: set[str], document: Api) -> Callable[[str, Answer], Answer]:
     """Break the server where it hurts: values of the wrong type hold names, errors cite them, the token is echoed."""
 
     def alter(name: str, answer: Answer) -> Answer:
@@ -272,14 +273,13 @@ def breaking(values: set[str], document: Spec) -> Callable[[str, Answer], Answer
         values.update(personal_values(document, name, body))
 
         def change(given: Any) -> None:
-            for schema in document.operations[name].successes().values():
-                for pointer, node in pointers(schema):
-                    parent, _, key = pointer.rpartition("/")
-                    if node.get("x-personal") and key != "*":
-                        for row in find(given, parent):
-                            if isinstance(row, dict) and isinstance(row.get(key), str):
-                                row[key] = {"value": row[key]} if len(row[key]) % 2 else [row[key]]
-                                row["trace"] = f"bearer {TOKEN}: {row[key]}"
+            for pointer, schema in places(document.operations[name].answer):
+                parent, _, key = pointer.rpartition("/")
+                if schema.personal and key != "*":
+                    for row in find(given, parent):
+                        if isinstance(row, dict) and isinstance(row.get(key), str):
+                            row[key] = {"value": row[key]} if len(row[key]) % 2 else [row[key]]
+                            row["trace"] = f"bearer {TOKEN}: {row[key]}"
 
         if name.startswith("get"):
             return Answer(500, f"Traceback: {json.dumps(body, ensure_ascii=False)} {TOKEN}", "text/plain")
@@ -299,7 +299,7 @@ def written(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     values: set[str] = set()
     recorder = _har.Recorder()
     with (
-        serve(Foreign(request.param, breaking(values, Spec(spec.load(request.param))))) as url,
+        serve(Foreign(request.param, breaking(values, spec.api(request.param)))) as url,
         pytest.MonkeyPatch.context() as patch,
     ):
         # Whether data move by themselves is not asked for here.
@@ -339,7 +339,7 @@ def test_what_is_replaced_shows_in_every_report(written: Written) -> None:
         assert HIDDEN in written.texts[kind] or kind in (".xml", "terminal", "repr"), kind
 
 
-def bundled_answers(document: Spec, prefix: str) -> list[tuple[Operation, bytes]]:
+def bundled_answers(document: Api, prefix: str) -> list[tuple[Operation, bytes]]:
     """Every list of the bundled server."""
 
     async def ask() -> list[tuple[Operation, bytes]]:
@@ -347,9 +347,9 @@ def bundled_answers(document: Spec, prefix: str) -> list[tuple[Operation, bytes]
         headers = {"Authorization": f"Bearer {SECRET}"}
         async with httpx.AsyncClient(transport=transport, base_url="http://mock", headers=headers) as client:
             answers = [
-                (of, await client.request(of.method, prefix + of.path, json={} if of.has_body else None))
+                (of, await client.request(of.method, prefix + of.path, json=None if of.body is None else {}))
                 for of in document.operations.values()
-                if of.safe and "{" not in of.path
+                if of.safe and not any(parameter.required for parameter in of.parameters)
             ]
         return [(of, answer.content) for of, answer in answers if answer.status_code == 200]
 
@@ -359,7 +359,7 @@ def bundled_answers(document: Spec, prefix: str) -> list[tuple[Operation, bytes]
 def test_the_bundled_servers_customers_are_in_no_report(tmp_path: Path) -> None:
     """Every personal value of every list of the bundled server, after failures that cite them."""
     for api in spec.APIS:
-        document = Spec(spec.load(api))
+        document = spec.api(api)
         scrubber = Scrubber(document, SECRET)
         recorder = _har.Recorder()
         made = Report(api, "http://127.0.0.1", Mode.READ_ONLY, 1, scrubber=scrubber)
