@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 
 from contrato.core import spec as specs
 from contrato.core.places import place
-from contrato.core.spec import Api, Operation
+from contrato.core.spec import Api, Operation, operation_nodes
 from contrato.mock.app import create_app
 from contrato.verify._exchange import Exchange
 from contrato.verify._json import find
@@ -373,7 +373,8 @@ BROKEN: list[tuple[str, str, Request, Damage]] = [
      lambda e: replace(e, content=b"\xef\xbb\xbf" + e.content)),
     ("json_is_well_formed", "", lambda: ("listAccounts", {}),
      lambda e: replace(e, content=e.content.decode().encode("latin-1"))),
-    ("locations_lead_to_the_record", "header.Location", new_record, header("location", "/api/v3/apportionments/7")),
+    ("locations_lead_to_the_record", "header.Location", new_record,
+     header("location", OPERATIONS["getApportionment"].filled({"id": 7}))),
     ("json_is_well_formed", "", lambda: ("listAccounts", {}), text('{"id_account":', '{"id_account":1,"id_account":')),
     ("json_is_well_formed", "", bills, each("/*", "consumption", lambda v: float("nan"))),
     ("json_is_well_formed", "", bills, text('"consumption":', '"c":1e999,"consumption":')),
@@ -506,8 +507,32 @@ def test_a_request_that_no_operation_answers_is_judged_by_its_path() -> None:
 
 def test_an_argument_that_is_given_twice_is_not_taken_at_its_word() -> None:
     exchange = asked(lambda: lists(_limit=3))
-    assert ("query", "_limit") in exchange.clear_arguments
-    assert ("query", "_limit") not in replace(exchange, url=f"{exchange.url}&_limit=7").clear_arguments
+    key = OPERATIONS["listApportionments"].parameter("_limit").key
+    assert key in exchange.clear_arguments
+    assert key not in replace(exchange, url=f"{exchange.url}&_limit=7").clear_arguments
+
+
+def test_an_array_in_the_query_may_be_given_element_by_element() -> None:
+    """Where the NEU queries are GET, as another spec may have it."""
+    document = SPECS["neu"].copy()
+    nodes = list(operation_nodes(document))
+    ((method, item),) = ((m, i) for _, m, i, node in nodes if node["operationId"] == "queryConsumption")
+    node = item.pop(method)
+    node.pop("requestBody", None)
+    ids = {"name": "Id_services", "in": "query", "schema": {"type": "array", "items": {"type": "integer"}}}
+    item["get"] = node | {"parameters": [ids, {"name": "X-Interval", "in": "header", "schema": {"enum": ["DAILY"]}}]}
+    operation = Api("neu", document).operations["queryConsumption"]
+    exchange = replace(
+        asked(lambda: ("listAccounts", {})),
+        operation=operation,
+        url=f"http://testserver/neu{operation.path}?Id_services=7&Id_services=8",
+        request_headers={"x-interval": "DAILY", "authorization": "Bearer x", "accept": "*/*"},
+        request_body=b"",
+    )
+    assert exchange.clear_arguments == {("query", "Id_services"): [7, 8], ("header", "X-Interval"): "DAILY"}
+    assert exchange.needed_headers.keys() == {"authorization", "x-interval"}
+    wrong = replace(exchange, url=exchange.url.replace("=8", "=x"))
+    assert wrong.clear_arguments.keys() == {("header", "X-Interval")}
 
 
 @pytest.mark.parametrize("document", [None, 1, "x", [], {}, [None], {"data": None}, {"items": [1]}, [{"data": [0]}]])

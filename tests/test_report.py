@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, urlencode
 from xml.etree import ElementTree
 
 import httpx
@@ -21,6 +21,7 @@ import pytest
 from rich.console import Console
 
 from contrato.core import spec
+from contrato.core.places import place
 from contrato.core.spec import Api, Operation
 from contrato.mock import create_app
 from contrato.verify import (
@@ -44,7 +45,7 @@ from contrato.verify._rules import RULES, Breach, Gap, Layer, Rule
 from contrato.verify._scrub import TOKEN as HIDDEN
 from contrato.verify._scrub import Scrubber
 from contrato.verify._stock import STOCK, rules
-from foreign import TOKEN, Answer, Foreign, replaced, serve
+from foreign import TOKEN, Answer, Foreign, keyed, replaced, serve
 
 NEU = spec.api("neu")
 SECRET = "s3cret-T0ken-of-a-customer"
@@ -62,15 +63,23 @@ def exchange(
     headers: dict[str, str] | None = None,
 ) -> Exchange:
     of = NEU.operations[operation] if operation else None
-    path = of.path if of else "/nowhere"
+    required = {f.name: 1 for f in of.parameters if f.place == "path"} if of else {}
+    parts = place(of, keyed(of, required | (request or {}))) if of else None
+    path = parts.path if parts else "/nowhere"
+    query = f"?{urlencode(parts.query)}" if parts and parts.query else ""
+    content = parts.body if parts else request
     return Exchange(
         operation=of,
         sender=sender,
         method=of.method if of else "GET",
-        url=url or f"http://127.0.0.1{path}",
+        url=url or f"http://127.0.0.1{path}{query}",
         path=path,
-        request_headers={"authorization": f"Bearer {HIDDEN}", "content-type": "application/json"},
-        request_body=json.dumps(request).encode() if request is not None else b"",
+        request_headers={
+            "authorization": f"Bearer {HIDDEN}",
+            **({} if content is None else {"content-type": "application/json"}),
+            **({name.lower(): text for name, text in parts.headers.items()} if parts else {}),
+        },
+        request_body=b"" if content is None else json.dumps(content).encode(),
         status=status,
         headers={"content-type": "application/json", **(headers or {})},
         content=answer if isinstance(answer, bytes) else json.dumps(answer).encode(),
@@ -407,9 +416,10 @@ def test_what_is_only_plausible_is_a_warning_unless_strict(plausible: Rule, stri
         (plausible.name, Layer.CHECK, Level.FAILURE if strict else Level.WARNING)
     ]
     assert made.exit_code is (ExitCode.FAILED if strict else ExitCode.PASSED)
+    of = NEU.operations["listBills"]
     assert found[0].curl == (
-        """curl -i -X POST http://127.0.0.1/bills -H 'authorization: Bearer '"$NEU_TOKEN" """
-        """-H 'content-type: application/json' --data-binary '{}'"""
+        f"""curl -i -X {of.method} http://127.0.0.1{of.path} -H 'authorization: Bearer '"$NEU_TOKEN\""""
+        + (" -H 'content-type: application/json' --data-binary '{}'" if of.body else "")
     )
     (case,) = made.cases()
     assert case.outcome is (Outcome.FAILED if strict else Outcome.WARNING)
@@ -606,7 +616,7 @@ def test_the_page_tells_the_whole_story(tmp_path: Path) -> None:
         STOCK["response_schema_conformance"].explanation[:40],
         "Line 11 of “Vendor&#39;s description of the NEU API”",
         "Lines 1, 2–3 of",  # noqa: RUF001
-        "GET /accounts",
+        f"GET {NEU.operations['listAccounts'].path}",
         "curl -i",
         "[account_name]",
         "listPqrs : always empty; data is needed",
@@ -768,7 +778,7 @@ def test_a_finding_tells_its_rule_its_unit_and_every_request(tmp_path: Path) -> 
     commands = [command for command in re.findall("<pre><code>(.*?)</code></pre>", page) if "curl" in command]
     assert [re.findall("DAILY|MONTHLY", command) for command in commands] == [["MONTHLY"], ["DAILY"]]
     assert all("$NEU_TOKEN" in command and HIDDEN not in command for command in commands)
-    summaries = re.findall("<summary>([^<]*): <code>POST", page)
+    summaries = re.findall(f"<summary>([^<]*): <code>{NEU.operations['queryConsumption'].method}", page)
     assert summaries == ["2 of 2, shows it", "1 of 2, asked before"]
 
 
@@ -787,7 +797,8 @@ def test_the_archive_has_every_exchange_and_cuts_long_bodies(tmp_path: Path) -> 
     assert json.loads(first["response"]["content"]["text"])[0]["account_name"] == "[account_name]"
     assert (first["request"]["method"], first["response"]["status"], first["time"]) == ("GET", 200, 100.0)
     assert first["startedDateTime"] == "2026-11-22T00:00:00+00:00"
-    assert second["request"]["postData"] == {"mimeType": "application/json", "text": '{"Page": 1}'}
+    if NEU.operations["listBills"].parameter("Page").place == "body":
+        assert second["request"]["postData"] == {"mimeType": "application/json", "text": '{"Page": 1}'}
     assert len(second["response"]["content"]["text"]) == _har.LONGEST_BODY + 1
     assert second["response"]["content"]["size"] == 2 * _har.LONGEST_BODY
     assert third["request"]["queryString"] == [{"name": "a", "value": "1"}, {"name": "b", "value": ""}]

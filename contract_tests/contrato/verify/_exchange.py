@@ -74,6 +74,13 @@ class Exchange:
         """Names and values of the query string."""
         return parse_qsl(urlsplit(self.url).query, keep_blank_values=True)
 
+    @cached_property
+    def needed_headers(self) -> dict[str, str]:
+        """Headers without which the request is another one: the token, the type of the body, and arguments."""
+        known = self.operation.parameters if self.operation is not None else ()
+        names = ("authorization", "content-type", *(f.name.lower() for f in known if f.place == "header"))
+        return {name: self.request_headers[name] for name in names if name in self.request_headers}
+
     @property
     def sent(self) -> str:
         """What the request asks for, in its body or, without one, in its URL."""

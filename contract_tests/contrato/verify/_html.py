@@ -57,7 +57,7 @@ def write(path: Path, report: Report, again: str) -> None:
     environment.filters["command"] = lambda exchange: curl(
         exchange.method,
         exchange.url,
-        exchange.request_headers,
+        exchange.needed_headers,
         exchange.request_body or None,
         TOKEN,
         f"{report.api.upper()}_TOKEN",

@@ -311,7 +311,7 @@ def errors_do_not_leak(exchange: Exchange, spec: Api) -> Iterator[Breach | None]
         return
     yield None
     text = _plain(exchange.content)
-    sent = _plain(exchange.request_body) + exchange.url
+    sent = " ".join([_plain(exchange.request_body), exchange.url, *exchange.needed_headers.values()])
     for pattern, what in ((TRACES, "a stack trace"), (QUERIES, "a query of the database")):
         match = pattern.search(text)
         if match and match[0].strip() not in sent:

@@ -134,7 +134,7 @@ def _likeness(exchange: Exchange) -> int:
         (
             exchange.operation.id if exchange.operation else "",
             *(exchange.sender == "recorded", exchange.method, exchange.url, exchange.request_body),
-            *("authorization" in exchange.request_headers, exchange.request_headers.get("content-type")),
+            frozenset((name, name == "authorization" or text) for name, text in exchange.needed_headers.items()),
             *(exchange.status, frozenset(headers.items()), exchange.content, exchange.token_echoed),
             exchange.seconds > SLOW and exchange.seconds,
         )
