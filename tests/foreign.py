@@ -10,10 +10,11 @@ import asyncio
 import json
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import accumulate
 from typing import Any
 
@@ -25,6 +26,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from contrato.core import spec
+from contrato.core.places import arguments
+from contrato.core.spec import Operation, Parameter, Schema
+
+Values = dict[str, Any]
 
 TOKEN = "foreign-token"
 
@@ -59,18 +64,29 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
 
 
+def keyed(operation: Operation, values: Mapping[str, Any]) -> dict[tuple[str, str], Any]:
+    """Arguments by `Parameter.key`, of arguments by name."""
+    return {operation.parameter(name).key: value for name, value in values.items()}
+
+
 Alter = Callable[[str, Answer], Answer]
 """Changes an answer of one operation: how a test breaks the server."""
 
 
 @dataclass
 class Foreign:
-    """One server: its data, and the log of its requests as `METHOD path body`."""
+    """One server: its data, and its requests.
+
+    Attributes:
+        log: Each request as `METHOD path?query body`.
+        asked: Its operation, and the arguments by name.
+    """
 
     api: str
     alter: Alter = lambda operation, answer: answer
     checks_token: bool = True
     log: list[str] = field(default_factory=list)
+    asked: list[tuple[str, Values]] = field(default_factory=list)
     stop: Callable[[], None] = lambda: None
     records: dict[int, dict[str, Any]] = field(default_factory=dict)
     next_id: int = 500
@@ -90,27 +106,18 @@ class Foreign:
 
     def app(self) -> Starlette:
         """The server as an ASGI application."""
-        document = spec.load(self.api)
-        routes: list[Route] = []
-        for path, item in document["paths"].items():
-            for method in ("get", "post", "put", "delete"):
-                if method in item:
-                    name = item[method]["operationId"]
-                    body = item[method].get("requestBody")
-                    routes.append(Route(path, self._endpoint(name, document, body), methods=[method.upper()]))
+        operations = spec.api(self.api).operations.values()
+        routes = [Route(o.path, self._endpoint(o), methods=[o.method]) for o in operations]
         # The most literal path first, as in OpenAPI.
         routes.sort(key=lambda route: route.path.count("{"))
         return Starlette(routes=[*routes])
 
-    def _endpoint(self, name: str, document: dict[str, Any], body: Any) -> Callable[[Request], Any]:
-        content = body["content"]["application/json"]["schema"] if body else {}
-        validator = Draft202012Validator({**content, "components": document["components"]})
-        needs_body = bool(body and body.get("required"))
-
+    def _endpoint(self, operation: Operation) -> Callable[[Request], Any]:
         async def endpoint(request: Request) -> Response:
             raw = await request.body()
-            self.log.append(f"{request.method} {request.url.path}?{request.url.query} {raw.decode('utf-8', 'replace')}")
-            answer = self.alter(name, self._answer(name, request, raw or (b"" if needs_body else b"{}"), validator))
+            path = request.scope["raw_path"].decode()
+            self.log.append(f"{request.method} {path}?{request.url.query} {raw.decode('utf-8', 'replace')}")
+            answer = self.alter(operation.id, self._answer(operation, request, path, raw))
             await asyncio.sleep(answer.delay)
             text = "" if answer.body is None else answer.body
             if not isinstance(text, str):
@@ -121,53 +128,66 @@ class Foreign:
 
         return endpoint
 
-    def _answer(self, name: str, request: Request, raw: bytes, validator: Draft202012Validator) -> Answer:
-        if self.checks_token and request.headers.get("authorization") != f"Bearer {TOKEN}":
+    def _answer(self, operation: Operation, request: Request, path: str, raw: bytes) -> Answer:
+        query, headers = request.query_params.multi_items(), dict(request.headers)
+        refused: dict[str, list[str]] = {}
+        body: Any = None
+        if operation.body is not None:
+            try:
+                body = json.loads(raw or (b"" if operation.body.required else b"{}"))
+            except ValueError:
+                refused["body"] = ["not JSON"]
+            else:
+                problems = list(_validator(operation.body.schema).iter_errors(body))
+                refused |= {"body": [error.message for error in problems]} if problems else {}
+        given = arguments(operation, path, query, headers, body)
+        named = {name: value for (_, name), value in given.items()}
+        self.asked.append((operation.id, named))
+        if self.checks_token and headers.get("authorization") != f"Bearer {TOKEN}":
             return Answer(401, {"detail": "who are you?"})
-        refused = 422 if self.api == "apportionments" else 400
-        try:
-            body = json.loads(raw)
-        except ValueError:
-            return Answer(refused, {"body": ["not JSON"]})
-        problems = [error.message for error in validator.iter_errors(body)]
-        problems += [f"{value} is no day" for value in _moments(body) if _local(value) is None]
-        if problems:
-            return Answer(refused, {"body": problems})
-        handler = re.sub("(?=[A-Z])", "_", name).lower()
-        return getattr(self, handler)(request, body)  # type: ignore[no-any-return]
+        for parameter in operation.parameters:
+            if parameter.place not in ("path", "body") and not _is_taken(parameter, given.get(parameter.key)):
+                refused[parameter.name] = ["inválido"]
+        for name in ("From", "To"):
+            if isinstance(named.get(name), str) and _local(named[name]) is None:
+                refused[name] = ["no day"]
+        if refused:
+            return Answer(422 if self.api == "apportionments" else 400, refused)
+        handler = re.sub("(?=[A-Z])", "_", operation.id).lower()
+        return getattr(self, handler)(named)  # type: ignore[no-any-return]
 
     # NEU
 
-    def list_accounts(self, request: Request, body: Any) -> Answer:
+    def list_accounts(self, given: Values) -> Answer:
         return Answer(body=[self._account(account) for account in ACCOUNTS])
 
-    def get_account(self, request: Request, body: Any) -> Answer:
-        return self._one(request, ACCOUNTS, "id_account", lambda account: [self._account(account)])
+    def get_account(self, given: Values) -> Answer:
+        return self._one(given, ACCOUNTS, "id_account", lambda account: [self._account(account)])
 
     def _account(self, account: dict[str, Any]) -> dict[str, Any]:
         keys = ("id_service", "type_service", "name", "address")
         mine = [s for s in SERVICES if s["id_account"] == account["id_account"]]
         return {**account, "services": [{key: s[key] for key in keys} for s in mine], "since": 2018}
 
-    def list_services(self, request: Request, body: Any) -> Answer:
+    def list_services(self, given: Values) -> Answer:
         return Answer(body=SERVICES)
 
-    def get_service(self, request: Request, body: Any) -> Answer:
-        return self._one(request, SERVICES, "id_service", lambda service: service)
+    def get_service(self, given: Values) -> Answer:
+        return self._one(given, SERVICES, "id_service", lambda service: service)
 
-    def _one(self, request: Request, rows: list[Any], key: str, show: Callable[[Any], Any]) -> Answer:
-        found = [row for row in rows if str(row[key]) == request.path_params["id"]]
+    def _one(self, given: Values, rows: list[Any], key: str, show: Callable[[Any], Any]) -> Answer:
+        found = [row for row in rows if row[key] == given["id"]]
         return Answer(body=show(found[0])) if found else Answer(404, {"detail": "nothing here"})
 
-    def list_pqrs(self, request: Request, body: Any) -> Answer:
+    def list_pqrs(self, given: Values) -> Answer:
         rows = [{"message": "Corte", "category": "Red", "type": "Queja", "date": _zulu(day)} for day in DAYS[:3]]
-        return Answer(body=_between(rows, body, "date"))
+        return Answer(body=_between(rows, given, "date"))
 
-    def query_consumption(self, request: Request, body: Any) -> Answer:
-        if "Id_account" not in body and "Id_services" not in body:
+    def query_consumption(self, given: Values) -> Answer:
+        if "Id_account" not in given and "Id_services" not in given:
             return Answer(400, {"detail": "whose consumption?"})
-        wanted = body.get("Id_services") or [
-            s["id_service"] for s in SERVICES if s["id_account"] == body.get("Id_account")
+        wanted = given.get("Id_services") or [
+            s["id_service"] for s in SERVICES if s["id_account"] == given.get("Id_account")
         ]
         answer = []
         for account in ACCOUNTS:
@@ -175,11 +195,11 @@ class Foreign:
             rows = [
                 {"id_service": s["id_service"], "name": s["name"], "is_backup": False, "date": _offset(date)} | measures
                 for s in mine
-                for date, measures in _readings(body["Interval"])
+                for date, measures in _readings(given["Interval"])
             ]
             if mine:
                 keys = ("id_account", "account_name")
-                answer.append({key: account[key] for key in keys} | {"data": _between(rows, body, "date")})
+                answer.append({key: account[key] for key in keys} | {"data": _between(rows, given, "date")})
         return Answer(body=answer)
 
     def _bills(self) -> list[dict[str, Any]]:
@@ -214,45 +234,41 @@ class Foreign:
             for number, s in enumerate(SERVICES)
         ]
 
-    def list_bills(self, request: Request, body: Any) -> Answer:
-        return Answer(body=_between(_of_service(self._bills(), body), body, "date"))
+    def list_bills(self, given: Values) -> Answer:
+        return Answer(body=_between(_of_service(self._bills(), given), given, "date"))
 
-    def list_due_dates(self, request: Request, body: Any) -> Answer:
+    def list_due_dates(self, given: Values) -> Answer:
         keys = ("service", "id_bill", "id_service", "date_expiration")
-        rows = [{key: bill[key] for key in keys} for bill in _of_service(self._bills(), body)]
-        return self._page(_between(rows, body, "date_expiration"))
+        rows = [{key: bill[key] for key in keys} for bill in _of_service(self._bills(), given)]
+        return self._page(_between(rows, given, "date_expiration"))
 
-    def list_overdue_bills(self, request: Request, body: Any) -> Answer:
+    def list_overdue_bills(self, given: Values) -> Answer:
         return Answer(body=[{"id_bill": "660", "due_date": _plain(DAYS[10]), "days": 12}])
 
     def _page(self, rows: list[Any]) -> Answer:
         return Answer(body={"nextPage": None, "maxPage": 1, "total": len(rows), "data": rows})
 
-    def list_notifications(self, request: Request, body: Any) -> Answer:
-        if not request.query_params.get("PageNumber", "1").lstrip("-").isdigit():
-            return Answer(400, {"detail": "page"})
+    def list_notifications(self, given: Values) -> Answer:
         rows = [{"date": _zulu(day), "title": "Pico", "text": "Mire", "read": True} for day in DAYS[:5]]
-        return self._page(_between(rows, body, "date"))
+        return self._page(_between(rows, given, "date"))
 
-    def list_notification_interactions(self, request: Request, body: Any) -> Answer:
-        answer = self.list_notifications(request, body)
-        if answer.status != 200:
-            return answer
+    def list_notification_interactions(self, given: Values) -> Answer:
+        answer = self.list_notifications(given)
         return self._page([{**row, "interaction_date": row["date"]} for row in answer.body["data"]])
 
-    def list_active_rules(self, request: Request, body: Any) -> Answer:
+    def list_active_rules(self, given: Values) -> Answer:
         week = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "active"]
         rule = self._rule("id_alarm") | {"creation_date": _zulu(DAYS[0])} | dict.fromkeys(week, True)
-        return Answer(body=_between([rule] if self._is_watched(body) else [], body, "creation_date"))
+        return Answer(body=_between([rule] if self._is_watched(given) else [], given, "creation_date"))
 
-    def list_rule_history(self, request: Request, body: Any) -> Answer:
+    def list_rule_history(self, given: Values) -> Answer:
         events = _between(
-            [{"date": _zulu(day), "value": 3.5} for day in DAYS[: 2 * self._is_watched(body)]], body, "date"
+            [{"date": _zulu(day), "value": 3.5} for day in DAYS[: 2 * self._is_watched(given)]], given, "date"
         )
         return Answer(body={"data": [self._rule("Id_alarm") | {"data": events}] if events else []})
 
-    def _is_watched(self, body: Any) -> bool:
-        return body.get("Id_project") in (None, SERVICES[0]["id_service"])
+    def _is_watched(self, given: Values) -> bool:
+        return given.get("Id_project") in (None, SERVICES[0]["id_service"])
 
     def _rule(self, key: str) -> dict[str, Any]:
         names = {
@@ -263,15 +279,15 @@ class Foreign:
         }
         return {key: 31, "limit_value": 10} | names
 
-    def list_neuget_transactions(self, request: Request, body: Any) -> Answer:
+    def list_neuget_transactions(self, given: Values) -> Answer:
         row = {"date": _zulu(DAYS[0]), "value": 20}
-        return self._one(request, ACCOUNTS, "id_account", lambda a: [{"id_account": a["id_account"]} | row])
+        return self._one(given, ACCOUNTS, "id_account", lambda a: [{"id_account": a["id_account"]} | row])
 
-    def list_used_neugets(self, request: Request, body: Any) -> Answer:
+    def list_used_neugets(self, given: Values) -> Answer:
         row = {"date": _zulu(DAYS[9]), "value": 5}
         bills = {7001: 662, 7002: 661}
         return self._one(
-            request,
+            given,
             ACCOUNTS,
             "id_account",
             lambda a: [{"id_account": a["id_account"], "id_bill": bills[a["id_account"]]} | row],
@@ -279,40 +295,32 @@ class Foreign:
 
     # Apportionments
 
-    def list_apportionments(self, request: Request, body: Any) -> Answer:
-        query = request.query_params
-        numbers = {name: query.get(name, default) for name, default in (("_limit", "10"), ("_page", "1"))}
-        sort, order = query.get("_sort", "id"), query.get("_order", "desc")
-        refused = {name: ["deve ser um número inteiro"] for name, n in numbers.items() if not n.lstrip("-").isdigit()}
-        refused |= {"_sort": ["inválido"]} if sort not in ("id", "name") else {}
-        refused |= {"_order": ["inválido"]} if order not in ("asc", "desc") else {}
-        if refused:
-            return Answer(422, refused)
-        limit, page = (max(1, min(int(number), 10_000)) for number in numbers.values())
-        rows = [r for r in self.records.values() if query.get("_q", "").lower() in r["name"].lower()]
+    def list_apportionments(self, given: Values) -> Answer:
+        sort, order = given.get("_sort", "id"), given.get("_order", "desc")
+        limit, page = (max(1, min(given.get(name, usual), 10_000)) for name, usual in (("_limit", 10), ("_page", 1)))
+        rows = [r for r in self.records.values() if given.get("_q", "").lower() in r["name"].lower()]
         rows.sort(key=lambda record: record[sort], reverse=order == "desc")
         items = rows[(page - 1) * limit : page * limit]
         if not items:
             return Answer(204)
         return Answer(body={"items": items, "total": len(rows), "per_page": limit, "current_page": page})
 
-    def _record(self, request: Request) -> dict[str, Any] | None:
-        text = request.path_params["id"]
-        return self.records.get(int(text)) if text.isdecimal() and len(text) < 10 else None
+    def _record(self, given: Values) -> Values | None:
+        return self.records.get(given["id"])
 
-    def get_apportionment(self, request: Request, body: Any) -> Answer:
-        record = self._record(request)
+    def get_apportionment(self, given: Values) -> Answer:
+        record = self._record(given)
         return Answer(204) if record is None else Answer(body=record)
 
-    def create_apportionment(self, request: Request, body: Any) -> Answer:
-        if body["company_id"] not in (30, 31):
+    def create_apportionment(self, given: Values) -> Answer:
+        if given["company_id"] not in (30, 31):
             return Answer(422, {"company_id": ["não existe"]})
         for name, known in (("apportionment_type_id", 4), ("apportionment_measure_unit_id", 6)):
-            if body[name] != known:
+            if given[name] != known:
                 return Answer(422, {name: ["não existe"]})
-        if body["apportionment_tariff_type_id"] != body["company_id"] - 28:
+        if given["apportionment_tariff_type_id"] != given["company_id"] - 28:
             return Answer(422, {"apportionment_tariff_type_id": ["A empresa não possui um contrato válido."]})
-        return Answer(201, self._store(body))
+        return Answer(201, self._store(given))
 
     def _store(self, body: dict[str, Any]) -> dict[str, Any]:
         self.next_id += 3
@@ -336,17 +344,17 @@ class Foreign:
         } | named
         return self.records.setdefault(self.next_id, record)
 
-    def update_apportionment(self, request: Request, body: Any) -> Answer:
-        record = self._record(request)
+    def update_apportionment(self, given: Values) -> Answer:
+        record = self._record(given)
         if record is None:
             return Answer(204)
-        if body.get("apportionment_tariff_type_id") not in (None, record["company"]["id"] - 28):
+        if given.get("apportionment_tariff_type_id") not in (None, record["company"]["id"] - 28):
             return Answer(422, {"apportionment_tariff_type_id": ["A empresa não possui um contrato válido."]})
-        record.update({key: value for key, value in body.items() if key in record})
+        record.update({key: value for key, value in given.items() if key in record})
         return Answer(body=record)
 
-    def delete_apportionment(self, request: Request, body: Any) -> Answer:
-        record = self._record(request)
+    def delete_apportionment(self, given: Values) -> Answer:
+        record = self._record(given)
         if record is not None:
             del self.records[record["id"]]
         return Answer(204)
@@ -388,21 +396,29 @@ def _local(text: str) -> datetime | None:
         return None
 
 
-def _moments(body: Any) -> list[str]:
-    found = [body.get(key) for key in ("From", "To")] if isinstance(body, dict) else []
-    return [value for value in found if isinstance(value, str)]
+@cache
+def _validator(schema: Schema) -> Draft202012Validator:
+    return Draft202012Validator(schema.json)
 
 
-def _between(rows: list[Any], body: dict[str, Any], key: str) -> list[Any]:
-    low, high = (_local(body[name]) if name in body else None for name in ("From", "To"))
+def _is_taken(parameter: Parameter, value: Any) -> bool:
+    """Whether a value outside of the body is taken; numbers that are too small or too large are."""
+    if value is None:
+        return not parameter.required
+    problems = _validator(parameter.schema).iter_errors(value)
+    return all(problem.validator in ("minimum", "maximum") for problem in problems)
+
+
+def _between(rows: list[Any], given: Values, key: str) -> list[Any]:
+    low, high = (_local(given[name]) if name in given else None for name in ("From", "To"))
     moments = [(row, _local(row[key])) for row in rows]
     return [
         row for row, at in moments if at is not None and (low is None or at >= low) and (high is None or at <= high)
     ]
 
 
-def _of_service(rows: list[Any], body: dict[str, Any]) -> list[Any]:
-    return [row for row in rows if row["id_service"] == body.get("Id_service", row["id_service"])]
+def _of_service(rows: list[Any], given: Values) -> list[Any]:
+    return [row for row in rows if row["id_service"] == given.get("Id_service", row["id_service"])]
 
 
 @contextmanager

@@ -15,16 +15,18 @@ import pytest
 from starlette.applications import Starlette
 
 from contrato.core import spec as specs
+from contrato.core.places import place
+from contrato.core.spec import Api, Operation, operation_nodes
 from contrato.mock.app import create_app
 from contrato.verify._exchange import Exchange
+from contrato.verify._json import find
 from contrato.verify._rules import RULES, Breach, Layer
-from contrato.verify._spec import Operation, Spec, find
-from foreign import TOKEN, Foreign
+from foreign import TOKEN, Foreign, keyed
 
 Values = dict[str, Any]
 Damage = Callable[[Exchange], Exchange]
 
-SPECS = {api: Spec(specs.load(api)) for api in specs.APIS}
+SPECS = {api: specs.api(api) for api in specs.APIS}
 OPERATIONS: dict[str, Operation] = {o.id: o for spec in SPECS.values() for o in spec.operations.values()}
 OWN = [
     name
@@ -45,20 +47,17 @@ class Source:
         self.mounted = mounted
 
     def ask(self, name: str, values: Values | None = None, token: str | None = "", **path: Any) -> Exchange:
-        """Send a request; `values` go where the spec has them, unknown ones into body or query."""
+        """Send a request with arguments where the spec has them."""
         operation = OPERATIONS[name]
-        query = {f.name for f in operation.fields if f.location == "query"}
-        given = values or {}
-        in_query = {k: v for k, v in given.items() if k in query or not operation.has_body}
-        body = {k: v for k, v in given.items() if k not in in_query}
+        parts = place(operation, keyed(operation, {**(values or {}), **path}))
         base = "http://testserver" + self.mounted["neu" if name in SPECS["neu"].operations else "apportionments"]
         headers = {} if token is None else {"Authorization": f"Bearer {token or self.token}"}
         request = httpx.Request(
-            operation.method,
-            operation.url(base, path),
-            params=in_query,
-            headers=headers,
-            json=body if operation.has_body else None,
+            parts.method,
+            base + parts.path,
+            params=parts.query,
+            headers=headers | parts.headers,
+            json=parts.body,
         )
         answer = asyncio.run(self._send(request))
         return Exchange(
@@ -95,7 +94,7 @@ def foreign(api: str) -> Source:
     return Source(Foreign(api).app(), TOKEN, {"neu": "", "apportionments": ""})
 
 
-def breaches(exchange: Exchange, spec: Spec | None = None) -> list[tuple[str, Breach]]:
+def breaches(exchange: Exchange, spec: Api | None = None) -> list[tuple[str, Breach]]:
     api = "neu" if exchange.operation is None or exchange.operation.id in SPECS["neu"].operations else "apportionments"
     found = []
     for name in OWN:
@@ -181,12 +180,10 @@ def honest_exchanges(source: Source, api: str) -> list[Exchange]:
         source.ask("listAccounts", token=None),
     ]
     ranges = [{}, YEAR, WEEK, EMPTY, {"From": YEAR["To"], "To": YEAR["From"]}, {"From": "2019-03-02T05:00:00Z"}]
-    lists = [o for o in OPERATIONS.values() if "x-date-range" in o.node and o.id != "queryConsumption"]
+    lists = [o for o in OPERATIONS.values() if o.date_range is not None and o.id != "queryConsumption"]
     found += [source.ask(o.id, dates) for o in lists for dates in ranges]
-    pages = ("Page", "PageNumber")
-    found += [
-        source.ask(o.id, {f.name: n}) for o in lists for f in o.fields if f.name in pages for n in (1, 2, 3, 50, 0)
-    ]
+    paged = [(o.id, o.pagination.page) for o in lists if o.pagination is not None]
+    found += [source.ask(name, {page: n}) for name, page in paged for n in (1, 2, 3, 50, 0)]
     whose: list[Values] = [{"Id_account": account}, {"Id_services": [service]}, {"Id_services": []}]
     whose += [{"Id_account": account, "Id_services": [1]}]
     spans = [*ranges[1:5], {"From": "2019-03-01T00:00:00", "To": "2019-03-09T12:30:00"}]
@@ -258,8 +255,12 @@ def moved_row(rows: list[Values]) -> None:
 def cut_month(document: Any) -> None:
     """A month that the range cuts, dated by the range."""
     first = document[0]["data"][0]
-    schema = OPERATIONS["queryConsumption"].schema(200)["items"]["properties"]["data"]["items"]["properties"]
-    counted = {name: node["x-register-of"]["field"] for name, node in schema.items() if "x-register-of" in node}
+    answer = OPERATIONS["queryConsumption"].answer
+    assert answer is not None
+    row = answer.at("/*/data/*")
+    assert row is not None
+    properties = [(name, prop.schema.register_of) for name, prop in row.properties.items()]
+    counted = {name: register.field for name, register in properties if register is not None}
     registers = {name: first[name] - first[energy] for name, energy in counted.items()}
     document[0]["data"].insert(0, {**first, **registers, "date": "2020-02-10T00:00:00"})
 
@@ -372,7 +373,8 @@ BROKEN: list[tuple[str, str, Request, Damage]] = [
      lambda e: replace(e, content=b"\xef\xbb\xbf" + e.content)),
     ("json_is_well_formed", "", lambda: ("listAccounts", {}),
      lambda e: replace(e, content=e.content.decode().encode("latin-1"))),
-    ("locations_lead_to_the_record", "header.Location", new_record, header("location", "/api/v3/apportionments/7")),
+    ("locations_lead_to_the_record", "header.Location", new_record,
+     header("location", OPERATIONS["getApportionment"].filled({"id": 7}))),
     ("json_is_well_formed", "", lambda: ("listAccounts", {}), text('{"id_account":', '{"id_account":1,"id_account":')),
     ("json_is_well_formed", "", bills, each("/*", "consumption", lambda v: float("nan"))),
     ("json_is_well_formed", "", bills, text('"consumption":', '"c":1e999,"consumption":')),
@@ -505,16 +507,41 @@ def test_a_request_that_no_operation_answers_is_judged_by_its_path() -> None:
 
 def test_an_argument_that_is_given_twice_is_not_taken_at_its_word() -> None:
     exchange = asked(lambda: lists(_limit=3))
-    assert ("query", "_limit") in exchange.clear_arguments
-    assert ("query", "_limit") not in replace(exchange, url=f"{exchange.url}&_limit=7").clear_arguments
+    key = OPERATIONS["listApportionments"].parameter("_limit").key
+    assert key in exchange.clear_arguments
+    assert key not in replace(exchange, url=f"{exchange.url}&_limit=7").clear_arguments
+
+
+def test_an_array_in_the_query_may_be_given_element_by_element() -> None:
+    """Where the NEU queries are GET, as another spec may have it."""
+    document = SPECS["neu"].copy()
+    nodes = list(operation_nodes(document))
+    ((method, item),) = ((m, i) for _, m, i, node in nodes if node["operationId"] == "queryConsumption")
+    node = item.pop(method)
+    node.pop("requestBody", None)
+    ids = {"name": "Id_services", "in": "query", "schema": {"type": "array", "items": {"type": "integer"}}}
+    item["get"] = node | {"parameters": [ids, {"name": "X-Interval", "in": "header", "schema": {"enum": ["DAILY"]}}]}
+    operation = Api("neu", document).operations["queryConsumption"]
+    exchange = replace(
+        asked(lambda: ("listAccounts", {})),
+        operation=operation,
+        url=f"http://testserver/neu{operation.path}?Id_services=7&Id_services=8",
+        request_headers={"x-interval": "DAILY", "authorization": "Bearer x", "accept": "*/*"},
+        request_body=b"",
+    )
+    assert exchange.clear_arguments == {("query", "Id_services"): [7, 8], ("header", "X-Interval"): "DAILY"}
+    assert exchange.needed_headers.keys() == {"authorization", "x-interval"}
+    wrong = replace(exchange, url=exchange.url.replace("=8", "=x"))
+    assert wrong.clear_arguments.keys() == {("header", "X-Interval")}
 
 
 @pytest.mark.parametrize("document", [None, 1, "x", [], {}, [None], {"data": None}, {"items": [1]}, [{"data": [0]}]])
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_no_answer_breaks_a_check(name: str, document: Any) -> None:
     """What does not fit the schema is for the schema's check to tell."""
-    path: Values = {"id": 1} if "{id}" in OPERATIONS[name].path else {}
-    for status in (*OPERATIONS[name].successes(), 422):
+    operation = OPERATIONS[name]
+    path: Values = {f.name: 1 for f in operation.parameters if f.place == "path"}
+    for status in (*(int(response.status) for response in operation.responses.values() if response.succeeded), 422):
         breaches(answer(status, document)(bundled().ask(name, **path, token=None)))
 
 

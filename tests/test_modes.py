@@ -21,12 +21,12 @@ from rich.console import Console
 
 from contrato import verify as package
 from contrato.core import spec
+from contrato.core.spec import Api, Operation
 from contrato.verify import ExitCode, Mode, Report, UsageError, Verdict, _transport, verify
 from contrato.verify._exchange import Exchange, Secret
 from contrato.verify._rules import RULES, Breach, Layer, Rule
-from contrato.verify._spec import Spec
 from contrato.verify._transport import Refused, Stopped, Transport
-from foreign import TOKEN, Answer, Foreign, serve
+from foreign import TOKEN, Answer, Foreign, keyed, serve
 
 APIS = pytest.mark.parametrize("api", spec.APIS)
 
@@ -89,7 +89,7 @@ def test_read_only_sends_only_what_is_safe(api: str, only: list[str], probes: bo
     foreign = Foreign(api)
     before = snapshot(foreign)
     report = run(foreign, "read-only", probes=probes, only=only)
-    operations = Spec(spec.load(api))
+    operations = spec.api(api)
     for line in foreign.log:
         method, path = line.split("?")[0].split(" ")
         operation = operations.match(method, path)
@@ -105,7 +105,7 @@ def test_read_only_sends_only_what_is_safe(api: str, only: list[str], probes: bo
 
 def test_read_only_sends_no_write_whoever_asks_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     foreign = seeded()
-    document = Spec(spec.load("apportionments"))
+    document = spec.api("apportionments")
     number = next(iter(foreign.records))
     refused = []
 
@@ -113,7 +113,7 @@ def test_read_only_sends_no_write_whoever_asks_for_it(monkeypatch: pytest.Monkey
         for operation in document.operations.values():
             if not operation.safe:
                 with pytest.raises(Refused):
-                    server.transport.exchange(operation, {("path", "id"): number, ("body", "name"): "X"})
+                    server.transport.exchange(operation, {operation.parameters[0].key: number})
                 refused.append(operation.id)
         return iter(())
 
@@ -241,7 +241,7 @@ def test_a_crash_of_the_suite_leaves_nothing(monkeypatch: pytest.MonkeyPatch, el
 
     def crash(server: Any, *rest: Any) -> Iterator[Any]:
         creator = server.spec.operations["createApportionment"]
-        made = server.transport.exchange(creator, {("body", f.name): f.example for f in creator.fields} | BODY)
+        made = server.transport.exchange(creator, new_record(creator))
         assert made.status == 201
         raise ZeroDivisionError
         yield
@@ -254,18 +254,22 @@ def test_a_crash_of_the_suite_leaves_nothing(monkeypatch: pytest.MonkeyPatch, el
     assert list(elsewhere.glob("*")) == []
 
 
-BODY = {
-    ("body", "company_id"): 30,
-    ("body", "apportionment_type_id"): 4,
-    ("body", "apportionment_tariff_type_id"): 2,
-    ("body", "apportionment_measure_unit_id"): 6,
-}
+def new_record(creator: Operation) -> dict[tuple[str, str], Any]:
+    """Arguments for a record that the server takes."""
+    examples = {f.key: creator.examples_of(f)[0] for f in creator.parameters if creator.examples_of(f)}
+    ids = {
+        "company_id": 30,
+        "apportionment_type_id": 4,
+        "apportionment_tariff_type_id": 2,
+        "apportionment_measure_unit_id": 6,
+    }
+    return examples | keyed(creator, ids)
 
 
 def test_records_that_the_server_keeps_are_named(elsewhere: Path) -> None:
     foreign = seeded()
     before = snapshot(foreign)
-    foreign.delete_apportionment = lambda request, body: Answer(204)  # type: ignore[method-assign]
+    foreign.delete_apportionment = lambda given: Answer(204)  # type: ignore[method-assign]
     report = run(foreign, "own-records", only=["createApportionment", "deleteApportionment", "created_is_kept"])
     left = snapshot(foreign).keys() - before.keys()
     assert left
@@ -298,23 +302,23 @@ def test_a_creation_that_names_another_record_gives_no_right_to_it() -> None:
 
 def test_an_id_that_comes_back_after_a_deletion_is_somebody_elses() -> None:
     foreign = seeded()
-    document = Spec(spec.load("apportionments"))
+    document = spec.api("apportionments")
     operations = document.operations
     with serve(foreign) as url:
         transport = Transport(document, url, TOKEN, Mode.OWN_RECORDS)
         with transport.guard():
             creator = operations["createApportionment"]
-            required = {("body", f.name): f.example for f in creator.fields} | BODY
-            number = transport.exchange(creator, required).json["id"]
-            mine = {("path", "id"): number}
-            assert transport.exchange(operations["updateApportionment"], mine | {("body", "name"): "Y"}).status == 200
-            assert transport.exchange(operations["deleteApportionment"], mine).status == 204
+            update, delete = operations["updateApportionment"], operations["deleteApportionment"]
+            number = transport.exchange(creator, new_record(creator)).json["id"]
+            mine = keyed(delete, {"id": number})
+            assert transport.exchange(update, keyed(update, {"id": number, "name": "Y"})).status == 200
+            assert transport.exchange(delete, mine).status == 204
             # What is gone may be deleted again: a rule asks how that is answered.
-            assert transport.exchange(operations["deleteApportionment"], mine).status == 204
+            assert transport.exchange(delete, mine).status == 204
             foreign.records[number] = {**foreign.records[next(iter(foreign.records))], "id": number}
             transport.exchange(operations["listApportionments"], {})
             with pytest.raises(Refused):
-                transport.exchange(operations["deleteApportionment"], mine)
+                transport.exchange(delete, mine)
             assert transport.clean_up() == []
     assert number in foreign.records
 
@@ -339,7 +343,7 @@ def test_a_budget_that_is_spent_ends_the_run_and_leaves_enough_to_clean_up() -> 
 
 def test_the_transport_counts_what_it_sends() -> None:
     foreign = Foreign("neu")
-    document = Spec(spec.load("neu"))
+    document = spec.api("neu")
     with serve(foreign) as url:
         transport = Transport(document, url, TOKEN, Mode.READ_ONLY, budget=2)
         with transport.guard():
@@ -374,7 +378,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def test_the_rate_holds(clock: Clock) -> None:
-    document = Spec(spec.load("neu"))
+    document = spec.api("neu")
     starts = []
     with serve(Foreign("neu")) as url:
         transport = Transport(document, url, TOKEN, Mode.READ_ONLY, rate=4)
@@ -463,12 +467,12 @@ def test_a_write_that_was_put_off_is_repeated_once(clock: Clock) -> None:
     """429 says that it was not done."""
     foreign = seeded()
     foreign.alter = lambda name, answer: Answer(429, {}) if name == "createApportionment" else answer
-    document = Spec(spec.load("apportionments"))
+    document = spec.api("apportionments")
     with serve(foreign) as url:
         transport = Transport(document, url, TOKEN, Mode.OWN_RECORDS)
         with transport.guard():
             creator = document.operations["createApportionment"]
-            assert transport.exchange(creator, {("body", f.name): f.example for f in creator.fields}).status == 429
+            assert transport.exchange(creator, new_record(creator)).status == 429
     assert len(foreign.log) == 2
     assert clock.sleeps == [1.0]
 
@@ -512,11 +516,11 @@ def test_what_cannot_be_chosen_is_said(options: dict[str, Any], message: str) ->
 
 
 def test_one_breach_in_many_answers_is_one_failure(monkeypatch: pytest.MonkeyPatch) -> None:
-    def always(exchange: Exchange, document: Spec) -> Iterator[Breach]:
+    def always(exchange: Exchange, document: Api) -> Iterator[Breach]:
         if exchange.operation is not None and exchange.operation.id == "listAccounts":
             yield Breach("listAccounts", "/*/x", "1", "2", "plausible: a test", (exchange,))
 
-    def broken(exchange: Exchange, document: Spec) -> Iterator[Breach]:
+    def broken(exchange: Exchange, document: Api) -> Iterator[Breach]:
         if exchange.operation is not None and exchange.operation.id == "listServices":
             raise KeyError("total")
         yield from ()
@@ -576,7 +580,7 @@ def test_neither_cookies_nor_netrc_stand_in_for_the_token(tmp_path: Path, monkey
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     foreign = Foreign("neu")
     foreign.alter = lambda name, answer: replace(answer, headers={"Set-Cookie": "session=1"})
-    document = Spec(spec.load("neu"))
+    document = spec.api("neu")
     operation = document.operations["listAccounts"]
     with serve(foreign) as url:
         transport = Transport(document, url, TOKEN, Mode.READ_ONLY)

@@ -14,9 +14,10 @@ from urllib.parse import urlencode
 import pytest
 
 from contrato.core import spec
+from contrato.core.places import place
 from contrato.verify import ExitCode, Report, UsageError, Verdict, verify, verify_har
 from contrato.verify._exchange import Exchange
-from foreign import TOKEN, Foreign, serve
+from foreign import TOKEN, Foreign, keyed, serve
 
 ORIGIN = "https://portal.example.com"
 BASE = f"{ORIGIN}/api/neu"
@@ -24,7 +25,17 @@ BASE = f"{ORIGIN}/api/neu"
 Entry = dict[str, Any]
 
 
-def entry(method: str, path: str, body: Any = None, answer: Any = None, status: int = 200, base: str = BASE) -> Entry:
+def entry(operation: str, given: dict[str, Any] | None = None, *, base: str = BASE, **answered: Any) -> Entry:
+    """One request to an operation, with arguments by name."""
+    of = next(o for api in spec.APIS for o in spec.api(api).operations.values() if o.id == operation)
+    parts = place(of, keyed(of, given or {}))
+    path = f"{parts.path}?{urlencode(parts.query)}" if parts.query else parts.path
+    made = sent(parts.method, path, parts.body, base=base, **answered)
+    made["request"]["headers"] += [{"name": name, "value": text} for name, text in parts.headers.items()]
+    return made
+
+
+def sent(method: str, path: str, body: Any = None, answer: Any = None, status: int = 200, base: str = BASE) -> Entry:
     """One request as Chrome exports it."""
     text = answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)
     kind = "application/json; charset=utf-8"
@@ -79,11 +90,16 @@ def traffic() -> dict[str, list[Exchange]]:
 
 
 def from_exchange(exchange: Exchange) -> Entry:
-    base = ORIGIN + ("/api/neu" if "apportionments" not in exchange.path else "")
+    operation = exchange.operation
+    assert operation is not None
+    base = BASE if operation.api.name == "neu" else ORIGIN
     body = json.loads(exchange.request_body) if exchange.request_body else None
     query = exchange.url.partition("?")[2]
     path = f"{exchange.path}?{query}" if query else exchange.path
-    made = entry(exchange.method, path, body, exchange.content.decode(), exchange.status, base)
+    made = sent(exchange.method, path, body, exchange.content.decode(), exchange.status, base)
+    names = {parameter.name.lower() for parameter in operation.parameters if parameter.place == "header"}
+    told = [{"name": name, "value": text} for name, text in exchange.request_headers.items() if name in names]
+    made["request"]["headers"] += told
     made["response"]["headers"] = [{"name": name.title(), "value": text} for name, text in exchange.headers.items()]
     return made
 
@@ -120,17 +136,7 @@ def row(report: Report, name: str) -> Any:
 
 @pytest.mark.parametrize("api", spec.APIS)
 def test_an_honest_servers_traffic_holds(api: str, traffic: dict[str, list[Exchange]], judge: Judge) -> None:
-    mine = [
-        name
-        for name in traffic
-        if name
-        in {
-            o["operationId"]
-            for i in spec.load(api)["paths"].values()
-            for o in i.values()
-            if isinstance(o, dict) and "operationId" in o
-        }
-    ]
+    mine = [name for name in traffic if name in spec.api(api).operations]
     report = judge(*(from_exchange(exchange) for name in mine for exchange in traffic[name]), api=api)
     assert report.failures == []
     assert {r.operation for r in report.operations if r.requests} == set(mine)
@@ -146,16 +152,16 @@ def test_what_breaks_the_contract_is_named(judge: Judge) -> None:
     wrong = copy.deepcopy(ACCOUNTS)
     wrong[0]["id_account"] = "41"
     del wrong[0]["services"][0]["name"]
-    plain = entry("GET", "/accounts/41", answer=ACCOUNTS)
+    plain = entry("getAccount", {"id": 41}, answer=ACCOUNTS)
     plain["response"]["headers"] = [{"name": "content-type", "value": "text/plain"}]
     report = judge(
-        entry("GET", "/accounts", answer=wrong),
-        entry("GET", "/accounts", answer=wrong),
+        entry("listAccounts", answer=wrong),
+        entry("listAccounts", answer=wrong),
         plain,
-        entry("GET", "/services", answer="<html>", status=200),
-        entry("GET", "/services/7", answer={}, status=503),
-        entry("GET", "/bills/overdue", answer=[{"id_bill": "1", "due_date": "2023-02-30T00:00:00", "days": 3}]),
-        entry("GET", "/neugets/used/41", answer=[], status=206),
+        entry("listServices", answer="<html>", status=200),
+        entry("getService", {"id": 7}, answer={}, status=503),
+        entry("listOverdueBills", answer=[{"id_bill": "1", "due_date": "2023-02-30T00:00:00", "days": 3}]),
+        entry("listUsedNeugets", {"id": 41}, answer=[], status=206),
         only=[
             *("response_schema_conformance", "content_type_conformance", "not_a_server_error"),
             *("timestamps_exist", "status_code_conformance"),
@@ -180,10 +186,10 @@ def test_what_breaks_the_contract_is_named(judge: Judge) -> None:
 
 def test_passive_checks_judge_recorded_traffic(judge: Judge) -> None:
     pqr = {"message": "Corte", "category": "Red", "type": "Queja", "date": "2023-06-01T00:00:00"}
-    body = {"From": "2022-01-01T00:00:00", "To": "2022-02-01T00:00:00"}
-    report = judge(entry("POST", "/pqrs", body, [pqr]))
+    dates = {"From": "2022-01-01T00:00:00", "To": "2022-02-01T00:00:00"}
+    report = judge(entry("listPqrs", dates, answer=[pqr]))
     assert ("listPqrs", "dates_in_range") in {(failure.operation, failure.rule) for failure in report.failures}
-    assert judge(entry("POST", "/pqrs", body, [pqr | {"date": "2022-01-09T00:00:00"}])).failures == []
+    assert judge(entry("listPqrs", dates, answer=[pqr | {"date": "2022-01-09T00:00:00"}])).failures == []
 
 
 def test_query_values_are_decoded(judge: Judge) -> None:
@@ -203,9 +209,8 @@ def test_query_values_are_decoded(judge: Judge) -> None:
     page = {"items": items, "total": 1, "per_page": 10, "current_page": 1}
 
     def asked(text: str) -> Report:
-        query = urlencode({"_q": text, "_limit": 10})
-        path = f"/api/v3/apportionments?{query}"
-        return judge(entry("GET", path, None, page, base=ORIGIN), api="apportionments")
+        given = {"_q": text, "_limit": 10}
+        return judge(entry("listApportionments", given, answer=page, base=ORIGIN), api="apportionments")
 
     assert asked("Águas").failures == []
     assert asked("Solar & vento").failures + asked("Solar & vento").warnings
@@ -249,7 +254,7 @@ def odd(made: Entry) -> None:
 
 @pytest.mark.parametrize("export", [compressed, encoded, smaller, bare, odd])
 def test_every_way_to_export_is_read(export: Callable[[Entry], None], judge: Judge) -> None:
-    good, bad = (entry("GET", "/accounts", answer=answer) for answer in (ACCOUNTS, [{"id_account": 41}]))
+    good, bad = (entry("listAccounts", answer=answer) for answer in (ACCOUNTS, [{"id_account": 41}]))
     export(good)
     export(bad)
     fine = judge(good)
@@ -291,7 +296,7 @@ def limited(made: Entry) -> None:
 
 @pytest.mark.parametrize("lose", [without_body, left_out, cut_off, cached, blocked, limited])
 def test_what_was_not_recorded_is_inconclusive_and_no_failure(lose: Callable[[Entry], None], judge: Judge) -> None:
-    lost = entry("GET", "/accounts", answer=ACCOUNTS)
+    lost = entry("listAccounts", answer=ACCOUNTS)
     lose(lost)
     report = judge(lost)
     assert report.failures == []
@@ -301,28 +306,27 @@ def test_what_was_not_recorded_is_inconclusive_and_no_failure(lose: Callable[[En
     assert "an answer" in accounts.gap
     assert "is needed" in accounts.gap
     # Beside one that was recorded it takes nothing away, and is told.
-    report = judge(lost, entry("GET", "/accounts", answer=ACCOUNTS))
+    report = judge(lost, entry("listAccounts", answer=ACCOUNTS))
     assert row(report, "listAccounts").verdict is Verdict.PASSED
     assert any(note.startswith("not judged: an answer ") for note in report.notes)
 
 
 def test_a_server_error_without_its_body_is_one(judge: Judge) -> None:
-    lost = entry("GET", "/accounts", answer=ACCOUNTS, status=500)
+    lost = entry("listAccounts", answer=ACCOUNTS, status=500)
     without_body(lost)
     assert [failure.key for failure in judge(lost).failures] == [("listAccounts", "not_a_server_error", "")]
 
 
 def test_other_hosts_and_questions_of_the_browser_are_passed_over(judge: Judge) -> None:
     report = judge(
-        entry("GET", "/index.html", answer="<html>", base=ORIGIN),
-        entry("GET", "/collect?v=1", answer="", status=500, base="https://analytics.example.net"),
-        entry("OPTIONS", "/accounts", answer="", status=204),
-        entry("POST", "/login", {"user": "x"}, {"token": TOKEN}),
-        entry("GET", "/accounts", answer=ACCOUNTS),
-        entry("GET", "/accounts", answer={}, status=500, base="https://mirror.example.net/v0"),
+        sent("GET", "/index.html", answer="<html>", base=ORIGIN),
+        sent("GET", "/collect?v=1", answer="", status=500, base="https://analytics.example.net"),
+        sent("OPTIONS", spec.api("neu").operations["listAccounts"].path, answer="", status=204),
+        sent("POST", "/login", {"user": "x"}, {"token": TOKEN}),
+        entry("listAccounts", answer=ACCOUNTS),
+        entry("listAccounts", answer={}, status=500, base="https://mirror.example.net/v0"),
         entry(
-            "GET",
-            "/services",
+            "listServices",
             answer=[
                 {
                     "id_service": 7,
@@ -343,19 +347,18 @@ def test_other_hosts_and_questions_of_the_browser_are_passed_over(judge: Judge) 
 
 
 def test_a_refusal_of_what_is_wrong_is_left_to_the_server(judge: Judge) -> None:
-    def refused(query: str, status: int) -> list[str]:
-        made = entry(
-            "GET", f"/api/v3/apportionments?{query}", answer={"_page": ["inválido"]}, status=status, base=ORIGIN
-        )
+    def refused(page: Any, status: int) -> list[str]:
+        answer = {"_page": ["inválido"]}
+        made = entry("listApportionments", {"_page": page}, answer=answer, status=status, base=ORIGIN)
         return [f.rule for f in judge(made, api="apportionments", only=["status_code_conformance"]).failures]
 
-    assert refused("_page=x", 400) == []
-    assert refused("_page=1", 403) == []
-    assert refused("_page=1", 400) == ["status_code_conformance"]
+    assert refused("x", 400) == []
+    assert refused(1, 403) == []
+    assert refused(1, 400) == ["status_code_conformance"]
 
 
 def test_tokens_cookies_and_names_are_in_no_report(judge: Judge) -> None:
-    wrong = entry("GET", "/accounts", answer=[{**ACCOUNTS[0], "id_account": TOKEN}])
+    wrong = entry("listAccounts", answer=[{**ACCOUNTS[0], "id_account": TOKEN}])
     report = judge(wrong)
     kept = repr(report.failures) + repr(
         [vars(exchange) for failure in report.failures for exchange in failure.exchanges]
@@ -393,7 +396,7 @@ def test_bad_usage_says_what_to_do(tmp_path: Path, judge: Judge) -> None:
         verify_har("neu", tmp_path / "none.har")
     with pytest.raises(UsageError, match="no API 'petstore'"):
         verify_har("petstore", tmp_path / "none.har")
-    here, there = (entry("GET", "/accounts", answer=ACCOUNTS, base=base) for base in (BASE, "https://b.example.com"))
+    here, there = (entry("listAccounts", answer=ACCOUNTS, base=base) for base in (BASE, "https://b.example.com"))
     with pytest.raises(UsageError, match=r"has requests to https://\S+ and to https://\S+: choose with --base-url"):
         judge(here, there)
     assert judge(here, there, base_url="https://b.example.com/").base_url == "https://b.example.com"

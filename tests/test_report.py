@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, urlencode
 from xml.etree import ElementTree
 
 import httpx
@@ -21,6 +21,8 @@ import pytest
 from rich.console import Console
 
 from contrato.core import spec
+from contrato.core.places import place
+from contrato.core.spec import Api, Operation
 from contrato.mock import create_app
 from contrato.verify import (
     ExitCode,
@@ -37,15 +39,15 @@ from contrato.verify import (
     verify,
 )
 from contrato.verify._exchange import Exchange
+from contrato.verify._json import find, places
 from contrato.verify._report import Failure, OperationResult, Outcome
 from contrato.verify._rules import RULES, Breach, Gap, Layer, Rule
 from contrato.verify._scrub import TOKEN as HIDDEN
 from contrato.verify._scrub import Scrubber
-from contrato.verify._spec import Operation, Spec, find, pointers
 from contrato.verify._stock import STOCK, rules
-from foreign import TOKEN, Answer, Foreign, replaced, serve
+from foreign import TOKEN, Answer, Foreign, keyed, replaced, serve
 
-NEU = Spec(spec.load("neu"))
+NEU = spec.api("neu")
 SECRET = "s3cret-T0ken-of-a-customer"
 NAMES = ["Doña Inés O'Neill & Hijos", 'Taller "El Ñandú"', "Łukasz\tQuiñones"]
 
@@ -61,15 +63,23 @@ def exchange(
     headers: dict[str, str] | None = None,
 ) -> Exchange:
     of = NEU.operations[operation] if operation else None
-    path = of.path if of else "/nowhere"
+    required = {f.name: 1 for f in of.parameters if f.place == "path"} if of else {}
+    parts = place(of, keyed(of, required | (request or {}))) if of else None
+    path = parts.path if parts else "/nowhere"
+    query = f"?{urlencode(parts.query)}" if parts and parts.query else ""
+    content = parts.body if parts else request
     return Exchange(
         operation=of,
         sender=sender,
         method=of.method if of else "GET",
-        url=url or f"http://127.0.0.1{path}",
+        url=url or f"http://127.0.0.1{path}{query}",
         path=path,
-        request_headers={"authorization": f"Bearer {HIDDEN}", "content-type": "application/json"},
-        request_body=json.dumps(request).encode() if request is not None else b"",
+        request_headers={
+            "authorization": f"Bearer {HIDDEN}",
+            **({} if content is None else {"content-type": "application/json"}),
+            **({name.lower(): text for name, text in parts.headers.items()} if parts else {}),
+        },
+        request_body=b"" if content is None else json.dumps(content).encode(),
         status=status,
         headers={"content-type": "application/json", **(headers or {})},
         content=answer if isinstance(answer, bytes) else json.dumps(answer).encode(),
@@ -209,11 +219,12 @@ def test_a_word_of_a_megabyte_does_not_hold_up_the_report(scrubber: Scrubber) ->
 
 
 def test_fields_of_the_same_name_that_are_not_personal_stay() -> None:
-    document = spec.load("neu")
+    document = spec.api("neu").copy()
     for schema in document["components"]["schemas"].values():
         schema.get("properties", {}).get("account_name", {}).pop("x-personal", None)
-    scrubber = Scrubber(Spec(document), SECRET)
-    seen = replace(exchange(answer=accounts("Casimira")), operation=Spec(document).operations["listAccounts"])
+    api = Api("neu", document)
+    scrubber = Scrubber(api, SECRET)
+    seen = replace(exchange(answer=accounts("Casimira")), operation=api.operations["listAccounts"])
     scrubber.learn(seen)
     assert json.loads(scrubber.exchange(seen).content)[0]["account_name"] == "Casimira"
 
@@ -231,10 +242,10 @@ def test_credentials_of_others_are_replaced() -> None:
 
 
 def test_what_the_engine_invents_is_not_learnt() -> None:
-    document = spec.load("apportionments")
-    of = Spec(document).operations["createApportionment"]
+    api = spec.api("apportionments")
+    of = api.operations["createApportionment"]
     for sender, learnt in (("schemathesis", False), ("recorded", True)):
-        scrubber = Scrubber(Spec(document), SECRET)
+        scrubber = Scrubber(api, SECRET)
         seen = replace(exchange(None, status=422, sender=sender, request={"name": "Paulista"}), operation=of)
         scrubber.learn(seen)
         assert (scrubber.text("Paulista") != "Paulista") is learnt
@@ -254,15 +265,14 @@ class Written:
     token: str
 
 
-def personal_values(document: Spec, operation: str, body: Any) -> Iterator[str]:
+def personal_values(document: Api, operation: str, body: Any) -> Iterator[str]:
     """What is at the places that the spec marks, in one answer."""
-    for schema in document.operations[operation].successes().values():
-        for pointer, node in pointers(schema):
-            if node.get("x-personal"):
-                yield from (str(value) for value in find(body, pointer) if isinstance(value, str | int | float))
+    for pointer, schema in places(document.operations[operation].answer):
+        if schema.personal:
+            yield from (str(value) for value in find(body, pointer) if isinstance(value, str | int | float))
 
 
-def breaking(values: set[str], document: Spec) -> Callable[[str, Answer], Answer]:
+def breaking(values: set[str], document: Api) -> Callable[[str, Answer], Answer]:
     """Break the server where it hurts: values of the wrong type hold names, errors cite them, the token is echoed."""
 
     def alter(name: str, answer: Answer) -> Answer:
@@ -272,14 +282,13 @@ def breaking(values: set[str], document: Spec) -> Callable[[str, Answer], Answer
         values.update(personal_values(document, name, body))
 
         def change(given: Any) -> None:
-            for schema in document.operations[name].successes().values():
-                for pointer, node in pointers(schema):
-                    parent, _, key = pointer.rpartition("/")
-                    if node.get("x-personal") and key != "*":
-                        for row in find(given, parent):
-                            if isinstance(row, dict) and isinstance(row.get(key), str):
-                                row[key] = {"value": row[key]} if len(row[key]) % 2 else [row[key]]
-                                row["trace"] = f"bearer {TOKEN}: {row[key]}"
+            for pointer, schema in places(document.operations[name].answer):
+                parent, _, key = pointer.rpartition("/")
+                if schema.personal and key != "*":
+                    for row in find(given, parent):
+                        if isinstance(row, dict) and isinstance(row.get(key), str):
+                            row[key] = {"value": row[key]} if len(row[key]) % 2 else [row[key]]
+                            row["trace"] = f"bearer {TOKEN}: {row[key]}"
 
         if name.startswith("get"):
             return Answer(500, f"Traceback: {json.dumps(body, ensure_ascii=False)} {TOKEN}", "text/plain")
@@ -299,7 +308,7 @@ def written(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     values: set[str] = set()
     recorder = _har.Recorder()
     with (
-        serve(Foreign(request.param, breaking(values, Spec(spec.load(request.param))))) as url,
+        serve(Foreign(request.param, breaking(values, spec.api(request.param)))) as url,
         pytest.MonkeyPatch.context() as patch,
     ):
         # Whether data move by themselves is not asked for here.
@@ -339,7 +348,7 @@ def test_what_is_replaced_shows_in_every_report(written: Written) -> None:
         assert HIDDEN in written.texts[kind] or kind in (".xml", "terminal", "repr"), kind
 
 
-def bundled_answers(document: Spec, prefix: str) -> list[tuple[Operation, bytes]]:
+def bundled_answers(document: Api, prefix: str) -> list[tuple[Operation, bytes]]:
     """Every list of the bundled server."""
 
     async def ask() -> list[tuple[Operation, bytes]]:
@@ -347,9 +356,9 @@ def bundled_answers(document: Spec, prefix: str) -> list[tuple[Operation, bytes]
         headers = {"Authorization": f"Bearer {SECRET}"}
         async with httpx.AsyncClient(transport=transport, base_url="http://mock", headers=headers) as client:
             answers = [
-                (of, await client.request(of.method, prefix + of.path, json={} if of.has_body else None))
+                (of, await client.request(of.method, prefix + of.path, json=None if of.body is None else {}))
                 for of in document.operations.values()
-                if of.safe and "{" not in of.path
+                if of.safe and not any(parameter.required for parameter in of.parameters)
             ]
         return [(of, answer.content) for of, answer in answers if answer.status_code == 200]
 
@@ -359,7 +368,7 @@ def bundled_answers(document: Spec, prefix: str) -> list[tuple[Operation, bytes]
 def test_the_bundled_servers_customers_are_in_no_report(tmp_path: Path) -> None:
     """Every personal value of every list of the bundled server, after failures that cite them."""
     for api in spec.APIS:
-        document = Spec(spec.load(api))
+        document = spec.api(api)
         scrubber = Scrubber(document, SECRET)
         recorder = _har.Recorder()
         made = Report(api, "http://127.0.0.1", Mode.READ_ONLY, 1, scrubber=scrubber)
@@ -407,9 +416,10 @@ def test_what_is_only_plausible_is_a_warning_unless_strict(plausible: Rule, stri
         (plausible.name, Layer.CHECK, Level.FAILURE if strict else Level.WARNING)
     ]
     assert made.exit_code is (ExitCode.FAILED if strict else ExitCode.PASSED)
+    of = NEU.operations["listBills"]
     assert found[0].curl == (
-        """curl -i -X POST http://127.0.0.1/bills -H 'authorization: Bearer '"$NEU_TOKEN" """
-        """-H 'content-type: application/json' --data-binary '{}'"""
+        f"""curl -i -X {of.method} http://127.0.0.1{of.path} -H 'authorization: Bearer '"$NEU_TOKEN\""""
+        + (" -H 'content-type: application/json' --data-binary '{}'" if of.body else "")
     )
     (case,) = made.cases()
     assert case.outcome is (Outcome.FAILED if strict else Outcome.WARNING)
@@ -606,7 +616,7 @@ def test_the_page_tells_the_whole_story(tmp_path: Path) -> None:
         STOCK["response_schema_conformance"].explanation[:40],
         "Line 11 of “Vendor&#39;s description of the NEU API”",
         "Lines 1, 2–3 of",  # noqa: RUF001
-        "GET /accounts",
+        f"GET {NEU.operations['listAccounts'].path}",
         "curl -i",
         "[account_name]",
         "listPqrs : always empty; data is needed",
@@ -768,7 +778,7 @@ def test_a_finding_tells_its_rule_its_unit_and_every_request(tmp_path: Path) -> 
     commands = [command for command in re.findall("<pre><code>(.*?)</code></pre>", page) if "curl" in command]
     assert [re.findall("DAILY|MONTHLY", command) for command in commands] == [["MONTHLY"], ["DAILY"]]
     assert all("$NEU_TOKEN" in command and HIDDEN not in command for command in commands)
-    summaries = re.findall("<summary>([^<]*): <code>POST", page)
+    summaries = re.findall(f"<summary>([^<]*): <code>{NEU.operations['queryConsumption'].method}", page)
     assert summaries == ["2 of 2, shows it", "1 of 2, asked before"]
 
 
@@ -787,7 +797,8 @@ def test_the_archive_has_every_exchange_and_cuts_long_bodies(tmp_path: Path) -> 
     assert json.loads(first["response"]["content"]["text"])[0]["account_name"] == "[account_name]"
     assert (first["request"]["method"], first["response"]["status"], first["time"]) == ("GET", 200, 100.0)
     assert first["startedDateTime"] == "2026-11-22T00:00:00+00:00"
-    assert second["request"]["postData"] == {"mimeType": "application/json", "text": '{"Page": 1}'}
+    if NEU.operations["listBills"].parameter("Page").place == "body":
+        assert second["request"]["postData"] == {"mimeType": "application/json", "text": '{"Page": 1}'}
     assert len(second["response"]["content"]["text"]) == _har.LONGEST_BODY + 1
     assert second["response"]["content"]["size"] == 2 * _har.LONGEST_BODY
     assert third["request"]["queryString"] == [{"name": "a", "value": "1"}, {"name": "b", "value": ""}]

@@ -6,6 +6,7 @@ import _thread
 import io
 import json
 import os
+import re
 import signal
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,15 +18,14 @@ import pytest
 import requests
 from hypothesis.configuration import storage_directory
 from rich.console import Console
-from starlette.requests import Request
 
 from contrato.core import spec
 from contrato.verify import ExitCode, Mode, Report, UsageError, Verdict, _transport, rules, verify
 from contrato.verify._discovery import WINDOW
 from contrato.verify._exchange import Exchange
+from contrato.verify._json import find
 from contrato.verify._report import Outcome
 from contrato.verify._rules import Layer
-from contrato.verify._spec import Spec, evidence, find
 from contrato.verify._transport import Refused, Transport, terminable, uninterrupted
 from foreign import TOKEN, Alter, Answer, Foreign, replaced, serve
 
@@ -87,7 +87,7 @@ def test_an_honest_server_passes(api: str, elsewhere: Path) -> None:
     assert report.failures == []
     assert [warning for warning in report.warnings if warning.layer is Layer.LAW] == []
     assert report.exit_code is ExitCode.PASSED
-    assert {row.operation for row in report.operations} == set(Spec(spec.load(api)).operations)
+    assert {row.operation for row in report.operations} == set(spec.api(api).operations)
     assert all(row.successes and row.verdict is Verdict.PASSED for row in report.operations)
     # What Hypothesis keeps is in the user's cache, and nothing is where the command was run.
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
@@ -143,8 +143,9 @@ def test_each_breakage_of_neu_is_named() -> None:
     backup = next(failure for failure in report.failures if failure.field.endswith("is_backup"))
     assert (backup.expected, backup.found) == ('type "boolean"', "0")
     assert backup.count > 5  # one failure does not end the search
-    schema = Spec(spec.load("neu")).operations["queryConsumption"].schema(200)
-    assert backup.evidence == evidence(schema, "/*/data/*/is_backup")
+    schema = spec.api("neu").operations["queryConsumption"].answer
+    assert schema is not None
+    assert backup.evidence == schema.evidence_at("/*/data/*/is_backup")
     assert backup.evidence.startswith("documented neu#L")
 
 
@@ -210,15 +211,16 @@ def test_empty_lists_are_inconclusive_also_inside_of_records() -> None:
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
 def test_the_transport_refuses_what_the_mode_forbids(method: str) -> None:
     foreign = Foreign("apportionments")
-    document = Spec(spec.load("apportionments"))
-    path = next(iter(document.operations.values())).path
+    document = spec.api("apportionments")
+    everything, one = document.operations["listApportionments"], document.operations["getApportionment"]
+    path = one.filled({"id": next(iter(foreign.records))})
     with serve(foreign) as url:
         for mode in (Mode.READ_ONLY, Mode.OWN_RECORDS):
             with Transport(document, url, TOKEN, mode).guard(), pytest.raises(Refused):
-                requests.request(method, f"{url}{path}/{next(iter(foreign.records))}", timeout=5)
+                requests.request(method, f"{url}{path}", timeout=5)
             assert foreign.log == []
         # Afterwards nothing is held back any more.
-        assert requests.request(method, f"{url}{path}", timeout=5).status_code in (401, 405)
+        assert requests.request(method, f"{url}{everything.path}", timeout=5).status_code in (401, 405)
 
 
 @pytest.mark.parametrize("at", ["createApportionment", "updateApportionment"])
@@ -283,7 +285,7 @@ def test_an_answer_that_is_too_long_is_inconclusive_also_beside_good_ones(monkey
     foreign = Foreign("neu")
 
     def grow(name: str, answer: Answer) -> Answer:
-        if name == "listOverdueBills" and sum("/bills/overdue" in line for line in foreign.log) > 1:
+        if name == "listOverdueBills" and [asked for asked, _ in foreign.asked].count(name) > 1:
             return replace(answer, body=[*answer.body] * 10_000)
         return answer
 
@@ -299,7 +301,7 @@ def test_later_pages_are_asked_for() -> None:
     def second_page_fails(name: str, answer: Answer) -> Answer:
         if name != "listDueDates" or answer.status != 200:
             return answer
-        if '"PageNumber": 2' in foreign.log[-1]:
+        if foreign.asked[-1][1].get("PageNumber") == 2:
             return Answer(500, {})
         return replace(answer, body=answer.body | {"nextPage": 2, "maxPage": 2})
 
@@ -338,11 +340,11 @@ def test_how_a_request_is_refused_is_left_to_the_server(api: str, operations: li
 class Narrow(Foreign):
     """Refuses hourly rows of more than a month."""
 
-    def query_consumption(self, request: Request, body: Any) -> Answer:
-        ends = [datetime.fromisoformat(body[name][:19]) for name in ("From", "To")]
-        if body["Interval"] == "HOURLY" and ends[1] - ends[0] > timedelta(days=31):
+    def query_consumption(self, given: dict[str, Any]) -> Answer:
+        ends = [datetime.fromisoformat(given[name][:19]) for name in ("From", "To")]
+        if given["Interval"] == "HOURLY" and ends[1] - ends[0] > timedelta(days=31):
             return Answer(400, {"detail": "ask for a month at most"})
-        return super().query_consumption(request, body)
+        return super().query_consumption(given)
 
 
 def test_a_server_that_gives_few_hourly_rows_at_a_time_is_asked_for_others() -> None:
@@ -358,19 +360,15 @@ def malformed(answer: Answer) -> Answer:
 
 def test_random_ranges_stay_short_where_no_page_bounds_the_answer() -> None:
     foreign = Foreign("neu")
-    operations = Spec(spec.load("neu"))
-    unbounded = [
-        n for n, o in operations.operations.items() if "x-date-range" in o.node and "x-pagination" not in o.node
-    ]
+    ranges = {name: o.date_range for name, o in spec.api("neu").operations.items() if o.pagination is None}
+    unbounded = {name: dates for name, dates in ranges.items() if dates is not None}
     run(foreign, mode="read-only", examples=10, only=[*unbounded, *CONFORMANCE])
     lengths = []
-    for line in foreign.log:
-        operation = operations.match(line.split(" ")[0], line.split(" ")[1].partition("?")[0])
-        assert operation is not None
-        dates = operation.node.get("x-date-range")
-        body = json.loads(line.partition("? ")[2] or "{}")
-        if dates and "x-pagination" not in operation.node and dates["from"] in body and dates["to"] in body:
-            start, stop = (datetime.fromisoformat(body[dates[key]]).replace(tzinfo=None) for key in ("from", "to"))
+    for name, given in foreign.asked:
+        dates = unbounded.get(name)
+        if dates is not None and given.keys() >= {dates.start, dates.end}:
+            ends = [given[end] for end in (dates.start, dates.end)]
+            start, stop = (datetime.fromisoformat(end).replace(tzinfo=None) for end in ends)
             lengths.append(stop - start)
     assert len(lengths) > 20
     assert max(lengths) <= WINDOW + timedelta(days=1)
@@ -430,10 +428,12 @@ def test_a_clean_up_that_is_interrupted_again_goes_on(number: signal.Signals) ->
 
 
 def test_usage_errors_say_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    operations = spec.api("neu").operations.values()
+    easiest = next(f"{o.method} {o.path}" for o in operations if not any(f.required for f in o.parameters))
     with serve(Foreign("neu")) as url:
         with pytest.raises(UsageError, match=r"token refused by .*: check --token or NEU_TOKEN"):
             verify("neu", url, "wrong")
-        with pytest.raises(UsageError, match=r"is not the neu API: GET /accounts answers 404, text/plain"):
+        with pytest.raises(UsageError, match=rf"is not the neu API: {re.escape(easiest)} answers 404, text/plain"):
             verify("neu", f"{url}/elsewhere", TOKEN)
         with pytest.raises(UsageError, match=r"no mode 'careful': choose from unrestricted, own-records, read-only"):
             verify("neu", url, TOKEN, mode="careful")

@@ -18,6 +18,7 @@ import requests
 from hypothesis.configuration import set_hypothesis_home_dir
 
 from contrato.core import spec as specs
+from contrato.core.spec import Api, Operation
 from contrato.verify._conformance import EXAMPLES, Conformance
 from contrato.verify._discovery import Discovery
 from contrato.verify._exchange import Exchange
@@ -29,7 +30,6 @@ from contrato.verify._report import ExitCode, Failure, Level, OperationResult, R
 from contrato.verify._rules import Breach, Gap, Layer
 from contrato.verify._scrub import TOKEN, Scrubber
 from contrato.verify._server import Server
-from contrato.verify._spec import Operation, Spec
 from contrato.verify._stock import rules
 from contrato.verify._transport import (
     BUDGETS,
@@ -116,7 +116,7 @@ def verify(
         mode=chosen,
         seed=seed,
         strict=strict,
-        spec_version=str(spec.document["info"]["version"]),
+        spec_version=spec.version,
         notes=notes,
         scrubber=(scrubber := Scrubber(spec, token)),
     )
@@ -243,7 +243,7 @@ class _Run:
         if records:
             yield f"{len(records)} records of {since} are left on the server; to remove them:"
         for record in records:
-            remover = self.spec.remover(self.spec.operations[record.creator])
+            remover = self.spec.operations[record.creator].remover
             url = f"{self.transport.base_url}{record.path}"
             variable = token_variable(self.report.api)
             yield (
@@ -323,7 +323,7 @@ def _cache() -> Iterator[None]:
         set_hypothesis_home_dir(None)
 
 
-def _prepare(api: str, base_url: str, token: str | None, mode: Mode | str | None) -> tuple[Spec, str, Mode, list[str]]:
+def _prepare(api: str, base_url: str, token: str | None, mode: Mode | str | None) -> tuple[Api, str, Mode, list[str]]:
     if api not in specs.APIS:
         raise UsageError(f"no API {api!r}: choose from {', '.join(specs.APIS)}")
     try:
@@ -346,7 +346,7 @@ def _prepare(api: str, base_url: str, token: str | None, mode: Mode | str | None
             notes.append("not a loopback address: only requests that change nothing were sent; see --mode")
     elif mode not in list(Mode):
         raise UsageError(f"no mode {mode!r}: choose from {', '.join(Mode)}")
-    return Spec(specs.load(api)), token, Mode(mode), notes
+    return specs.api(api), token, Mode(mode), notes
 
 
 def _is_loopback(host: str) -> bool:
@@ -356,19 +356,19 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _reach(spec: Spec, transport: Transport, api: str) -> None:
+def _reach(spec: Api, transport: Transport, api: str) -> None:
     """Ask what can be asked without knowing any value, and make sure that this is the API and that it takes the token.
 
     Raises:
         UsageError: Nothing answers, or not as the API would.
     """
-    asked = [o for o in spec.operations.values() if o.safe and not any(f.required for f in o.fields)]
+    asked = [o for o in spec.operations.values() if o.safe and not any(f.required for f in o.parameters)]
     where = transport.base_url
     answers: list[tuple[Operation, requests.Response]] = []
     failed: requests.RequestException | None = None
     for operation in asked:
         try:
-            answers.append((operation, transport.call(operation, {}, {}, {} if operation.has_body else None)))
+            answers.append((operation, transport.call(operation, {})))
         except requests.RequestException as error:
             # One that fails among others that answer is a finding, not a reason to stop.
             failed = failed or error

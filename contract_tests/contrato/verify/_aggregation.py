@@ -10,22 +10,22 @@ from functools import cache
 from itertools import pairwise, product
 from typing import Any, NamedTuple, TypeGuard
 
+from contrato.core.spec import Aggregation, DateRange, Operation, Parameter, Schema
 from contrato.verify._discovery import WIDEST
 from contrato.verify._exchange import Arguments, Exchange
+from contrato.verify._json import places
 from contrato.verify._rules import Breach, Gap, law
 from contrato.verify._server import (
     Row,
     Server,
     UnfitError,
+    about,
     breach,
     intervals,
-    key_of,
     row_pointer,
     rows_of,
-    schema_at,
     spread,
 )
-from contrato.verify._spec import Field, Operation, about
 
 KEYS = 6
 """Records, say services, that are compared by hours."""
@@ -71,14 +71,14 @@ def periods_add_up(server: Server, operation: Operation) -> Iterator[Breach | Ga
     a bound, nor whether rows are dated by the beginning or by the end of their period, as long as all are. A period
     with energy in one answer is there in the other.
     """
-    aggregation = operation.node.get("x-aggregation")
-    if not aggregation:
+    aggregation = operation.aggregation
+    if aggregation is None:
         return
     pairs = list(_comparisons(server, operation))
     if not any(fine.rows and coarse.rows for fine, coarse in pairs):
         yield Gap(operation.id, "no rows of two lengths of period to compare")
     rows = [row for sample in _samples(server, operation) for row in sample.rows]
-    sums = _marked(operation, "x-aggregate")
+    sums = [at for at, schema in _properties(operation).items() if schema.aggregate]
 
     @cache
     def unequal(n: int, read: Read, fine_by_end: bool, coarse_by_end: bool) -> list[_Unequal]:
@@ -86,7 +86,7 @@ def periods_add_up(server: Server, operation: Operation) -> Iterator[Breach | Ga
 
     best: list[tuple[int, _Unequal]] | None = None
     # Rows of one length are dated in one way, in summer as in winter.
-    for read, ends in product(server.readings(rows, aggregation["date"]), product((False, True), repeat=len(_ORDER))):
+    for read, ends in product(server.readings(rows, aggregation.date), product((False, True), repeat=len(_ORDER))):
         by_end = dict(zip(_ORDER, ends, strict=True))
         wrong = [
             (n, found)
@@ -98,7 +98,7 @@ def periods_add_up(server: Server, operation: Operation) -> Iterator[Breach | Ga
         if not wrong:
             return
     for (n, pointer), found in {(n, found.pointer): found for n, found in reversed(best or [])}.items():
-        proof = str(_properties(operation)[pointer].get("x-aggregate-evidence", ""))
+        proof = _properties(operation)[pointer].aggregate_evidence
         shown = [sample.exchange for sample in pairs[n]]
         yield breach(operation, pointer, found.expected, found.found, proof, shown)
 
@@ -108,14 +108,14 @@ def one_row_a_period(server: Server, operation: Operation) -> Iterator[Breach | 
     """No record has two rows for the same hour, day or month. Where nearly all periods from the first to the last have
     a row, one that is missing is taken for a hole, which is only plausible: a meter may have been silent.
     """
-    aggregation = operation.node.get("x-aggregation")
+    aggregation = operation.aggregation
     if not aggregation:
         return
     for sample in _samples(server, operation):
         for name, rows in _by_key(sample.rows, aggregation).items():
             wrong = None
-            for read, end in product(server.readings(rows, aggregation["date"]), (False, True)):
-                periods = [_period(read(row[aggregation["date"]]), sample.unit, end) for row in rows]
+            for read, end in product(server.readings(rows, aggregation.date), (False, True)):
+                periods = [_period(read(row[aggregation.date]), sample.unit, end) for row in rows]
                 dated = [period for period in periods if period is not None]
                 twice = next((period for period in dated if dated.count(period) > 1), None)
                 if twice is None:
@@ -125,14 +125,14 @@ def one_row_a_period(server: Server, operation: Operation) -> Iterator[Breach | 
             if wrong is not None:
                 expected = f"one row for each {sample.unit} of {name}"
                 found = f"several for {wrong}"
-                proof = str(aggregation["x-evidence"])
-                yield breach(operation, aggregation["date"], expected, found, proof, [sample.exchange])
+                proof: str = aggregation.evidence
+                yield breach(operation, aggregation.date, expected, found, proof, [sample.exchange])
                 continue
             hole = _hole(sorted(dated), sample.unit)
             if hole is not None:
                 expected = f"a row for each {sample.unit} of {name} from the first to the last"
                 proof = "plausible: a meter that measures before and after measures in between"
-                yield breach(operation, aggregation["date"], expected, f"none for {hole}", proof, [sample.exchange])
+                yield breach(operation, aggregation.date, expected, f"none for {hole}", proof, [sample.exchange])
 
 
 @law("A register grows by what it counts.")
@@ -141,24 +141,22 @@ def registers_grow(server: Server, operation: Operation) -> Iterator[Breach | Ga
     the beginning or at the end of the period; and over a longer period it shows one of the values that it had in the
     shorter ones. A meter that was changed breaks this honestly.
     """
-    aggregation = operation.node.get("x-aggregation")
-    registers = _marked(operation, "x-register-of")
+    aggregation = operation.aggregation
+    registers = {at: schema.register_of for at, schema in _properties(operation).items() if schema.register_of}
     if not aggregation or not registers:
         return
-    date = aggregation["date"]
+    date = aggregation.date
     for sample in _samples(server, operation):
         for name, rows in _by_key(sample.rows, aggregation).items():
             ways = [list(_neighbours(rows, date, sample.unit, read)) for read in server.readings(rows, date)]
             for pointer, mark in registers.items():
-                counted = f"{pointer.rpartition('/')[0]}/{mark['field']}"
+                counted = f"{pointer.rpartition('/')[0]}/{mark.field}"
                 wrong = [_ungrown(pairs, pointer, counted, date, end) for pairs in ways for end in (True, False)]
                 if all(wrong):
-                    expected = f"the register of {name} grows by {mark['field']}"
-                    yield breach(operation, pointer, expected, wrong[0], str(mark["x-evidence"]), [sample.exchange])
+                    expected = f"the register of {name} grows by {mark.field}"
+                    yield breach(operation, pointer, expected, wrong[0], mark.evidence, [sample.exchange])
     for fine, coarse in _comparisons(server, operation):
-        yield from _between(
-            server, operation, fine, coarse, {at: str(mark["x-evidence"]) for at, mark in registers.items()}
-        )
+        yield from _between(server, operation, fine, coarse, {at: mark.evidence for at, mark in registers.items()})
 
 
 def _ungrown(pairs: Iterable[tuple[Row, Row]], pointer: str, counted: str, date: str, end: bool) -> str:
@@ -178,13 +176,12 @@ def averages_lie_between(server: Server, operation: Operation) -> Iterator[Breac
     """A current or a voltage of a day, whether it is the mean, the least or the greatest, is not greater than in each
     hour, nor less. Other units by day than by hour are found so. No source says how these values are made.
     """
-    aggregation = operation.node.get("x-aggregation")
-    if not aggregation:
+    if operation.aggregation is None:
         return
     measured = {
         pointer: "plausible: a mean lies between the values that it is made of"
-        for pointer, node in _properties(operation).items()
-        if "x-unit" in node and "x-aggregate" not in node and "x-register-of" not in node
+        for pointer, schema in _properties(operation).items()
+        if schema.unit and not schema.aggregate and schema.register_of is None
     }
     for fine, coarse in _comparisons(server, operation):
         yield from _between(server, operation, fine, coarse, measured)
@@ -210,17 +207,15 @@ def _sampled(server: Server, operation: Operation) -> list[Sample]:
     """A few days of several records, a month of one by hour, and days of January and July, some months of all, and all
     months of one by day.
     """
-    aggregation = operation.node["x-aggregation"]
+    aggregation, dates = operation.aggregation, operation.date_range
+    assert aggregation is not None
     names = intervals(aggregation)
-    units = [aggregation["periods"][name] for name in names]
-    selector = next(
-        (f for f in operation.fields if server.echo(operation, f).get("at") == aggregation["key"][0]),
-        None,
-    )
-    if selector is None or "month" not in units:
+    units = [aggregation.periods[name] for name in names]
+    selector = next((f for f in operation.parameters if f.echo and f.echo.at == aggregation.key[0]), None)
+    if selector is None or dates is None or "month" not in units:
         raise UnfitError("no request selects what the rows are about")
     everything = server.existing(selector)
-    asking = _Asking(server, operation, selector)
+    asking = _Asking(server, operation, selector, aggregation, dates)
     months = _months(asking, everything, names[units.index("month")])
     if not months:
         raise UnfitError("there are no rows")
@@ -230,10 +225,11 @@ def _sampled(server: Server, operation: Operation) -> list[Sample]:
     after = _next(month, "month")
     start = max(months[0], _back(month, 2))
     week = month + 12 * day
-    rows, key = asking.rows(everything[:MANY], names[-1], month, after).rows, aggregation["key"][0]
+    rows, key = asking.rows(everything[:MANY], names[-1], month, after).rows, aggregation.key[0]
     one = [rows[len(rows) // 2][key]] if rows else everything[:1]
     # Some of each quantity, where somebody has it: not all services inject.
-    some = [next((row[key] for row in rows if row[pointer]), None) for pointer in _marked(operation, "x-aggregate")]
+    sums = [pointer for pointer, schema in _properties(operation).items() if schema.aggregate]
+    some = [next((row[key] for row in rows if row[pointer]), None) for pointer in sums]
     some = list(dict.fromkeys([*(value for value in some if value is not None), *spread(everything, KEYS)]))[:KEYS]
     plans: list[tuple[list[Any], datetime, datetime, tuple[str, ...]]] = [
         (everything[:MANY], start - day, after + day, ("day", "month")),
@@ -257,34 +253,37 @@ def _sampled(server: Server, operation: Operation) -> list[Sample]:
 class _Asking:
     server: Server
     operation: Operation
-    selector: Field
+    selector: Parameter
+    aggregation: Aggregation
+    dates: DateRange
 
     def rows(self, values: Sequence[Any], name: str, low: datetime, high: datetime) -> Sample:
         arguments = self._arguments(values, name, low, high)
         exchange = self.server.get(self.operation, arguments)
-        unit = self.operation.node["x-aggregation"]["periods"][name]
+        unit = self.aggregation.periods[name]
         return Sample(unit, tuple(values), rows_of(self.operation, [exchange]), exchange, low, high)
 
     def _arguments(self, values: Sequence[Any], name: str, low: datetime, high: datetime) -> Arguments:
-        dates = self.operation.node["x-date-range"]
-        is_array = self.selector.schema.get("type") == "array"
+        is_array = self.selector.schema.type == "array"
+        named = {
+            self.aggregation.by: name,
+            self.dates.start: low.isoformat(timespec="seconds"),
+            self.dates.end: high.isoformat(timespec="seconds"),
+        }
         return {
-            (self.selector.location, self.selector.name): list(values) if is_array else values[0],
-            key_of(self.operation, self.operation.node["x-aggregation"]["by"]): name,
-            key_of(self.operation, dates["from"]): low.isoformat(timespec="seconds"),
-            key_of(self.operation, dates["to"]): high.isoformat(timespec="seconds"),
+            self.selector.key: list(values) if is_array else values[0],
+            **{self.operation.parameter(one).key: value for one, value in named.items()},
         }
 
     def known_range(self) -> tuple[datetime, datetime]:
         base = self.server.base(self.operation)
-        dates = self.operation.node["x-date-range"]
-        low, high = (base[key_of(self.operation, dates[side])] for side in ("from", "to"))
+        low, high = (base[self.operation.parameter(name).key] for name in (self.dates.start, self.dates.end))
         return datetime.fromisoformat(low), datetime.fromisoformat(high)
 
 
 def _months(asking: _Asking, everything: Sequence[Any], name: str) -> list[datetime]:
     """The months with rows, from the first to the last."""
-    date = asking.operation.node["x-aggregation"]["date"]
+    date = asking.aggregation.date
     values = everything[:MANY]
     for low, high in (WIDEST, asking.known_range()) if values else ():
         if not asking.server.ask(asking.operation, asking._arguments(values, name, low, high)).succeeded:
@@ -307,7 +306,7 @@ class _Unequal(NamedTuple):
 
 
 def _unequal(
-    aggregation: Mapping[str, Any],
+    aggregation: Aggregation,
     sums: Iterable[str],
     fine: Sample,
     coarse: Sample,
@@ -342,7 +341,8 @@ def _between(
     server: Server, operation: Operation, fine: Sample, coarse: Sample, proofs: Mapping[str, str]
 ) -> Iterator[Breach]:
     """A value over a longer period is no greater and no less than in all the shorter ones, and their neighbours."""
-    date = operation.node["x-aggregation"]["date"]
+    assert operation.aggregation is not None
+    date = operation.aggregation.date
     ways = server.readings([*fine.rows, *coarse.rows], date)
     wrong = min((list(_outside(operation, fine, coarse, list(proofs), read)) for read in ways), key=len)
     for pointer, expected, found in wrong:
@@ -352,8 +352,9 @@ def _between(
 def _outside(
     operation: Operation, fine: Sample, coarse: Sample, pointers: Sequence[str], read: Read
 ) -> Iterator[tuple[str, str, str]]:
-    aggregation = operation.node["x-aggregation"]
-    date = aggregation["date"]
+    aggregation = operation.aggregation
+    assert aggregation is not None
+    date = aggregation.date
     parts = _by_key(fine.rows, aggregation)
     reported = set()
     for row in coarse.rows:
@@ -382,17 +383,14 @@ def _outside(
                 yield pointer, expected, f"{value} for the {coarse.unit} {row[date]}"
 
 
-def _properties(operation: Operation) -> dict[str, Mapping[str, Any]]:
+def _properties(operation: Operation) -> dict[str, Schema]:
     """The properties of a row, by pointer."""
     at = row_pointer(operation)
-    return {f"{at}/{name}": node for name, node in schema_at(operation, at).get("properties", {}).items()}
+    row = dict(places(operation.answer)).get(at)
+    return {f"{at}/{name}": prop.schema for name, prop in row.properties.items()} if row else {}
 
 
-def _marked(operation: Operation, name: str) -> dict[str, Any]:
-    return {pointer: node[name] for pointer, node in _properties(operation).items() if name in node}
-
-
-def _by_key(rows: Iterable[Row], aggregation: Mapping[str, Any]) -> dict[str, list[Row]]:
+def _by_key(rows: Iterable[Row], aggregation: Aggregation) -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         found[about(aggregation, row.get)].append(row)
@@ -400,12 +398,12 @@ def _by_key(rows: Iterable[Row], aggregation: Mapping[str, Any]) -> dict[str, li
 
 
 def _grouped(
-    rows: Iterable[Row], aggregation: Mapping[str, Any], read: Any, end: bool, unit: str, own: str
+    rows: Iterable[Row], aggregation: Aggregation, read: Any, end: bool, unit: str, own: str
 ) -> dict[Period, list[Row]]:
     """Rows by key and period; each is dated by the beginning of its own period, or by its end."""
     found: dict[Period, list[Row]] = defaultdict(list)
     for row in rows:
-        period = _period(read(row[aggregation["date"]]), own, end)
+        period = _period(read(row[aggregation.date]), own, end)
         if period is not None:
             found[about(aggregation, row.get), _floor(period, unit)].append(row)
     return found

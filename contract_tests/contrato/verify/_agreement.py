@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
+from contrato.core.spec import Operation
 from contrato.verify._exchange import Exchange
+from contrato.verify._json import MISSING
 from contrato.verify._rules import Breach, Gap, law
 from contrato.verify._server import (
     Row,
@@ -18,12 +20,10 @@ from contrato.verify._server import (
     known,
     local,
     rows_of,
-    schema_of,
     short,
     text_of,
     told,
 )
-from contrato.verify._spec import MISSING, Operation
 
 READINGS = 6
 """Answers in a row that must all differ before reading is suspected of changing what is read."""
@@ -37,11 +37,10 @@ def operations_agree(server: Server, operation: Operation) -> Iterator[Breach | 
     """The records of one operation are looked up in the answers of another that knows them too, and what both say is
     compared. Identifiers are compared as text and timestamps as local times.
     """
-    for agreement in operation.node.get("x-agrees-with", []):
-        other = server.spec.operations[agreement["operation"]]
-        ours_at, theirs_at = list(agreement["key"]), list(agreement["key"].values())
-        same: dict[str, str] = agreement.get("same", {})
-        theirs_too: dict[str, Any] = agreement.get("theirs", {})
+    for agreement in operation.agreements:
+        other = server.spec.operations[agreement.operation]
+        ours_at, theirs_at = list(agreement.key), list(agreement.key.values())
+        same, theirs_too = agreement.same, agreement.theirs
         pages = [page for base in server.bases(operation, 12) for page in server.whole(operation, base).pages]
         ours = _records(operation, pages, [*ours_at, *same])
         theirs_pages = [page for base in server.bases(other, 12) for page in server.whole(other, base).pages]
@@ -49,7 +48,7 @@ def operations_agree(server: Server, operation: Operation) -> Iterator[Breach | 
         index: dict[tuple[str, ...], list[tuple[dict[str, Any], Exchange]]] = {}
         for record, page in theirs:
             index.setdefault(_key(server, record, theirs_at), []).append((record, page))
-        proof = str(agreement["x-evidence"])
+        proof = agreement.evidence
         if not ours:
             yield Gap(operation.id, "there are no records to compare")
             continue
@@ -59,7 +58,7 @@ def operations_agree(server: Server, operation: Operation) -> Iterator[Breach | 
             seen.add(key)
             matches = index.get(key, [])
             if not matches:
-                if agreement.get("covers") in ("ours", "both"):
+                if agreement.covers in ("ours", "both"):
                     say = f"{other.id} has it too"
                     found = f"no record {short(key)}"
                     yield breach(operation, ours_at[0], say, found, proof, [theirs_pages[0], page])
@@ -77,7 +76,7 @@ def operations_agree(server: Server, operation: Operation) -> Iterator[Breach | 
                     if its in match and _alike(server, match[its]) != _alike(server, wanted):
                         say = f"{short(wanted)} at {its} of {other.id} for {short(key)}"
                         yield breach(operation, ours_at[0], say, match[its], proof, [page, there])
-        if agreement.get("covers") == "both":
+        if agreement.covers == "both":
             for key, matches in index.items():
                 if key not in seen:
                     say = f"the record {short(key)}, which {other.id} has"
@@ -93,7 +92,7 @@ def _records(
     for page in pages:
         if page.json is MISSING:
             continue
-        document = known(schema_of(operation), page.json)
+        document = known(operation.answer, page.json)
         table: dict[tuple[int, ...], dict[str, Any]] = {}
         for pointer in wanted:
             for where, value in _located(document, pointer.split("/")[1:], ()):
@@ -135,29 +134,28 @@ def listed_records_are_there(server: Server, operation: Operation) -> Iterator[B
     """The identifiers of a list are read one by one. Each is answered with its record, of the same values as in the
     list.
     """
-    named = [f for f in operation.fields if f.location == "path" and f.sources]
+    named = [f for f in operation.parameters if f.place == "path" and f.refers_to]
     if len(named) != 1 or operation.method != "GET":
         return
     f = named[0]
     listed: dict[str, tuple[Row, Exchange]] = {}
-    for source in f.sources:
-        name, _, pointer = source.partition("#")
-        other = server.spec.operations[name]
+    for source in f.refers_to:
+        other = server.spec.operations[source.operation]
         for page in server.whole(other, server.base(other)).pages:
-            for row in rows_of(other, [page], pointer.rpartition("/")[0]):
+            for row in rows_of(other, [page], source.pointer.rpartition("/")[0]):
                 short_row = Row({at.rpartition("/")[2]: value for at, value in row.items()})
-                listed.setdefault(text_of(row.get(pointer)), (short_row, page))
+                listed.setdefault(text_of(row.get(source.pointer)), (short_row, page))
     if not listed:
         yield Gap(operation.id, "no list names a record")
         return
     for base in server.bases(operation, 12):
-        value = base["path", f.name]
+        value = base[f.key]
         exchange = server.get(operation, base)
         records = rows_of(operation, [exchange], items_pointer(operation))
         is_list = bool(items_pointer(operation))
         expected, (row, page) = f"the record {short(value)}", listed[text_of(value)]
         # Whether an account has transactions or bills is another matter than whether it is there.
-        echo = server.echo(operation, f)
+        echo = f.echo
         shares = {key for record in records for at in record if (key := at.rpartition("/")[2]) in row}
         if not records and not is_list:
             found = f"{exchange.status} without a record"
@@ -170,7 +168,7 @@ def listed_records_are_there(server: Server, operation: Operation) -> Iterator[B
                     and not isinstance(ours, list | dict)
                     and _alike(server, ours) != _alike(server, row[key])
                 ):
-                    proof = str(echo.get("x-evidence") or f.evidence)
+                    proof = (echo and echo.evidence) or f.evidence
                     say = f"{short(row[key])}, as the list has it for {short(value)}"
                     yield breach(operation, at, say, ours, proof, [page, exchange])
 
@@ -188,19 +186,17 @@ def answers_are_stable(server: Server, operation: Operation) -> Iterator[Breach 
     missing, more = difference(ours, theirs)
     if missing or more:
         yield Gap(operation.id, f"the same request was answered otherwise: {told(missing, more)}", lasting=False)
-    elif "x-sort" in operation.node and [r.text for r in ours] != [r.text for r in theirs]:
-        expected, proof = "the same order", str(operation.node["x-sort"]["x-evidence"])
+    elif operation.sort is not None and [r.text for r in ours] != [r.text for r in theirs]:
+        expected, proof = "the same order", operation.sort.evidence
         yield breach(operation, items_pointer(operation), expected, "another order", proof, [first, again])
-    body = operation.node.get("requestBody")
-    if body and not body.get("required") and not any(f.required for f in operation.fields):
+    body = operation.body
+    filters = [f for f in operation.parameters if f.refers_to and f.searches is None]
+    if (filters or body) and not (body and body.required) and not any(f.required for f in operation.parameters):
         # What was asked before must not be left over.
-        for f in [f for f in operation.fields if f.location == "body" and f.sources][:1]:
+        for f in filters[:1]:
             one = server.existing(f)[:1] or [0]
-            server.ask(
-                operation,
-                {**server.base(operation), ("body", f.name): one if f.schema.get("type") == "array" else one[0]},
-            )
-        bare = server.ask(operation, {}, content=b"")
+            server.ask(operation, {**server.base(operation), f.key: one if f.schema.type == "array" else one[0]})
+        bare = server.ask(operation, {}, fresh=True, content=b"" if body else None)
         missing, more = difference(ours, rows_of(operation, [bare]))
         if not bare.succeeded or missing or more:
             found = told(missing, more) or str(bare.status)
@@ -208,8 +204,9 @@ def answers_are_stable(server: Server, operation: Operation) -> Iterator[Breach 
             if any(difference(ours, rows_of(operation, [after]))):
                 yield Gap(operation.id, f"the data moved meanwhile: {found}", lasting=False)
             else:
-                proof = str(body.get("x-evidence", ""))
-                yield breach(operation, "body", "no body is an empty object", found, proof, [first, bare])
+                at, expected = ("body", "no body is an empty object") if body else ("", "all records without a filter")
+                proof = body.evidence if body else operation.evidence
+                yield breach(operation, at, expected, found, proof, [first, bare])
 
 
 @law("Reading changes nothing.", moving=True)
@@ -238,7 +235,7 @@ def reading_changes_nothing(server: Server, operation: Operation) -> Iterator[Br
     if len(different) == len(readings) and last <= 1.5 * max(steps):
         found = f"{len(pages)} answers, each other than all before: {told(*difference(*readings[-2:]))}"
         is_get = operation.method == "GET"
-        proof = "inferred: GET changes nothing (RFC 9110, 9.2.1)" if is_get else operation.node["x-meaning-evidence"]
+        proof = "inferred: GET changes nothing (RFC 9110, 9.2.1)" if is_get else operation.meaning_evidence
         yield breach(operation, items_pointer(operation), "the same however often it is read", found, proof, pages[-2:])
 
 

@@ -12,18 +12,17 @@ import math
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
-from jsonschema_rs import is_valid
-
+from contrato.core.spec import Aggregation, Api, Invariant, Pagination, Parameter, Schema
 from contrato.verify import _http
 from contrato.verify._exchange import Exchange
+from contrato.verify._json import MISSING, find, places, validator
 from contrato.verify._rules import Breach, check
-from contrato.verify._spec import MISSING, Field, Spec, about, branches, find, lists
+from contrato.verify._server import about
 
 DAY = timedelta(days=1)
 PERIODS = {"hour": timedelta(hours=1), "day": DAY, "month": timedelta(days=31)}
@@ -53,12 +52,12 @@ Values = dict[str, Any]
 def chosen(exchange: Exchange, name: str) -> Any:
     """The value of the argument, or its default when it is not given; `MISSING` when nobody can say."""
     operation = exchange.operation
-    f = next((f for f in operation.fields if f.name == name), None) if operation else None
-    if f is None:
+    if operation is None:
         return MISSING
-    if (f.location, name) not in exchange.arguments:
-        return f.schema.get("default", MISSING)
-    return exchange.clear_arguments.get((f.location, name), MISSING)
+    f = operation.parameter(name)
+    if f.key not in exchange.arguments:
+        return f.schema.default if f.schema.has_default else MISSING
+    return exchange.clear_arguments.get(f.key, MISSING)
 
 
 def answered(exchange: Exchange) -> Any:
@@ -66,7 +65,7 @@ def answered(exchange: Exchange) -> Any:
     return exchange.json if exchange.operation is not None and exchange.succeeded and exchange.content else MISSING
 
 
-def readings(value: Any, spec: Spec) -> list[datetime]:
+def readings(value: Any, spec: Api) -> list[datetime]:
     """The local times that a timestamp may mean; none when it is no timestamp.
 
     One with an offset is converted, and also taken as it is written: many a server marks local time as UTC.
@@ -79,18 +78,14 @@ def readings(value: Any, spec: Spec) -> list[datetime]:
         return [moment]
     written = moment.replace(tzinfo=None)
     try:
-        return [moment.astimezone(spec.zone).replace(tzinfo=None), written]
+        return [moment.astimezone(spec.time_zone or UTC).replace(tzinfo=None), written]
     except OverflowError:
         return [written]
 
 
-def _places(exchange: Exchange) -> tuple[tuple[str, Mapping[str, Any]], ...]:
+def _places(exchange: Exchange) -> tuple[tuple[str, Schema], ...]:
     assert exchange.operation is not None
-    return exchange.operation.places(exchange.status)
-
-
-def _evidence(node: Any) -> str:
-    return str(node.get("x-evidence", ""))
+    return places(exchange.operation.schema(exchange.status))
 
 
 def _number(value: Any) -> float | None:
@@ -107,7 +102,7 @@ def _whole(value: Any) -> int | None:
 
 
 @check("What a request selects by, or writes, is what comes back.")
-def answers_echo_the_request(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
+def answers_echo_the_request(exchange: Exchange, spec: Api) -> Iterator[Breach | None]:
     """An answer to a request for one record, one account or one service holds nothing of another, and a record that was
     created or changed is answered with the values that were sent.
 
@@ -116,21 +111,22 @@ def answers_echo_the_request(exchange: Exchange, spec: Spec) -> Iterator[Breach 
     alternative.
     """
     answer = answered(exchange)
-    if answer is MISSING or exchange.operation is None or not any(f.echo for f in exchange.operation.fields):
+    if answer is MISSING or exchange.operation is None or not any(f.echo for f in exchange.operation.parameters):
         return
     yield None
-    for (location, name), given in exchange.clear_arguments.items():
-        f = next(f for f in exchange.operation.fields if (f.location, f.name) == (location, name))
-        echo = f.echo
-        if not echo or "as" in echo or any(name == echo.get("unless") for _, name in exchange.arguments):
+    for f in exchange.operation.parameters:
+        given, echo = exchange.clear_arguments.get(f.key, MISSING), f.echo
+        if given is MISSING or echo is None or echo.found_as is not None:
+            continue
+        if any(name == echo.unless for _, name in exchange.arguments):
             continue
         wanted = given if isinstance(given, list) else [given]
         if not wanted or not all(_repeatable(value) for value in wanted):
             continue
-        for found in find(answer, echo["at"]):
+        for found in find(answer, echo.at):
             if not any(_same(value, found) for value in wanted):
-                expected = f"the value of {name} that was sent: {' or '.join(map(repr, wanted))}"
-                yield _breach(exchange, echo["at"], expected, repr(found), _evidence(echo))
+                expected = f"the value of {f.name} that was sent: {' or '.join(map(repr, wanted))}"
+                yield _breach(exchange, echo.at, expected, repr(found), echo.evidence)
                 break
 
 
@@ -147,25 +143,25 @@ def _same(one: Any, other: Any) -> bool:
 
 
 @check("Everything that a search finds has the words that were searched.")
-def search_finds_the_text(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
+def search_finds_the_text(exchange: Exchange, spec: Api) -> Iterator[Breach | None]:
     """How a text is matched is not documented, so capitals, accents and the order of the words do not count; but each
     word is in one of the fields that the spec names.
     """
     answer = answered(exchange)
-    if answer is MISSING or exchange.operation is None or not any(f.searches for f in exchange.operation.fields):
+    if answer is MISSING or exchange.operation is None:
         return
-    for (_, name), text in exchange.clear_arguments.items():
-        f = next(f for f in exchange.operation.fields if f.name == name)
-        if not f.searches:
+    for f in exchange.operation.parameters:
+        text = exchange.clear_arguments.get(f.key, MISSING)
+        if text is MISSING or f.searches is None:
             continue
         yield None
         words = re.findall(r"[^\W_]+", _folded(text))
         for item in _items(exchange, answer) or []:
-            shown = " ".join(_folded(str(value)) for field in f.searches["fields"] for value in find(item, field))
+            shown = " ".join(_folded(str(value)) for field in f.searches.fields for value in find(item, field))
             absent = [word for word in words if word not in shown]
             if absent:
-                expected = f"items with the text of {name}: {text!r}"
-                yield _breach(exchange, _items_at(exchange) + "/*", expected, f"{shown!r}", _evidence(f.searches))
+                expected = f"items with the text of {f.name}: {text!r}"
+                yield _breach(exchange, _items_at(exchange) + "/*", expected, f"{shown!r}", f.searches.evidence)
                 break
 
 
@@ -174,31 +170,31 @@ def _folded(text: str) -> str:
 
 
 @check("A list that has only one kind of record has no other.")
-def always_as_the_list_says(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
+def always_as_the_list_says(exchange: Exchange, spec: Api) -> Iterator[Breach | None]:
     """Where a value of its records defines a list, such as a list of what is active, each record has that value."""
     answer = answered(exchange)
     if answer is MISSING or exchange.operation is None:
         return
-    for law in exchange.operation.node.get("x-always", []):
+    for law in exchange.operation.always:
         yield None
-        other = [value for value in find(answer, law["at"]) if not _same(law["is"], value)]
+        other = [value for value in find(answer, law.at) if not _same(law.value, value)]
         if other:
-            yield _breach(exchange, law["at"], repr(law["is"]), repr(other[0]), _evidence(law))
+            yield _breach(exchange, law.at, repr(law.value), repr(other[0]), law.evidence)
 
 
 @check("No record is listed twice in one answer.")
-def identifiers_are_unique(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
+def identifiers_are_unique(exchange: Exchange, spec: Api) -> Iterator[Breach | None]:
     """The identifiers that `x-identity` names occur once each."""
     answer = answered(exchange)
-    if answer is MISSING or exchange.operation is None:
+    identity = exchange.operation.identity if exchange.operation else None
+    if answer is MISSING or identity is None:
         return
-    identity = exchange.operation.node.get("x-identity", {})
-    for at in identity.get("at", []):
+    for at in identity.at:
         yield None
         times = Counter(repr(value) for value in find(answer, at))
         twice = next((value for value, count in times.items() if count > 1), None)
         if twice:
-            yield _breach(exchange, at, "each value once", f"{twice} {times[twice]} times", _evidence(identity))
+            yield _breach(exchange, at, "each value once", f"{twice} {times[twice]} times", identity.evidence)
 
 
 # Pages
@@ -215,14 +211,18 @@ class _Page:
         pages: How many pages there are, by total and size; at least one.
     """
 
-    names: Values
+    names: Pagination
     items: list[Any]
     number: int | None
     limit: int | None
     size: int | None
     total: int | None
     pages: int | None
-    evidence: str
+
+    @property
+    def evidence(self) -> str:
+        """Where it comes from how pages work."""
+        return self.names.evidence
 
     @property
     def inside(self) -> bool:
@@ -232,7 +232,7 @@ class _Page:
 
 def _items_at(exchange: Exchange) -> str:
     assert exchange.operation is not None
-    items = exchange.operation.node.get("x-pagination", {}).get("items")
+    items = exchange.operation.pagination and exchange.operation.pagination.items
     return f"/{items}" if items else ""
 
 
@@ -245,21 +245,21 @@ def _page(exchange: Exchange) -> _Page | None:
     answer = answered(exchange)
     if answer is MISSING or exchange.operation is None:
         return None
-    names = exchange.operation.node.get("x-pagination")
+    names = exchange.operation.pagination
     items = _items(exchange, answer)
-    if not names or items is None:
+    if names is None or items is None:
         return None
-    number = _whole(chosen(exchange, names["page"]))
-    limit = _whole(chosen(exchange, names["limit"])) if "limit" in names else None
-    size = _whole(answer.get(names["size"])) if isinstance(names.get("size"), str) else names.get("size")
-    total = _whole(answer.get(names["total"])) if "total" in names else None
+    number = _whole(chosen(exchange, names.page))
+    limit = _whole(chosen(exchange, names.limit)) if names.limit else None
+    size = _whole(answer.get(names.size)) if isinstance(names.size, str) else names.size
+    total = _whole(answer.get(names.total)) if names.total else None
     pages = max(1, -(-total // size)) if total is not None and size is not None and size > 0 else None
     limit = limit if limit is not None and limit > 0 else None
-    return _Page(names, items, number, limit, size, total, pages, _evidence(names))
+    return _Page(names, items, number, limit, size, total, pages)
 
 
 @check("A page has no more items than a page holds, or than were asked for.")
-def pages_are_not_overfull(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
+def pages_are_not_overfull(exchange: Exchange, spec: Api) -> Iterator[Breach | None]:
     """The size is the one that the spec or the answer states, and the limit that the request set."""
     page = _page(exchange)
     if page is None:
@@ -273,7 +273,7 @@ def pages_are_not_overfull(exchange: Exchange, spec: Spec) -> Iterator[Breach | 
 
 
 @check("A page that is not the last one is full, and the last one has the rest.")
-def pages_are_full(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
+def pages_are_full(exchange: Exchange, spec: Api) -> Iterator[Breach | None]:
     """By the total that the answer states. A page that is none of those that there are is not judged."""
     page = _page(exchange)
     if page is None or not page.inside or page.number is None or page.total is None or page.size is None:
@@ -287,7 +287,7 @@ def pages_are_full(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
 
 
 @check("The counters of a page fit each other.")
-def counters_fit(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
+def counters_fit(exchange: Exchange, spec: Api) -> Iterator[Breach | None]:
     """The number of all items is not below that of the items shown, and makes as many pages as the answer says. Without
     any items, there may be no page or one.
     """
@@ -298,23 +298,23 @@ def counters_fit(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
     names = page.names
     if page.total is not None and page.total < len(page.items):
         found = f"{page.total}, with {len(page.items)} items on this page"
-        yield _breach(exchange, f"/{names['total']}", "the number of all items", found, page.evidence)
-    if isinstance(names.get("size"), str) and page.size is not None and page.size < 1:
-        yield _breach(exchange, f"/{names['size']}", "at least 1", str(page.size), page.evidence)
-    last = _whole(answer.get(names["last"])) if "last" in names else None
+        yield _breach(exchange, f"/{names.total}", "the number of all items", found, page.evidence)
+    if isinstance(names.size, str) and page.size is not None and page.size < 1:
+        yield _breach(exchange, f"/{names.size}", "at least 1", str(page.size), page.evidence)
+    last = _whole(answer.get(names.last)) if names.last else None
     if last is not None and page.pages is not None and last != page.pages and (last or page.total):
         expected = f"{page.pages}, for {page.total} items in pages of {page.size}"
-        yield _breach(exchange, f"/{names['last']}", expected, str(last), page.evidence)
+        yield _breach(exchange, f"/{names.last}", expected, str(last), page.evidence)
 
 
 @check("A page names the next one, and the last one none.")
-def next_page_follows(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
+def next_page_follows(exchange: Exchange, spec: Api) -> Iterator[Breach | None]:
     """The next page's number is one more than that of the page that was asked for, and null on the last page."""
     page = _page(exchange)
-    if page is None or not page.inside or page.number is None or page.pages is None or "next" not in page.names:
+    if page is None or not page.inside or page.number is None or page.pages is None or page.names.next is None:
         return
     yield None
-    name = page.names["next"]
+    name = page.names.next
     due = page.number + 1 if page.number < page.pages else None
     found = exchange.json.get(name, MISSING)
     if found is not MISSING and found != due:
@@ -323,71 +323,69 @@ def next_page_follows(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]
 
 
 @check("A page is the one that was asked for, of the size that was asked for.")
-def pages_are_the_ones_asked_for(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
+def pages_are_the_ones_asked_for(exchange: Exchange, spec: Api) -> Iterator[Breach | None]:
     """A server may give less than a large limit asks for, but not more, and not less than it gives by default."""
     page = _page(exchange)
     if page is None or exchange.operation is None:
         return
     names = page.names
-    if page.inside and "current" in names:
+    if page.inside and names.current is not None:
         yield None
-        current = exchange.json.get(names["current"], MISSING)
+        current = exchange.json.get(names.current, MISSING)
         if current is not MISSING and current != page.number:
-            yield _breach(exchange, f"/{names['current']}", str(page.number), repr(current), page.evidence)
-    if page.limit is None or page.size is None or not isinstance(names.get("size"), str):
+            yield _breach(exchange, f"/{names.current}", str(page.number), repr(current), page.evidence)
+    if names.limit is None or page.limit is None or page.size is None or not isinstance(names.size, str):
         return
     # A server whose numbers are all binary fractions knows the first digits of a large one.
     if abs(page.size - page.limit) <= abs(page.limit) // 2**52:
         return
     yield None
-    limit = next(f for f in exchange.operation.fields if f.name == names["limit"])
-    usual = limit.schema.get("default", 1)
+    limit = exchange.operation.parameter(names.limit).schema
+    usual = limit.default if limit.has_default else 1
     if page.size > page.limit or page.limit <= usual:
-        yield _breach(exchange, f"/{names['size']}", f"{page.limit}, as asked for", str(page.size), page.evidence)
+        yield _breach(exchange, f"/{names.size}", f"{page.limit}, as asked for", str(page.size), page.evidence)
     elif page.limit <= LARGEST_LIMIT:
         proof = "plausible: no source states a largest size, and few servers refuse so small a one"
-        yield _breach(exchange, f"/{names['size']}", f"{page.limit}, as asked for", str(page.size), proof)
+        yield _breach(exchange, f"/{names.size}", f"{page.limit}, as asked for", str(page.size), proof)
 
 
 @check("A list that matches nothing is answered as the spec says: without content.")
-def empty_lists_have_no_content(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
+def empty_lists_have_no_content(exchange: Exchange, spec: Api) -> Iterator[Breach | None]:
     """Where the spec has a status of its own for a list that matches nothing, the list's status means that there is
     something. Only the first page is judged.
     """
     page = _page(exchange)
     if page is None or exchange.operation is None or page.items or page.number != 1:
         return
-    names = page.names
-    if "limit" in names and page.limit is None:
+    if page.names.limit is not None and page.limit is None:
         return
-    for status, schema in exchange.operation.successes().items():
-        if not schema and status != exchange.status:
-            yield None
-            proof = _evidence(exchange.operation.response(status))
-            found = f"{exchange.status} with an empty list"
-            yield _breach(exchange, _items_at(exchange), f"{status} without content", found, proof)
+    nothing = exchange.operation.nothing
+    if nothing is not None and nothing.status != str(exchange.status):
+        yield None
+        found = f"{exchange.status} with an empty list"
+        yield _breach(exchange, _items_at(exchange), f"{nothing.status} without content", found, nothing.evidence)
 
 
 # Order
 
 
 @check("A list is in the order that was asked for, or in the default one.")
-def lists_are_in_order(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
+def lists_are_in_order(exchange: Exchange, spec: Api) -> Iterator[Breach | None]:
     """Texts may be ordered by code points or as in a dictionary: whether capitals, accents, spaces and punctuation
     count is left to the server.
     """
     answer = answered(exchange)
     if answer is MISSING or exchange.operation is None:
         return
-    sort = exchange.operation.node.get("x-sort")
+    sort = exchange.operation.sort
     items = _items(exchange, answer)
-    if not sort or items is None:
+    if sort is None or items is None:
         return
-    by, order = chosen(exchange, sort["by"]), chosen(exchange, sort["order"])
+    by, order = chosen(exchange, sort.by), chosen(exchange, sort.order)
     values = [item.get(by) for item in items if isinstance(item, dict)]
-    if order == sort["descending"]:
+    if order == sort.descending:
         values.reverse()
-    elif order != sort["ascending"]:
+    elif order != sort.ascending:
         return
     if all(isinstance(value, str) for value in values):
         orders: list[Callable[[Any], Any]] = [
@@ -402,13 +400,9 @@ def lists_are_in_order(exchange: Exchange, spec: Spec) -> Iterator[Breach | None
         return
     yield None
     if not any(_ascends([key(value) for value in values]) for key in orders):
-        names = (sort["by"], sort["order"])
-        unsaid = [
-            f
-            for f in exchange.operation.fields
-            if f.name in names and (f.location, f.name) not in exchange.clear_arguments
-        ]
-        proof = unsaid[0].default_evidence if unsaid else _evidence(sort)
+        named = [exchange.operation.parameter(name) for name in (sort.by, sort.order)]
+        unsaid = [f for f in named if f.key not in exchange.clear_arguments]
+        proof = unsaid[0].default_evidence if unsaid else sort.evidence
         found = ", ".join(repr(item.get(by)) for item in items if isinstance(item, dict))
         yield _breach(exchange, f"{_items_at(exchange)}/*/{by}", f"{by} in order: {order}", found, proof)
 
@@ -421,41 +415,44 @@ def _ascends(values: list[Any]) -> bool:
 
 
 @check("The dates of an answer lie in the range that was asked for.")
-def dates_in_range(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
+def dates_in_range(exchange: Exchange, spec: Api) -> Iterator[Breach | None]:
     """Both ends may belong to the range or not. A row that covers an hour, a day or a month may be dated by its
     beginning or its end, and be given whole when the range cuts it. A range may also be meant in whole days: what is
     outside to the second and inside to the day is only implausible.
     """
     answer = answered(exchange)
-    if answer is MISSING or exchange.operation is None:
+    law = exchange.operation.date_range if exchange.operation else None
+    if answer is MISSING or law is None:
         return
-    law = exchange.operation.node.get("x-date-range")
     low, high = bounds(exchange, spec)
-    if not law or (low is None and high is None) or (low is not None and high is not None and low > high):
+    if (low is None and high is None) or (low is not None and high is not None and low > high):
         return
     yield None
-    step = PERIODS.get(_period(exchange) or "", timedelta())
+    aggregation = _aggregation(exchange)
+    step = PERIODS.get(aggregation[1], timedelta()) if aggregation else timedelta()
     first, last = _moved(low, -step) or datetime.min, _moved(high, step) or datetime.max
     first_day = min(first, low.replace(hour=0, minute=0, second=0, microsecond=0)) if low else first
     last_day = max(last, high.replace(hour=23, minute=59, second=59, microsecond=999999)) if high else last
     doubtful = ""
     expected = " ".join(["dates", *([f"from {low}"] if low else []), *([f"to {high}"] if high else [])])
-    for value in find(answer, law["field"]):
+    for value in find(answer, law.field):
         moments = readings(value, spec)
         if moments and not any(first_day <= moment <= last_day for moment in moments):
-            yield _breach(exchange, law["field"], expected, str(value), _evidence(law))
+            yield _breach(exchange, law.field, expected, str(value), law.evidence)
             return
         if moments and not doubtful and not any(first <= moment <= last for moment in moments):
             doubtful = str(value)
     if doubtful:
         proof = "plausible: a range that is given to the second is meant to the second"
-        yield _breach(exchange, law["field"], expected, doubtful, proof)
+        yield _breach(exchange, law.field, expected, doubtful, proof)
 
 
-def bounds(exchange: Exchange, spec: Spec) -> tuple[datetime | None, datetime | None]:
+def bounds(exchange: Exchange, spec: Api) -> tuple[datetime | None, datetime | None]:
     """The range of dates that a request asks for, at its widest; `None` for an end that is not given, or not clear."""
-    law = exchange.operation.node.get("x-date-range", {}) if exchange.operation else {}
-    low, high = (readings(chosen(exchange, law[key]), spec) if key in law else [] for key in ("from", "to"))
+    law = exchange.operation.date_range if exchange.operation else None
+    if law is None:
+        return None, None
+    low, high = (readings(chosen(exchange, name), spec) for name in (law.start, law.end))
     if low and high and max(low) > min(high):
         return max(low), min(high)
     return min(low, default=None), max(high, default=None)
@@ -469,19 +466,19 @@ def _moved(moment: datetime | None, by: timedelta) -> datetime | None:
 
 
 @check("Timestamps are days of the calendar.")
-def timestamps_exist(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
+def timestamps_exist(exchange: Exchange, spec: Api) -> Iterator[Breach | None]:
     """A pattern lets 30 February through."""
     answer = answered(exchange)
     if answer is MISSING:
         return
-    for at, node in _places(exchange):
-        if not any("date" in str(kind.get("format", "")) for kind in (node, *branches(node))):
+    for at, schema in _places(exchange):
+        if not any("date" in kind.format for kind in (schema, *schema.alternatives)):
             continue
         yield None
         texts = [value for value in find(answer, at) if isinstance(value, str)]
         wrong = [value for value in texts if not readings(value, spec)]
         if wrong:
-            yield _breach(exchange, at, "a day and a time that exist", wrong[0], _evidence(node))
+            yield _breach(exchange, at, "a day and a time that exist", wrong[0], schema.evidence)
             continue
         years = [text for text in texts if not 1990 <= readings(text, spec)[-1].year <= 2100]
         if years:
@@ -495,16 +492,16 @@ def timestamps_exist(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
 
 
 @check("Dates and days after them lead to one day.")
-def days_are_reckoned(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
+def days_are_reckoned(exchange: Exchange, spec: Api) -> Iterator[Breach | None]:
     """A date and the days since then give the server's day, which is the same in all rows of an answer. A day of
     difference is left for the time of day.
     """
     answer = answered(exchange)
-    law = exchange.operation.node.get("x-reckoning") if exchange.operation else None
-    if answer is MISSING or not law:
+    law = exchange.operation.reckoning if exchange.operation else None
+    if answer is MISSING or law is None:
         return
     reached = {}
-    for text, days in zip(find(answer, law["date"]), find(answer, law["days"]), strict=False):
+    for text, days in zip(find(answer, law.date), find(answer, law.days), strict=False):
         moments, number = readings(text, spec), _number(days)
         if moments and number is not None and abs(number) < 100_000:
             reached[moments[-1] + timedelta(days=number)] = f"{text} and {days} days"
@@ -512,7 +509,7 @@ def days_are_reckoned(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]
         yield None
     if reached and max(reached) - min(reached) > DAY:
         found = f"{reached[min(reached)]} beside {reached[max(reached)]}"
-        yield _breach(exchange, law["days"], "days up to one and the same day", found, _evidence(law))
+        yield _breach(exchange, law.days, "days up to one and the same day", found, law.evidence)
 
 
 # Readings
@@ -530,26 +527,27 @@ class Series:
     rows: list[tuple[datetime, Values]]
 
 
-def _period(exchange: Exchange) -> str | None:
-    """The period that one row of the answer covers."""
-    law = exchange.operation.node.get("x-aggregation") if exchange.operation else None
-    periods: dict[str, str] = law["periods"] if law else {}
-    return periods.get(chosen(exchange, law["by"])) if law else None
+def _aggregation(exchange: Exchange) -> tuple[Aggregation, str] | None:
+    """How the rows of the answer are aggregated, and the period that each covers; None when nobody can say."""
+    law = exchange.operation.aggregation if exchange.operation else None
+    period = law and law.periods.get(chosen(exchange, law.by))
+    return (law, period) if law and period else None
 
 
-def _series(exchange: Exchange, spec: Spec) -> Iterator[list[Series]]:
+def _series(exchange: Exchange, spec: Api) -> Iterator[list[Series]]:
     """The rows by key and date, in each way in which their timestamps may be meant."""
     answer = answered(exchange)
-    if answer is MISSING or exchange.operation is None or _period(exchange) is None:
+    aggregation = _aggregation(exchange)
+    if answer is MISSING or aggregation is None:
         return
-    law = exchange.operation.node["x-aggregation"]
-    around, _, date = law["date"].rpartition("/")
-    names = {at: at.rpartition("/")[2] for at in law["key"]}
+    law, _ = aggregation
+    around, _, date = law.date.rpartition("/")
+    names = {at: at.rpartition("/")[2] for at in law.key}
     grouped: dict[str, list[tuple[list[datetime], Values]]] = defaultdict(list)
     for row in find(answer, around):
         if isinstance(row, dict) and (moments := readings(row.get(date), spec)):
             values = {at: row.get(name) for at, name in names.items()}
-            if isinstance(values.get(law["key"][0]), int | str):
+            if isinstance(values.get(law.key[0]), int | str):
                 grouped[about(law, values.get)].append((moments, row))
     ways = {len(moments) for rows in grouped.values() for moments, _ in rows}
     for way in range(max(ways, default=0)):
@@ -571,15 +569,15 @@ def _slot(moment: datetime, period: str) -> int:
 
 
 @check("There is one row for each record and period, and rows are a period apart.")
-def rows_are_periods(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
+def rows_are_periods(exchange: Exchange, spec: Api) -> Iterator[Breach | None]:
     """Which hour, day or month a row is about is told by its date: rows of hours differ by whole hours, rows of days by
     whole days, rows of months stand on one day of the month or on its last. Two rows of one record are never about the
     same period. Rows may be missing, and one that the range cuts may be dated by the range.
     """
-    period = _period(exchange)
-    if period is None or exchange.operation is None:
+    aggregation = _aggregation(exchange)
+    if aggregation is None:
         return
-    law = exchange.operation.node["x-aggregation"]
+    law, period = aggregation
     cuts = [moment for moment in bounds(exchange, spec) if moment is not None]
     ways = list(_series(exchange, spec))
     if ways:
@@ -587,14 +585,14 @@ def rows_are_periods(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
     faults = [next(_faults(series, period, cuts), None) for series in ways]
     if faults and all(faults):
         assert faults[0] is not None
-        yield _breach(exchange, law["date"], f"one row for each {period}", faults[0], _evidence(law))
+        yield _breach(exchange, law.date, f"one row for each {period}", faults[0], law.evidence)
         return
     for one in ways[0] if ways else []:
         gaps = [_slot(b, period) - _slot(a, period) for (a, _), (b, _) in itertools.pairwise(one.rows)]
         if len(gaps) >= 2 and 1 not in gaps:
             proof = f"plausible: somewhere two {period}s that follow each other were both measured"
             found = f"never less than {min(gaps)} {period}s between two rows of {one.key}"
-            yield _breach(exchange, law["date"], f"rows that are one {period} apart", found, proof)
+            yield _breach(exchange, law.date, f"rows that are one {period} apart", found, proof)
             return
 
 
@@ -616,24 +614,24 @@ def _faults(all_series: list[Series], period: str, cuts: list[datetime]) -> Iter
 
 
 @check("A register grows by what it counts.")
-def registers_count(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
+def registers_count(exchange: Exchange, spec: Api) -> Iterator[Breach | None]:
     """From one row to the next, a register never falls, and over rows that follow each other without a gap it grows by
     the energy of those rows; whether it is read at the beginning or at the end of each is left to the server. A changed
     meter begins anew, so that this is not a breach by itself.
     """
-    period = _period(exchange)
-    if period is None or exchange.operation is None:
+    aggregation = _aggregation(exchange)
+    if aggregation is None:
         return
-    around = exchange.operation.node["x-aggregation"]["date"].rpartition("/")[0]
-    registers = [(at, node["x-register-of"]) for at, node in _places(exchange) if "x-register-of" in node]
+    period, around = aggregation[1], aggregation[0].date.rpartition("/")[0]
+    registers = [(at, schema.register_of) for at, schema in _places(exchange) if schema.register_of]
     for series in itertools.islice(_series(exchange, spec), 1):
         for at, law in registers:
             if at.rpartition("/")[0] != around:
                 continue
             yield None
-            found = next(_miscounts(series, period, at.rpartition("/")[2], law["field"]), None)
+            found = next(_miscounts(series, period, at.rpartition("/")[2], law.field), None)
             if found:
-                yield _breach(exchange, at, f"growth by {law['field']}", found, _evidence(law))
+                yield _breach(exchange, at, f"growth by {law.field}", found, law.evidence)
 
 
 def _miscounts(all_series: list[Series], period: str, register: str, counted: str) -> Iterator[str]:
@@ -657,30 +655,30 @@ def _miscounts(all_series: list[Series], period: str, register: str, counted: st
 
 
 @check("Energy fits voltage, current and time.")
-def energy_fits_power(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
+def energy_fits_power(exchange: Exchange, spec: Api) -> Iterator[Breach | None]:
     """Over all rows of one record, the energies together are neither far below nor above what the voltages and currents
     give over that time: a factor of a thousand is a wrong unit, or a wrong period.
     """
-    period = _period(exchange)
-    if period is None or exchange.operation is None:
+    aggregation = _aggregation(exchange)
+    if aggregation is None:
         return
-    around = exchange.operation.node["x-aggregation"]["date"].rpartition("/")[0]
-    law = next((n["x-power"] for at, n in _places(exchange) if at == around and "x-power" in n), None)
+    period, around = aggregation[1], aggregation[0].date.rpartition("/")[0]
+    law = next((schema.power for at, schema in _places(exchange) if at == around and schema.power), None)
     for one in next(_series(exchange, spec), []) if law else []:
         assert law is not None
         energy, possible = 0.0, 0.0
         for _, row in one.rows:
-            flows = [_number(row.get(name)) for name in law["energies"]]
-            volts, amperes = ([_number(row.get(name)) for name in law[key]] for key in ("voltages", "currents"))
+            flows = [_number(row.get(name)) for name in law.energies]
+            volts, amperes = ([_number(row.get(name)) for name in names] for names in (law.voltages, law.currents))
             energy += sum(abs(flow) for flow in flows if flow is not None)
             # Watts over hours, in thousands.
             watts = sum(v * a for v, a in zip(volts, amperes, strict=True) if v is not None and a is not None)
             possible += watts * HOURS[period] / 1000
         yield None
         if max(energy, possible) > 1 and not possible / APART <= energy <= possible * APART:
-            place = f"{around}/{law['energies'][0]}"
+            place = f"{around}/{law.energies[0]}"
             expected = f"{possible / APART:.3g} to {possible * APART:.3g}, by voltages and currents"
-            yield _breach(exchange, place, expected, f"{energy:.3g}, of {one.key}", _evidence(law))
+            yield _breach(exchange, place, expected, f"{energy:.3g}, of {one.key}", law.evidence)
             return
 
 
@@ -693,17 +691,15 @@ def _close(one: float, other: float, addends: int = 1) -> bool:
 
 
 @check("The values of one record fit each other.")
-def records_add_up(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
+def records_add_up(exchange: Exchange, spec: Api) -> Iterator[Breach | None]:
     """Sums, products and orders of dates within a record, as `x-invariants` states them. Amounts may be rounded to
     whole units, or differ by a hundredth; null values are not judged.
     """
     answer = answered(exchange)
     if answer is MISSING:
         return
-    for at, node in _places(exchange):
-        laws = [
-            law for part in {id(n): n for n in (node, *branches(node))}.values() for law in part.get("x-invariants", [])
-        ]
+    for at, schema in _places(exchange):
+        laws = [law for part in (schema, *schema.alternatives) for law in part.invariants]
         if not laws:
             continue
         records = [record for record in find(answer, at) if isinstance(record, dict)]
@@ -713,29 +709,30 @@ def records_add_up(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
                 fault = _disagreement(record, law, spec)
                 if fault:
                     field, expected, found = fault
-                    yield _breach(exchange, at + field, expected, found, _evidence(law))
+                    yield _breach(exchange, at + field, expected, found, law.evidence)
                     break
 
 
-def _disagreement(record: Values, law: Values, spec: Spec) -> tuple[str, str, str] | None:
+def _disagreement(record: Values, law: Invariant, spec: Api) -> tuple[str, str, str] | None:
     """What a record has otherwise than a law of `x-invariants`: where, what was expected, what was found."""
-    if "ascending" in law:
-        first, second = law["ascending"]
+    if law.ascending is not None:
+        first, second = law.ascending
         one, other = _one(record, first), _one(record, second)
         if one is None or other is None or _in_order(one, other, spec):
             return None
         return second, f"not before or below {first.lstrip('/')}, {one}", str(other)
-    if "present" in law:
-        first, second = law["present"]
+    if law.present is not None:
+        first, second = law.present
         if _one(record, first) is None or _one(record, second) is not None:
             return None
         return second, f"a value, since there is {first.lstrip('/')}", "none"
-    field = law["equals"]
-    value = _one(record, field)
-    if value is None:
+    field = law.equals
+    value = _one(record, field) if field is not None else None
+    if field is None or value is None:
         return None
-    kind = next(key for key in ("product", "sum", "same", "among") if key in law)
-    operands = [law[kind]] if isinstance(law[kind], str) else law[kind]
+    kinds = {"product": law.product, "sum": law.sum, "same": law.same, "among": law.among}
+    kind, named = next((kind, named) for kind, named in kinds.items() if named is not None)
+    operands = [named] if isinstance(named, str) else named
     parts = [part for operand in operands for part in find(record, operand)]
     if kind == "same" and parts and isinstance(value, str):
         if parts[0] is None or _same_day(value, parts[0], spec):
@@ -761,7 +758,7 @@ def _one(record: Values, pointer: str) -> Any:
     return found[0] if found else None
 
 
-def _in_order(one: Any, other: Any, spec: Spec) -> bool:
+def _in_order(one: Any, other: Any, spec: Api) -> bool:
     first, second = _number(one), _number(other)
     if first is not None and second is not None:
         return first <= second or abs(first - second) <= max(ROUNDING * abs(first), ROUNDING)
@@ -771,34 +768,35 @@ def _in_order(one: Any, other: Any, spec: Spec) -> bool:
     return min(before) <= max(after) or min(before).date() == max(after).date()
 
 
-def _same_day(one: Any, other: Any, spec: Spec) -> bool:
+def _same_day(one: Any, other: Any, spec: Api) -> bool:
     days, others = ({moment.date() for moment in readings(value, spec)} for value in (one, other))
     return not days or not others or bool(days & others)
 
 
 @check("Measured values are possible.")
-def values_are_plausible(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
+def values_are_plausible(exchange: Exchange, spec: Api) -> Iterator[Breach | None]:
     """Bounds of `x-plausible`: what physics lets expect of an energy, a current or a voltage. Zero always passes,
     since a meter may have measured nothing. An honest server may be otherwise, so that a breach is a warning.
     """
     answer = answered(exchange)
     if answer is MISSING:
         return
-    for at, node in _places(exchange):
-        law = node.get("x-plausible")
-        if not law:
+    for at, schema in _places(exchange):
+        law = schema.plausible
+        if law is None:
             continue
         yield None
-        low, high = law.get("minimum", -math.inf), law.get("maximum", math.inf)
+        low = -math.inf if law.minimum is None else law.minimum
+        high = math.inf if law.maximum is None else law.maximum
         out = [n for value in find(answer, at) if (n := _number(value)) is not None and n != 0 and not low <= n <= high]
         if out:
             expected = f"{low:g} or more" if high == math.inf else f"{low:g} to {high:g}"
-            unit = f" {node['x-unit']}" if "x-unit" in node else ""
-            yield _breach(exchange, at, expected + unit, f"{out[0]:g}{unit}", _evidence(law))
+            unit = f" {schema.unit}" if schema.unit else ""
+            yield _breach(exchange, at, expected + unit, f"{out[0]:g}{unit}", law.evidence)
 
 
 @check("Texts are readable.")
-def texts_are_readable(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
+def texts_are_readable(exchange: Exchange, spec: Api) -> Iterator[Breach | None]:
     """UTF-8 that was decoded as something else and encoded again (`BogotÃ¡`), letters that were lost (`Bogot\ufffd`),
     HTML's escapes (`&aacute;`), and the word for nothing where there should be nothing (`"null"`).
     """
@@ -806,8 +804,8 @@ def texts_are_readable(exchange: Exchange, spec: Spec) -> Iterator[Breach | None
     # By then there are records that the run made, of random letters.
     if answer is MISSING or exchange.sender == "schemathesis":
         return
-    for at, node in _places(exchange):
-        if not any(kind.get("type") == "string" for kind in (node, *branches(node))):
+    for at, schema in _places(exchange):
+        if not any(kind.type == "string" for kind in (schema, *schema.alternatives)):
             continue
         yield None
         odd = next((text for text in find(answer, at) if isinstance(text, str) and _is_garbled(text)), None)
@@ -836,7 +834,7 @@ def _decodes_twice(text: str, encoding: str) -> bool:
 
 
 @check("A refusal names what was wrong, and says why.")
-def refusals_name_the_fault(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
+def refusals_name_the_fault(exchange: Exchange, spec: Api) -> Iterator[Breach | None]:
     """Where the spec gives errors the shape of messages by field: there is at least one field, each with a message
     that is not empty; a field that the request has invalid by the spec is among them; and none is a field that the
     request cannot have wrong, such as one with a value of a closed list. A field's name is the one in the request, also
@@ -847,11 +845,11 @@ def refusals_name_the_fault(exchange: Exchange, spec: Spec) -> Iterator[Breach |
     if operation is None or not 400 <= exchange.status < 500:
         return
     schema = operation.schema(exchange.status)
-    if not isinstance(schema.get("additionalProperties"), dict) or not isinstance(exchange.json, dict):
+    if schema is None or schema.additional is None or not isinstance(exchange.json, dict):
         return
     yield None
     named: Values = exchange.json
-    proof = _evidence(operation.response(exchange.status))
+    proof = operation.response_evidence(exchange.status)
     if not named:
         yield _breach(exchange, "", "the fields that are refused", "no field", proof)
     for name, messages in named.items():
@@ -869,7 +867,7 @@ def refusals_name_the_fault(exchange: Exchange, spec: Spec) -> Iterator[Breach |
         yield _breach(exchange, f"/{strange[0]}", f"names of fields: {', '.join(sorted(names))}", strange[0], proof)
         return
     # Who refuses fields that the spec does not know may stop there.
-    unknown = names - {f.name for f in operation.fields}
+    unknown = names - {f.name for f in operation.parameters}
     if wrong and not any(meant in wrong | unknown for meant in spoken.values()) and not general & named.keys():
         yield _breach(exchange, "", f"one of {', '.join(sorted(wrong))}", ", ".join(named), proof)
     innocent = [name for name, meant in spoken.items() if meant in closed]
@@ -878,17 +876,17 @@ def refusals_name_the_fault(exchange: Exchange, spec: Spec) -> Iterator[Breach |
 
 
 @check("A refusal has the status that the source gives it.")
-def refusals_have_their_status(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
+def refusals_have_their_status(exchange: Exchange, spec: Api) -> Iterator[Breach | None]:
     """Where the source documents with which status an operation refuses a parameter, a request with an invalid one is
     not refused with another general status, 400 or 422. What no parser of addresses need understand is left alone.
     """
     operation = exchange.operation
     if operation is None or exchange.status not in GENERAL_REFUSALS:
         return
-    marks = {status: _evidence(operation.response(status)) for status in GENERAL_REFUSALS}
+    marks = {status: operation.response_evidence(status) for status in GENERAL_REFUSALS}
     documented = {status: mark for status, mark in marks.items() if mark.startswith("documented")}
-    query = parse_qsl(urlsplit(exchange.url).query, keep_blank_values=True)
-    clean = all(text.isascii() and text.isprintable() for pair in query for text in pair) and len(exchange.url) < 1000
+    texts = [text for pair in exchange.query for text in pair]
+    clean = all(text.isascii() and text.isprintable() for text in texts) and len(exchange.url) < 1000
     if not documented or not clean or not _understood(exchange) or not _judged(exchange)[0]:
         return
     yield None
@@ -899,11 +897,10 @@ def refusals_have_their_status(exchange: Exchange, spec: Spec) -> Iterator[Breac
 
 def _understood(exchange: Exchange) -> bool:
     """Whether it is clear which arguments the request has."""
-    times = Counter(name for name, _ in parse_qsl(urlsplit(exchange.url).query, keep_blank_values=True))
-    if any(count > 1 for count in times.values()):
+    if exchange.repeated:
         return False
     assert exchange.operation is not None
-    if not exchange.operation.has_body:
+    if exchange.operation.body is None:
         return not exchange.request_body
     return _http.is_object(exchange.request_body) and "json" in exchange.request_headers.get("content-type", "")
 
@@ -913,30 +910,31 @@ def _judged(exchange: Exchange) -> tuple[set[str], set[str], set[str]]:
     assert exchange.operation is not None
     wrong, closed = set(), set()
     valid = exchange.clear_arguments
-    for f in exchange.operation.fields:
-        where = (f.location, f.name)
-        if where in valid:
-            if "enum" in f.schema or f.schema.get("type") == "boolean":
+    for f in exchange.operation.parameters:
+        if f.key in valid:
+            if f.schema.enum or f.schema.type == "boolean":
                 closed.add(f.name)
-        elif where in exchange.arguments:
-            if not _may_be_read_otherwise(f, exchange.arguments[where]):
+        elif f.key in exchange.arguments:
+            if not _may_be_read_otherwise(f, exchange.arguments[f.key]):
                 wrong.add(f.name)
         elif f.required:
             wrong.add(f.name)
-        elif not exchange.operation.has_body:
+        elif exchange.operation.body is None and (f.searches or not f.refers_to):
+            # An absent reference may be one of several of which one is needed.
             closed.add(f.name)
-    names = {f.name for f in exchange.operation.fields}
-    names |= {name for name, _ in parse_qsl(urlsplit(exchange.url).query, keep_blank_values=True)}
+    names = {f.name for f in exchange.operation.parameters}
+    names |= {name for name, _ in exchange.query}
     names |= set(_http.members(exchange.request_body))
     return wrong, closed - wrong, names
 
 
-def _may_be_read_otherwise(f: Field, value: Any) -> bool:
+def _may_be_read_otherwise(f: Parameter, value: Any) -> bool:
     """Whether a value that is invalid to the letter may be valid to one who reads kindly: `1.0`, `+1`, `01`."""
-    if f.location == "body":
+    if f.place == "body":
         return False
-    text = str(value).strip()
-    return not text or (bool(re.fullmatch(r"[+-]?\d[\d_]*(\.0*)?(e\d+)?", text, re.I)) and "enum" not in f.schema)
+    texts = [str(one).strip() for one in (value if isinstance(value, list) else [value])]
+    number = re.compile(r"[+-]?\d[\d_]*(\.0*)?(e\d+)?", re.I)
+    return all(not text or (bool(number.fullmatch(text)) and not f.schema.enum) for text in texts)
 
 
 def _meant(name: str, names: set[str]) -> str | None:
@@ -947,7 +945,7 @@ def _meant(name: str, names: set[str]) -> str | None:
 
 
 @check("An answer that refuses does not also give what was asked for.")
-def refusals_give_nothing(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
+def refusals_give_nothing(exchange: Exchange, spec: Api) -> Iterator[Breach | None]:
     """A status of 4XX or 5XX says that the request failed; a body with the records that it asked for says that it did
     not. One of the two is wrong.
     """
@@ -955,18 +953,20 @@ def refusals_give_nothing(exchange: Exchange, spec: Spec) -> Iterator[Breach | N
     if operation is None or exchange.status < 400 or not isinstance(exchange.json, dict | list) or not exchange.json:
         return
     yield None
-    for status, schema in operation.successes().items():
-        records = [find(exchange.json, at) for at in lists(schema)]
+    for response in operation.responses.values():
+        schema = response.schema
+        if not response.succeeded or schema is None or not _demands(schema):
+            continue
+        records = [find(exchange.json, at) for at in schema.lists()]
         empty = bool(records) and not any(any(found) for found in records)
-        if _demands(schema) and not empty and is_valid(schema, exchange.json):
-            found = f"the body of {status} with {exchange.status}"
+        if not empty and validator(schema).is_valid(exchange.json):
+            found = f"the body of {response.status} with {exchange.status}"
             yield _breach(exchange, "", f"an error's body with {exchange.status}", found, operation.evidence)
 
 
-def _demands(schema: Values) -> bool:
+def _demands(schema: Schema) -> bool:
     """Whether a document must have members to be of this schema, so that no error is by chance."""
-    items = schema.get("items")
-    return bool(schema.get("required") or (isinstance(items, dict) and items.get("required")))
+    return any(prop.required for prop in (schema.items or schema).properties.values())
 
 
 def _breach(exchange: Exchange, field: str, expected: str, found: str, evidence: str) -> Breach:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -29,12 +29,13 @@ from schemathesis.openapi.checks import (
     UnsupportedMethodResponse,
 )
 
+from contrato.core.places import place
+from contrato.core.spec import JSON, Operation, inline, operation_nodes
 from contrato.verify._discovery import FINE_WINDOW, WINDOW, Request, period_of
 from contrato.verify._exchange import Exchange
 from contrato.verify._judge import Judge, misfit
 from contrato.verify._rules import Breach
 from contrato.verify._server import short
-from contrato.verify._spec import JSON, Operation
 from contrato.verify._transport import TIMEOUT, Mode, Refused, TooLong, Transport
 
 TIMESTAMP = "date-time-local"
@@ -110,9 +111,9 @@ class Conformance:
 
         Args:
             exercise: Gives valid requests made of real values for an operation, when its turn comes.
-            values: Real values for random requests, by operationId, then by (location, name).
+            values: Real values for random requests, by operationId, then by `Parameter.key`.
         """
-        document = with_examples(self.spec.document, self.spec.operations.values(), values)
+        document = with_examples(self.spec.document, values)
         schema = schemathesis.openapi.from_dict(document, config=self._config(values))
 
         def before_add_examples(context: schemathesis.HookContext, examples: list[Case]) -> None:
@@ -121,9 +122,7 @@ class Conformance:
             with self.transport.sending("discovery"):
                 valid = exercise(self._labels[context.operation.label])
             for request in valid:
-                case = context.operation.Case(path_parameters=request.path, query=request.query)
-                if request.body is not None:
-                    case.body, case.media_type = request.body, JSON
+                case = _case(context.operation, request)
                 examples.append(case)
                 if request.must_succeed:
                     self._must_succeed.add(case.id)
@@ -302,16 +301,16 @@ class Conformance:
         case: Case,
         response: schemathesis.Response,
     ) -> Breach:
-        field, expected, found, proof = "", "", _answer(response), operation.evidence
-        documented = operation.response(response.status_code)
+        field, expected, found = "", "", _answer(response)
+        proof: str = operation.evidence
         if isinstance(failure, JsonSchemaError):
             keyword = str(failure.schema_path[-1]) if failure.schema_path else ""
             path, message = failure.instance_path, failure.validation_message
             return misfit(operation, response.status_code, path, keyword, failure.schema, failure.instance, message)
         if isinstance(failure, UndefinedStatusCode):
             expected = f"one of the statuses {', '.join(failure.defined_status_codes)}"
-            marks = [(code, answer.get("x-evidence", "")) for code, answer in operation.node["responses"].items()]
-            proof = "; ".join(f"{code} {mark}" for code, mark in marks if mark)
+            marks = {code: answer.evidence for code, answer in operation.responses.items()}
+            proof = "; ".join(f"{code} {mark}" for code, mark in marks.items() if mark)
         elif isinstance(failure, AcceptedNegativeData):
             field, proof = self._negated(operation, case) or (field, proof)
             expected = "4XX for an invalid request: " + " ".join(
@@ -319,11 +318,11 @@ class Conformance:
             )
         elif isinstance(failure, IgnoredAuth):
             expected, found = "401 or 403 without a valid token", str(response.status_code)
-            proof = "; ".join(str(scheme.get("x-evidence", "")) for scheme in self.spec.schemes(operation))
+            proof = "; ".join(scheme.evidence for scheme in operation.security)
         else:
             expected = EXPECTED.get(check, check)
             found = " ".join(failure.message.split()) or found
-            proof = documented.get("x-evidence", "") or proof
+            proof = operation.response_evidence(response.status_code) or proof
         return Breach(operation.id, field, expected, found, proof)
 
     def _negated(self, operation: Operation, case: Case) -> tuple[str, str] | None:
@@ -337,8 +336,8 @@ class Conformance:
             parts = (data.location or "").split("/")
             missing = (data.description or "").removeprefix("Missing required property: ")
             name = parts[2] if parts[1:2] == ["properties"] else missing
-        for f in operation.fields:
-            if (f.location, f.name) == (location, name):
+        for f in operation.parameters:
+            if f.key == (location, name):
                 return f"{location}.{name}", f.evidence
         return location, operation.evidence
 
@@ -354,17 +353,47 @@ def narrow(operation: Operation, case: Case) -> None:
     """Keep a random range of dates short where no pages bound the answer: all of a customer's hours break nothing and
     cost the server dearly.
     """
-    dates = operation.node.get("x-date-range")
-    if dates is None or "x-pagination" in operation.node or not isinstance(case.body, dict):
+    dates = operation.date_range
+    if dates is None or operation.pagination is not None:
         return
-    limits = [case.body.get(dates[key]) for key in ("from", "to")]
+    ends = [operation.parameter(name) for name in (dates.start, dates.end)]
+    arguments = {
+        parameter.key: container[parameter.name]
+        for parameter in operation.parameters
+        if parameter.name in (container := _container(case, parameter.place))
+    }
+    limits = [arguments.get(end.key) for end in ends]
     try:
         start, stop = (datetime.fromisoformat(str(limit)).replace(tzinfo=None) for limit in limits)
     except ValueError:
         return  # One is absent, or no day of the calendar.
-    longest = FINE_WINDOW if period_of(operation, case.body) == "hour" else WINDOW
+    longest = FINE_WINDOW if period_of(operation, arguments) == "hour" else WINDOW
     if stop - start > longest:
-        case.body = {**case.body, dates["from"]: (stop - longest).isoformat(timespec="seconds")}
+        _container(case, ends[0].place)[ends[0].name] = (stop - longest).isoformat(timespec="seconds")
+
+
+def _container(case: Case, place: str) -> MutableMapping[str, Any]:
+    """What a case has in one place of a request; empty when it is nothing with names."""
+    parts = {"path": case.path_parameters, "query": case.query, "header": case.headers, "cookie": case.cookies}
+    found = parts.get(place, case.body)
+    return found if isinstance(found, MutableMapping) else {}
+
+
+def _case(operation: Any, request: Request) -> Case:
+    """A request as Schemathesis sends it."""
+    parts = place(request.operation, request.arguments)
+    query: dict[str, list[str]] = {}
+    for name, text in parts.query:
+        query.setdefault(name, []).append(text)
+    case: Case = operation.Case(
+        path_parameters={name: value for (where, name), value in request.arguments.items() if where == "path"},
+        query={name: texts if len(texts) > 1 else texts[0] for name, texts in query.items()},
+        headers=parts.headers,
+        cookies=parts.cookies,
+    )
+    if parts.body is not None:
+        case.body, case.media_type = parts.body, JSON
+    return case
 
 
 def is_left_open(
@@ -388,7 +417,9 @@ def is_left_open(
             # An id of the wrong form is an unknown id: empty where the shape is an array, or "no such record".
             return _is_empty(response)
         # "No such record, or not allowed": nothing was written.
-        return not operation.safe and response.status_code == 204 and len(operation.successes()) > 1
+        nothing = operation.nothing
+        none = nothing is not None and nothing.status == str(response.status_code) and operation.answer is not None
+        return none and not operation.safe
     return False
 
 
@@ -402,17 +433,14 @@ def _is_empty(response: schemathesis.Response) -> bool:
 
 def with_examples(
     document: Mapping[str, Any],
-    operations: Iterable[Operation],
     values: Mapping[str, Mapping[tuple[str, str], list[Any]]],
 ) -> dict[str, Any]:
     """The spec with examples that exist on the server instead of its own, so that invalid requests are invalid in one
     place and real everywhere else.
     """
-    changed: dict[str, Any] = _without_extensions(document)
-    for operation in operations:
-        known = values.get(operation.id, {})
-        item = changed["paths"][operation.path]
-        node = item[operation.method.lower()]
+    changed: dict[str, Any] = _without_extensions(inline(document, document))
+    for _, _, item, node in operation_nodes(changed):
+        known = values.get(node["operationId"], {})
         # Parameters of the path go to its operations: each has examples of its own.
         node["parameters"] = copy.deepcopy([*item.get("parameters", []), *node.get("parameters", [])])
         for parameter in node["parameters"]:

@@ -7,15 +7,16 @@ spec says where real values come from; here they are fetched, through the operat
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import requests
 
-from contrato.verify._exchange import loaded
-from contrato.verify._spec import MISSING, Field, Operation, Spec, find, pointers, record_pointer
+from contrato.core.spec import Api, Operation, Parameter
+from contrato.verify._exchange import Arguments
+from contrato.verify._json import MISSING, find, loaded, places, validator
 from contrato.verify._transport import Transport
 
 SAMPLES = 3
@@ -41,9 +42,7 @@ class Request:
     """
 
     operation: Operation
-    path: dict[str, Any]
-    query: dict[str, Any]
-    body: dict[str, Any] | None
+    arguments: Arguments
     must_succeed: bool
 
 
@@ -56,7 +55,7 @@ class Discovery:
         transport: Fetches them.
     """
 
-    spec: Spec
+    spec: Api
     transport: Transport
     _answers: dict[str, Any] = field(default_factory=dict)
     _ranges: dict[str, tuple[str, str] | None] = field(default_factory=dict)
@@ -70,97 +69,89 @@ class Discovery:
         An operation that changes a record gets a record of its own, created for it.
         """
         made: list[Request] = []
-        required = [f for f in operation.fields if f.required]
-        optional = [f for f in operation.fields if not f.required and f.name not in self._range_names(operation)]
+        required = [f for f in operation.parameters if f.required]
+        optional = [f for f in operation.parameters if not f.required and f.name not in self._range_names(operation)]
         for index in range(SAMPLES):
-            base = self._fill(operation, required, index)
+            base = self.fill(operation, required, index)
             if base is None:
                 continue
             made += self._choices(operation, base, required)
             everything = dict(base)
             for extra in optional:
                 for value in self._values(operation, extra, index):
-                    everything.setdefault((extra.location, extra.name), value)
-                    made.append(self._request(operation, {**base, (extra.location, extra.name): value}))
+                    everything.setdefault(extra.key, value)
+                    made.append(self._request(operation, {**base, extra.key: value}))
             window = self._range(operation)
             if window is not None:
                 made.append(self._request(operation, self._with_range(operation, base, window)))
                 everything = self._with_range(operation, everything, window)
             made.append(self._request(operation, everything))
         made = [self._shorter(request) for request in made]
-        return list({json.dumps(_key(r), sort_keys=True, default=str): r for r in made}.values())
+        return list({json.dumps(sorted(r.arguments.items()), default=str): r for r in made}.values())
 
     def values(self, operation: Operation) -> dict[tuple[str, str], list[Any]]:
-        """For each field with existing values, by (location, name), a sample of them."""
+        """For each parameter with existing values, by its key, a sample of them."""
         found: dict[tuple[str, str], list[Any]] = {}
-        for f in operation.fields:
+        for f in operation.parameters:
             listed = [value for index in range(SAMPLES) for value in self._values(operation, f, index)]
             unique = list({json.dumps(value): value for value in listed}.values())
-            if f.sources and unique:
-                found[f.location, f.name] = unique
+            if f.refers_to and unique:
+                found[f.key] = unique
         window = self._range(operation)
         if window is not None:
             window = self._fine(operation, window)
             found.update({key: [limit] for key, limit in zip(self._range_keys(operation), window, strict=True)})
         return found
 
-    def fill(self, operation: Operation, fields: list[Field], index: int = 0) -> dict[tuple[str, str], Any] | None:
-        """A value for each of the fields, number `index` of the sample; `None` when one has none."""
-        return self._fill(operation, fields, index)
+    # Values of one parameter
 
-    # Values of one field
-
-    def _values(self, operation: Operation, f: Field, index: int) -> list[Any]:
-        """What to try for one field; for a reference, the value number `index` of the sample."""
-        if f.sources:
+    def _values(self, operation: Operation, f: Parameter, index: int) -> list[Any]:
+        """What to try for one parameter; for a reference, the value number `index` of the sample."""
+        if f.refers_to:
             found = self._existing(operation, f, index)
-            values = [[value] for value in found] if f.schema.get("type") == "array" else found
+            values = [[value] for value in found] if f.schema.type == "array" else found
             # What breaks the contract in an answer is reported there, and is no valid value for a request.
-            return [value for value in values if f.accepts(value)]
-        if "enum" in f.schema:
-            return list(f.schema["enum"])
-        if f.schema.get("type") == "boolean":
+            return [value for value in values if validator(f.schema).is_valid(value)]
+        if f.schema.enum:
+            return list(f.schema.enum)
+        if f.schema.type == "boolean":
             return [True, False]
-        if f.name == self._pagination(operation).get("page"):
+        if operation.pagination is not None and f.name == operation.pagination.page:
             return [1, *(self._promised_pages(operation) or [2])]
-        return [value for value in (f.example, f.schema.get("default", MISSING)) if value is not MISSING][:1]
+        return [*operation.examples_of(f), *([f.schema.default] if f.schema.has_default else [])][:1]
 
-    def _existing(self, operation: Operation, f: Field, index: int) -> list[Any]:
+    def _existing(self, operation: Operation, f: Parameter, index: int) -> list[Any]:
         """The value number `index` of the sample for a reference, or nothing."""
-        creator = None if operation.safe or f.location != "path" else self.spec.creator(operation)
+        creator = None if operation.safe or f.place != "path" else operation.creator
         if creator is not None:
             # Nobody else's record is touched on purpose.
-            return find(self._answer(creator, f"{creator.id} for {operation.id}"), record_pointer(f))[:1]
-        for source in f.sources:
-            name, _, pointer = source.partition("#")
+            return find(self._answer(creator, f"{creator.id} for {operation.id}"), f.record_pointer)[:1]
+        for source in f.refers_to:
             # One index for all references: what belongs to one record goes together.
-            values = find(self._answer(self.spec.operations[name], name), pointer)
+            values = find(self._answer(self.spec.operations[source.operation], source.operation), source.pointer)
             if values:
                 return [values[index * (len(values) - 1) // (SAMPLES - 1)]]
         return []
 
     def _promised_pages(self, operation: Operation) -> list[int]:
         """The pages beside the first that an answer says there are."""
-        names = self._pagination(operation)
+        names = operation.pagination
+        if names is None:
+            return []
         first = self._answer(operation, operation.id)
-        told = [find(first, f"/{names[key]}") for key in ("next", "last") if key in names]
+        told = [find(first, f"/{name}") for name in (names.next, names.last) if name is not None]
         return sorted({page for found in told for page in found if isinstance(page, int) and page > 1})
 
     # Dates
 
-    def _pagination(self, operation: Operation) -> dict[str, Any]:
-        return dict(operation.node.get("x-pagination", {}))
-
     def _range_names(self, operation: Operation) -> list[str]:
-        dates = operation.node.get("x-date-range", {})
-        return [dates[key] for key in ("from", "to") if key in dates]
+        dates = operation.date_range
+        return [] if dates is None else [dates.start, dates.end]
 
     def _range_keys(self, operation: Operation) -> list[tuple[str, str]]:
-        return [(f.location, f.name) for n in self._range_names(operation) for f in operation.fields if f.name == n]
+        return [operation.parameter(name).key for name in self._range_names(operation)]
 
-    def _with_range(
-        self, operation: Operation, values: dict[tuple[str, str], Any], window: tuple[str, str]
-    ) -> dict[tuple[str, str], Any]:
+    def _with_range(self, operation: Operation, values: Arguments, window: tuple[str, str]) -> Arguments:
         return {**values, **dict(zip(self._range_keys(operation), window, strict=True))}
 
     def _range(self, operation: Operation) -> tuple[str, str] | None:
@@ -173,16 +164,17 @@ class Discovery:
         return self._ranges[operation.id]
 
     def _find_range(self, operation: Operation) -> tuple[str, str] | None:
-        pointer = operation.node["x-date-range"]["field"]
+        assert operation.date_range is not None
+        pointer = operation.date_range.field
         names = self._range_names(operation)
-        if not any(f.required for f in operation.fields if f.name in names):
+        if not self._range_is_required(operation):
             dates = _dates(find(self._answer(operation, operation.id), pointer))
             return _around(dates) if dates else None
-        required = [f for f in operation.fields if f.required and f.name not in names]
-        selectors = [f for f in operation.fields if not f.required and f.sources]
+        required = [f for f in operation.parameters if f.required and f.name not in names]
+        selectors = [f for f in operation.parameters if not f.required and f.refers_to]
         for low, high in self._candidates(operation):
             for extra in [*selectors, None]:
-                base = self._fill(operation, [*required, *([extra] if extra else [])], 0)
+                base = self.fill(operation, [*required, *([extra] if extra else [])], 0)
                 if base is None:
                     continue
                 window = (_local(low), _local(high))
@@ -201,8 +193,8 @@ class Discovery:
         step = max(1, len(newest) // SAMPLES)
         for date in newest[::step]:
             yield date - WINDOW, date + timedelta(days=1)
-        examples = [f.example for n in self._range_names(operation) for f in operation.fields if f.name == n]
-        dated = _dates(examples)
+        ends = [operation.examples_of(operation.parameter(name)) for name in self._range_names(operation)]
+        dated = _dates(examples[0] for examples in ends if examples)
         if len(dated) == 2:
             yield dated[0], dated[1]
         yield WIDEST
@@ -210,10 +202,9 @@ class Discovery:
     def _timestamps(self, other: Operation, asking: Operation) -> Iterator[Any]:
         if other is asking or not other.safe or self._range_is_required(other):
             return
-        for schema in other.successes().values():
-            for pointer, node in pointers(schema):
-                if "date" in str(node.get("format", "")):
-                    yield from find(self._answer(other, other.id), pointer)
+        for pointer, schema in places(other.answer):
+            if "date" in schema.format:
+                yield from find(self._answer(other, other.id), pointer)
 
     def _shorter(self, request: Request) -> Request:
         """The request with the end of its range alone, where it asks for hours: there are thousands in what has months
@@ -221,30 +212,26 @@ class Discovery:
         """
         operation = request.operation
         window = self._range(operation)
-        if window is None or period_of(operation, request.body or request.query) != "hour":
+        if window is None or period_of(operation, request.arguments) != "hour":
             return request
         ends = dict(zip(self._range_keys(operation), self._fine(operation, window), strict=True))
-        query, body = (
-            {name: ends.get((part, name), value) for name, value in given.items()}
-            for part, given in (("query", request.query), ("body", request.body or {}))
-        )
-        return replace(request, query=query, body=None if request.body is None else body)
+        return replace(request, arguments={key: ends.get(key, value) for key, value in request.arguments.items()})
 
     def _fine(self, operation: Operation, window: tuple[str, str]) -> tuple[str, str]:
-        if "x-aggregation" not in operation.node or operation.id not in self._newest:
+        if operation.aggregation is None or operation.id not in self._newest:
             return window
         stop = self._newest[operation.id] + timedelta(days=1)
         return max(window[0], _local(stop - FINE_WINDOW)), min(window[1], _local(stop))
 
     def _range_is_required(self, operation: Operation) -> bool:
-        return any(f.required for f in operation.fields if f.name in self._range_names(operation))
+        return any(operation.parameter(name).required for name in self._range_names(operation))
 
     # Requests and answers
 
-    def _fill(self, operation: Operation, fields: list[Field], index: int) -> dict[tuple[str, str], Any] | None:
-        """A value for each of the fields, by (location, name); `None` when one has none."""
-        filled: dict[tuple[str, str], Any] = {}
-        for f in fields:
+    def fill(self, operation: Operation, parameters: Iterable[Parameter], index: int) -> Arguments | None:
+        """A value for each of the parameters, number `index` of the sample; `None` when one has none."""
+        filled: Arguments = {}
+        for f in parameters:
             if f.name in self._range_names(operation):
                 window = self._range(operation)
                 value = MISSING if window is None else window[self._range_names(operation).index(f.name)]
@@ -252,36 +239,26 @@ class Discovery:
                 value = next(iter(self._values(operation, f, index)), MISSING)
             if value is MISSING:
                 return None
-            filled[f.location, f.name] = value
+            filled[f.key] = value
         return filled
 
-    def _choices(
-        self, operation: Operation, base: dict[tuple[str, str], Any], required: list[Field]
-    ) -> Iterator[Request]:
+    def _choices(self, operation: Operation, base: Arguments, required: list[Parameter]) -> Iterator[Request]:
         """The base request, once for each value of a required enumeration."""
         yield self._request(operation, base)
         for f in required:
-            for value in f.schema.get("enum", [])[1:]:
-                yield self._request(operation, {**base, (f.location, f.name): value})
+            for value in f.schema.enum[1:]:
+                yield self._request(operation, {**base, f.key: value})
 
-    def _request(self, operation: Operation, values: dict[tuple[str, str], Any]) -> Request:
-        parts: dict[str, dict[str, Any]] = {"path": {}, "query": {}, "body": {}}
-        for (location, name), value in values.items():
-            parts[location][name] = value
-        others = [f for f in operation.fields if f.location != "path"]
+    def _request(self, operation: Operation, values: Arguments) -> Request:
+        others = [f for f in operation.parameters if f.place != "path"]
         # Beside required fields, optional references may be alternatives of which one is needed.
-        alternatives = any(f.required for f in others) and any(f.sources and not f.required for f in others)
-        chosen = [f for f in others if f.sources and (f.location, f.name) in values]
+        alternatives = any(f.required for f in others) and any(f.refers_to and not f.required for f in others)
+        chosen = [f for f in others if f.refers_to and f.key in values]
         # Nor does anybody say what a page after the last one answers.
-        page = next((v for (_, name), v in values.items() if name == self._pagination(operation).get("page")), 1)
+        names = operation.pagination
+        page = 1 if names is None else values.get(operation.parameter(names.page).key, 1)
         left_open = (alternatives and len(chosen) != 1) or (page != 1 and page not in self._promised_pages(operation))
-        return Request(
-            operation=operation,
-            path=parts["path"],
-            query=parts["query"],
-            body=parts["body"] if operation.has_body else None,
-            must_succeed=operation.safe and not left_open,
-        )
+        return Request(operation, values, must_succeed=operation.safe and not left_open)
 
     def _answer(self, operation: Operation, key: str) -> Any:
         """The JSON of the first 2xx answer with content to a request of required values; `None` when there is none."""
@@ -292,7 +269,7 @@ class Discovery:
         self._pending.add(operation.id)
         answer = None
         for index in range(SAMPLES):
-            base = self._fill(operation, [f for f in operation.fields if f.required], index)
+            base = self.fill(operation, [f for f in operation.parameters if f.required], index)
             if base is None:
                 continue
             answer = self._send(self._request(operation, base))
@@ -304,7 +281,7 @@ class Discovery:
 
     def _send(self, request: Request) -> Any:
         try:
-            response = self.transport.call(request.operation, request.path, request.query, request.body)
+            response = self.transport.call(request.operation, request.arguments)
         except requests.RequestException:
             return None  # The same request is sent again to be judged.
         if not 200 <= response.status_code < 300:
@@ -313,14 +290,12 @@ class Discovery:
         return None if answer is MISSING else answer
 
 
-def _key(request: Request) -> list[Any]:
-    return [request.path, request.query, request.body]
-
-
-def period_of(operation: Operation, values: Mapping[str, Any]) -> str | None:
-    """The period that a row of the answer to a request with these values stands for."""
-    aggregation = operation.node.get("x-aggregation")
-    return aggregation["periods"].get(values.get(aggregation["by"])) if aggregation else None
+def period_of(operation: Operation, arguments: Arguments) -> str | None:
+    """The period that a row of the answer to a request with these arguments stands for."""
+    aggregation = operation.aggregation
+    if aggregation is None:
+        return None
+    return aggregation.periods.get(str(arguments.get(operation.parameter(aggregation.by).key)))
 
 
 def _dates(values: Any) -> list[datetime]:

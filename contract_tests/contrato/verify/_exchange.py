@@ -13,14 +13,14 @@ from datetime import datetime
 from difflib import SequenceMatcher
 from functools import cached_property
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
-import msgspec
-
-from contrato.verify._spec import MISSING, Field, Operation, Spec, find, lists
+from contrato.core import places
+from contrato.core.spec import Api, Operation
+from contrato.verify._json import MISSING, find, loaded, validator
 
 Arguments = dict[tuple[str, str], Any]
-"""Values of a request by (location, name), such as `("query", "_page")`; typed as JSON has them."""
+"""Values of a request by `Parameter.key`, such as `("query", "_page")`; typed as JSON has them."""
 
 HIDDEN = "[token]"
 """Stands for the token wherever an exchange had it."""
@@ -70,31 +70,39 @@ class Exchange:
         return 200 <= self.status < 300
 
     @cached_property
-    def arguments(self) -> Arguments:
-        """The values that the request gives to the operation's fields.
+    def query(self) -> list[tuple[str, str]]:
+        """Names and values of the query string."""
+        return parse_qsl(urlsplit(self.url).query, keep_blank_values=True)
 
-        Text of path and query is made an integer or a boolean where the spec has that type and the text is one. Names
-        that the operation does not know are left out.
-        """
-        operation = self.operation
-        if operation is None:
+    @cached_property
+    def needed_headers(self) -> dict[str, str]:
+        """Headers without which the request is another one: the token, the type of the body, and arguments."""
+        known = self.operation.parameters if self.operation is not None else ()
+        names = ("authorization", "content-type", *(f.name.lower() for f in known if f.place == "header"))
+        return {name: self.request_headers[name] for name in names if name in self.request_headers}
+
+    @property
+    def sent(self) -> str:
+        """What the request asks for, in its body or, without one, in its URL."""
+        return self.request_body.decode("utf-8", "replace") or self.url
+
+    @cached_property
+    def repeated(self) -> set[str]:
+        """Names in the query that are there more than once, and of which the operation takes one value."""
+        known = self.operation.parameters if self.operation is not None else ()
+        listed = {f.name for f in known if f.exploded and f.schema.items is not None}
+        return {name for name, count in Counter(name for name, _ in self.query).items() if count > 1} - listed
+
+    @cached_property
+    def arguments(self) -> Arguments:
+        """The values that the request gives to the operation's parameters, by `Parameter.key`."""
+        if self.operation is None:
             return {}
-        found: Arguments = {}
-        named = operation.pattern_named.fullmatch(self.path)
-        in_path = {k: unquote(v) for k, v in named.groupdict().items()} if named else {}
-        in_query = dict(parse_qsl(urlsplit(self.url).query, keep_blank_values=True))
         try:
             body = json.loads(self.request_body) if self.request_body else {}
         except (RecursionError, ValueError):
             body = {}
-        for f in operation.fields:
-            if f.location == "path" and f.key in in_path:
-                found["path", f.name] = _typed(f, in_path[f.key])
-            elif f.location == "query" and f.name in in_query:
-                found["query", f.name] = _typed(f, in_query[f.name])
-            elif f.location == "body" and isinstance(body, dict) and f.name in body:
-                found["body", f.name] = body[f.name]
-        return found
+        return places.arguments(self.operation, self.path, self.query, self.request_headers, body)
 
     @cached_property
     def clear_arguments(self) -> Arguments:
@@ -104,48 +112,18 @@ class Exchange:
         operation = self.operation
         if operation is None:
             return {}
-        times = Counter(name for name, _ in parse_qsl(urlsplit(self.url).query, keep_blank_values=True))
         is_json = "json" in self.request_headers.get("content-type", "")
         found = {}
-        for f in operation.fields:
-            value = self.arguments.get((f.location, f.name), MISSING)
-            clear = (f.location == "query" and times[f.name] == 1) or (f.location == "body" and is_json)
-            if value is not MISSING and (clear or f.location == "path") and f.accepts(value):
-                found[f.location, f.name] = value
+        for key, value in self.arguments.items():
+            f = next(f for f in operation.parameters if f.key == key)
+            clear = {
+                "query": f.name not in self.repeated,
+                "header": self.request_headers.get(f.name.lower(), "").isascii(),
+                "body": is_json,
+            }
+            if clear.get(f.place, True) and validator(f.schema).is_valid(value):
+                found[key] = value
         return found
-
-
-def loaded(content: bytes) -> Any:
-    """What a JSON text says, or `MISSING` when it is none."""
-    try:
-        return _DECODER.decode(content)
-    except (RecursionError, ValueError):
-        pass  # It is stricter than most readers: NaN, 1e999, UTF-16, half a surrogate.
-    try:
-        return json.loads(content)
-    except (RecursionError, ValueError):
-        return MISSING
-
-
-def _number(text: str) -> float | int:
-    """JSON has one kind of number: 41.0 is an identifier like 41, and has to be sent as one."""
-    value = float(text)
-    return int(value) if value.is_integer() and abs(value) < 2**53 else value
-
-
-_DECODER = msgspec.json.Decoder(float_hook=_number)
-
-
-def _typed(f: Field, text: str) -> Any:
-    kind = f.schema.get("type")
-    if kind in ("integer", "number", "boolean"):
-        try:
-            value = json.loads(text)
-        except ValueError:
-            return text
-        if isinstance(value, bool) == (kind == "boolean") and isinstance(value, int | float):
-            return value
-    return text
 
 
 class Secret:
@@ -196,7 +174,7 @@ class Coverage:
         successes: Number of 2xx answers, by operationId.
     """
 
-    def __init__(self, spec: Spec) -> None:
+    def __init__(self, spec: Api) -> None:
         self.successes: Counter[str] = Counter()
         self._unseen = {o.id: _must_see(o) for o in spec.operations.values()}
 
@@ -207,7 +185,7 @@ class Coverage:
             return
         self.successes[operation.id] += 1
         unseen = self._unseen[operation.id]
-        if unseen and operation.schema(exchange.status) and answer not in ([], {}, None, MISSING):
+        if unseen and operation.schema(exchange.status) is not None and answer not in ([], {}, None, MISSING):
             unseen -= {at for at in unseen if find(answer, at)}
 
     def gap(self, operation: Operation) -> str | None:
@@ -224,5 +202,5 @@ class Coverage:
 
 def _must_see(operation: Operation) -> set[str]:
     """Pointers that some 2xx answer must have before the operation counts as checked; `""` is the answer itself."""
-    schemas = [schema for schema in operation.successes().values() if schema]
-    return {"", *(f"{at}/*" for schema in schemas for at in lists(schema))} if schemas else set()
+    schemas = [r.schema for r in operation.responses.values() if r.succeeded and r.schema is not None]
+    return {"", *(f"{at}/*" for schema in schemas for at in schema.lists())} if schemas else set()

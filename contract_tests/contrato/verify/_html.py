@@ -15,10 +15,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from contrato.core import spec as specs
+from contrato.verify._json import places
 from contrato.verify._report import Failure, Outcome, Report, alike, curl, grouped, tally, whose
 from contrato.verify._rules import Layer
 from contrato.verify._scrub import TOKEN
-from contrato.verify._spec import Spec, pointers
 from contrato.verify._stock import rules
 
 LONGEST = 1500
@@ -52,25 +52,25 @@ def write(path: Path, report: Report, again: str) -> None:
         lstrip_blocks=True,
     )
     environment.filters["body"] = body
-    document = specs.load(report.api)
-    environment.filters["evidence"] = partial(evidence, document["info"].get("x-sources", {}))
+    api = specs.api(report.api)
+    environment.filters["evidence"] = partial(evidence, api.sources)
     environment.filters["command"] = lambda exchange: curl(
         exchange.method,
         exchange.url,
-        exchange.request_headers,
+        exchange.needed_headers,
         exchange.request_body or None,
         TOKEN,
         f"{report.api.upper()}_TOKEN",
     )
     cases = report.cases()
-    requests = {node["operationId"]: f"{method.upper()} {path}" for path, method, node in _operations(document)}
+    requests = {name: f"{operation.method} {operation.path}" for name, operation in api.operations.items()}
     page = environment.get_template("report.html.jinja").render(
         report=report,
-        title=document["info"]["title"],
+        title=api.title,
         layers=[layer for layer in Layer if any(case.rule.layer is layer for case in cases)],
         cases={key: list(group) for key, group in groupby(cases, lambda case: case.operation)},
         requests=requests,
-        units=_units(document),
+        units=_units(api),
         absent=requests.keys() - {row.operation for row in report.operations},
         # Of `answer` nothing is counted as long as it holds.
         unused=rules().keys() - {"answer", *(case.rule.name for case in cases)},
@@ -89,23 +89,14 @@ def write(path: Path, report: Report, again: str) -> None:
     path.write_text(page, "utf-8", "xmlcharrefreplace")
 
 
-def _operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
-    return [
-        (path, method, node)
-        for path, item in document["paths"].items()
-        for method, node in item.items()
-        if isinstance(node, dict) and "operationId" in node
-    ]
-
-
-def _units(document: dict[str, Any]) -> dict[tuple[str, str], str]:
+def _units(api: specs.Api) -> dict[tuple[str, str], str]:
     """Units of what is in answers, by (operationId, JSON pointer)."""
     return {
-        (operation.id, pointer): str(node["x-unit"])
-        for operation in Spec(document).operations.values()
-        for schema in operation.successes().values()
-        for pointer, node in pointers(schema)
-        if "x-unit" in node
+        (operation.id, pointer): schema.unit
+        for operation in api.operations.values()
+        for response in operation.responses.values()
+        for pointer, schema in places(response.schema if response.succeeded else None)
+        if schema.unit
     }
 
 
@@ -124,12 +115,12 @@ class Evidence:
     text: str
 
 
-def evidence(titles: Mapping[str, Mapping[str, Any]], text: str) -> Evidence:
+def evidence(named: Mapping[str, specs.Source], text: str) -> Evidence:
     """Take the spec's `x-evidence` apart."""
     kinds = dict.fromkeys(re.findall(r"(?:^|[; ])(documented|inferred|conflict|plausible)\b", text))
     sources: dict[str, list[str]] = {}
     for name, first, last in re.findall(r"\b(\w+)#L(\d+)(?:-L(\d+))?", text):
-        lines = sources.setdefault(str(titles.get(name, {}).get("title", name)), [])
+        lines = sources.setdefault(named[name].title if name in named else name, [])
         lines.append(f"{first}\N{EN DASH}{last}" if last else first)
     reason = re.sub(r"^\w+[^:]*: ", "", text) if ": " in text else ""
     return Evidence(tuple(kinds), sources, reason)

@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
+from contrato.core.spec import Api, Operation
 from contrato.verify._exchange import Exchange
+from contrato.verify._json import find
 from contrato.verify._rules import Breach, check
-from contrato.verify._spec import Operation, Spec, find, lists, record_pointer
 
 LARGE = 100_000
 """Bytes of a record above which a list of them is a burden."""
@@ -66,16 +67,16 @@ def _loaded(content: bytes) -> Any:
         return None
 
 
-def _breach(exchange: Exchange, spec: Spec, field: str, expected: str, found: str, evidence: str) -> Iterator[Breach]:
+def _breach(exchange: Exchange, spec: Api, field: str, expected: str, found: str, evidence: str) -> Iterator[Breach]:
     """One breach of the operation, or of the one whose path was asked with another method; none for other paths."""
     operation = exchange.operation or next(_at(spec, exchange.path), None)
     if operation is not None:
         yield Breach(operation.id, field, expected, found[:500], evidence, (exchange,))
 
 
-def _at(spec: Spec, path: str) -> Iterator[Operation]:
+def _at(spec: Api, path: str) -> Iterator[Operation]:
     """The operations of a path, those of a literal path first."""
-    found = [operation for operation in spec.operations.values() if operation.pattern.fullmatch(path)]
+    found = [operation for operation in spec.operations.values() if operation.match(path) is not None]
     fewest = min((operation.path.count("{") for operation in found), default=0)
     return (operation for operation in found if operation.path.count("{") == fewest)
 
@@ -84,17 +85,17 @@ def _at(spec: Spec, path: str) -> Iterator[Operation]:
 
 
 @check("Without a token, nothing is answered.")
-def secrets_need_a_token(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
+def secrets_need_a_token(exchange: Exchange, spec: Api) -> Iterator[Breach | None]:
     """An operation that asks for a token gives no 2xx answer to a request that has no `Authorization` at all. Recorded
     traffic is not judged: browsers leave the header out of what they export.
     """
     operation = exchange.operation
     if operation is None or not exchange.succeeded or exchange.sender == "recorded":
         return
-    schemes = spec.schemes(operation)
+    schemes = operation.security
     yield None
-    if schemes and all(s.get("type") == "http" for s in schemes) and "authorization" not in exchange.request_headers:
-        proof = "; ".join(str(scheme.get("x-evidence", "")) for scheme in schemes)
+    if schemes and all(s.type == "http" for s in schemes) and "authorization" not in exchange.request_headers:
+        proof = "; ".join(scheme.evidence for scheme in schemes)
         yield from _breach(exchange, spec, "", "a refusal of a request without a token", str(exchange.status), proof)
 
 
@@ -102,7 +103,7 @@ def secrets_need_a_token(exchange: Exchange, spec: Spec) -> Iterator[Breach | No
 
 
 @check("An answer without content has none.")
-def no_content_is_none(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
+def no_content_is_none(exchange: Exchange, spec: Api) -> Iterator[Breach | None]:
     """204 and 304 end with the headers. A declared length of 0 is tolerated."""
     if exchange.status not in (204, 304):
         return
@@ -117,7 +118,7 @@ def no_content_is_none(exchange: Exchange, spec: Spec) -> Iterator[Breach | None
 
 
 @check("The headers that a status needs are there.")
-def statuses_have_their_headers(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
+def statuses_have_their_headers(exchange: Exchange, spec: Api) -> Iterator[Breach | None]:
     """HTTP wants `WWW-Authenticate` beside 401, with a scheme of the API, and `Allow` beside 405, with methods that
     the path has and without the one that was refused. Many servers leave them out, and clients can do without.
     """
@@ -126,8 +127,8 @@ def statuses_have_their_headers(exchange: Exchange, spec: Spec) -> Iterator[Brea
     if exchange.status == 401:
         challenge = exchange.headers.get("www-authenticate", "")
         operation = exchange.operation
-        asked = spec.schemes(operation) if operation else []
-        known = [str(scheme["scheme"]) for scheme in asked if scheme.get("type") == "http"]
+        asked = operation.security if operation else ()
+        known = [scheme.scheme for scheme in asked if scheme.type == "http"]
         expected = f"a challenge: {' or '.join(known) or 'its scheme'}"
         proof = "plausible: HTTP tells by which scheme to authenticate (RFC 9110, 11.6.1)"
         schemes = re.findall(rf"(?:^|,)\s*({TOKEN})(?=\s|,|$)(?!\s*=)", challenge)
@@ -144,7 +145,7 @@ def statuses_have_their_headers(exchange: Exchange, spec: Spec) -> Iterator[Brea
 
 
 @check("Headers have the form that HTTP gives them.")
-def headers_are_well_formed(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
+def headers_are_well_formed(exchange: Exchange, spec: Api) -> Iterator[Breach | None]:
     """`Retry-After` is whole seconds or a date, and `Date` and its like are dates, in GMT. An `ETag` stands in quotes.
     Nothing was last modified after the `Date` of the answer.
     """
@@ -181,11 +182,11 @@ def _date(text: str) -> datetime | None:
 
 
 @check("What is meant for one customer is not left to shared caches.")
-def answers_stay_private(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
+def answers_stay_private(exchange: Exchange, spec: Api) -> Iterator[Breach | None]:
     """With `Cache-Control: public`, a proxy may keep the answer to a request with a token, and give it to others."""
     control = exchange.headers.get("cache-control", "")
     shared = re.search(r"\bpublic\b|\bs-maxage=[1-9]", control, re.I)
-    if not exchange.succeeded or exchange.operation is None or not spec.schemes(exchange.operation):
+    if not exchange.succeeded or exchange.operation is None or not exchange.operation.security:
         return
     yield None
     if shared:
@@ -194,7 +195,7 @@ def answers_stay_private(exchange: Exchange, spec: Spec) -> Iterator[Breach | No
 
 
 @check("Answers come in time.")
-def answers_come_in_time(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
+def answers_come_in_time(exchange: Exchange, spec: Api) -> Iterator[Breach | None]:
     """No source says how fast the server is. After five seconds, people and programs give up."""
     if exchange.sender != "recorded":
         yield None
@@ -204,14 +205,14 @@ def answers_come_in_time(exchange: Exchange, spec: Spec) -> Iterator[Breach | No
 
 
 @check("A record is no larger than a record need be.")
-def records_are_handy(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
+def records_are_handy(exchange: Exchange, spec: Api) -> Iterator[Breach | None]:
     """The records of a list have 100 kB each at most, on average: whoever asks for a list waits for all of it."""
     operation = exchange.operation
     if operation is None or not exchange.succeeded:
         return
     # Of lists within lists, the longest.
-    pointers = lists(operation.schema(exchange.status))
-    count = max((len(find(exchange.json, f"{at}/*")) for at in pointers), default=0)
+    schema = operation.schema(exchange.status)
+    count = max((len(find(exchange.json, f"{at}/*")) for at in schema.lists()), default=0) if schema else 0
     if not count:
         return
     yield None
@@ -222,7 +223,7 @@ def records_are_handy(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]
 
 
 @check("The Location of a new record leads to it.")
-def locations_lead_to_the_record(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
+def locations_lead_to_the_record(exchange: Exchange, spec: Api) -> Iterator[Breach | None]:
     """HTTP tells in `Location` where to find what a 201 created. If it is the address that the spec has for records of
     this kind, it has the id of the new one. Another host may be there for good reasons, or be one that only the server
     knows.
@@ -231,17 +232,17 @@ def locations_lead_to_the_record(exchange: Exchange, spec: Spec) -> Iterator[Bre
     if operation is None or exchange.status != 201 or given is None:
         return
     there = urlsplit(urljoin(exchange.url, given))
-    path = there.path
     if there.netloc != urlsplit(exchange.url).netloc:
         proof = "plausible: a client that was told an address can reach it"
         yield from _breach(exchange, spec, "header.Location", f"an address below {exchange.url}", given, proof)
-    reader = spec.match("GET", path.removeprefix(urlsplit(exchange.url).path.removesuffix(exchange.path)))
-    if reader is None or spec.creator(reader) is not operation:
+    path = there.path.removeprefix(urlsplit(exchange.url).path.removesuffix(exchange.path))
+    reader = spec.match("GET", path)
+    if reader is None or reader.creator is not operation:
         return
-    identifier = next(f for f in reader.fields if f.location == "path")
-    ids = [str(value) for value in find(exchange.json, record_pointer(identifier))]
+    identifier = next(f for f in reader.parameters if f.place == "path")
+    ids = [str(value) for value in find(exchange.json, identifier.record_pointer)]
     yield None
-    if ids and unquote(path.rpartition("/")[2]) not in ids:
+    if ids and (reader.match(path) or {}).get(identifier.name) not in ids:
         proof = "inferred: HTTP has the address of what was created there (RFC 9110, 10.2.2)"
         yield from _breach(exchange, spec, "header.Location", f"the address of record {ids[0]}", given, proof)
 
@@ -250,7 +251,7 @@ def locations_lead_to_the_record(exchange: Exchange, spec: Spec) -> Iterator[Bre
 
 
 @check("JSON is JSON.")
-def json_is_well_formed(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
+def json_is_well_formed(exchange: Exchange, spec: Api) -> Iterator[Breach | None]:
     """As RFC 8259 has it: in UTF-8 without a byte order mark, no name twice in one object, and no number that JSON
     cannot write (`NaN`, `Infinity`) or that no program can hold (`1e999`). Much software reads it all the same, and
     each its own way.
@@ -302,7 +303,7 @@ def _json_fault(content: bytes) -> str | None:
 
 
 @check("An error tells nothing about the server's inside.")
-def errors_do_not_leak(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
+def errors_do_not_leak(exchange: Exchange, spec: Api) -> Iterator[Breach | None]:
     """No stack trace, no path of a source file, no SQL: they help nobody but an attacker. What the request itself sent
     is not held against the answer.
     """
@@ -310,7 +311,7 @@ def errors_do_not_leak(exchange: Exchange, spec: Spec) -> Iterator[Breach | None
         return
     yield None
     text = _plain(exchange.content)
-    sent = _plain(exchange.request_body) + exchange.url
+    sent = " ".join([_plain(exchange.request_body), exchange.url, *exchange.needed_headers.values()])
     for pattern, what in ((TRACES, "a stack trace"), (QUERIES, "a query of the database")):
         match = pattern.search(text)
         if match and match[0].strip() not in sent:
@@ -326,7 +327,7 @@ def _plain(content: bytes) -> str:
 
 
 @check("A status in an error is the answer's.")
-def errors_name_their_status(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
+def errors_name_their_status(exchange: Exchange, spec: Api) -> Iterator[Breach | None]:
     """Many errors repeat the status in their JSON, and programs read it there. A `code` may be the API's own number."""
     if exchange.status < 400 or not isinstance(exchange.json, dict):
         return
@@ -341,7 +342,7 @@ def errors_name_their_status(exchange: Exchange, spec: Spec) -> Iterator[Breach 
 
 
 @check("An error of an API is no web page.")
-def errors_are_not_pages(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
+def errors_are_not_pages(exchange: Exchange, spec: Api) -> Iterator[Breach | None]:
     """A client of JSON can do nothing with HTML, whatever its `Content-Type`."""
     if exchange.status >= 400:
         yield None

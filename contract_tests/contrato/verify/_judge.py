@@ -8,13 +8,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from contrato.core.spec import Api, Operation
 from contrato.verify import _checks, _laws  # noqa: F401 - they fill RULES
 from contrato.verify._exchange import Exchange
 from contrato.verify._http import SLOW
 from contrato.verify._report import Failure, Report, UsageError
 from contrato.verify._rules import RULES, Breach, Gap, Layer, Rule, misread
 from contrato.verify._server import short
-from contrato.verify._spec import Operation, Spec, evidence
 from contrato.verify._stock import rules
 
 SERVER = "server"
@@ -40,7 +40,7 @@ class Judge:
     """
 
     def __init__(
-        self, spec: Spec, report: Report, variable: str, only: Iterable[str] = (), skip: Iterable[str] = ()
+        self, spec: Api, report: Report, variable: str, only: Iterable[str] = (), skip: Iterable[str] = ()
     ) -> None:
         self.spec = spec
         self.report = report
@@ -122,7 +122,8 @@ def misfit(
         parts.append(message.split('"')[1])
         expected, found = "present (required)", "absent"
     field = "".join(f"/{part}" for part in parts)
-    proof = evidence(operation.schema(status), field) or operation.response(status).get("x-evidence", "")
+    described = operation.schema(status)
+    proof = (described and described.evidence_at(field)) or operation.response_evidence(status)
     return Breach(operation.id, field, expected, found, proof)
 
 
@@ -133,7 +134,7 @@ def _likeness(exchange: Exchange) -> int:
         (
             exchange.operation.id if exchange.operation else "",
             *(exchange.sender == "recorded", exchange.method, exchange.url, exchange.request_body),
-            *("authorization" in exchange.request_headers, exchange.request_headers.get("content-type")),
+            frozenset((name, name == "authorization" or text) for name, text in exchange.needed_headers.items()),
             *(exchange.status, frozenset(headers.items()), exchange.content, exchange.token_echoed),
             exchange.seconds > SLOW and exchange.seconds,
         )

@@ -11,6 +11,7 @@ from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 
 # Importing them declares their laws, those that write last.
+from contrato.core.spec import Operation
 from contrato.verify import _aggregation, _agreement, _lists, _probing, _writing  # noqa: F401
 from contrato.verify._exchange import Exchange
 from contrato.verify._rules import Breach, Gap, Layer, Rule, misread
@@ -24,7 +25,6 @@ from contrato.verify._server import (
     is_readable,
     text_of,
 )
-from contrato.verify._spec import Operation
 from contrato.verify._transport import TIMEOUT
 
 __all__ = ["Judgement", "Server", "run_laws"]
@@ -129,7 +129,7 @@ def _judge(
 
 def _is_there(server: Server) -> bool:
     """Whether the server answers at all: that it does not is no matter of one request."""
-    easiest = next(o for o in server.spec.operations.values() if o.safe and not any(f.required for f in o.fields))
+    easiest = next(o for o in server.spec.operations.values() if o.safe and not any(f.required for f in o.parameters))
     try:
         server.ask(easiest, {}, fresh=True)
     except UnansweredError:
@@ -150,9 +150,9 @@ def _unsound(exchange: Exchange, operation: Operation) -> list[tuple[str, Breach
             "2XX for a valid request of values that the server or the spec names",
         )
     elif not is_readable(asked, exchange):
-        kind = asked.schema(exchange.status).get("type", "JSON")
-        name, expected = "response_schema_conformance", f"a JSON body ({kind})"
-        proof = str(asked.response(exchange.status).get("x-evidence", "")) or proof
+        schema = asked.schema(exchange.status)
+        name, expected = "response_schema_conformance", f"a JSON body ({schema.type if schema else 'any'})"
+        proof = asked.response_evidence(exchange.status) or proof
     else:
         return []
     return [(name, breach(asked, "", expected, found, proof, [exchange]))]
@@ -165,9 +165,8 @@ def _is_listed(found: Breach, operation: Operation) -> bool:
 
 def _moves(server: Server, operation: Operation, requests: int, seconds: float) -> bool:
     """Whether the records change while we only read, for twice as long and as often as a law took."""
-    reader: Operation | None = operation
-    if not operation.safe:
-        reader = lister(server, operation)
+    creator = operation.creator or operation
+    reader = operation if operation.safe else creator.lister
     if reader is None:
         return False
     limit, begun = server.sent + 2 * requests, time.monotonic()
@@ -185,9 +184,3 @@ def _moves(server: Server, operation: Operation, requests: int, seconds: float) 
     except (UnansweredError, UnexpectedError, UnfitError, WithheldError):
         return False
     return False
-
-
-def lister(server: Server, operation: Operation) -> Operation | None:
-    """The operation that lists the records which `operation` creates or addresses."""
-    parent = operation.path.rpartition("/")[0] if operation.path.endswith("}") else operation.path
-    return next((o for o in server.spec.operations.values() if o.path == parent and o.method == "GET"), None)

@@ -11,7 +11,9 @@ from itertools import groupby, pairwise, product
 from operator import itemgetter
 from typing import Any
 
+from contrato.core.spec import Echo, Operation, Parameter
 from contrato.verify._exchange import Arguments, Exchange
+from contrato.verify._json import MISSING, find
 from contrato.verify._rules import Breach, Gap, law
 from contrato.verify._server import (
     PAGES,
@@ -22,21 +24,17 @@ from contrato.verify._server import (
     breach,
     counter,
     difference,
-    field_of,
     items_of,
     items_pointer,
-    key_of,
-    limit_key,
+    limit_of,
     page_key,
     page_size,
-    pagination,
     rows_of,
     short,
     spread,
     text_of,
     told,
 )
-from contrato.verify._spec import MISSING, Field, Operation, find
 
 VALUES = 5
 """Values of a filter that are tried."""
@@ -65,22 +63,22 @@ def pages_make_the_list(server: Server, operation: Operation) -> Iterator[Breach
     counts them twice. Usual causes: an offset that is off by one, an order that is not unique, a total that counts
     something else.
     """
-    names = pagination(operation)
-    if not names:
+    names = operation.pagination
+    if names is None:
         return
     base = server.base(operation)
     walk = server.walk(operation, base)
-    proof = str(names["x-evidence"])
+    proof = names.evidence
     yield from _pages(operation, walk, proof)
     if not walk.items:
         yield Gap(operation.id, "the list is empty")
         return
     explicit = server.get(operation, {**base, page_key(operation): 1})
     if _items(operation, explicit) != _items(operation, walk.pages[0]):
-        f = field_of(operation, names["page"])
+        f = operation.parameter(names.page)
         expected = "page 1 is what comes without a page number"
         found = "other records"
-        yield breach(operation, f"{f.location}.{f.name}", expected, found, f.evidence, [walk.pages[0], explicit])
+        yield breach(operation, f"{f.place}.{f.name}", expected, found, f.evidence, [walk.pages[0], explicit])
     if not walk.complete:
         yield Gap(operation.id, f"the list has more than {PAGES} pages")
     elif not walk.stuck and max(walk.numbers) > 1:
@@ -97,7 +95,6 @@ def pages_make_the_list(server: Server, operation: Operation) -> Iterator[Breach
 def _pages(operation: Operation, walk: Walk, proof: str) -> Iterator[Breach]:
     """What must hold for the pages of any list."""
     at = items_pointer(operation)
-    names = pagination(operation)
     filled = [page for page in walk.pages if _items(operation, page)]
     if walk.stuck:
         expected, found = "each page has other records", f"page {len(walk.pages)} is page {len(walk.pages) - 1} again"
@@ -112,7 +109,7 @@ def _pages(operation: Operation, walk: Walk, proof: str) -> Iterator[Breach]:
         numbers = [number for _, number in twins]
         first = once.setdefault(text, numbers[0])
         # Records without an identity may be equal: that some are shows where two stand on one page.
-        equal = "x-identity" not in operation.node and len(set(numbers)) < len(numbers)
+        equal = operation.identity is None and len(set(numbers)) < len(numbers)
         number = numbers[-1]
         if number != first and not (equal and numbers[0] == first):
             shown = [walk.pages[first - 1], walk.pages[number - 1]]
@@ -122,7 +119,7 @@ def _pages(operation: Operation, walk: Walk, proof: str) -> Iterator[Breach]:
     expected_counters = {"total": len(walk.items), "last": max(1, len(filled))} if walk.complete else {}
     for key in ("total", "last"):
         values = [counter(operation, page, key) for page in filled]
-        at = f"/{names.get(key)}"
+        at = _counter_pointer(operation, key)
         if len({text_of(v) for v in values if v is not MISSING}) > 1:
             yield breach(operation, at, "the same on every page", values, proof, filled[:2])
         wanted = expected_counters.get(key)
@@ -134,10 +131,15 @@ def _pages(operation: Operation, walk: Walk, proof: str) -> Iterator[Breach]:
         if follows is not MISSING and walk.complete:
             wanted = number + 1 if number < len(filled) else None
             if follows != wanted:
-                yield breach(operation, f"/{names['next']}", f"{wanted} on page {number}", follows, proof, [page])
+                at = _counter_pointer(operation, "next")
+                yield breach(operation, at, f"{wanted} on page {number}", follows, proof, [page])
         current = counter(operation, page, "current")
         if current is not MISSING and current != number:
-            yield breach(operation, f"/{names['current']}", str(number), current, proof, [page])
+            yield breach(operation, _counter_pointer(operation, "current"), str(number), current, proof, [page])
+
+
+def _counter_pointer(operation: Operation, key: str) -> str:
+    return f"/{getattr(operation.pagination, key, None)}"
 
 
 @law("The size of a page decides where a list is cut, and nothing else.")
@@ -146,8 +148,7 @@ def limits_only_cut(server: Server, operation: Operation) -> Iterator[Breach | G
     when a search narrows the list. A server may keep a large size down, when it tells the size that it took, or refuse
     it.
     """
-    limit = limit_key(operation)
-    if limit is None:
+    if limit_of(operation) is None:
         return
     base = server.base(operation)
     listed = server.whole(operation, base)
@@ -158,9 +159,9 @@ def limits_only_cut(server: Server, operation: Operation) -> Iterator[Breach | G
     # A last page that is full is where a page is forgotten, or an empty one added.
     even = next((length // n for n in (2, 3, 5) if length % n == 0), length)
     yield from _cut(server, operation, base, listed, sorted({1, 3, even, length - 1, length, length + 7}))
-    for f in operation.fields:
-        for word in _common_words(server, operation, f, listed.items):
-            narrow = {**base, (f.location, f.name): word}
+    for f in operation.parameters:
+        for word in _common_words(f, listed.items):
+            narrow = {**base, f.key: word}
             found = server.whole(operation, narrow)
             if 1 < len(found.items) < len(listed.items):
                 yield from _cut(server, operation, narrow, found, (1,))
@@ -169,15 +170,14 @@ def limits_only_cut(server: Server, operation: Operation) -> Iterator[Breach | G
 
 def _cut(server: Server, operation: Operation, base: Arguments, listed: Walk, sizes: Sequence[int]) -> Iterator[Breach]:
     """What must hold for a list that is cut into pages of other sizes."""
-    limit = limit_key(operation)
-    assert limit is not None
-    f = field_of(operation, limit[1])
-    at = f"{f.location}.{f.name}"
+    f = limit_of(operation)
+    assert f is not None
+    at = f"{f.place}.{f.name}"
     wanted = [text_of(item) for item in listed.items]
     for size in sizes:
-        if not server.ask(operation, {**base, limit: size}).succeeded:
+        if not server.ask(operation, {**base, f.key: size}).succeeded:
             continue
-        walk = server.walk(operation, {**base, limit: size}, pages=5)
+        walk = server.walk(operation, {**base, f.key: size}, pages=5)
         first, taken = len(_items(operation, walk.pages[0])), page_size(operation, walk.pages[0])
         if first != min(taken or size, len(wanted)) or first > size or (size <= 3 and taken not in (None, size)):
             expected, found = f"{min(size, len(wanted))} records for {f.name}={size}", f"{first} records, size {taken}"
@@ -188,18 +188,17 @@ def _cut(server: Server, operation: Operation, base: Arguments, listed: Walk, si
             yield breach(operation, at, expected, _unlike(wanted, got), f.evidence, [*listed.pages[:1], *walk.pages])
         total = counter(operation, walk.pages[0], "total")
         if isinstance(total, int) and total != len(wanted):
-            at_total = f"/{pagination(operation)['total']}"
+            at_total = _counter_pointer(operation, "total")
             yield breach(operation, at_total, f"{len(wanted)} for {f.name}={size}", total, f.evidence, walk.pages[:1])
 
 
-def _common_words(server: Server, operation: Operation, f: Field, items: Sequence[Any]) -> list[str]:
-    """Words that several records have where this field searches, the most common ones first."""
-    searches = server.extension(operation, f, "x-searches")
-    if not searches:
+def _common_words(f: Parameter, items: Sequence[Any]) -> list[str]:
+    """Words that several records have where this parameter searches, the most common ones first."""
+    if f.searches is None:
         return []
     counts: Counter[str] = Counter()
     for item in items:
-        texts = [str(text) for pointer in searches["fields"] for text in find(item, pointer)]
+        texts = [str(text) for pointer in f.searches.fields for text in find(item, pointer)]
         counts.update({word for text in texts for word in text.split() if word.isalpha()})
     fit = [word for word in counts if 1 < counts[word] < len(items)]
     return sorted(fit, key=lambda word: (counts[word], len(word), word), reverse=True)[:VALUES]
@@ -215,11 +214,12 @@ def lists_are_sorted(server: Server, operation: Operation) -> Iterator[Breach | 
     Texts may be compared with or without case, accents and punctuation; only what is wrong in every way is a breach.
     Records with equal values may stand in any order, but none may be lost by it.
     """
-    sort = operation.node.get("x-sort")
+    sort = operation.sort
     if not sort:
         return
-    by, order = field_of(operation, sort["by"]), field_of(operation, sort["order"])
-    proof = str(sort["x-evidence"])
+    by, order = operation.parameter(sort.by), operation.parameter(sort.order)
+    place = f"{by.place}.{by.name}"
+    proof = sort.evidence
     base = server.base(operation)
     plain = server.walk(operation, base)
     if not plain.complete:
@@ -227,13 +227,13 @@ def lists_are_sorted(server: Server, operation: Operation) -> Iterator[Breach | 
     if len(plain.items) < 2:
         yield Gap(operation.id, "the list has less than two records")
         return
-    by_default, order_default = (f.schema.get("default") for f in (by, order))
-    keys = {f.name: (f.location, f.name) for f in (by, order)}
+    by_default, order_default = (f.schema.default for f in (by, order))
+    keys = {f.name: f.key for f in (by, order)}
     asked: list[tuple[Arguments, Any, Any]] = [({}, by_default, order_default)]
-    for name in by.schema["enum"]:
+    for name in by.schema.enum:
         asked.append(({keys[by.name]: name}, name, order_default))
-        asked += [({keys[by.name]: name, keys[order.name]: way}, name, way) for way in order.schema["enum"]]
-    asked += [({keys[order.name]: way}, by_default, way) for way in order.schema["enum"]]
+        asked += [({keys[by.name]: name, keys[order.name]: way}, name, way) for way in order.schema.enum]
+    asked += [({keys[order.name]: way}, by_default, way) for way in order.schema.enum]
     whole = sorted(map(text_of, plain.items))
     read: dict[tuple[Any, Any], Walk] = {}
     for arguments, name, way in asked:
@@ -241,25 +241,25 @@ def lists_are_sorted(server: Server, operation: Operation) -> Iterator[Breach | 
         shown = ", ".join(f"{key}={value}" for (_, key), value in arguments.items()) or "no parameters"
         if sorted(map(text_of, walk.items)) != whole:
             expected = f"with {shown} the same {len(whole)} records as without"
-            yield breach(operation, f"query.{by.name}", expected, f"{len(walk.items)} records", proof, walk.pages[:2])
+            yield breach(operation, place, expected, f"{len(walk.items)} records", proof, walk.pages[:2])
         if name is None or way is None:
             continue
-        descending = way == sort["descending"]
+        descending = way == sort.descending
         values = [item.get(name) if isinstance(item, dict) else None for item in walk.items]
         for earlier, later in pairwise(values):
             if _inverted(earlier, later, descending):
                 given = {f"{by.name}": name, f"{order.name}": way}
-                evidence = proof
+                evidence: str = proof
                 for f in (by, order):
-                    if (f.location, f.name) not in arguments:
-                        evidence = str(server.extension(operation, f, "x-default-evidence") or proof)
+                    if f.key not in arguments:
+                        evidence = f.default_evidence or proof
                 expected = f"with {shown} {name} {'descending' if descending else 'ascending'} ({given})"
                 at = f"{items_pointer(operation)}/{name}"
                 yield breach(
                     operation, at, expected, f"{short(earlier)} before {short(later)}", evidence, walk.pages[:2]
                 )
                 break
-        yield from _ties(server, operation, {**base, **arguments}, walk, values, f"query.{by.name}", proof)
+        yield from _ties(server, operation, {**base, **arguments}, walk, values, place, proof)
         mirrored = read.get((name, not descending))
         if mirrored is not None:
             ours, theirs = _unique(walk.items, name), _unique(mirrored.items, name)
@@ -269,31 +269,31 @@ def lists_are_sorted(server: Server, operation: Operation) -> Iterator[Breach | 
                 at = f"{items_pointer(operation)}/{name}"
                 yield breach(operation, at, expected, _unlike(theirs[::-1], ours), proof, shown_pages)
         read.setdefault((name, descending), walk)
-    for f in operation.fields:
+    for f in operation.parameters:
         # A word that stands first would be found, too, where only beginnings are looked at.
-        words = _common_words(server, operation, f, plain.items)
+        words = _common_words(f, plain.items)
         texts = [str(value) for item in plain.items for value in item.values()] if words else []
         for word in sorted(words, key=lambda word: -sum(f" {word}" in text for text in texts))[:2]:
-            narrow = {**base, (f.location, f.name): word}
+            narrow = {**base, f.key: word}
             found = server.whole(operation, narrow)
             there = sorted(map(text_of, found.items))
-            for field, way in product(by.schema["enum"], order.schema["enum"]):
+            for field, way in product(by.schema.enum, order.schema.enum):
                 walk = server.whole(operation, {**narrow, keys[by.name]: field, keys[order.name]: way})
                 if sorted(map(text_of, walk.items)) != there:
                     expected = f"with {by.name}={field}, {order.name}={way} the same {len(there)} records for {word!r}"
                     shown_pages = [*found.pages[:1], *walk.pages[:1]]
-                    yield breach(operation, f"query.{by.name}", expected, f"{len(walk.items)}", proof, shown_pages)
+                    yield breach(operation, place, expected, f"{len(walk.items)}", proof, shown_pages)
 
 
 def _ties(
     server: Server, operation: Operation, arguments: Arguments, walk: Walk, values: Sequence[Any], at: str, proof: str
 ) -> Iterator[Breach]:
     """Cut a sorted list between two records of equal value: none of them may be on both pages."""
-    limit = limit_key(operation)
+    limit = limit_of(operation)
     size = next((size for size, (one, other) in enumerate(pairwise(values), 1) if one == other), None)
-    if limit is None or size is None or not server.ask(operation, {**arguments, limit: size}).succeeded:
+    if limit is None or size is None or not server.ask(operation, {**arguments, limit.key: size}).succeeded:
         return
-    two = server.walk(operation, {**arguments, limit: size}, pages=2)
+    two = server.walk(operation, {**arguments, limit.key: size}, pages=2)
     texts = [text_of(item) for item in two.items]
     again = next((text for text in texts if texts.count(text) > 1), None)
     if again is not None and not two.stuck and len(set(map(text_of, walk.items))) == len(walk.items):
@@ -345,7 +345,7 @@ def filters_select(server: Server, operation: Operation) -> Iterator[Breach | Ga
     else is in it. Several values at once give the union, in any order, and a value that is named twice is an error of
     the client at most. Filters that are ignored, match a part of an id, or lose records on later pages are found so.
     """
-    filters = _filters(server, operation)
+    filters = _filters(operation)
     if not filters:
         return
     whole, base, shown = _unfiltered(server, operation, filters)
@@ -353,7 +353,7 @@ def filters_select(server: Server, operation: Operation) -> Iterator[Breach | Ga
         raise UnfitError("the list is empty")
     judged = False
     for f, echo in filters:
-        values = [v for v in server.existing(f) if f.schema.get("type") == "array" or _valid(f, v)]
+        values = [v for v in server.existing(f) if f.schema.type == "array" or _valid(f, v)]
         values = [v for v in values if _is_told_apart(server, f, echo, v)]
         values = spread(values, MANY)
         expected = {text_of(v): _selected(server, f, echo, whole, v) for v in values}
@@ -362,13 +362,13 @@ def filters_select(server: Server, operation: Operation) -> Iterator[Breach | Ga
         values = spread(values, VALUES)
         others = {**base}
         for other, _ in filters:
-            others.pop((other.location, other.name), None)
-        is_array = f.schema.get("type") == "array"
+            others.pop(other.key, None)
+        is_array = f.schema.type == "array"
         tried = [[v] for v in values]
         if is_array and len(values) > 1:
             tried += [[values[0], values[-1]], [values[-1], values[0]]]
         for given in tried:
-            arguments = {**others, (f.location, f.name): given if is_array else given[0]}
+            arguments = {**others, f.key: given if is_array else given[0]}
             wanted = [row for v in given for row in expected[text_of(v)]]
             if not wanted and 400 <= server.ask(operation, arguments).status < 500:
                 continue  # To the list, a value without records may be an unknown one.
@@ -376,13 +376,13 @@ def filters_select(server: Server, operation: Operation) -> Iterator[Breach | Ga
             missing, more = difference(wanted, found)
             judged |= bool(wanted)
             if missing or more:
-                say = f"for {f.name}={short(arguments[f.location, f.name])} the {len(wanted)} records that have it"
-                proof = str(echo["x-evidence"])
-                at = f"{f.location}.{f.name}"
+                say = f"for {f.name}={short(arguments[f.key])} the {len(wanted)} records that have it"
+                proof = echo.evidence
+                at = f"{f.place}.{f.name}"
                 yield breach(operation, at, say, told(missing, more), proof, [*shown[:1], *pages[:2]])
-        twice = server.ask(operation, {**others, (f.location, f.name): values[:1] * 2}) if is_array and values else None
+        twice = server.ask(operation, {**others, f.key: values[:1] * 2}) if is_array and values else None
         if twice is not None and twice.status >= 500:
-            yield breach(operation, f"{f.location}.{f.name}", "no 5XX", str(twice.status), f.evidence, [twice])
+            yield breach(operation, f"{f.place}.{f.name}", "no 5XX", str(twice.status), f.evidence, [twice])
     if not judged:
         yield Gap(operation.id, "no record has a value of its filters")
 
@@ -392,11 +392,11 @@ def filters_combine(server: Server, operation: Operation) -> Iterator[Breach | G
     """With a value and a range of dates at once, the answer is what has both, over all its pages. A condition that
     displaces another one is found so.
     """
-    filters = [(f, echo) for f, echo in _filters(server, operation) if f.schema.get("type") != "array"]
-    dates = operation.node.get("x-date-range")
+    filters = [(f, echo) for f, echo in _filters(operation) if f.schema.type != "array"]
+    dates = operation.date_range
     if not filters or not dates:
         return
-    whole, base, _ = _unfiltered(server, operation, _filters(server, operation))
+    whole, base, _ = _unfiltered(server, operation, _filters(operation))
     for f, echo in filters:
         known = [v for v in server.existing(f) if _is_told_apart(server, f, echo, v)]
         counted = [(len(_selected(server, f, echo, whole, v)), v) for v in known]
@@ -406,80 +406,76 @@ def filters_combine(server: Server, operation: Operation) -> Iterator[Breach | G
             continue
         value = max(counted, key=lambda pair: pair[0])[1]
         mine = _selected(server, f, echo, whole, value)
-        seam = _seam(server, mine, dates["field"])
+        seam = _seam(server, mine, dates.field)
         if seam is None:
             yield Gap(operation.id, f"all records of one {f.name} have one date")
             continue
-        others = {key: v for key, v in base.items() if key[1] not in {other.name for other, _ in filters}}
-        others = {key: v for key, v in others.items() if field_of(operation, key[1]).schema.get("type") != "array"}
-        for side in ("from", "to"):
-            arguments = {**others, (f.location, f.name): value, key_of(operation, dates[side]): _written(seam)}
+        displaced = {p.key for p in operation.parameters if p.schema.items is not None}
+        displaced |= {other.key for other, _ in filters}
+        others = {key: v for key, v in base.items() if key not in displaced}
+        for name, low, high in ((dates.start, seam, None), (dates.end, None, seam)):
+            arguments = {**others, f.key: value, operation.parameter(name).key: _written(seam)}
             found, pages = server.rows(operation, arguments)
-            low, high = (seam, None) if side == "from" else (None, seam)
-            wrong = _off_range(server, dates["field"], mine, found, low, high)
+            wrong = _off_range(server, dates.field, mine, found, low, high)
             if wrong:
-                say = f"what has {f.name}={short(value)} and lies {'after' if side == 'from' else 'before'} {seam}"
-                yield breach(operation, f"{f.location}.{f.name}", say, wrong, str(echo["x-evidence"]), pages[:2])
+                say = f"what has {f.name}={short(value)} and lies {'after' if low else 'before'} {seam}"
+                yield breach(operation, f"{f.place}.{f.name}", say, wrong, echo.evidence, pages[:2])
 
 
-def _filters(server: Server, operation: Operation) -> list[tuple[Field, dict[str, Any]]]:
-    found = []
-    for f in operation.fields:
-        echo = server.echo(operation, f)
-        if f.sources and echo and f.location != "path" and operation.safe:
-            found.append((f, echo))
-    return found
+def _filters(operation: Operation) -> list[tuple[Parameter, Echo]]:
+    named = [(f, f.echo) for f in operation.parameters if f.refers_to and f.place != "path" and operation.safe]
+    return [(f, echo) for f, echo in named if echo is not None]
 
 
 def _unfiltered(
-    server: Server, operation: Operation, filters: Sequence[tuple[Field, dict[str, Any]]]
+    server: Server, operation: Operation, filters: Sequence[tuple[Parameter, Echo]]
 ) -> tuple[list[Row], Arguments, list[Exchange]]:
     """All records, the arguments that gave them, and the answers."""
     base = server.base(operation)
-    chosen = [f for f, _ in filters if (f.location, f.name) in base]
+    chosen = [f for f, _ in filters if f.key in base]
     if chosen:
         # Filters are alternatives of which one is needed: all values of one that takes several.
-        several = next((f for f, _ in filters if f.schema.get("type") == "array"), None)
+        several = next((f for f, _ in filters if f.schema.type == "array"), None)
         if several is None:
             raise UnfitError("no request gives all records")
-        base = {key: value for key, value in base.items() if key not in {(f.location, f.name) for f in chosen}}
+        base = {key: value for key, value in base.items() if key not in {f.key for f in chosen}}
         values = server.existing(several)
         if len(values) > MANY:
             raise UnfitError(f"{several.name} has more than {MANY} values")
-        base[several.location, several.name] = values
+        base[several.key] = values
     rows, pages = server.rows(operation, base)
     return rows, base, pages
 
 
-def _selected(server: Server, f: Field, echo: dict[str, Any], rows: Sequence[Row], value: Any) -> list[Row]:
+def _selected(server: Server, f: Parameter, echo: Echo, rows: Sequence[Row], value: Any) -> list[Row]:
     """The rows that have a filter's value."""
     wanted = {text_of(value)}
-    if "as" in echo:
-        wanted = {there for mine, there in _names(server, f, echo) if mine == text_of(value)}
-    return [row for row in rows if text_of(row.get(echo["at"])) in wanted]
+    if echo.found_as is not None:
+        wanted = {there for mine, there in _names(server, f, echo.found_as) if mine == text_of(value)}
+    return [row for row in rows if text_of(row.get(echo.at)) in wanted]
 
 
-def _is_told_apart(server: Server, f: Field, echo: dict[str, Any], value: Any) -> bool:
+def _is_told_apart(server: Server, f: Parameter, echo: Echo, value: Any) -> bool:
     """Whether rows show this value and no other: a name may be that of several."""
-    if "as" not in echo:
+    if echo.found_as is None:
         return True
-    names = _names(server, f, echo)
+    names = _names(server, f, echo.found_as)
     mine = {there for mine, there in names if mine == text_of(value)}
     return not any(there in mine for other, there in names if other != text_of(value))
 
 
-def _names(server: Server, f: Field, echo: dict[str, Any]) -> list[tuple[str, str]]:
+def _names(server: Server, f: Parameter, found_as: str) -> list[tuple[str, str]]:
     """The values of a filter, each with what rows show in its place."""
-    name, _, there = str(echo["as"]).partition("#")
-    mine = f.sources[0].partition("#")[2]
+    name, _, there = found_as.partition("#")
+    mine = f.refers_to[0].pointer
     other = server.spec.operations[name]
     records = rows_of(other, server.whole(other, server.base(other)).pages, there.rpartition("/")[0])
     return [(text_of(record.get(mine)), text_of(record.get(there))) for record in records]
 
 
-def _valid(f: Field, value: Any) -> bool:
+def _valid(f: Parameter, value: Any) -> bool:
     kinds = {"integer": int, "string": str, "number": int | float}
-    kind = kinds.get(str(f.schema.get("type")))
+    kind = kinds.get(f.schema.type)
     return kind is None or (isinstance(value, kind) and not isinstance(value, bool))
 
 
@@ -488,16 +484,16 @@ def searches_find(server: Server, operation: Operation) -> Iterator[Breach | Gap
     """The names of known records are searched for: whole, by half of their words, and in another case. The record must
     be among what is found, and the counters must agree with what is found. A text that nobody wrote finds nothing.
     """
-    for f in operation.fields:
-        searches = server.extension(operation, f, "x-searches")
+    for f in operation.parameters:
+        searches = f.searches
         if not searches:
             continue
-        proof, at = str(searches["x-evidence"]), f"{f.location}.{f.name}"
+        proof, at = searches.evidence, f"{f.place}.{f.name}"
         base = server.base(operation)
         server.get(operation, base, fresh=True)  # It takes with it what a search before may have left over.
         listed = server.whole(operation, base)
-        own = [source.partition("#")[2] for source in f.sources if source.startswith(f"{operation.id}#")]
-        pointer = own[0].removeprefix(items_pointer(operation)) if own else searches["fields"][0]
+        own = [source.pointer for source in f.refers_to if source.operation == operation.id]
+        pointer = own[0].removeprefix(items_pointer(operation)) if own else searches.fields[0]
         texts = [(item, find(item, pointer)) for item in listed.items]
         named = [(item, str(values[0])) for item, values in texts if values and str(values[0]).strip()]
         if not named:
@@ -509,15 +505,15 @@ def searches_find(server: Server, operation: Operation) -> Iterator[Breach | Gap
             last = " ".join(words[len(words) // 2 :])
             for text in dict.fromkeys([name, half, last, name.lower(), name.upper(), half.swapcase()]):
                 rests_on = proof if text in name else "plausible: who searches does not know how a name is capitalised"
-                walk = server.whole(operation, {**base, (f.location, f.name): text})
+                walk = server.whole(operation, {**base, f.key: text})
                 wanted = [text_of(other) for other, its in named if text in its]
                 found = {text_of(other) for other in walk.items}
                 if text_of(item) not in found or any(other not in found for other in wanted):
                     say = f"the {max(1, len(wanted))} records whose name has {text!r}, such as {name!r}"
                     yield breach(operation, at, say, f"{len(found)} other records", rests_on, walk.pages[:1])
-                yield from _pages(operation, walk, str(pagination(operation).get("x-evidence", proof)))
+                yield from _pages(operation, walk, operation.pagination.evidence if operation.pagination else proof)
         for nonsense in (NOWHERE, SHORT, "'\"\\%;--"):
-            answer = server.ask(operation, {**base, (f.location, f.name): nonsense})
+            answer = server.ask(operation, {**base, f.key: nonsense})
             there = _items(operation, answer) if answer.succeeded and nonsense in (NOWHERE, SHORT) else []
             if answer.status >= 500 or (there and not any(nonsense in text_of(item).lower() for item in there)):
                 found_there = f"{answer.status} with {len(there)} records"
@@ -525,12 +521,12 @@ def searches_find(server: Server, operation: Operation) -> Iterator[Breach | Gap
         yield from _forgotten(server, operation, base, f, proof)
 
 
-def _forgotten(server: Server, operation: Operation, base: Arguments, f: Field, proof: str) -> Iterator[Breach]:
+def _forgotten(server: Server, operation: Operation, base: Arguments, f: Parameter, proof: str) -> Iterator[Breach]:
     """A list without a condition is what it was before one was asked for."""
-    at = f"{f.location}.{f.name}"
+    at = f"{f.place}.{f.name}"
     for _ in range(2):  # The first takes with it what is left over.
         before = server.get(operation, base, fresh=True)
-    searched = server.ask(operation, {**base, (f.location, f.name): NOWHERE}, fresh=True)
+    searched = server.ask(operation, {**base, f.key: NOWHERE}, fresh=True)
     after = server.get(operation, base, fresh=True)
     if [text_of(item) for item in _items(operation, before)] != [text_of(item) for item in _items(operation, after)]:
         expected = f"the list that there was before {f.name}={NOWHERE!r} was asked for, as it is not asked for now"
@@ -549,13 +545,14 @@ def ranges_cut(server: Server, operation: Operation) -> Iterator[Breach | Gap]:
     refused, and has no record but at its ends. A bound with the offset of the API's own time zone is
     the same moment as the one without.
     """
-    dates = operation.node.get("x-date-range")
+    dates = operation.date_range
     if not dates:
         return
-    at, proof = str(dates["field"]), str(dates["x-evidence"])
-    keys = [key_of(operation, dates[side]) for side in ("from", "to")]
+    at, proof = dates.field, dates.evidence
+    ends = [operation.parameter(name) for name in (dates.start, dates.end)]
+    keys = [end.key for end in ends]
     base = server.base(operation)
-    needed = any(field_of(operation, name).required for _, name in keys)
+    needed = any(end.required for end in ends)
     rows, pages = server.rows(operation, base)
     read = server.readings(rows, at)[0]
     moments = sorted({moment for row in rows if (moment := read(row[at])) is not None})

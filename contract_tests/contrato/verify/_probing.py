@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
-from jsonschema_rs import is_valid
+import attrs
 
+from contrato.core.spec import Operation, Parameter
 from contrato.verify._exchange import Arguments, Exchange
+from contrato.verify._json import MISSING, places, validator
 from contrato.verify._rules import Breach, Gap, law
 from contrato.verify._server import (
     Server,
@@ -16,12 +17,9 @@ from contrato.verify._server import (
     breach,
     items_pointer,
     rows_of,
-    schema_at,
-    schema_of,
     short,
 )
-from contrato.verify._spec import MISSING, Field, Operation, pointers
-from contrato.verify._writing import FAR, records_of, tidy
+from contrato.verify._writing import FAR, records_of, tidy, values_of
 
 SORTABLE = ("boolean", "integer", "number", "string")
 """Types of the fields by which a list might be sorted though the spec does not say so."""
@@ -37,10 +35,10 @@ def tokens_are_checked(server: Server, operation: Operation) -> Iterator[Breach 
     403, without data, and a write that is refused is not done. Who has no token is not told which ids exist, and gets
     no data either where a slash follows the path.
     """
-    schemes = server.spec.schemes(operation)
+    schemes = operation.security
     if not schemes:
         return
-    proof = str(schemes[0].get("x-evidence", ""))
+    proof = schemes[0].evidence
     records = records_of(server, operation) if not operation.safe else None
     if not operation.safe and records is None:
         raise UnfitError("there is no way to see what a write did")
@@ -51,7 +49,7 @@ def tokens_are_checked(server: Server, operation: Operation) -> Iterator[Breach 
             yield from _refused(operation, exchange, form, proof)
         yield from _betrayed(server, operation)
         if operation.method == "GET":
-            aside = server.ask(replace(operation, path=f"{operation.path}/"), server.base(operation), token=None)
+            aside = server.ask(attrs.evolve(operation, path=f"{operation.path}/"), server.base(operation), token=None)
             if aside.succeeded and _has_data(operation, aside):
                 expected = "no data without a token, also with a slash after the path"
                 yield breach(operation, "", expected, str(aside.status), proof, [aside])
@@ -60,9 +58,9 @@ def tokens_are_checked(server: Server, operation: Operation) -> Iterator[Breach 
         identifier, _, created, body = records.try_create(1)
         arguments: Arguments = body
         if operation is not records.creator:
-            fields = [f for f in operation.fields if f.location == "body"]
-            arguments = {("body", f.name): v for f in fields if (v := records.value(f, 2)) is not MISSING}
-            arguments["path", records.id.name] = identifier
+            own = [(f.key, records.value(operation, f, 2)) for f in values_of(operation)]
+            arguments = {key: value for key, value in own if value is not MISSING}
+            arguments[records.id.key] = identifier
         before = records.listing()
         for form, headers, more in _forms(server.transport.token, True):
             exchange = server.ask(operation, {**arguments, **more}, token=None, headers=headers)
@@ -76,19 +74,16 @@ def tokens_are_checked(server: Server, operation: Operation) -> Iterator[Breach 
 
 def _betrayed(server: Server, operation: Operation) -> Iterator[Breach]:
     base = server.base(operation)
-    for f in operation.fields:
-        known = [v for v in server.existing(f) if isinstance(v, int)] if f.location == "path" and f.sources else []
+    for f in operation.parameters:
+        known = [v for v in server.existing(f) if isinstance(v, int)] if f.place == "path" and f.refers_to else []
         if not known:
             continue
-        asked = [
-            server.ask(operation, {**base, (f.location, f.name): value}, token=None)
-            for value in (known[0], max(known) + FAR)
-        ]
+        asked = [server.ask(operation, {**base, f.key: value}, token=None) for value in (known[0], max(known) + FAR)]
         if asked[0].status != asked[1].status:
             expected = f"the same refusal for {f.name} of {known[0]} and for one that nobody has"
             found = f"{asked[0].status} and {asked[1].status}"
             proof = "plausible: the difference tells strangers which ids exist"
-            yield breach(operation, f"{f.location}.{f.name}", expected, found, proof, asked)
+            yield breach(operation, f"{f.place}.{f.name}", expected, found, proof, asked)
 
 
 def _forms(token: str, everything: bool) -> Iterator[tuple[str, dict[str, str], Arguments]]:
@@ -134,8 +129,10 @@ def _refused(operation: Operation, exchange: Exchange, form: str, proof: str) ->
 
 def _has_data(operation: Operation, exchange: Exchange) -> bool:
     """Whether an answer has what the operation answers with, whatever its status."""
-    schema = schema_of(operation)
-    return bool(schema) and exchange.json not in (MISSING, None, [], {}) and is_valid(schema, exchange.json)
+    schema = operation.answer
+    if schema is None or exchange.json in (MISSING, None, [], {}):
+        return False
+    return validator(schema).is_valid(exchange.json)
 
 
 @law("An id that nobody has finds nobody's data.")
@@ -146,40 +143,40 @@ def unknown_ids_find_nothing(server: Server, operation: Operation) -> Iterator[B
     if not operation.safe:
         return
     base = server.base(operation)
-    for f in operation.fields:
-        if not f.sources or server.extension(operation, f, "x-searches"):
+    for f in operation.parameters:
+        if not f.refers_to or f.searches:
             continue
         values = server.existing(f)
         numbers = [v for v in values if isinstance(v, int) and not isinstance(v, bool)]
         if not numbers:
             continue
-        is_array = f.schema.get("type") == "array"
+        is_array = f.schema.type == "array"
         # Alternatives beside it would select what is known.
-        others = {(o.location, o.name) for o in operation.fields if o.sources and not o.required and o is not f}
+        others = {o.key for o in operation.parameters if o.refers_to and not o.required and o is not f}
         rest = {key: value for key, value in base.items() if key not in others}
         unknowns: list[Any] = [max(numbers) + FAR, int(f"{numbers[0]}00{abs(numbers[0]) % 7}")]
         # Nor is it an id that begins with one.
-        unknowns += [f"{numbers[0]}abc"] if f.location == "path" else []
+        unknowns += [f"{numbers[0]}abc"] if f.place == "path" else []
         for unknown in unknowns:
             if unknown in numbers:
                 continue
             given: Any = [unknown] if is_array else unknown
-            exchange = server.ask(operation, {**rest, (f.location, f.name): given})
+            exchange = server.ask(operation, {**rest, f.key: given})
             found = rows_of(operation, [exchange]) if exchange.succeeded else []
             has_record = exchange.succeeded and not _is_empty(exchange, found)
             if exchange.status >= 500 or exchange.status in range(300, 400) or has_record:
                 expected = f"nothing for {f.name}={unknown}, which no list names"
                 say = f"{exchange.status} with {short(exchange.content[:120].decode('utf-8', 'replace'))}"
-                yield breach(operation, f"{f.location}.{f.name}", expected, say, f.evidence, [exchange])
+                yield breach(operation, f"{f.place}.{f.name}", expected, say, f.evidence, [exchange])
         if is_array:
-            known_rows, _ = server.rows(operation, {**rest, (f.location, f.name): numbers[:1]})
-            both = server.ask(operation, {**rest, (f.location, f.name): [numbers[0], max(numbers) + FAR]})
+            known_rows, _ = server.rows(operation, {**rest, f.key: numbers[:1]})
+            both = server.ask(operation, {**rest, f.key: [numbers[0], max(numbers) + FAR]})
             found_both = rows_of(operation, [both]) if both.succeeded else []
             known_texts = {row.text for row in known_rows}
             extra = [row for row in found_both if row.text not in known_texts]
             if both.status >= 500 or extra:
                 expected = f"an unknown value adds nothing to {f.name}={numbers[0]}"
-                yield breach(operation, f"{f.location}.{f.name}", expected, short(extra[:1]), f.evidence, [both])
+                yield breach(operation, f"{f.place}.{f.name}", expected, short(extra[:1]), f.evidence, [both])
 
 
 def _is_empty(exchange: Exchange, rows: list[Any]) -> bool:
@@ -201,21 +198,20 @@ def malformed_is_refused(server: Server, operation: Operation) -> Iterator[Breac
         return
     base = server.base(operation)
     tried: list[tuple[str, Arguments | bytes, str]] = []
-    if operation.has_body:
-        proof = str(operation.node["requestBody"].get("x-evidence", ""))
-        tried += [("body", content, proof) for content in (b'{"', b"[1]")]
-    dates = [operation.node.get("x-date-range", {}).get(side) for side in ("from", "to")]
-    for f in operation.fields:
-        key, at, kind = (f.location, f.name), f"{f.location}.{f.name}", f.schema.get("type")
-        if f.location == "path":
+    if operation.body is not None:
+        tried += [("body", content, operation.body.evidence) for content in (b'{"', b"[1]")]
+    dates = [operation.date_range.start, operation.date_range.end] if operation.date_range else []
+    for f in operation.parameters:
+        key, at, kind = f.key, f"{f.place}.{f.name}", f.schema.type
+        if f.place == "path":
             continue  # An id of the wrong form is an unknown id.
         wrong: list[Any] = []
-        if "enum" in f.schema:
+        if f.schema.enum:
             wrong = ["nonsense"]
-            if f.name == operation.node.get("x-sort", {}).get("by"):
-                places = pointers(schema_at(operation, items_pointer(operation)))
-                wrong += [at[1:] for at, node in places if at.count("/") == 1 and node.get("type") in SORTABLE]
-                wrong = [value for value in wrong if value not in f.schema["enum"]]
+            if operation.sort is not None and f.name == operation.sort.by:
+                item = dict(places(operation.answer))[items_pointer(operation)]
+                wrong += [name for name, prop in item.properties.items() if prop.schema.type in SORTABLE]
+                wrong = [value for value in wrong if value not in f.schema.enum]
         elif kind in ("integer", "number"):
             wrong = ["abc"]
         elif kind == "array":
@@ -223,7 +219,7 @@ def malformed_is_refused(server: Server, operation: Operation) -> Iterator[Breac
         elif f.name in dates:
             wrong = ["yesterday", "2024-13-01T00:00:00"]
         tried += [(at, {**base, key: value}, f.evidence) for value in wrong]
-        if f.name == dates[0]:
+        if f.name in dates[:1]:
             proof = "plausible: a day that the calendar does not have is a mistake of the client"
             tried.append((at, {**base, key: "2023-02-30T00:00:00"}, proof))
         if f.required:
@@ -234,9 +230,8 @@ def malformed_is_refused(server: Server, operation: Operation) -> Iterator[Breac
         else:
             exchange = server.ask(operation, request)
         if not 400 <= exchange.status < 500:
-            sent = exchange.request_body.decode("utf-8", "replace") if operation.has_body else exchange.url
             expected = "4XX for what is no valid request"
-            yield breach(operation, at, expected, f"{exchange.status} for {short(sent)}", evidence, [exchange])
+            yield breach(operation, at, expected, f"{exchange.status} for {short(exchange.sent)}", evidence, [exchange])
 
 
 @law("No value, however extreme, is an error of the server.", probes=True)
@@ -248,26 +243,27 @@ def extremes_are_answered(server: Server, operation: Operation) -> Iterator[Brea
     if not operation.safe:
         return
     base = server.base(operation)
-    for f in operation.fields:
+    for f in operation.parameters:
         # Alternatives beside it would select what is known.
-        others = {(o.location, o.name) for o in operation.fields if o.sources and not o.required and o is not f}
-        rest = {key: value for key, value in base.items() if key not in others} if f.sources else base
-        for value in _extremes(f, f.name in (operation.node.get("x-date-range") or {}).values()):
-            exchange = server.ask(operation, {**rest, (f.location, f.name): value})
+        others = {o.key for o in operation.parameters if o.refers_to and not o.required and o is not f}
+        rest = {key: value for key, value in base.items() if key not in others} if f.refers_to else base
+        dates = operation.date_range
+        for value in _extremes(f, dates is not None and f.name in (dates.start, dates.end)):
+            exchange = server.ask(operation, {**rest, f.key: value})
             if exchange.status >= 500:
-                at, found = f"{f.location}.{f.name}", f"{exchange.status} for {short(value)}"
+                at, found = f"{f.place}.{f.name}", f"{exchange.status} for {short(value)}"
                 yield breach(operation, at, "an answer other than 5XX", found, f.evidence, [exchange])
 
 
-def _extremes(f: Field, is_date: bool) -> list[Any]:
+def _extremes(f: Parameter, is_date: bool) -> list[Any]:
     numbers = [0, -1, 2**31, 10**10, 2**63]
-    kind = f.schema.get("type")
+    kind = f.schema.type
     if is_date:
         return ["0001-01-01T00:00:00", "2020-02-29T00:00:00", "9999-12-31T23:59:59", ""]
-    if "enum" in f.schema:
-        return ["", *(str(value).swapcase() for value in f.schema["enum"][:1])]
+    if f.schema.enum:
+        return ["", *(str(value).swapcase() for value in f.schema.enum[:1])]
     if kind == "array":
         return [[], *([number] for number in numbers)]
     if kind in ("integer", "number"):
         return list(numbers)
-    return ["", "ñ", "a" * 2_000] if kind == "string" and f.location != "path" else []
+    return ["", "ñ", "a" * 2_000] if kind == "string" and f.place != "path" else []

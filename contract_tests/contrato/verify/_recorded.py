@@ -19,13 +19,14 @@ from urllib.parse import urlsplit
 from jsonschema_rs import Draft202012Validator
 
 from contrato.core import spec as specs
+from contrato.core.spec import Api, Operation, Schema
 from contrato.verify._exchange import Coverage, Exchange, Secret
+from contrato.verify._json import MISSING, validator
 from contrato.verify._judge import Judge, misfit
 from contrato.verify._report import OperationResult, Report, UsageError, Verdict
 from contrato.verify._rules import Breach
 from contrato.verify._scrub import Scrubber
 from contrato.verify._server import short
-from contrato.verify._spec import MISSING, Operation, Spec
 from contrato.verify._transport import Mode
 
 SENDER = "recorded"
@@ -60,7 +61,7 @@ def verify_har(
     """
     if api not in specs.APIS:
         raise UsageError(f"no API {api!r}: choose from {', '.join(specs.APIS)}")
-    spec = Spec(specs.load(api))
+    spec = specs.api(api)
     entries = list(_entries(Path(path)))
     base = _normal(base_url) if base_url else _infer(spec, entries, api, path)
     if not any(entry.below(base) for entry in entries):
@@ -72,7 +73,7 @@ def verify_har(
         mode=Mode.READ_ONLY,
         seed=0,
         strict=strict,
-        spec_version=str(spec.document["info"]["version"]),
+        spec_version=spec.version,
         recorded=True,
         scrubber=(scrubber := Scrubber(spec, next((token for token, _ in tokens.most_common(1)), ""))),
     )
@@ -109,7 +110,7 @@ class _Entry:
 
 
 class _Recording:
-    def __init__(self, spec: Spec, judge: Judge, report: Report, scrubber: Scrubber, tokens: Iterable[str]) -> None:
+    def __init__(self, spec: Api, judge: Judge, report: Report, scrubber: Scrubber, tokens: Iterable[str]) -> None:
         self.spec = spec
         self.judge = judge
         self.report = report
@@ -118,7 +119,7 @@ class _Recording:
         self.coverage = Coverage(spec)
         self.seen: Counter[str] = Counter()
         self.unjudged: dict[str, Counter[str]] = defaultdict(Counter)
-        self.validators: dict[tuple[str, int], Draft202012Validator] = {}
+        self.validators: dict[Schema, Draft202012Validator] = {}
 
     def judge_all(self, entries: list[_Entry], base: str) -> None:
         """Judge every exchange with the API, and say what was not judged."""
@@ -179,7 +180,7 @@ class _Recording:
         if body:
             self.coverage.see(exchange)
             documented = operation.schema(exchange.status)
-            if documented:
+            if documented is not None:
                 breaches["content_type_conformance"] = _content_type(exchange)
                 breaches["response_schema_conformance"] = self._misfits(exchange, documented)
             self.judge.check(exchange)
@@ -190,20 +191,19 @@ class _Recording:
             if not listed:
                 self.judge.passed(operation.id, rule)
 
-    def _misfits(self, exchange: Exchange, schema: dict[str, Any]) -> Iterator[Breach]:
+    def _misfits(self, exchange: Exchange, schema: Schema) -> Iterator[Breach]:
         operation, status = exchange.operation, exchange.status
         assert operation is not None
         if exchange.json is MISSING:
             text = f"{status} {short(exchange.content.decode('utf-8', 'replace'))}".strip()
-            proof = operation.response(status).get("x-evidence", "") or operation.evidence
+            proof = operation.response_evidence(status) or operation.evidence
             yield Breach(operation.id, "", "a JSON body", text, proof, (exchange,))
             return
-        key = operation.id, status
-        if key not in self.validators:
-            self.validators[key] = Draft202012Validator(schema, validate_formats=True)
-        for error in self.validators[key].iter_errors(exchange.json):
+        if schema not in self.validators:
+            self.validators[schema] = Draft202012Validator(schema.json, validate_formats=True)
+        for error in self.validators[schema].iter_errors(exchange.json):
             keyword = str(error.schema_path[-1]) if error.schema_path else ""
-            node: Any = schema
+            node: Any = schema.json
             for part in error.schema_path[:-1]:
                 node = node[part]
             node = node if isinstance(node, dict) else {}
@@ -270,8 +270,8 @@ def _status(exchange: Exchange) -> Iterator[Breach]:
     # No source says with which 4XX a server refuses what is invalid, or a token that has expired.
     if status in (401, 403) or (400 <= status < 500 and not _is_valid(exchange)):
         return
-    codes = operation.node["responses"]
-    proof = "; ".join(f"{code} {node['x-evidence']}" for code, node in codes.items() if node.get("x-evidence"))
+    codes = operation.responses
+    proof = "; ".join(f"{code} {response.evidence}" for code, response in codes.items() if response.evidence)
     found = f"{status} {short(exchange.content.decode('utf-8', 'replace'))}".strip()
     yield Breach(operation.id, "", f"one of the statuses {', '.join(codes)}", found, proof, (exchange,))
 
@@ -280,7 +280,7 @@ def _is_valid(exchange: Exchange) -> bool:
     """Whether the request is one that the spec allows."""
     operation = exchange.operation
     assert operation is not None
-    if exchange.request_body and operation.has_body:
+    if exchange.request_body and operation.body is not None:
         try:
             if not isinstance(json.loads(exchange.request_body), dict):
                 return False
@@ -288,8 +288,7 @@ def _is_valid(exchange: Exchange) -> bool:
             return False
     given = exchange.arguments
     return all(
-        f.accepts(given[f.location, f.name]) if (f.location, f.name) in given else not f.required
-        for f in operation.fields
+        validator(f.schema).is_valid(given[f.key]) if f.key in given else not f.required for f in operation.parameters
     )
 
 
@@ -297,11 +296,11 @@ def _content_type(exchange: Exchange) -> Iterator[Breach]:
     operation = exchange.operation
     assert operation is not None
     response = operation.response(exchange.status)
-    types = [*response.get("content", {})]
+    types = response.media_types if response else ()
     found = exchange.headers.get("content-type", "")
     if found.partition(";")[0].strip().lower() not in types:
         expected = f"the Content-Type that the spec gives: {', '.join(types)}"
-        proof = response.get("x-evidence", "") or operation.evidence
+        proof = operation.response_evidence(exchange.status) or operation.evidence
         yield Breach(operation.id, "", expected, found or "none", proof, (exchange,))
 
 
@@ -443,17 +442,17 @@ def _normal(url: str) -> str:
     return f"{parts.scheme}://{host}{parts.path}".rstrip("/")
 
 
-def _infer(spec: Spec, entries: list[_Entry], api: str, path: str | Path) -> str:
+def _infer(spec: Api, entries: list[_Entry], api: str, path: str | Path) -> str:
     """The base URL below which most operations of the spec were asked."""
     asked: dict[str, Counter[str]] = defaultdict(Counter)
     for entry in entries:
         url = _normal(entry.url)
         origin = re.match(r"https?://[^/]*", url)
-        for operation in spec.operations.values() if origin and entry.method != "OPTIONS" else ():
-            for match in re.finditer(f"(?={operation.pattern.pattern}$)", url[origin.end() :] if origin else ""):
-                base = url[: origin.end() + match.start()] if origin else ""
-                if operation.method == entry.method:
-                    asked[base][operation.id] += 1
+        for slash in re.finditer("/", url[origin.end() :]) if origin else ():
+            at = origin.end() + slash.start() if origin else 0
+            for operation in spec.operations.values():
+                if operation.method == entry.method and operation.match(url[at:]) is not None:
+                    asked[url[:at]][operation.id] += 1
     ranked = sorted(asked, key=lambda base: (len(asked[base]), asked[base].total()), reverse=True)
     if not ranked:
         raise UsageError(f"{path} has no request to the {api} API: give --base-url if it is mounted in an unusual way")

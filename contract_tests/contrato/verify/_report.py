@@ -127,7 +127,7 @@ class Failure:
         command = ""
         if breach.exchanges:
             last = breach.exchanges[-1]
-            command = curl(last.method, last.url, last.request_headers, last.request_body or None, TOKEN, variable)
+            command = curl(last.method, last.url, last.needed_headers, last.request_body or None, TOKEN, variable)
         plausible = breach.evidence.startswith(PLAUSIBLE) and not strict
         return cls(
             breach.operation,
@@ -481,8 +481,7 @@ def curl(method: str, url: str, headers: Mapping[str, str], body: bytes | None, 
     """A command that repeats a request; the token is replaced by the environment variable."""
     words = ["curl", "-i", "-X", method, _quoted(url, token, variable)]
     for name, value in headers.items():
-        if name.lower() in ("authorization", "content-type"):
-            words += ["-H", _quoted(f"{name}: {value}", token, variable)]
+        words += ["-H", _quoted(f"{name}: {value}", token, variable)]
     if body is not None:
         words += [
             "--data-binary",

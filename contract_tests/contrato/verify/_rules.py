@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from contrato.core.spec import Api, Operation
 from contrato.verify._exchange import Exchange
-from contrato.verify._spec import Operation, Spec
 
 if TYPE_CHECKING:
     from contrato.verify._laws import Server
@@ -67,7 +67,7 @@ class Gap:
     lasting: bool = True
 
 
-Check = Callable[[Exchange, Spec], Iterator[Breach | None]]
+Check = Callable[[Exchange, Api], Iterator[Breach | None]]
 """Yields `None` once it is clear that there is something to judge: what was never judged has not passed."""
 
 Law = Callable[["Server", Operation], Iterator[Breach | Gap]]

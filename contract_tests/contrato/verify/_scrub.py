@@ -17,8 +17,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
+from contrato.core.spec import Api, Schema
 from contrato.verify._exchange import HIDDEN, Exchange
-from contrato.verify._spec import MISSING, Spec, branches
+from contrato.verify._json import MISSING
 
 if TYPE_CHECKING:
     from contrato.verify._report import Failure
@@ -39,8 +40,6 @@ _START = r"(?:(?<![^\W_])|(?<=\\[nrt])|(?<=\\u[0-9a-f]{4})|(?<=%[0-9a-f]{2}))"
 """A word's start: also after the escape sequences of JSON and URLs, whose last character is a letter or a digit."""
 _LONGEST_CUT = 1000
 
-_Node = Mapping[str, Any]
-
 _Shape = dict[str, tuple["_Shape", bool]]
 """What a schema has below each property, and whether that is personal; below `_ITEMS`, what an array has."""
 
@@ -58,10 +57,10 @@ class Scrubber:
         token: The bearer token.
     """
 
-    def __init__(self, spec: Spec, token: str) -> None:
-        self._names = set(_marked_names(spec.document))
+    def __init__(self, spec: Api, token: str) -> None:
+        self._names = spec.personal_names
         # Words of the contract: a customer who bears one of them must not blot it out of every report.
-        self._vocabulary = {word.casefold() for word in _vocabulary(spec.document)}
+        self._vocabulary = {word.casefold() for word in spec.words}
         self._placeholders: dict[str, str] = {}
         self._numbers: dict[str, int] = {}
         # The answers that were learnt from: one that comes again tells nothing new.
@@ -132,7 +131,7 @@ class Scrubber:
         if operation is None:
             return {}
         if (operation.id, status) not in self._shapes:
-            self._shapes[operation.id, status] = _shape([operation.schema(status)])
+            self._shapes[operation.id, status] = _shape(operation.schema(status))
         return self._shapes[operation.id, status]
 
     def _personal(self, value: Any, shape: _Shape, name: str = "", marked: bool = False) -> Iterator[tuple[str, Any]]:
@@ -156,11 +155,11 @@ class Scrubber:
     def _personal_parameters(self, exchange: Exchange) -> Iterator[tuple[str, Any]]:
         if exchange.operation is None:
             return
-        for node in exchange.operation.node.get("parameters", []):
-            value = exchange.arguments.get((node["in"], node["name"]))
+        for parameter in exchange.operation.parameters:
+            value = exchange.arguments.get(parameter.key)
             # Whoever searches for a person writes the name.
-            if value is not None and (node["name"] in self._names or "x-searches" in node):
-                yield node["name"], value
+            if value is not None and (parameter.name in self._names or parameter.searches is not None):
+                yield parameter.name, value
 
     def _remember(self, name: str, value: Any) -> None:
         text = str(value).strip()
@@ -247,20 +246,16 @@ class Scrubber:
         return f"[{name}]" if marked and scrubbed == value else scrubbed
 
 
-def _is_marked(node: _Node) -> bool:
-    return any(branch.get("x-personal") is True for branch in (node, *branches(node)))
-
-
-def _shape(schemas: list[_Node]) -> _Shape:
-    known = [branch for schema in schemas for branch in branches(schema)]
-    names = dict.fromkeys(name for branch in known for name in branch.get("properties", {}))
+def _shape(*schemas: Schema | None) -> _Shape:
+    known = [part for schema in schemas if schema is not None for part in (schema, *schema.alternatives)]
     shape: _Shape = {}
-    for name in names:
-        nodes = [branch["properties"][name] for branch in known if name in branch.get("properties", {})]
-        shape[name] = _shape(nodes), any(map(_is_marked, nodes))
-    items = [branch["items"] for branch in known if isinstance(branch.get("items"), dict)]
+    for name in dict.fromkeys(name for part in known for name in part.properties):
+        below = [part.properties[name].schema for part in known if name in part.properties]
+        marked = any(part.personal for schema in below for part in (schema, *schema.alternatives))
+        shape[name] = _shape(*below), marked
+    items = [part.items for part in known if part.items is not None]
     if items:
-        shape[_ITEMS] = _shape(items), False
+        shape[_ITEMS] = _shape(*items), False
     return shape
 
 
@@ -269,31 +264,6 @@ def _json(content: bytes) -> Any:
         return json.loads(content)
     except (RecursionError, ValueError):
         return MISSING
-
-
-def _mappings(node: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(node, dict):
-        yield node
-        for inner in node.values():
-            yield from _mappings(inner)
-    elif isinstance(node, list):
-        for inner in node:
-            yield from _mappings(inner)
-
-
-def _marked_names(document: Any) -> Iterator[str]:
-    for node in _mappings(document):
-        properties = node.get("properties")
-        if isinstance(properties, dict):
-            yield from (name for name, prop in properties.items() if isinstance(prop, dict) and _is_marked(prop))
-
-
-def _vocabulary(document: Any) -> Iterator[str]:
-    for node in _mappings(document):
-        if isinstance(node.get("properties"), dict):
-            yield from node["properties"]
-        if isinstance(node.get("enum"), list):
-            yield from (value for value in node["enum"] if isinstance(value, str))
 
 
 def _forms(value: str) -> set[str]:

@@ -7,17 +7,17 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from types import EllipsisType
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
 
 import requests
 
+from contrato.core.spec import Aggregation, Operation, Parameter, Schema
 from contrato.verify._discovery import Discovery
 from contrato.verify._exchange import Arguments, Exchange
+from contrato.verify._json import MISSING, find, places
 from contrato.verify._rules import Breach
-from contrato.verify._spec import MISSING, Field, Operation, find, pointers
 from contrato.verify._transport import Refused, TooLong
 
 PAGES = 60
@@ -104,10 +104,7 @@ class Server:
     def __post_init__(self) -> None:
         self.spec = self.discovery.spec
         self.transport = self.discovery.transport
-        self.zone: tzinfo = UTC
-        named = self.spec.document["info"].get("x-time-zone")
-        if named:
-            self.zone = ZoneInfo(named["name"])
+        self.zone: tzinfo = self.spec.time_zone or UTC
 
     # Questions
 
@@ -138,7 +135,7 @@ class Server:
 
         Args:
             operation: What to ask for.
-            arguments: Values of its fields.
+            arguments: Values by `Parameter.key`.
             fresh: Whether to ask again though the answer is remembered.
             token: Another token than the run's; None for a request without `Authorization`.
             headers: Are added last and replace others.
@@ -182,12 +179,11 @@ class Server:
 
     def walk(self, operation: Operation, arguments: Arguments, *, pages: int = PAGES, fresh: bool = False) -> Walk:
         """Read a list from its first page to its last, or as many pages as wanted."""
-        names = pagination(operation)
         first = self.get(operation, arguments, fresh=fresh)
         read = [first]
         items = list(items_of(operation, first))
         numbers = [1] * len(items)
-        if not names:
+        if operation.pagination is None:
             return Walk(read, items, numbers, complete=True)
         here = items
         while True:
@@ -216,9 +212,9 @@ class Server:
         Raises:
             UnfitError: The list is too long.
         """
-        limit = limit_key(operation)
+        limit = limit_of(operation)
         walk = None
-        large = {**arguments, limit: LARGE} if limit is not None and limit not in arguments else None
+        large = {**arguments, limit.key: LARGE} if limit is not None and limit.key not in arguments else None
         if large is not None and self.ask(operation, large, fresh=fresh).succeeded:
             walk = self.walk(operation, large, fresh=fresh)
         walk = walk or self.walk(operation, arguments, fresh=fresh)
@@ -228,13 +224,12 @@ class Server:
 
     def _goes_on(self, operation: Operation, page: Exchange, number: int, joined: int) -> bool:
         """Whether something that the page tells says that another one follows; without counters one always may."""
-        names = pagination(operation)
         told = {key: counter(operation, page, key) for key in ("next", "last", "total")}
         if not self._has_counters(operation, page):
             return True
         more = isinstance(told["next"], int) and told["next"] > number
         more |= isinstance(told["last"], int) and told["last"] > number
-        size = page_size(operation, page) if "total" in names else None
+        size = page_size(operation, page)
         more |= (
             isinstance(told["total"], int)
             and joined < told["total"]
@@ -251,31 +246,17 @@ class Server:
 
     # Real values
 
-    def extension(self, operation: Operation, f: Field, name: str) -> Any:
-        """What an extension on a parameter or a request property says; `None` without one."""
-        if f.location == "body":
-            return f.schema.get(name)
-        around = self.spec.document["paths"][operation.path].get("parameters", [])
-        for parameter in [*operation.node.get("parameters", []), *around]:
-            if (parameter["in"], parameter["name"]) == (f.location, f.name):
-                return parameter.get(name)
-        return None
-
-    def echo(self, operation: Operation, f: Field) -> dict[str, Any]:
-        """The field's `x-echo`; empty without one."""
-        return dict(self.extension(operation, f, "x-echo") or {})
-
     def base(self, operation: Operation) -> Arguments:
-        """Real values for a valid request that is as broad as it can be: the required fields, and where a selector is
+        """Real values for a valid request that is as broad as it can be: the required ones, and where a selector is
         needed, one.
 
         Raises:
             UnfitError: There are none.
         """
-        required = [f for f in operation.fields if f.required]
-        others = [f for f in operation.fields if not f.required and f.location != "path"]
-        selectors = [f for f in others if f.sources]
-        needs_one = any(f.required and f.location != "path" for f in operation.fields) and selectors
+        required = [f for f in operation.parameters if f.required]
+        others = [f for f in operation.parameters if not f.required and f.place != "path"]
+        selectors = [f for f in others if f.refers_to]
+        needs_one = any(f.required and f.place != "path" for f in operation.parameters) and selectors
         for index in range(TRIES):
             for selector in selectors if needs_one else [None]:
                 values = self.discovery.fill(operation, [*required, *([selector] if selector else [])], index)
@@ -285,33 +266,31 @@ class Server:
 
     def _coarse(self, operation: Operation, values: Arguments) -> Arguments:
         """With rows of a middle length, so that a range of weeks is a handful of rows."""
-        aggregation = operation.node.get("x-aggregation")
-        if aggregation:
-            key = key_of(operation, aggregation["by"])
-            values = {**values, key: intervals(aggregation)[1]}
+        if operation.aggregation is not None:
+            key = operation.parameter(operation.aggregation.by).key
+            values = {**values, key: intervals(operation.aggregation)[1]}
         return values
 
     def bases(self, operation: Operation, count: int) -> list[Arguments]:
         """Valid requests that together show as much as `count` of them can: one for each value of a path's id."""
         base = self.base(operation)
-        named = [f for f in operation.fields if f.location == "path" and f.sources]
+        named = [f for f in operation.parameters if f.place == "path" and f.refers_to]
         if len(named) != 1:
             return [base]
-        return [{**base, ("path", named[0].name): value} for value in spread(self.existing(named[0]), count)]
+        return [{**base, named[0].key: value} for value in spread(self.existing(named[0]), count)]
 
-    def existing(self, f: Field) -> list[Any]:
+    def existing(self, f: Parameter) -> list[Any]:
         """All values that exist for a reference, as far as the lists tell them."""
 
         def read() -> list[Any]:
             values: list[Any] = []
-            for source in f.sources:
-                name, _, pointer = source.partition("#")
-                operation = self.spec.operations[name]
+            for source in f.refers_to:
+                operation = self.spec.operations[source.operation]
                 for page in self.whole(operation, self.base(operation)).pages:
-                    values += find(page.json, pointer)
+                    values += find(page.json, source.pointer)
             return list({json.dumps(value): value for value in values}.values())
 
-        return self.remember(f"existing {f.sources}", read)
+        return self.remember(f"existing {f.refers_to}", read)
 
     def rows(self, operation: Operation, arguments: Arguments) -> tuple[list[Row], list[Exchange]]:
         """The rows of a whole list."""
@@ -361,9 +340,9 @@ def _sound(operation: Operation, exchange: Exchange) -> Exchange:
 def is_readable(operation: Operation, exchange: Exchange) -> bool:
     """Whether the body of an answer is JSON of the kind that the spec has for its status, as far as it has one."""
     schema = operation.schema(exchange.status)
-    if not schema:
+    if schema is None:
         return True
-    kind = {"array": list, "object": dict}.get(str(schema.get("type")), object)
+    kind = {"array": list, "object": dict}.get(schema.type, object)
     return exchange.json is not MISSING and isinstance(exchange.json, kind)
 
 
@@ -374,82 +353,60 @@ def _key(operation: Operation, arguments: Arguments) -> str:
 # Names that the spec gives
 
 
-def pagination(operation: Operation) -> dict[str, Any]:
-    """The operation's `x-pagination`; empty when it has no pages."""
-    return dict(operation.node.get("x-pagination", {}))
-
-
-def key_of(operation: Operation, name: str) -> tuple[str, str]:
-    """Location and name of a field."""
-    return next((f.location, f.name) for f in operation.fields if f.name == name)
-
-
-def field_of(operation: Operation, name: str) -> Field:
-    """The field of this name."""
-    return next(f for f in operation.fields if f.name == name)
-
-
 def page_key(operation: Operation) -> tuple[str, str]:
-    """Location and name of the page's number."""
-    return key_of(operation, pagination(operation)["page"])
+    """Key of the parameter for the page's number."""
+    assert operation.pagination is not None
+    return operation.parameter(operation.pagination.page).key
 
 
-def limit_key(operation: Operation) -> tuple[str, str] | None:
-    """Location and name of the page's size, where it can be chosen."""
-    name = pagination(operation).get("limit")
-    return key_of(operation, name) if name else None
+def limit_of(operation: Operation) -> Parameter | None:
+    """The parameter for the page's size, where it can be chosen."""
+    name = operation.pagination and operation.pagination.limit
+    return operation.parameter(name) if name else None
 
 
 def counter(operation: Operation, page: Exchange, key: str) -> Any:
     """What a page tells of `total`, `last`, `next` or `current`; `MISSING` when it tells nothing."""
-    name = pagination(operation).get(key)
+    name = getattr(operation.pagination, key, None)
     return next(iter(find(page.json, f"/{name}")), MISSING) if name else MISSING
 
 
 def page_size(operation: Operation, page: Exchange) -> int | None:
     """The number of items that a full page holds."""
-    size = pagination(operation).get("size")
+    size = operation.pagination and operation.pagination.size
     if isinstance(size, str):
         size = next(iter(find(page.json, f"/{size}")), None)
     return size if isinstance(size, int) and size > 0 else None
 
 
-def schema_of(operation: Operation) -> dict[str, Any]:
-    """The schema of the successful answer that has one."""
-    return next((schema for schema in operation.successes().values() if schema), {})
-
-
 def items_pointer(operation: Operation) -> str:
     """Where the records of the answer are; empty for an answer that is one record."""
-    name = pagination(operation).get("items")
-    if name:
-        return f"/{name}/*"
-    return "/*" if schema_of(operation).get("type") == "array" else ""
+    if operation.pagination is not None and operation.pagination.items is not None:
+        return f"/{operation.pagination.items}/*"
+    return "/*" if operation.answer is not None and operation.answer.items is not None else ""
 
 
 def items_of(operation: Operation, exchange: Exchange) -> Iterator[Any]:
     """The records of an answer, without what the spec does not know."""
     if exchange.json is not MISSING:
         pointer = items_pointer(operation)
-        schema = schema_at(operation, pointer)
+        schema = dict(places(operation.answer)).get(pointer)
         for item in find(exchange.json, pointer) if pointer else [exchange.json]:
             yield known(schema, item)
 
 
 def row_pointer(operation: Operation) -> str:
     """Where the smallest records of the answer are: those with a date that is filtered, or its items."""
-    dates = operation.node.get("x-date-range")
-    return str(dates["field"]).rpartition("/")[0] if dates else items_pointer(operation)
+    dates = operation.date_range
+    return dates.field.rpartition("/")[0] if dates else items_pointer(operation)
 
 
 def rows_of(operation: Operation, pages: Iterable[Exchange], pointer: str | None = None) -> list[Row]:
     """The smallest records of the answers, each with what stands around it."""
     pointer = row_pointer(operation) if pointer is None else pointer
     steps = pointer.split("/")[1:]
-    schema = schema_of(operation)
-    return [
-        row for page in pages if page.json is not MISSING for row in _rows(known(schema, page.json), steps, "", Row())
-    ]
+    read = [known(operation.answer, page.json) for page in pages if page.json is not MISSING]
+    return [row for document in read for row in _rows(document, steps, "", Row())]
 
 
 def _rows(value: Any, steps: Sequence[str], at: str, around: Row) -> Iterator[Row]:
@@ -469,20 +426,14 @@ def _rows(value: Any, steps: Sequence[str], at: str, around: Row) -> Iterator[Ro
         yield from _rows(value[step], rest, f"{at}/{step}", around)
 
 
-def schema_at(operation: Operation, pointer: str) -> dict[str, Any]:
-    """The schema of what is at a pointer of the answer."""
-    return next((dict(node) for at, node in pointers(schema_of(operation)) if at == pointer), {})
-
-
-def known(schema: Mapping[str, Any], value: Any) -> Any:
+def known(schema: Schema | None, value: Any) -> Any:
     """The value without the properties that the schema does not have."""
+    if schema is None:
+        return value
     if isinstance(value, list):
-        items = schema.get("items", {})
-        return [known(items, item) for item in value]
+        return [known(schema.items, item) for item in value]
     if isinstance(value, dict):
-        properties: dict[str, Any] = schema.get("properties", {})
-        for part in (part for key in ("oneOf", "anyOf", "allOf") for part in schema.get(key, ())):
-            properties = properties | part.get("properties", {})
+        properties = _properties(schema)
         if not properties:
             return value
         return {
@@ -491,6 +442,12 @@ def known(schema: Mapping[str, Any], value: Any) -> Any:
             if key in properties
         }
     return value
+
+
+@cache
+def _properties(schema: Schema) -> dict[str, Schema]:
+    parts = (schema, *schema.alternatives)
+    return {name: prop.schema for part in parts for name, prop in part.properties.items()}
 
 
 # Values
@@ -521,10 +478,22 @@ def spread(values: Sequence[Any], count: int) -> list[Any]:
     return [values[n * (len(values) - 1) // (count - 1)] for n in range(count)]
 
 
-def intervals(aggregation: Mapping[str, Any]) -> list[str]:
+def intervals(aggregation: Aggregation) -> list[str]:
     """The intervals of `x-aggregation`, from the finest to the coarsest."""
     order = ["hour", "day", "week", "month", "year"]
-    return sorted(aggregation["periods"], key=lambda name: order.index(aggregation["periods"][name]))
+    return sorted(aggregation.periods, key=lambda name: order.index(aggregation.periods[name]))
+
+
+def about(aggregation: Aggregation, value: Callable[[str], Any]) -> str:
+    """What a row is about, in words.
+
+    Args:
+        aggregation: Names what identifies it.
+        value: Gives what the row has at a pointer.
+    """
+    first, *others = aggregation.key
+    told = [f"{at.rpartition('/')[2]} {value(at)}" for at in others if value(at) is not False]
+    return " ".join([str(value(first)), *told])
 
 
 def local(text: Any, zone: tzinfo | None) -> datetime | None:

@@ -21,14 +21,16 @@ from enum import StrEnum
 from http.cookiejar import DefaultCookiePolicy
 from types import EllipsisType
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 
+from contrato.core.places import Parts, place
+from contrato.core.spec import JSON, Api, Operation
 from contrato.verify._exchange import Arguments, Coverage, Exchange, Secret
+from contrato.verify._json import MISSING, find, validator
 from contrato.verify._rules import Breach, check
-from contrato.verify._spec import JSON, MISSING, Field, Operation, Spec, find, record_pointer
 
 TIMEOUT = 10.0
 """Seconds that one answer may take, connecting and reading included."""
@@ -107,6 +109,11 @@ class Record:
     argument: dict[str, Any]
     path: str
 
+    @property
+    def arguments(self) -> Arguments:
+        """`argument` by `Parameter.key`."""
+        return {("path", name): value for name, value in self.argument.items()}
+
 
 class Transport:
     """Guards and observes the requests of one run.
@@ -132,7 +139,7 @@ class Transport:
         on_created: Is called with the records that are there whenever they change.
     """
 
-    def __init__(self, spec: Spec, base_url: str, token: str, mode: Mode, *, rate: float = 0, budget: int = 0) -> None:
+    def __init__(self, spec: Api, base_url: str, token: str, mode: Mode, *, rate: float = 0, budget: int = 0) -> None:
         self.spec = spec
         # In the form in which requests writes it, so that the two compare.
         self.base_url = str(requests.Request("GET", base_url).prepare().url).rstrip("/")
@@ -163,11 +170,11 @@ class Transport:
         self._ever_created: list[Record] = []
         # What the server last said that our records are, by path.
         self._states: dict[str, Any] = {}
-        # The path parameter that addresses what an operation creates, by the creating operation.
+        # An operation that addresses what another one creates, and its parameter, by the creating operation.
         self._addresses = {
-            creator.id: next(f for f in o.fields if f.location == "path")
+            creator.id: (o, next(f for f in o.parameters if f.place == "path"))
             for o in spec.operations.values()
-            if not o.safe and (creator := spec.creator(o)) is not None
+            if not o.safe and (creator := o.creator) is not None
         }
         self._session = requests.Session()
         # Neither a cookie nor a password from .netrc may stand in for the token that a request leaves out.
@@ -214,16 +221,26 @@ class Transport:
         finally:
             self._sender = previous
 
-    def call(
-        self, operation: Operation, path: dict[str, Any], query: dict[str, Any], body: Any = None
-    ) -> requests.Response:
+    def call(self, operation: Operation, arguments: Arguments) -> requests.Response:
         """Send one request with the token; redirects are not followed."""
+        parts = place(operation, arguments)
+        return self._request(parts, None if parts.body is None else json.dumps(parts.body).encode(), self.token)
+
+    def _request(
+        self, parts: Parts, content: bytes | None, token: str | None, headers: Mapping[str, str] | None = None
+    ) -> requests.Response:
         return self._session.request(
-            operation.method,
-            operation.url(self.base_url, path),
-            params=query,
-            json=body,
-            headers=_bearer(self.token),
+            parts.method,
+            self.base_url + parts.path,
+            params=list(parts.query),
+            data=content,
+            headers={
+                **({} if content is None else {"Content-Type": JSON}),
+                **({} if token is None else {"Authorization": f"Bearer {token}"}),
+                **{name: text.encode() for name, text in parts.headers.items()},
+                **(headers or {}),
+            },
+            cookies=parts.cookies,
             allow_redirects=False,
         )
 
@@ -240,7 +257,7 @@ class Transport:
 
         Args:
             operation: Whose method and path the request has.
-            arguments: Values by (location, name), also such as the spec does not know.
+            arguments: Values by `Parameter.key`, also such as the spec does not know.
             token: Another token than the run's; None for a request without `Authorization`.
             headers: Are added last and replace others.
             content: A body in place of the one that the arguments make.
@@ -248,24 +265,11 @@ class Transport:
         Raises:
             requests.RequestException: No answer came, or it was not read; `Refused` when the mode forbids the request.
         """
-        parts: dict[str, dict[str, Any]] = {"path": {}, "query": {}, "body": {}}
-        for (location, name), value in arguments.items():
-            parts[location][name] = value
-        if content is None and (operation.has_body or parts["body"]):
-            content = json.dumps(parts["body"]).encode()
+        parts = place(operation, arguments)
+        if content is None and parts.body is not None:
+            content = json.dumps(parts.body).encode()
         self._latest = None
-        self._session.request(
-            operation.method,
-            operation.url(self.base_url, parts["path"]),
-            params={name: _text(value) for name, value in parts["query"].items()},
-            data=content,
-            headers={
-                **({} if content is None else {"Content-Type": JSON}),
-                **({} if token is None else _bearer(self.token if isinstance(token, EllipsisType) else token)),
-                **(headers or {}),
-            },
-            allow_redirects=False,
-        )
+        self._request(parts, content, self.token if isinstance(token, EllipsisType) else token, headers)
         assert self._latest is not None
         return self._latest
 
@@ -274,11 +278,11 @@ class Transport:
         self._cleaning = True
         unanswered = 0
         for record in list(self.created):
-            remover = self.spec.remover(self.spec.operations[record.creator])
+            remover = self.spec.operations[record.creator].remover
             if remover is None:
                 continue
             try:
-                answer = self.call(remover, record.argument, {})
+                answer = self.call(remover, record.arguments)
             except requests.RequestException:
                 unanswered += 1
                 if unanswered == GIVE_UP:
@@ -301,13 +305,11 @@ class Transport:
 
     def _read(self, record: Record) -> Any:
         """What the server has at a record's path; None for nothing, `MISSING` when it does not say."""
-        creator = self.spec.operations[record.creator]
-        readers = (o for o in self.spec.operations.values() if o.method == "GET" and self.spec.creator(o) is creator)
-        reader = next(readers, None)
+        reader = self.spec.operations[record.creator].reader
         if reader is None:
             return MISSING
         try:
-            answer = self.call(reader, record.argument, {})
+            answer = self.call(reader, record.arguments)
             if answer.status_code == 429 or answer.status_code >= 500:
                 return MISSING
             return answer.json() if answer.status_code == 200 and answer.content else None
@@ -452,12 +454,12 @@ class Transport:
         """Note which record an answer says was created."""
         if 400 <= response.status_code < 500 or response.status_code == 204:
             return  # Nothing was.
-        field = self._addresses[creator.id]
+        _, field = self._addresses[creator.id]
         try:
-            values = find(json.loads(response.content), record_pointer(field))
+            values = find(json.loads(response.content), field.record_pointer)
         except ValueError:
             values = []
-        records = [_record(creator, field, value) for value in values if field.accepts(value)]
+        records = [self._record(creator.id, value) for value in values if validator(field.schema).is_valid(value)]
         # A server may be so broken that it answers with somebody else's record.
         records = [record for record in records if record.path not in self._other_paths]
         self.unnamed += not records
@@ -478,22 +480,20 @@ class Transport:
     def _note_others(self, operation: Operation, exchange: Exchange) -> None:
         """Note whose records an answer shows: who has an id after ours was deleted is somebody else."""
         living = {record.path for record in self.created}
-        for creator, field in self._addresses.items():
-            for source in field.sources:
-                name, _, pointer = source.partition("#")
-                if name == operation.id:
-                    values = find(exchange.json, pointer)
-                    others = {_record(self.spec.operations[creator], field, v).path for v in values} - living
+        for creator, (_, field) in self._addresses.items():
+            for source in field.refers_to:
+                if source.operation == operation.id:
+                    others = {self._record(creator, v).path for v in find(exchange.json, source.pointer)} - living
                     self._other_paths |= others
                     self._own_paths -= others
 
-
-def _record(creator: Operation, field: Field, value: Any) -> Record:
-    return Record(creator.id, {field.name: value}, f"{creator.path}/{quote(str(value), safe='')}")
+    def _record(self, creator: str, value: Any) -> Record:
+        addressing, field = self._addresses[creator]
+        return Record(creator, {field.name: value}, addressing.filled({field.name: value}))
 
 
 @check("No answer repeats the token.")
-def token_not_echoed(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
+def token_not_echoed(exchange: Exchange, spec: Api) -> Iterator[Breach | None]:
     """A token opens everything that its owner may see, and answers end up in logs, caches and bug reports.
 
     Looked for in the body and in every header, as it is and escaped. A token of fewer than 8 characters is not looked
@@ -502,7 +502,7 @@ def token_not_echoed(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
     yield None
     if exchange.token_echoed:
         operation = exchange.operation
-        marks = [str(scheme.get("x-evidence", "")) for scheme in spec.schemes(operation)] if operation else []
+        marks = [scheme.evidence for scheme in operation.security] if operation else []
         yield Breach(
             operation.id if operation else "server",
             "",
@@ -513,10 +513,6 @@ def token_not_echoed(exchange: Exchange, spec: Spec) -> Iterator[Breach | None]:
         )
 
 
-def _bearer(token: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {token}"}
-
-
 def _origin(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
@@ -524,13 +520,6 @@ def _origin(url: str) -> str:
 
 def _decoded(value: str | bytes) -> str:
     return value.decode("latin-1") if isinstance(value, bytes) else value
-
-
-def _text(value: Any) -> Any:
-    """A query value as JSON writes it, where Python writes it otherwise."""
-    if isinstance(value, list):
-        return [_text(item) for item in value]
-    return json.dumps(value) if isinstance(value, bool) else value
 
 
 def _retry_after(text: str) -> float:

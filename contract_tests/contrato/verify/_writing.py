@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise, product
 from typing import Any
 
+from contrato.core.spec import Operation, Parameter
 from contrato.verify._discovery import SAMPLES
 from contrato.verify._exchange import Arguments, Exchange
+from contrato.verify._json import MISSING, find, validator
 from contrato.verify._rules import Breach, Gap, law
 from contrato.verify._server import (
     Server,
@@ -22,12 +24,10 @@ from contrato.verify._server import (
     counter,
     items_of,
     items_pointer,
-    schema_of,
     short,
     spread,
     text_of,
 )
-from contrato.verify._spec import MISSING, Field, Operation, Spec, find, record_pointer
 
 EDGES: Mapping[str, tuple[Any, ...]] = {"integer": (31, 128, 32_768), "string": ("ção " * 50 + "fim",)}
 """Values at which days of a month, small integers and short columns end, by type."""
@@ -48,7 +48,6 @@ class Records:
 
     Attributes:
         id: The path parameter that addresses one.
-        pointer: Where the id is within a record.
         own: The ids of the records that a law created, and has not deleted.
         index: Number of the sample of references with which a record was accepted.
     """
@@ -59,39 +58,43 @@ class Records:
     reader: Operation
     updater: Operation | None
     remover: Operation
-    id: Field
-    pointer: str
+    id: Parameter
     own: list[Any] = field(default_factory=list)
     index: int = 0
+
+    @property
+    def pointer(self) -> str:
+        """Where the id is within a record."""
+        return self.id.record_pointer
 
     # Requests
 
     def body(self, variant: int, *, optional: bool | set[str] = True, index: int | None = None) -> Arguments:
         """A valid body; the values of two variants differ where they can."""
-        required = [f for f in self.creator.fields if f.required]
+        required = [f for f in self.creator.parameters if f.required]
         values = self.server.discovery.fill(self.creator, required, self.index if index is None else index)
         if values is None:
             raise UnfitError("there are no values for a new record")
-        for f in self.creator.fields:
+        for f in self.creator.parameters:
             if f.required or optional is True or (optional and f.name in optional):
-                value = self.value(f, variant)
+                value = self.value(self.creator, f, variant)
                 if value is not MISSING:
-                    values[f.location, f.name] = value
+                    values[f.key] = value
         return values
 
-    def value(self, f: Field, variant: int) -> Any:
-        """A value of our own for a field, or `MISSING` for one that has to exist."""
-        kind = f.schema.get("type")
-        if f.sources:
+    def value(self, operation: Operation, f: Parameter, variant: int) -> Any:
+        """A value of our own for a parameter, or `MISSING` for one that has to exist."""
+        kind = f.schema.type
+        if f.refers_to:
             return MISSING
-        if "enum" in f.schema:
-            return f.schema["enum"][variant % len(f.schema["enum"])]
+        if f.schema.enum:
+            return f.schema.enum[variant % len(f.schema.enum)]
         if kind == "boolean":
             return variant % 2 == 0
-        example = None if f.example is MISSING else f.example
+        example = next(iter(operation.examples_of(f)), None)
         if kind in ("integer", "number"):
             return (example if isinstance(example, int | float) else 1) + variant % 10 + 10 * self.server.round
-        if kind == "string" and "format" not in f.schema:
+        if kind == "string" and not f.schema.format:
             return f"{example or f.name} {_TEXTS[variant % len(_TEXTS)]} {variant}{'b' * self.server.round}"
         return MISSING if example is None else example
 
@@ -130,7 +133,7 @@ class Records:
 
     def read(self, identifier: Any) -> Exchange:
         """Read one record anew."""
-        return self.server.ask(self.reader, {("path", self.id.name): identifier}, fresh=True)
+        return self.server.ask(self.reader, {self.id.key: identifier}, fresh=True)
 
     def record(self, exchange: Exchange) -> Any:
         """The record of an answer; `MISSING` when it has none."""
@@ -150,16 +153,16 @@ class Records:
     def update(self, identifier: Any, values: Mapping[tuple[str, str], Any]) -> Exchange:
         """Change a record."""
         assert self.updater is not None
-        return self.server.ask(self.updater, {("path", self.id.name): identifier, **values})
+        return self.server.ask(self.updater, {self.id.key: identifier, **values})
 
     def rewritten(self) -> dict[tuple[str, str], Any]:
         """Other texts for a record that was created with those of variant 1."""
         assert self.updater is not None
-        return {("body", f.name): self.value(f, 2) for f in _texts(self.updater)}
+        return {f.key: self.value(self.updater, f, 2) for f in _texts(self.updater)}
 
     def delete(self, identifier: Any) -> Exchange:
         """Delete a record."""
-        exchange = self.server.ask(self.remover, {("path", self.id.name): identifier})
+        exchange = self.server.ask(self.remover, {self.id.key: identifier})
         if exchange.succeeded and identifier in self.own:
             self.own.remove(identifier)
         return exchange
@@ -172,9 +175,8 @@ class Records:
 
     def is_gone(self, exchange: Exchange) -> bool:
         """Whether an answer says that there is no such record, in the way that the contract has for it."""
-        bare = [status for status, schema in self.reader.successes().items() if not schema]
-        if bare and exchange.operation is self.reader:
-            return exchange.status in bare and not exchange.content.strip()
+        if self.reader.nothing is not None and exchange.operation is self.reader:
+            return is_nothing(self.reader, exchange)
         return self.record(exchange) is MISSING and exchange.status < 500
 
 
@@ -204,31 +206,25 @@ class Listing:
         return "; ".join(parts)
 
 
+def is_nothing(operation: Operation, exchange: Exchange) -> bool:
+    """Whether an answer is the success without a body that the spec has for the operation."""
+    nothing = operation.nothing
+    return nothing is not None and nothing.status == str(exchange.status) and not exchange.content.strip()
+
+
+def values_of(operation: Operation) -> list[Parameter]:
+    """The parameters that are values of a record, and do not address it."""
+    return [f for f in operation.parameters if f.place != "path"]
+
+
 def records_of(server: Server, operation: Operation) -> Records | None:
     """The kind of record that an operation creates or addresses; `None` when it does neither."""
-    spec: Spec = server.spec
-    creator = spec.creator(operation) or next(
-        (operation for o in spec.operations.values() if spec.creator(o) is operation), None
-    )
-    if creator is None:
+    creator = operation.creator or operation
+    lister, reader, remover = creator.lister, creator.reader, creator.remover
+    if lister is None or reader is None or remover is None:
         return None
-    addressing = [o for o in spec.operations.values() if spec.creator(o) is creator]
-    by_method = {o.method: o for o in addressing}
-    lister = next((o for o in spec.operations.values() if o.path == creator.path and o.method == "GET"), None)
-    if lister is None or "GET" not in by_method or "DELETE" not in by_method:
-        return None
-    identifier = next(f for f in by_method["DELETE"].fields if f.location == "path")
-    updater = by_method.get("PUT") or by_method.get("PATCH")
-    return Records(
-        server,
-        creator,
-        lister,
-        by_method["GET"],
-        updater,
-        by_method["DELETE"],
-        identifier,
-        record_pointer(identifier),
-    )
+    identifier = next(f for f in remover.parameters if f.place == "path")
+    return Records(server, creator, lister, reader, creator.updater, remover, identifier)
 
 
 @contextmanager
@@ -265,7 +261,7 @@ def created_is_kept(server: Server, operation: Operation) -> Iterator[Breach | G
     with tidy(records):
         before = records.listing()
         identifier, record, exchange, body = records.try_create(1)
-        yield from _echoed(server, operation, body, record, exchange)
+        yield from _echoed(operation, body, record, exchange)
         yield from _kept(records, operation, identifier, record, exchange)
         after = records.listing()
         yield from _grown(operation, before, after, 1, exchange, identifier)
@@ -288,25 +284,23 @@ def created_is_kept(server: Server, operation: Operation) -> Iterator[Breach | G
         both = records.listing()
         yield from _grown(operation, after, both, 1, again, twin, identifier)
         # Without the optional fields, and with one of them at a time.
-        optional = [f for f in operation.fields if not f.required and f.location == "body"]
+        optional = [f for f in values_of(operation) if not f.required]
         plain_id, plain, plain_exchange = records.create(records.body(1, optional=False))
         yield from _kept(records, operation, plain_id, plain, plain_exchange)
         for variant, f in enumerate(optional * 2, 2):
             body = records.body(variant, optional={f.name})
-            if (f.location, f.name) not in body:
+            if f.key not in body:
                 continue
             one_id, one, one_exchange = records.create(body)
-            yield from _echoed(server, operation, body, one, one_exchange)
+            yield from _echoed(operation, body, one, one_exchange)
             yield from _kept(records, operation, one_id, one, one_exchange)
             for rest in optional:
-                at = server.echo(operation, rest).get("at")
+                at = rest.echo.at if rest.echo else ""
                 if rest is not f and at and find(one, at) != find(plain, at):
                     expected = f"{short(find(plain, at))}, as in another record that was created without {rest.name}"
                     shown = [plain_exchange, one_exchange]
                     yield breach(operation, at, expected, find(one, at), rest.evidence, shown)
-        values = [
-            ((f.location, f.name), value) for f in operation.fields for value in spread(server.existing(f), KINDS)
-        ]
+        values = [(f.key, value) for f in operation.parameters for value in spread(server.existing(f), KINDS)]
         references = [records.body(20, index=index) for index in range(SAMPLES)]
         for body in [*references, *({**records.body(21), key: value} for key, value in values)]:
             try:
@@ -315,17 +309,17 @@ def created_is_kept(server: Server, operation: Operation) -> Iterator[Breach | G
                 if error.exchange.status >= 500:
                     raise
                 continue  # Which references go together is the server's rule.
-            yield from _echoed(server, operation, body, one, one_exchange)
+            yield from _echoed(operation, body, one, one_exchange)
             yield from _kept(records, operation, one_id, one, one_exchange)
         for text in _LITERAL:
-            texts = {("body", f.name): text for f in _texts(operation)}
+            texts: Arguments = {f.key: text for f in _texts(operation)}
             try:
                 one_id, one, one_exchange = records.create({**records.body(1), **texts})
             except UnexpectedError as error:
                 if error.exchange.status >= 500:
                     raise
                 continue  # Nobody promised that any text is taken; what is taken is kept.
-            yield from _echoed(server, operation, texts, one, one_exchange)
+            yield from _echoed(operation, texts, one, one_exchange)
             yield from _kept(records, operation, one_id, one, one_exchange)
         final = records.listing()
         changed = final.others(before, *records.own)
@@ -347,26 +341,33 @@ def updated_is_kept(server: Server, operation: Operation) -> Iterator[Breach | G
         identifier, record, exchange, _ = records.try_create(1)
         bystander, _, _, _ = records.try_create(1)
         before = records.listing()
-        fields = [f for f in operation.fields if f.location == "body"]
-        free = [f for f in fields if records.value(f, 0) is not MISSING]
+        fields = values_of(operation)
+        free = [f for f in fields if records.value(operation, f, 0) is not MISSING]
+
+        def made(variant: int, *parameters: Parameter) -> Arguments:
+            return {f.key: records.value(operation, f, variant) for f in parameters}
+
         # What is a default in an update shows where the record has another value: what is true stays so for a while.
-        tried: list[dict[str, Any]] = [{f.name: records.value(f, v)} for f in free for v in (3, 2)]
-        tried += [{a.name: records.value(a, 4), b.name: records.value(b, 5)} for a, b in pairwise(free)]
-        tried += [{f.name: records.value(f, 7) for f in free}, {f.name: records.value(f, 6) for f in free}, {}]
+        tried = [made(variant, f) for f in free for variant in (3, 2)]
+        tried += [{**made(4, a), **made(5, b)} for a, b in pairwise(free)]
+        tried += [made(7, *free), made(6, *free), {}]
         for f in fields:
             if f not in free:
-                tried += [{f.name: value} for value in server.existing(f)[:4]]
+                tried += [{f.key: value} for value in server.existing(f)[:4]]
         # Nobody promised that they are taken; who takes them has to keep them.
-        edges = [
-            {f.name: value} for f in free for value in EDGES.get(str(f.schema.get("type")), ()) if f.accepts(value)
+        edges: list[Arguments] = [
+            {f.key: value}
+            for f in free
+            for value in EDGES.get(f.schema.type, ())
+            if validator(f.schema).is_valid(value)
         ]
         tried += edges
-        for values in tried:
-            given = {("body", name): value for name, value in values.items()}
+        for given in tried:
+            values = {name: value for (_, name), value in given.items()}
             changed = records.update(identifier, given)
             now = records.record(changed)
             if now is MISSING:
-                refusable = not values or values in edges or any(f.sources for f in fields if f.name in values)
+                refusable = not given or given in edges or any(f.refers_to for f in fields if f.key in given)
                 if changed.status >= 500 or not refusable or changed.succeeded:
                     expected = f"the record with {short(values)}"
                     found = f"{changed.status} without a record"
@@ -377,9 +378,9 @@ def updated_is_kept(server: Server, operation: Operation) -> Iterator[Breach | G
                     expected = f"what is refused changes nothing: {short(record)}"
                     yield breach(operation, "", expected, kept, _proof(operation), [exchange, changed])
                 continue
-            named = [f for f in fields if f.name in values]
-            yield from _echoed(server, operation, given, now, changed)
-            paths = {_top(server.echo(operation, f).get("at", f"/{f.name}")) for f in named}
+            named = [f for f in fields if f.key in given]
+            yield from _echoed(operation, given, now, changed)
+            paths = {_top(f.echo.at if f.echo else f"/{f.name}") for f in named}
             for name, value in record.items():
                 if name not in paths and text_of(value) != text_of(now.get(name)):
                     expected = f"{short(value)} still, with {short(values)}"
@@ -387,7 +388,7 @@ def updated_is_kept(server: Server, operation: Operation) -> Iterator[Breach | G
                     yield breach(operation, f"/{name}", expected, now.get(name), evidence, [exchange, changed])
             yield from _kept(records, operation, identifier, now, changed)
             record, exchange = now, changed
-        same = {("body", f.name): records.value(f, 7) for f in free}
+        same = made(7, *free)
         first, again = records.update(identifier, same), records.update(identifier, same)
         now, then = records.record(first), records.record(again)
         if now is MISSING:
@@ -420,7 +421,7 @@ def searches_follow_writes(server: Server, operation: Operation) -> Iterator[Bre
     at once is looked for again two seconds later: an index may need a moment.
     """
     records = records_of(server, operation)
-    searching = [f for f in records.lister.fields if f.searches] if records else []
+    searching = [f for f in records.lister.parameters if f.searches] if records else []
     if records is None or records.updater is not operation or not searching:
         return
     by, texts = searching[0], records.rewritten()
@@ -442,18 +443,18 @@ def searches_follow_writes(server: Server, operation: Operation) -> Iterator[Bre
                 yield from _searched(records, by, identifier, text, deleted, False)
 
 
-def _named(f: Field, record: Any) -> Any:
+def _named(f: Parameter, record: Any) -> Any:
     """The text by which a search finds a record."""
-    return next(iter(find(record, f.searches["fields"][0])), None)
+    return next(iter(find(record, f.searches.fields[0])), None) if f.searches else None
 
 
 def _searched(
-    records: Records, f: Field, identifier: Any, text: Any, exchange: Exchange, wanted: bool
+    records: Records, f: Parameter, identifier: Any, text: Any, exchange: Exchange, wanted: bool
 ) -> Iterator[Breach]:
     """Whether a search for a text finds the record, as is wanted or not."""
     if not isinstance(text, str):
         return
-    arguments = {**records.server.base(records.lister), (f.location, f.name): text}
+    arguments = {**records.server.base(records.lister), f.key: text}
     for wait in (0.0, DELAY):
         time.sleep(wait)
         walk = records.server.whole(records.lister, arguments, fresh=True)
@@ -461,8 +462,8 @@ def _searched(
         if (text_of(identifier) in ids) == wanted:
             return
     expected = f"record {identifier} {'is' if wanted else 'is no longer'} found by {text!r}"
-    proof, shown = str(f.searches["x-evidence"]), [exchange, walk.pages[0]]
-    yield breach(records.lister, f"{f.location}.{f.name}", expected, f"{len(walk.items)} records", proof, shown)
+    proof, shown = f.searches.evidence if f.searches else f.evidence, [exchange, walk.pages[0]]
+    yield breach(records.lister, f"{f.place}.{f.name}", expected, f"{len(walk.items)} records", proof, shown)
 
 
 @law("A tag stands for one state of a record.", writes=True)
@@ -483,7 +484,7 @@ def tags_follow_the_record(server: Server, operation: Operation) -> Iterator[Bre
         after = records.read(identifier)
         if text_of(records.record(after)) == text_of(records.record(before)):
             return
-        where: Arguments = {("path", records.id.name): identifier}
+        where: Arguments = {records.id.key: identifier}
         asked = server.ask(records.reader, where, headers={"If-None-Match": tag})
         if after.headers.get("etag") == tag or asked.status == 304:
             found = f"{after.headers.get('etag')}, and {asked.status} for If-None-Match: {tag}"
@@ -528,14 +529,8 @@ def deleted_is_gone(server: Server, operation: Operation) -> Iterator[Breach | G
                 operation, "", "deleting again does no harm", str(again.status), _proof(operation), [deleted, again]
             )
         if records.updater is not None:
-            changed = records.update(
-                doomed,
-                {
-                    ("body", f.name): records.value(f, 3)
-                    for f in records.updater.fields
-                    if f.location == "body" and not f.sources
-                },
-            )
+            given = {f.key: records.value(records.updater, f, 3) for f in values_of(records.updater) if not f.refers_to}
+            changed = records.update(doomed, given)
             if records.record(changed) is not MISSING or not records.is_gone(records.read(doomed)):
                 expected = f"a change does not bring {doomed} back"
                 yield breach(
@@ -557,7 +552,7 @@ def missing_is_missing(server: Server, operation: Operation) -> Iterator[Breach 
     without data, and the list is afterwards as before.
     """
     records = records_of(server, operation)
-    addressed = any(f.location == "path" for f in operation.fields)
+    addressed = any(f.place == "path" for f in operation.parameters)
     if records is None or not addressed:
         return
     unknown = [records.unknown()]
@@ -567,20 +562,18 @@ def missing_is_missing(server: Server, operation: Operation) -> Iterator[Breach 
         if records.delete(deleted).succeeded:
             unknown.append(deleted)
     before = records.listing()
-    fields = [f for f in operation.fields if f.location == "body"]
-    values = {("body", f.name): value for f in fields if (value := records.value(f, 1)) is not MISSING}
+    own = [(f.key, records.value(operation, f, 1)) for f in values_of(operation)]
+    values = {key: value for key, value in own if value is not MISSING}
     for identifier, given in product(unknown, [{}, values] if values else [{}]):
         try:
-            exchange = server.ask(operation, {("path", records.id.name): identifier, **given})
+            exchange = server.ask(operation, {records.id.key: identifier, **given})
         except WithheldError:
             continue
-        bare = [status for status, schema in operation.successes().items() if not schema]
+        bare = operation.nothing
         # A change that is refused for its values is refused all the same.
-        fits = not exchange.content.strip() if exchange.status in bare else 400 <= exchange.status < 500
-        if operation.safe and bare:
-            fits = exchange.status in bare and not exchange.content.strip()
-        if not fits:
-            expected = f"{' or '.join(map(str, bare)) or '4XX'} without a record for an unknown id"
+        refused = 400 <= exchange.status < 500 and not (operation.safe and bare)
+        if not refused and not is_nothing(operation, exchange):
+            expected = f"{bare.status if bare else '4XX'} without a record for an unknown id"
             found = f"{exchange.status} {short(exchange.content.decode('utf-8', 'replace'))}".strip()
             yield breach(operation, f"path.{records.id.name}", expected, found, _gone_proof(records), [exchange])
     if not operation.safe:
@@ -605,37 +598,34 @@ def refused_changes_nothing(server: Server, operation: Operation) -> Iterator[Br
         before = records.listing()
         where: Arguments = {}
         if operation is records.updater:
-            where = {("path", records.id.name): identifier}
-            body = {
-                ("body", f.name): v
-                for f in operation.fields
-                if (v := records.value(f, 2)) is not MISSING and f.location == "body"
-            }
+            where = {records.id.key: identifier}
+            own = [(f.key, records.value(operation, f, 2)) for f in values_of(operation)]
+            body = {key: value for key, value in own if value is not MISSING}
         wrong: list[tuple[str, Arguments | bytes, str]] = []
-        for f in operation.fields:
-            key = (f.location, f.name)
-            if f.location != "body":
-                continue
-            if f.sources:
+        for f in values_of(operation):
+            at = f"{f.place}.{f.name}"
+            if f.refers_to:
                 known = [v for v in server.existing(f) if isinstance(v, int)]
-                wrong.append((f"body.{f.name}", {**body, key: max([*known, 0]) + FAR}, f.evidence))
+                wrong.append((at, {**body, f.key: max([*known, 0]) + FAR}, f.evidence))
             if f.required:
-                wrong.append((f"body.{f.name}", {k: v for k, v in body.items() if k != key}, f.evidence))
-            for value in _WRONG.get(str(f.schema.get("type")), []):
-                wrong.append((f"body.{f.name}", {**body, key: value}, f.evidence))
-        proof = str(operation.node["requestBody"].get("x-evidence", ""))
-        wrong += [("body", content, proof) for content in (b'{"', b"[1]", b'"text"')]
+                wrong.append((at, {k: v for k, v in body.items() if k != f.key}, f.evidence))
+            for value in _WRONG.get(f.schema.type, []):
+                # Outside of a body everything is text.
+                if f.place == "body" or isinstance(value, str):
+                    wrong.append((at, {**body, f.key: value}, f.evidence))
+        if operation.body is not None:
+            wrong += [("body", content, operation.body.evidence) for content in (b'{"', b"[1]", b'"text"')]
         for at, request, evidence in wrong:
             if isinstance(request, bytes):
                 exchange = server.ask(operation, where, content=request)
             else:
                 exchange = server.ask(operation, {**where, **request})
-            bare = [status for status, schema in operation.successes().items() if not schema]
-            if not 400 <= exchange.status < 500 and exchange.status not in bare:
+            bare = operation.nothing
+            if not 400 <= exchange.status < 500 and not (bare and bare.status == str(exchange.status)):
                 if exchange.succeeded and operation is records.creator:
                     records.own += find(exchange.json, records.pointer) if exchange.json is not MISSING else []
                 expected = "4XX for what cannot be done"
-                found = f"{exchange.status} for {short(exchange.request_body.decode('utf-8', 'replace'))}"
+                found = f"{exchange.status} for {short(exchange.sent)}"
                 yield breach(operation, at, expected, found, evidence, [exchange])
             kept = records.record(records.read(identifier)) if operation is records.updater else record
             if text_of(kept) != text_of(record):
@@ -659,25 +649,25 @@ _WRONG: dict[str, list[Any]] = {
 """Values of a wrong type that no lenient server could take for right."""
 
 
-def _texts(operation: Operation) -> list[Field]:
-    """The fields that take any text."""
-    fields = [f for f in operation.fields if f.location == "body" and f.schema.get("type") == "string"]
-    return [f for f in fields if not f.sources and not {"enum", "format"} & f.schema.keys()]
+def _texts(operation: Operation) -> list[Parameter]:
+    """The parameters that take any text."""
+    texts = [f for f in values_of(operation) if f.schema.type == "string"]
+    return [f for f in texts if not f.refers_to and not f.schema.enum and not f.schema.format]
 
 
 def _echoed(
-    server: Server, operation: Operation, given: Mapping[tuple[str, str], Any], record: Any, exchange: Exchange
+    operation: Operation, given: Mapping[tuple[str, str], Any], record: Any, exchange: Exchange
 ) -> Iterator[Breach]:
-    for (location, name), value in given.items():
-        f = next(f for f in operation.fields if (f.location, f.name) == (location, name))
-        echo = server.echo(operation, f)
-        if not echo or "as" in echo:
+    for f in operation.parameters:
+        echo = f.echo
+        if f.key not in given or echo is None or echo.found_as is not None:
             continue
-        for found in find(record, echo["at"]) or [MISSING]:
+        value = given[f.key]
+        for found in find(record, echo.at) or [MISSING]:
             if found is MISSING or text_of(found) != text_of(value):
                 shown = "absent" if found is MISSING else found
-                expected = f"{short(value)}, as {name} was given"
-                yield breach(operation, echo["at"], expected, shown, str(echo["x-evidence"]), [exchange])
+                expected = f"{short(value)}, as {f.name} was given"
+                yield breach(operation, echo.at, expected, shown, echo.evidence, [exchange])
 
 
 def _kept(records: Records, operation: Operation, identifier: Any, record: Any, exchange: Exchange) -> Iterator[Breach]:
@@ -719,10 +709,10 @@ def _top(pointer: str) -> str:
 
 
 def _proof(operation: Operation) -> str:
-    statuses = [answer for code, answer in operation.node["responses"].items() if code.startswith("2")]
-    return str(statuses[0].get("x-evidence", operation.evidence)) if schema_of(operation) else operation.evidence
+    answers = [response for response in operation.responses.values() if response.succeeded]
+    return answers[0].evidence or operation.evidence if operation.answer is not None else operation.evidence
 
 
 def _gone_proof(records: Records) -> str:
-    bare = [status for status, schema in records.reader.successes().items() if not schema]
-    return str(records.reader.response(bare[0]).get("x-evidence", "")) if bare else records.reader.evidence
+    nothing = records.reader.nothing
+    return nothing.evidence if nothing is not None else records.reader.evidence

@@ -15,13 +15,7 @@ import pytest
 from contrato.core import spec
 from contrato.verify import Report, Verdict, verify
 
-OPERATIONS = [
-    (api, operation["operationId"])
-    for api in spec.APIS
-    for item in spec.load(api)["paths"].values()
-    for operation in item.values()
-    if isinstance(operation, dict) and "operationId" in operation
-]
+OPERATIONS = [(api, operation) for api in spec.APIS for operation in spec.api(api).operations]
 
 
 @cache

@@ -330,6 +330,12 @@ class Schema(_Element):
         return self.api.schema(node) if isinstance(node, Mapping) else None
 
     @cached_property
+    def additional(self) -> Schema | None:
+        """The schema of the values of an object whose names are free; None when the spec has none."""
+        node = self._node.get("additionalProperties")
+        return self.api.schema(node) if isinstance(node, Mapping) else None
+
+    @cached_property
     def properties(self) -> dict[str, Property]:
         """The properties of an object by wire name, in the order of the spec."""
         required = self._node.get("required", ())
@@ -414,6 +420,11 @@ class Parameter(_Element):
     def exploded(self) -> bool:
         """Whether each element of an array has its own `name=value`, and not one text with commas."""
         return bool(self._node.get("explode", self._node.get("style", "form") == "form"))
+
+    @property
+    def record_pointer(self) -> str:
+        """Where the value is within one record: what follows the last `*` of the first place that it refers to."""
+        return self.refers_to[0].pointer.rpartition("*")[2] if self.refers_to else ""
 
     @property
     def examples(self) -> tuple[Any, ...]:
@@ -581,6 +592,11 @@ class Operation(_Element):
                 return parameter
         raise KeyError(f"{self.id} has no parameter {name}")
 
+    def examples_of(self, parameter: Parameter) -> tuple[Any, ...]:
+        """Return examples of an argument: its own, and those in examples of the whole body."""
+        bodies = self.body.examples.values() if parameter.place == "body" and self.body is not None else ()
+        return (*parameter.examples, *(body[parameter.name] for body in bodies if parameter.name in body))
+
     @cached_property
     def body(self) -> Body | None:
         """The body of a request; None when it has none."""
@@ -597,6 +613,16 @@ class Operation(_Element):
         """Return what the spec says of answers with a status; None when it says nothing."""
         patterns = (str(status), f"{status // 100}XX", "default")
         return next((self.responses[pattern] for pattern in patterns if pattern in self.responses), None)
+
+    def schema(self, status: int) -> Schema | None:
+        """Return the schema of answers with a status; None when they have no body, or the spec says nothing."""
+        response = self.response(status)
+        return None if response is None else response.schema
+
+    def response_evidence(self, status: int) -> Evidence:
+        """Return where it comes from what the spec says of answers with a status."""
+        response = self.response(status)
+        return Evidence() if response is None else response.evidence
 
     @cached_property
     def answer(self) -> Schema | None:
@@ -681,10 +707,29 @@ class Operation(_Element):
         others = self.api.operations.values()
         return next((o for o in others if o.path == parent and o.method == "POST" and not o.safe), None)
 
+    def _addressing(self, *methods: str) -> Operation | None:
+        others = [o for o in self.api.operations.values() if o.creator is self]
+        return next((o for method in methods for o in others if o.method == method), None)
+
+    @cached_property
+    def reader(self) -> Operation | None:
+        """The operation that answers with one of the records that this one creates."""
+        return self._addressing("GET")
+
+    @cached_property
+    def updater(self) -> Operation | None:
+        """The operation that changes what this one creates."""
+        return self._addressing("PUT", "PATCH")
+
     @cached_property
     def remover(self) -> Operation | None:
         """The operation that deletes what this one creates."""
-        return next((o for o in self.api.operations.values() if o.method == "DELETE" and o.creator is self), None)
+        return self._addressing("DELETE")
+
+    @cached_property
+    def lister(self) -> Operation | None:
+        """The operation that lists the records that this one creates."""
+        return next((o for o in self.api.operations.values() if o.path == self.path and o.method == "GET"), None)
 
 
 class Api:
