@@ -31,7 +31,8 @@ from markupsafe import Markup
 
 import overlays
 import samples
-from contrato.core.spec import APIS, EVIDENCE_KEY, Api, Evidence, follow, operation_nodes
+from contrato.core.extensions import Evidence
+from contrato.core.spec import APIS, EVIDENCE_KEY, Api, follow, operation_nodes
 
 ROOT = Path(__file__).resolve().parents[1]
 HERE = ROOT / "docs"

@@ -23,8 +23,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contrato import mock
 from contrato.core import places, spec
+from contrato.core.extensions import Pagination
 from contrato.core.places import place
-from contrato.core.spec import Operation, Pagination
+from contrato.core.spec import Operation
 
 GROUPS = (
     "transport and status",

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from contrato.core.spec import DateRange, Operation, Pagination
+from contrato.core.extensions import DateRange, Pagination
+from contrato.core.spec import Operation
 
 BOGOTA = timezone(timedelta(hours=-5))
 """Colombia's time, the same all year. Timestamps without an offset are meant in it."""

@@ -906,13 +906,3 @@ def _unique(candidates: Sequence[Sequence[str]]) -> list[str]:
     """Choose for each thing the first of its names that no other thing chooses."""
     firsts = [names[0] for names in candidates]
     return [names[0] if firsts.count(names[0]) == 1 else names[1] for names in candidates]
-
-
-def load(api_name: str) -> dict[str, Any]:
-    """Return a copy of a document."""
-    return api(api_name).copy()
-
-
-def server_url(api_name: str) -> str:
-    """Return the URL of the first server."""
-    return api(api_name).server_url
