@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
+from contrato.core.spec import JSON, operation_nodes
+from contrato.core.spec import follow as follow_references
+
 SPECS = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in sorted(Path("spec").glob("*.yaml"))}
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 CITATION = re.compile(r"\b([a-z]+)#L(\d+)(?:-L(\d+))?")
 
 OPERATION_EXTENSIONS = ("x-pagination", "x-date-range", "x-sort", "x-identity", "x-aggregation", "x-reckoning")
@@ -26,12 +28,8 @@ Spec = dict[str, Any]
 
 def resolve(spec: Spec, node: Spec) -> Spec:
     """`node`, with a reference replaced by its target under the reference's siblings."""
-    if "$ref" not in node:
-        return node
-    target: Any = spec
-    for key in node["$ref"].removeprefix("#/").split("/"):
-        target = target[key.replace("~1", "/").replace("~0", "~")]
-    return {**target, **{key: value for key, value in node.items() if key != "$ref"}}
+    found: Any = follow_references(spec, node)[0]
+    return found  # type: ignore[no-any-return]
 
 
 def walk(node: Any, where: str = "#") -> Iterator[tuple[str, Any]]:
@@ -42,19 +40,25 @@ def walk(node: Any, where: str = "#") -> Iterator[tuple[str, Any]]:
 
 
 def operations(spec: Spec) -> Iterator[Spec]:
-    for path_item in spec["paths"].values():
-        for method in METHODS:
-            if method in path_item:
-                shared = path_item.get("parameters", [])
-                parameters = [*shared, *path_item[method].get("parameters", [])]
-                yield {**path_item[method], "parameters": [resolve(spec, p) for p in parameters]}
+    for _, _, item, node in operation_nodes(spec):
+        parameters = [*item.get("parameters", []), *node.get("parameters", [])]
+        yield {**node, "parameters": [resolve(spec, p) for p in parameters]}
+
+
+def arguments(spec: Spec, operation: Spec) -> dict[str, Spec]:
+    """The nodes of parameters and of properties of the body by name."""
+    fields = {p["name"]: p for p in operation["parameters"]}
+    if "requestBody" in operation:
+        body = resolve(spec, operation["requestBody"])["content"][JSON]["schema"]
+        fields |= resolve(spec, body)["properties"]
+    return fields
 
 
 def elements(spec: Spec) -> Iterator[tuple[str, Spec]]:
     """Every element that owes evidence, with where it stands."""
     yield from (("server", server) for server in spec["servers"])
     yield from spec["components"]["securitySchemes"].items()
-    yield from spec["paths"].items()
+    yield from ((f"{node['operationId']} path", item) for *_, item, node in operation_nodes(spec))
     for operation in operations(spec):
         name = operation["operationId"]
         yield name, operation
@@ -80,7 +84,7 @@ def elements(spec: Spec) -> Iterator[tuple[str, Spec]]:
 def success_schema(spec: Spec, operation_id: str) -> Spec:
     operation = next(o for o in operations(spec) if o["operationId"] == operation_id)
     return next(
-        content["application/json"]["schema"]
+        content[JSON]["schema"]
         for status, response in operation["responses"].items()
         if status.startswith("2") and (content := resolve(spec, response).get("content"))
     )
@@ -93,13 +97,6 @@ def follow(spec: Spec, schema: Spec, pointer: str) -> Spec:
         schema = next((resolve(spec, part) for part in schema.get("anyOf", []) if "$ref" in part), schema)
         schema = schema["items"] if step == "*" else schema["properties"][step]
     return schema
-
-
-def request_fields(spec: Spec, operation: Spec, place: str) -> set[str]:
-    if place == "body":
-        schema = operation["requestBody"]["content"]["application/json"]["schema"]
-        return set(resolve(spec, schema)["properties"])
-    return {p["name"] for p in operation["parameters"] if p["in"] == place}
 
 
 def faults(spec: Spec) -> Iterator[str]:
@@ -134,7 +131,11 @@ def faults(spec: Spec) -> Iterator[str]:
 
 def reading_faults(spec: Spec) -> Iterator[str]:
     """Readings of ours without a row of evidence, and rows that say of a reading what no reading is."""
-    for where, node in [*walk(spec["paths"], "paths"), *walk(spec["components"], "components")]:
+    roots = [("components", spec["components"])]
+    for _, method, item, node in operation_nodes(spec):
+        name = node["operationId"]
+        roots += [(name, node), (f"{name} path", {key: value for key, value in item.items() if key != method})]
+    for where, node in [place for name, root in roots for place in walk(root, name)]:
         if not isinstance(node, dict):
             continue
         evidence = {key: str(value) for key, value in node.items() if str(key).endswith("evidence")}
@@ -151,11 +152,7 @@ def reading_faults(spec: Spec) -> Iterator[str]:
 
 def argument_laws(spec: Spec, operation: Spec) -> Iterator[tuple[str, str, Spec]]:
     """The laws about what a request gives: extension, name of the argument, law."""
-    fields = {p["name"]: p for p in operation["parameters"]}
-    if "requestBody" in operation:
-        body = resolve(spec, operation["requestBody"])["content"]["application/json"]["schema"]
-        fields |= resolve(spec, body)["properties"]
-    for name, node in fields.items():
+    for name, node in arguments(spec, operation).items():
         yield from ((key, name, node[key]) for key in ("x-echo", "x-searches") if key in node)
 
 
@@ -175,8 +172,7 @@ def law_faults(spec: Spec, operation: Spec) -> Iterator[str]:
     """What the contract suite would look for in vain."""
     name = operation["operationId"]
     laws: list[tuple[str, str, list[str]]] = []
-    fields = {p["name"] for p in operation["parameters"]}
-    fields |= request_fields(spec, operation, "body") if "requestBody" in operation else set()
+    fields = arguments(spec, operation).keys()
     for key, argument, law in argument_laws(spec, operation):
         if key == "x-searches":
             item = "/" + "/".join(filter(None, [operation["x-pagination"].get("items"), "*"]))
@@ -233,12 +229,12 @@ def record_faults(spec: Spec) -> Iterator[str]:
 def extension_faults(spec: Spec, operation: Spec) -> Iterator[str]:
     name = operation["operationId"]
     pages = operation.get("x-pagination", {})
-    inputs = [(pages["in"], pages[key]) for key in ("page", "limit") if key in pages]
+    inputs = [pages[key] for key in ("page", "limit") if key in pages]
     dates = operation.get("x-date-range", {})
-    inputs += [("body", dates[key]) for key in ("from", "to") if key in dates]
-    for place, field in inputs:
-        if field not in request_fields(spec, operation, place):
-            yield f"{name} has no {field} in its {place}"
+    inputs += [dates[key] for key in ("from", "to") if key in dates]
+    for field in inputs:
+        if field not in arguments(spec, operation):
+            yield f"{name} has no {field} among its arguments"
     outputs = [
         pages[key] for key in ("items", "total", "next", "last", "current", "size") if isinstance(pages.get(key), str)
     ]
@@ -276,22 +272,33 @@ def without(mapping: Spec, key: str) -> None:
     del mapping[key]
 
 
+def at(spec: Spec, operation_id: str) -> Spec:
+    """The node of an operation, wherever it is."""
+    return next(node for *_, node in operation_nodes(spec) if node["operationId"] == operation_id)
+
+
+def around(spec: Spec, operation_id: str) -> Spec:
+    """The path item of an operation."""
+    return next(item for *_, item, node in operation_nodes(spec) if node["operationId"] == operation_id)
+
+
+def argument(spec: Spec, operation_id: str, name: str) -> Spec:
+    """The node of an argument, wherever it is sent."""
+    return arguments(spec, next(o for o in operations(spec) if o["operationId"] == operation_id))[name]
+
+
 @pytest.mark.parametrize(
     ("damage", "fault"),
     [
-        (lambda s: without(s["paths"]["/bills"], "x-evidence"), "/bills has no evidence"),
-        (lambda s: without(s["paths"]["/bills"]["post"], "x-evidence"), "listBills has no evidence"),
+        (lambda s: without(around(s, "listBills"), "x-evidence"), "listBills path has no evidence"),
+        (lambda s: without(at(s, "listBills"), "x-evidence"), "listBills has no evidence"),
         (
             lambda s: without(s["components"]["schemas"]["Reading"]["properties"]["cons"], "x-evidence"),
             "Reading.cons has no evidence",
         ),
         (lambda s: without(s["components"]["responses"]["Unauthorized"], "x-evidence"), "response 401 has no evidence"),
         (
-            lambda s: without(s["paths"]["/bills"]["post"]["requestBody"], "x-evidence"),
-            "listBills request body has no evidence",
-        ),
-        (
-            lambda s: without(s["paths"]["/accounts/{id}"]["get"]["parameters"][0], "x-evidence"),
+            lambda s: without(argument(s, "getAccount", "id"), "x-evidence"),
             "parameter id has no evidence",
         ),
         (
@@ -299,73 +306,70 @@ def without(mapping: Spec, key: str) -> None:
             "Rule/properties/project tells a reading",
         ),
         (
-            lambda s: s["paths"]["/accounts"]["get"].update({"description": "All accounts, it is\nassumed."}),
-            "/accounts/get tells a reading",
+            lambda s: at(s, "listAccounts").update({"description": "All accounts, it is\nassumed."}),
+            "listAccounts tells a reading",
         ),
         (
-            lambda s: s["paths"]["/bills"]["post"].update({"x-meaning-evidence": "documented neu#L100"}),
-            "/bills/post has a meaning that is documented",
+            lambda s: at(s, "listBills").update({"x-meaning-evidence": "documented neu#L100"}),
+            "listBills has a meaning that is documented",
         ),
         (
             lambda s: s["components"]["schemas"]["Bill"].update({"x-meaning-evidence": "inferred: a guess"}),
             "schemas/Bill has evidence of its meaning alone",
         ),
         (
-            lambda s: s["paths"]["/bills"]["post"].update({"x-meaning-evidence": "inferred: as neu#L300 says"}),
-            "post/x-meaning-evidence cites lines that do not exist",
+            lambda s: at(s, "listBills").update({"x-meaning-evidence": "inferred: as neu#L300 says"}),
+            "/x-meaning-evidence cites lines that do not exist",
         ),
-        (lambda s: s["paths"]["/bills"].update({"x-evidence": "documented neu#L300"}), "cites lines that do not exist"),
         (
-            lambda s: s["paths"]["/bills"].update({"x-evidence": "documented neu#L9-L3"}),
+            lambda s: around(s, "listBills").update({"x-evidence": "documented neu#L300"}),
             "cites lines that do not exist",
         ),
-        (lambda s: s["paths"]["/bills"].update({"x-evidence": "documented enel#L3"}), "cites an undeclared source"),
         (
-            lambda s: s["components"]["schemas"]["BillQuery"]["properties"]["Id_service"].update(
-                {"x-refers-to": "listServices#/*/id"}
-            ),
+            lambda s: around(s, "listBills").update({"x-evidence": "documented neu#L9-L3"}),
+            "cites lines that do not exist",
+        ),
+        (lambda s: around(s, "listBills").update({"x-evidence": "documented enel#L3"}), "cites an undeclared source"),
+        (
+            lambda s: argument(s, "listBills", "Id_service").update({"x-refers-to": "listServices#/*/id"}),
             "leads nowhere",
         ),
         (
-            lambda s: s["paths"]["/bills"]["post"]["x-pagination"].update({"page": "PageNumber"}),
-            "has no PageNumber in its body",
+            lambda s: at(s, "listBills")["x-pagination"].update({"page": "PageNumber"}),
+            "has no PageNumber among its arguments",
         ),
         (
-            lambda s: s["paths"]["/bills"]["post"]["x-date-range"].update({"field": "/*/day"}),
+            lambda s: at(s, "listBills")["x-date-range"].update({"field": "/*/day"}),
             "has no /*/day in its answer",
         ),
-        (lambda s: without(s["paths"]["/accounts/{id}"]["get"]["parameters"][0], "example"), "has no example"),
-        (lambda s: without(s["paths"]["/accounts"]["get"]["x-identity"], "x-evidence"), "x-identity has no evidence"),
+        (lambda s: without(argument(s, "getAccount", "id"), "example"), "has no example"),
+        (lambda s: without(at(s, "listAccounts")["x-identity"], "x-evidence"), "x-identity has no evidence"),
         (
-            lambda s: without(s["paths"]["/accounts"]["get"]["x-agrees-with"][0], "x-evidence"),
+            lambda s: without(at(s, "listAccounts")["x-agrees-with"][0], "x-evidence"),
             "x-agrees-with has no evidence",
         ),
         (
-            lambda s: s["paths"]["/accounts"]["get"]["x-identity"].update({"at": ["/*/id"]}),
+            lambda s: at(s, "listAccounts")["x-identity"].update({"at": ["/*/id"]}),
             "/*/id, which leads nowhere",
         ),
         (
-            lambda s: s["paths"]["/bills/overdue"]["get"]["x-reckoning"].update({"days": "/*/day"}),
+            lambda s: at(s, "listOverdueBills")["x-reckoning"].update({"days": "/*/day"}),
             "x-reckoning points at /*/day, which leads nowhere",
         ),
         (
-            lambda s: s["paths"]["/rules/active"]["post"]["x-always"][0].update({"at": "/*/on"}),
+            lambda s: at(s, "listActiveRules")["x-always"][0].update({"at": "/*/on"}),
             "x-always points at /*/on, which leads nowhere",
         ),
         (
-            lambda s: s["paths"]["/bills"]["post"]["x-agrees-with"][0]["same"].update({"/*/account": "/*/nobody"}),
+            lambda s: at(s, "listBills")["x-agrees-with"][0]["same"].update({"/*/account": "/*/nobody"}),
             "leads nowhere",
         ),
         (
-            lambda s: s["components"]["schemas"]["BillQuery"]["properties"]["Id_service"]["x-echo"].update(
-                {"at": "/*/i"}
-            ),
+            lambda s: argument(s, "listBills", "Id_service")["x-echo"].update({"at": "/*/i"}),
             "x-echo points at /*/i, which leads nowhere",
         ),
         (
-            lambda s: s["components"]["schemas"]["ConsumptionQuery"]["properties"]["Id_account"]["x-echo"].update(
-                {"unless": "Id_servicess"}
-            ),
+            lambda s: argument(s, "queryConsumption", "Id_account")["x-echo"].update({"unless": "Id_servicess"}),
             "has an alternative Id_servicess that is none",
         ),
         (
@@ -383,9 +387,7 @@ def without(mapping: Spec, key: str) -> None:
             "has no i for its power",
         ),
         (
-            lambda s: without(
-                s["paths"]["/bills"]["post"]["responses"]["200"]["content"]["application/json"], "examples"
-            ),
+            lambda s: without(at(s, "listBills")["responses"]["200"]["content"]["application/json"], "examples"),
             "without a named example",
         ),
     ],
@@ -394,6 +396,12 @@ def test_a_damaged_spec_is_noticed(damage: Any, fault: str) -> None:
     spec = copy.deepcopy(SPECS["neu"])
     damage(spec)
     assert any(fault in line for line in faults(spec))
+
+
+def test_a_request_body_without_evidence_is_noticed() -> None:
+    spec = copy.deepcopy(SPECS["apportionments"])
+    without(at(spec, "createApportionment")["requestBody"], "x-evidence")
+    assert "createApportionment request body has no evidence" in faults(spec)
 
 
 @pytest.mark.skipif(
