@@ -23,6 +23,8 @@ from contrato.core.spec import JSON, follow, operation_nodes
 
 ROOT = Path(__file__).resolve().parents[1]
 SPEC = Path("spec/neu.yaml")
+# What is installed is the tree's own.
+MAKE = ("make", "--no-print-directory", "-o", ".venv/.installed", "-o", "node_modules/.installed")
 
 
 def move_paths(document: dict[str, Any]) -> None:
@@ -126,7 +128,7 @@ def main() -> int:
     settings = [verb for verb in options.verbs if "=" in verb]
     for verb in [verb for verb in options.verbs if "=" not in verb]:
         print(f"\n== {options.move} moved: make {verb}", flush=True)
-        done = subprocess.run(["make", "--no-print-directory", verb, *settings], cwd=tree, env=environment)
+        done = subprocess.run([*MAKE, verb, *settings], cwd=tree, env=environment)
         if done.returncode:
             print(f"make {verb} fails when the {options.move} of NEU move; look at {tree.relative_to(ROOT)}")
             return 1
