@@ -10,7 +10,8 @@ from functools import cache
 from itertools import pairwise, product
 from typing import Any, NamedTuple, TypeGuard
 
-from contrato.core.spec import Aggregation, DateRange, Operation, Parameter, Schema
+from contrato.core.extensions import Aggregation, DateRange
+from contrato.core.spec import Operation, Parameter, Schema
 from contrato.verify._discovery import WIDEST
 from contrato.verify._exchange import Arguments, Exchange
 from contrato.verify._json import places

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from contrato.core.spec import Aggregation, Api, Invariant, Pagination, Parameter, Schema
+from contrato.core.extensions import Aggregation, Invariant, Pagination
+from contrato.core.spec import Api, Parameter, Schema
 from contrato.verify import _http
 from contrato.verify._exchange import Exchange
 from contrato.verify._json import MISSING, find, places, validator

@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from contrato.core import spec as specs
+from contrato.core.extensions import Source
 from contrato.verify._json import places
 from contrato.verify._report import Failure, Outcome, Report, alike, curl, grouped, tally, whose
 from contrato.verify._rules import Layer
@@ -115,7 +116,7 @@ class Evidence:
     text: str
 
 
-def evidence(named: Mapping[str, specs.Source], text: str) -> Evidence:
+def evidence(named: Mapping[str, Source], text: str) -> Evidence:
     """Take the spec's `x-evidence` apart."""
     kinds = dict.fromkeys(re.findall(r"(?:^|[; ])(documented|inferred|conflict|plausible)\b", text))
     sources: dict[str, list[str]] = {}

@@ -11,7 +11,8 @@ from itertools import groupby, pairwise, product
 from operator import itemgetter
 from typing import Any
 
-from contrato.core.spec import Echo, Operation, Parameter
+from contrato.core.extensions import Echo
+from contrato.core.spec import Operation, Parameter
 from contrato.verify._exchange import Arguments, Exchange
 from contrato.verify._json import MISSING, find
 from contrato.verify._rules import Breach, Gap, law

@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 
 import requests
 
-from contrato.core.spec import Aggregation, Operation, Parameter, Schema
+from contrato.core.extensions import Aggregation
+from contrato.core.spec import Operation, Parameter, Schema
 from contrato.verify._discovery import Discovery
 from contrato.verify._exchange import Arguments, Exchange
 from contrato.verify._json import MISSING, find, places
