@@ -439,20 +439,22 @@ def with_examples(
     place and real everywhere else.
     """
     changed: dict[str, Any] = _without_extensions(inline(document, document))
-    for _, _, item, node in operation_nodes(changed):
+    nodes = list(operation_nodes(changed))
+    for _, _, item, node in nodes:
         known = values.get(node["operationId"], {})
         # Parameters of the path go to its operations: each has examples of its own.
         node["parameters"] = copy.deepcopy([*item.get("parameters", []), *node.get("parameters", [])])
         for parameter in node["parameters"]:
             if (parameter["in"], parameter["name"]) in known:
                 parameter.pop("example", None)
+                parameter.pop("examples", None)
                 parameter["schema"]["examples"] = known[parameter["in"], parameter["name"]]
         content = node.get("requestBody", {}).get("content", {}).get(JSON, {})
         for name, prop in content.get("schema", {}).get("properties", {}).items():
             if ("body", name) in known:
                 prop["examples"] = known["body", name]
                 content.pop("examples", None)
-    for item in changed["paths"].values():
+    for _, _, item, _ in nodes:
         item.pop("parameters", None)
     return changed
 
