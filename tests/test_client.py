@@ -230,19 +230,19 @@ def test_signatures_follow_the_spec_and_are_the_same_for_both_clients(operation:
     for response in operation.responses.values():
         assert " ".join(response.description.split()) in words
     hints = get_type_hints(method, localns=vars(MODELS[api]))
-    for name, parameter in named.items():
-        description = " ".join(parameter.description.split())
+    for name, argument in named.items():
+        description = " ".join(argument.description.split())
         for other in named.values():  # called by its name in Python
             description = description.replace(f"`{other.name}`", f"`{other.python_name}`")
         assert f"{name}: {description}" in words
         annotation = str(inspect.signature(method).parameters[name].annotation)
-        assert parameter.schema.is_timestamp == ("datetime.date | str" in annotation)
-        if parameter.schema.is_timestamp:
+        assert argument.schema.is_timestamp == ("datetime.date | str" in annotation)
+        if argument.schema.is_timestamp:
             assert f"{description} A date, a datetime or ISO 8601 text; without an offset it is meant in" in words
-        if parameter.schema.enum:
+        if argument.schema.enum:
             hint = hints[name]
             (literal,) = (part for part in (hint, *get_args(hint)) if get_origin(part) is Literal)
-            assert set(get_args(literal)) == set(parameter.schema.enum)
+            assert set(get_args(literal)) == set(argument.schema.enum)
 
 
 @EVERY_OPERATION
@@ -253,7 +253,7 @@ def test_only_a_documented_204_returns_none(operation: Operation) -> None:
     assert (NoneType in (hint, *get_args(hint))) == expected
 
 
-def placed(place: str) -> type[Client]:
+def placed(place: str) -> type[neu.Neu]:
     """A client of a spec whose queryConsumption has all arguments in one place, but one that is in the path."""
     document = spec.api("neu").copy()
     path, method, item, node = next(
