@@ -163,7 +163,7 @@ def test_plain_python_works(bill: Bill) -> None:
     with pytest.raises(TypeError, match="payment_value"):
         Bill(id_service=1)  # type: ignore[call-arg]
     with pytest.raises(TypeError, match="positional"):
-        Bill(1)  # type: ignore[call-arg, misc]
+        Bill(1)  # type: ignore[call-arg]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from contrato.core.spec import JSON, Api, Evidence, api, operation_nodes, python_name
+from contrato.core.extensions import Evidence
+from contrato.core.spec import JSON, Api, api, operation_nodes, python_name
 from contrato.core.spec import follow as follow_references
 
 SPECS = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in sorted(Path("spec").glob("*.yaml"))}
@@ -571,8 +572,8 @@ def test_places_lists_and_evidence_of_an_answer() -> None:
 
 
 def test_a_request_finds_its_operation_and_literal_paths_win() -> None:
-    node = {"responses": {}}
-    document = {
+    node: Spec = {"responses": {}}
+    document: Spec = {
         "paths": {
             "/things/{id}": {"get": {"operationId": "one", **node}, "delete": {"operationId": "remove", **node}},
             "/things/all": {"get": {"operationId": "all", **node}},
