@@ -35,6 +35,7 @@ from contrato.core.errors import (
 )
 from contrato.core.model import Model
 from contrato.core.pages import AsyncPager, Pager
+from contrato.core.request import Call
 from contrato.core.spec import Operation, Schema
 from contrato.core.types import UNSET
 
@@ -317,6 +318,18 @@ def test_an_argument_is_sent_where_the_spec_has_it(place: str) -> None:
         windows = list(client.windows(client.query_consumption, interval="MONTHLY", **year))
         assert len(windows) == 12
         assert {request.url.path for request in seen[1:]} == {"/base/of/MONTHLY/moved"}
+
+
+@pytest.mark.parametrize(("given", "sent"), [(None, {"id": None}), (UNSET, {}), (41, {"id": 41})])
+def test_an_argument_that_may_be_null_is_left_out_by_unset(given: Any, sent: dict[str, Any]) -> None:
+    """No API has an optional argument that may be null, so this one is made to."""
+    document = spec.api("neu").copy()
+    (node,) = (node for *_, node in spec.operation_nodes(document) if node["operationId"] == "listServices")
+    schema = {"type": "object", "properties": {"id": {"type": ["integer", "null"]}}}
+    node.update(parameters=[], requestBody={"content": {spec.JSON: {"schema": schema}}})
+    changed = Call(spec.Api("neu", document).operations["listServices"], {"id": given}, None, {})
+    with httpx.Client(base_url=BASE_URL) as http:
+        assert json.loads(changed.build(http).content) == sent
 
 
 # --- errors ----------------------------------------------------------------------------------------------------------
