@@ -35,6 +35,7 @@ from contrato.core.errors import (
 )
 from contrato.core.model import Model
 from contrato.core.pages import AsyncPager, Pager
+from contrato.core.request import Call
 from contrato.core.spec import Operation, Schema
 from contrato.core.types import UNSET
 
@@ -230,19 +231,19 @@ def test_signatures_follow_the_spec_and_are_the_same_for_both_clients(operation:
     for response in operation.responses.values():
         assert " ".join(response.description.split()) in words
     hints = get_type_hints(method, localns=vars(MODELS[api]))
-    for name, parameter in named.items():
-        description = " ".join(parameter.description.split())
+    for name, argument in named.items():
+        description = " ".join(argument.description.split())
         for other in named.values():  # called by its name in Python
             description = description.replace(f"`{other.name}`", f"`{other.python_name}`")
         assert f"{name}: {description}" in words
         annotation = str(inspect.signature(method).parameters[name].annotation)
-        assert parameter.schema.is_timestamp == ("datetime.date | str" in annotation)
-        if parameter.schema.is_timestamp:
+        assert argument.schema.is_timestamp == ("datetime.date | str" in annotation)
+        if argument.schema.is_timestamp:
             assert f"{description} A date, a datetime or ISO 8601 text; without an offset it is meant in" in words
-        if parameter.schema.enum:
+        if argument.schema.enum:
             hint = hints[name]
             (literal,) = (part for part in (hint, *get_args(hint)) if get_origin(part) is Literal)
-            assert set(get_args(literal)) == set(parameter.schema.enum)
+            assert set(get_args(literal)) == set(argument.schema.enum)
 
 
 @EVERY_OPERATION
@@ -253,7 +254,7 @@ def test_only_a_documented_204_returns_none(operation: Operation) -> None:
     assert (NoneType in (hint, *get_args(hint))) == expected
 
 
-def placed(place: str) -> type[Client]:
+def placed(place: str) -> type[neu.Neu]:
     """A client of a spec whose queryConsumption has all arguments in one place, but one that is in the path."""
     document = spec.api("neu").copy()
     path, method, item, node = next(
@@ -317,6 +318,18 @@ def test_an_argument_is_sent_where_the_spec_has_it(place: str) -> None:
         windows = list(client.windows(client.query_consumption, interval="MONTHLY", **year))
         assert len(windows) == 12
         assert {request.url.path for request in seen[1:]} == {"/base/of/MONTHLY/moved"}
+
+
+@pytest.mark.parametrize(("given", "sent"), [(None, {"id": None}), (UNSET, {}), (41, {"id": 41})])
+def test_an_argument_that_may_be_null_is_left_out_by_unset(given: Any, sent: dict[str, Any]) -> None:
+    """No API has an optional argument that may be null, so this one is made to."""
+    document = spec.api("neu").copy()
+    (node,) = (node for *_, node in spec.operation_nodes(document) if node["operationId"] == "listServices")
+    schema = {"type": "object", "properties": {"id": {"type": ["integer", "null"]}}}
+    node.update(parameters=[], requestBody={"content": {spec.JSON: {"schema": schema}}})
+    changed = Call(spec.Api("neu", document).operations["listServices"], {"id": given}, None, {})
+    with httpx.Client(base_url=BASE_URL) as http:
+        assert json.loads(changed.build(http).content) == sent
 
 
 # --- errors ----------------------------------------------------------------------------------------------------------

@@ -171,7 +171,7 @@ def test_an_answer_without_rows_has_the_whole_schema(operation: spec.Operation, 
     pages = operation.pagination
     body: Any = [] if isinstance(example, list) else b""
     if pages and items:
-        ends = {pages.next: None, pages.last: 1, pages.total: 0, items: []}
+        ends: dict[str | None, Any] = {pages.next: None, pages.last: 1, pages.total: 0, items: []}
         body = {**example, **{name: value for name, value in ends.items() if name}}
     with answering(CLIENTS[operation.api.name], body, status=204 if body == b"" else status) as client:
         method, arguments = call(client, operation)

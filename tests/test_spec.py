@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from contrato.core.spec import JSON, operation_nodes
+from contrato.core.extensions import Evidence
+from contrato.core.spec import JSON, Api, api, operation_nodes, python_name
 from contrato.core.spec import follow as follow_references
 
 SPECS = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in sorted(Path("spec").glob("*.yaml"))}
@@ -402,6 +403,209 @@ def test_a_request_body_without_evidence_is_noticed() -> None:
     spec = copy.deepcopy(SPECS["apportionments"])
     without(at(spec, "createApportionment")["requestBody"], "x-evidence")
     assert "createApportionment request body has no evidence" in faults(spec)
+
+
+# --- the read-model ---------------------------------------------------------------------------------------------------
+
+
+def read(*items: Spec, **components: Spec) -> Api:
+    """The read-model of a document with these path items, each at a path of its own."""
+    return Api("things", {"paths": {f"/{n}": item for n, item in enumerate(items)}, "components": components})
+
+
+def test_an_api_is_read_once_and_an_unknown_one_is_refused() -> None:
+    assert api("neu") is api("neu")
+    with pytest.raises(ValueError, match="choose from neu, apportionments"):
+        api("nue")
+    copied = api("neu").copy()
+    copied["info"]["title"] = "Another"
+    assert api("neu").title != "Another"
+
+
+@pytest.mark.parametrize(
+    ("wire", "name"),
+    [
+        ("listBills", "list_bills"),
+        ("From", "from_"),
+        ("Id_service", "id_service"),
+        ("nextPage", "next_page"),
+        ("payment_Value", "payment_value"),
+        ("_q", "q"),
+        ("id", "id"),
+        ("type", "type_"),
+        ("match", "match_"),
+        ("options", "options_"),
+        ("self", "self_"),
+        ("PQRStatus", "pqr_status"),
+        ("X-Trace-Id", "x_trace_id"),
+        ("2nd", "x_2nd"),
+        ("---", "x_"),
+        ("Energ\u00eda", "energ_a"),
+    ],
+)
+def test_names_in_python(wire: str, name: str) -> None:
+    assert python_name(wire) == name
+
+
+def test_names_of_the_client_are_no_names_of_operations() -> None:
+    found = read(*({"get": {"operationId": name, "responses": {}}} for name in ("close", "baseUrl", "windows", "list")))
+    assert [o.method_name for o in found.operations.values()] == ["close_", "base_url_", "windows_", "list_"]
+    assert list(found.methods) == ["close_", "base_url_", "windows_", "list_"]
+
+
+def test_arguments_of_one_name_are_told_apart_by_their_place() -> None:
+    def parameter(name: str, place: str, **more: Any) -> Spec:
+        return {"name": name, "in": place, "schema": {"type": "string"}, **more}
+
+    body = {"type": "object", "required": ["Only"], "properties": {"id": {"type": "integer"}, "Only": {}}}
+    node = {
+        "operationId": "do",
+        "responses": {},
+        "parameters": [parameter("X-Only", "header", required=True), parameter("q", "query"), parameter("Q", "query")],
+        "requestBody": {"content": {JSON: {"schema": body}}},
+    }
+    (found,) = read({"parameters": [parameter("id", "path"), parameter("q", "query")], "put": node}).operations.values()
+    assert {p.key: p.python_name for p in found.parameters} == {
+        ("path", "id"): "id_path",
+        ("query", "q"): "q_query_1",
+        ("header", "X-Only"): "x_only",
+        ("query", "Q"): "q_query_3",
+        ("body", "id"): "id_body",
+        ("body", "Only"): "only",
+    }
+    assert [p.name for p in found.parameters if p.required] == ["X-Only", "Only"]
+    assert found.parameter("Only").place == "body"
+    with pytest.raises(KeyError, match="do has no parameter only"):
+        found.parameter("only")
+
+
+def test_properties_of_one_name_are_told_apart() -> None:
+    schema = read().schema({"type": "object", "properties": {"aB": {}, "a_b": {}, "c": {}}, "required": ["c"]})
+    assert [prop.python_name for prop in schema.properties.values()] == ["a_b_0", "a_b_1", "c"]
+    assert [name for name, prop in schema.properties.items() if prop.required] == ["c"]
+
+
+@pytest.mark.parametrize(
+    ("text", "level", "citations", "reason"),
+    [
+        ("documented neu#L40-L62", "documented", ("neu#L40-L62",), ""),
+        ("inferred: as neu#L3 says: no path", "inferred", (), "as neu#L3 says: no path"),
+        ("conflict neu#L46 neu#L130: the first", "conflict", ("neu#L46", "neu#L130"), "the first"),
+        ("plausible: physics", "plausible", (), "physics"),
+        ("", "", (), ""),
+    ],
+)
+def test_evidence_has_a_level_citations_and_a_reason(
+    text: str, level: str, citations: tuple[str, ...], reason: str
+) -> None:
+    evidence = Evidence(text)
+    assert (evidence.level, evidence.citations, evidence.reason) == (level, citations, reason)
+    assert evidence == text
+
+
+def test_what_stands_beside_a_reference_wins() -> None:
+    found = read(schemas={"Moment": {"type": "string", "format": "date-time", "x-evidence": "inferred: a"}})
+    reference = {"$ref": "#/components/schemas/Moment"}
+    assert found.schema(reference).evidence == "inferred: a"
+    named = found.schema({**reference, "x-evidence": "documented neu#L1"})
+    assert (named.evidence, named.component, named.is_timestamp) == ("documented neu#L1", "Moment", True)
+    with pytest.raises(KeyError):
+        found.schema({"$ref": "#/components/schemas/Nothing"})
+    with pytest.raises(ValueError, match="keep each API in one file"):
+        found.schema({"$ref": "other.yaml#/Nothing"})
+
+
+@pytest.mark.parametrize(
+    ("node", "kind", "nullable"),
+    [
+        ({"type": "integer"}, "integer", False),
+        ({"type": ["integer", "null"]}, "integer", True),
+        ({"type": ["integer", "string"]}, "any", False),
+        ({"type": "null"}, "null", True),
+        ({"properties": {}}, "object", False),
+        ({}, "any", False),
+        ({"anyOf": [{"type": "number"}, {"type": "null"}]}, "number", True),
+        ({"oneOf": [{"$ref": "#/components/schemas/Thing"}, {"type": "null"}]}, "object", True),
+        ({"anyOf": [{"type": "number"}, {"type": "string"}, {"type": "null"}]}, "any", True),
+        ({"anyOf": [{"type": "number"}, {"type": "string"}]}, "any", False),
+    ],
+)
+def test_types_and_null(node: Spec, kind: str, nullable: bool) -> None:
+    found = read(schemas={"Thing": {"type": "object", "properties": {"a": {}}}}).schema(node)
+    assert (found.type, found.nullable) == (kind, nullable)
+
+
+def test_null_is_no_alternative() -> None:
+    things = read(schemas={"Thing": {"type": "object", "properties": {"a": {"x-unit": "kWh"}}}})
+    reference = {"$ref": "#/components/schemas/Thing"}
+    alone = things.schema({"anyOf": [reference, {"type": "null"}], "x-evidence": "documented neu#L1"})
+    assert (alone.component, list(alone.properties), alone.alternatives) == ("Thing", ["a"], ())
+    assert alone.evidence == "documented neu#L1"
+    either = things.schema({"anyOf": [reference, {"type": "string"}, {"type": "null"}]})
+    assert [part.type for part in either.alternatives] == ["object", "string"]
+    assert [(place, schema.unit) for place, schema in either.places() if schema.unit] == [("/a", "kWh")]
+
+
+def test_all_of_is_one_object() -> None:
+    base = {"type": "object", "required": ["a"], "properties": {"a": {}, "b": {"type": "string"}}}
+    found = read(schemas={"Base": base}).schema(
+        {
+            "allOf": [{"$ref": "#/components/schemas/Base"}, {"properties": {"c": {}}, "required": ["c"]}],
+            "properties": {"b": {"type": "integer"}},
+            "description": "Both.",
+        }
+    )
+    assert {name: prop.required for name, prop in found.properties.items()} == {"a": True, "b": False, "c": True}
+    assert (found.properties["b"].schema.type, found.type, found.description) == ("integer", "object", "Both.")
+
+
+def test_places_lists_and_evidence_of_an_answer() -> None:
+    answer = api("neu").operations["queryConsumption"].answer
+    assert answer
+    assert list(answer.lists()) == ["", "/*/data"]
+    kilowatt_hours = answer.at("/*/data/*/cons")
+    assert kilowatt_hours
+    assert kilowatt_hours.unit == "kWh"
+    assert answer.at("/*/nothing") is None
+    assert answer.evidence_at("/*/data/*/cons") == kilowatt_hours.evidence
+    assert answer.evidence_at("/*/data/*/new").level in ("documented", "inferred", "conflict")
+
+
+def test_a_request_finds_its_operation_and_literal_paths_win() -> None:
+    node: Spec = {"responses": {}}
+    document: Spec = {
+        "paths": {
+            "/things/{id}": {"get": {"operationId": "one", **node}, "delete": {"operationId": "remove", **node}},
+            "/things/all": {"get": {"operationId": "all", **node}},
+            "/things": {"post": {"operationId": "create", **node}},
+            "/searches": {"post": {"operationId": "search", "x-safe": True, **node}},
+        }
+    }
+    found = Api("things", document)
+    for method, path, name in (("GET", "/things/7", "one"), ("GET", "/things/all", "all"), ("POST", "/things/7", None)):
+        operation = found.match(method, path)
+        assert (operation and operation.id) == name
+    one = found.operations["one"]
+    assert one.match("/things/a%2Fb") == {"id": "a/b"}
+    assert one.match("/things/a/b") is None
+    assert one.filled({"id": "a/b"}) == "/things/a%2Fb"
+    assert [o.id for o in found.operations.values() if o.safe] == ["one", "all", "search"]
+    assert one.creator is found.operations["create"]
+    assert found.operations["create"].remover is found.operations["remove"]
+
+
+def test_a_status_is_described_by_itself_its_range_or_the_default() -> None:
+    responses = {status: {"description": status} for status in ("200", "4XX", "404", "default")}
+    (found,) = read({"get": {"operationId": "get", "responses": responses}}).operations.values()
+    for status, pattern in ((200, "200"), (404, "404"), (418, "4XX"), (500, "default")):
+        response = found.response(status)
+        assert response
+        assert response.status == pattern
+
+
+def test_a_path_item_that_is_a_reference_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"/0 is a \$ref: write the path item where it is used"):
+        list(operation_nodes(read({"$ref": "#/components/pathItems/More"}).document))
 
 
 @pytest.mark.skipif(

@@ -574,7 +574,8 @@ class Operation(_Element):
         if self.body is not None:
             for prop in self.body.schema.properties.values():
                 found["body", prop.name] = prop.required, prop.schema._node, prop.schema
-        names = _unique([[python_name(name), f"{python_name(name)}_{place}"] for place, name in found])
+        named = [(python_name(name), place) for place, name in found]
+        names = _unique([[name, f"{name}_{place}", f"{name}_{place}_{n}"] for n, (name, place) in enumerate(named)])
         return tuple(
             Parameter(self.api, node, name, python, place, required, schema)
             for ((place, name), (required, node, schema)), python in zip(found.items(), names, strict=True)
@@ -903,6 +904,9 @@ def _words(node: Any) -> Iterator[str]:
 
 
 def _unique(candidates: Sequence[Sequence[str]]) -> list[str]:
-    """Choose for each thing the first of its names that no other thing chooses."""
-    firsts = [names[0] for names in candidates]
-    return [names[0] if firsts.count(names[0]) == 1 else names[1] for names in candidates]
+    """Choose for each thing the first of its names that no other thing has as its first, second, …."""
+    ranks = list(zip(*candidates, strict=True))
+    return [
+        next((name for name, rank in zip(names, ranks, strict=True) if rank.count(name) == 1), names[-1])
+        for names in candidates
+    ]
