@@ -81,7 +81,7 @@ def command(operation: Operation, given: Arguments) -> str:
     from contrato.cli._operations import operations, options
 
     name, known = next((name, it) for name, it in operations(operation.api.name).items() if it.id == operation.id)
-    named = {parameter.key: option for parameter, option in options(known).items()}
+    named = {parameter.name: option for parameter, option in options(known).items()}
     words = ["contrato", operation.api.name, name]
     for parameter in _shown(operation, given):
         value = given[parameter.key]
@@ -89,10 +89,10 @@ def command(operation: Operation, given: Arguments) -> str:
             if parameter.place == "path":
                 words.append(str(one))
             elif isinstance(one, bool):
-                words.append(f"--{'' if one else 'no-'}{named[parameter.key]}")
+                words.append(f"--{'' if one else 'no-'}{named[parameter.name]}")
             else:
                 text = str(one).removesuffix("T00:00:00")
-                words += [f"--{named[parameter.key]}", text.lower() if parameter.schema.enum else text]
+                words += [f"--{named[parameter.name]}", text.lower() if parameter.schema.enum else text]
     if operation.method == "DELETE":
         words.append("--yes")
     return _wrapped([shlex.quote(word) for word in words])

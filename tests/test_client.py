@@ -315,6 +315,13 @@ def test_an_argument_is_sent_where_the_spec_has_it(place: str) -> None:
         # What it checks before it sends is in no place.
         with pytest.raises(ValueError, match=r"to .* is before from_"):
             client.query_consumption(interval="DAILY", from_=year["to"], to=year["from_"])
+        # No services are not all services: a text can say that there are none in a body only.
+        if place == "body":
+            client.query_consumption(interval="DAILY", id_services=[], **year)
+            assert json.loads(seen.pop().content)["Id_services"] == []
+        else:
+            with pytest.raises(ValueError, match="id_services must not be empty"):
+                client.query_consumption(interval="DAILY", id_services=[], **year)
         windows = list(client.windows(client.query_consumption, interval="MONTHLY", **year))
         assert len(windows) == 12
         assert {request.url.path for request in seen[1:]} == {"/base/of/MONTHLY/moved"}
@@ -522,7 +529,7 @@ def test_token_and_base_url_come_from_the_environment(
     with pytest.raises(ValueError, match=f"{prefix}_TOKEN"):
         kind()
     monkeypatch.setenv(f"{prefix}_TOKEN", TOKEN)
-    assert str(kind()._http.base_url).rstrip("/") == spec.server_url(api).rstrip("/")
+    assert str(kind()._http.base_url).rstrip("/") == spec.api(api).server_url.rstrip("/")
     monkeypatch.setenv(f"{prefix}_BASE_URL", BASE_URL)
     assert kind()._http.base_url == httpx.URL(f"{BASE_URL}/")
     assert bearer(kind()) == f"Bearer {TOKEN}"
@@ -641,4 +648,4 @@ def test_unset_stays_itself() -> None:
 
 def test_an_unknown_api_is_refused() -> None:
     with pytest.raises(ValueError, match="choose from neu, apportionments"):
-        spec.load("nue")
+        spec.api("nue")

@@ -47,7 +47,7 @@ def test_python_examples(code: str, tmp_path: Path) -> None:
 
 
 def test_the_first_example_is_short_and_prints_figures(tmp_path: Path) -> None:
-    assert len(PYTHON) == 4
+    assert len(PYTHON) == 5
     assert len([line for line in PYTHON[0].splitlines() if line]) <= 10
     assert re.fullmatch(r".+ \d+ kWh\n[\d.]+ COP\n", run([sys.executable, "-c", PYTHON[0]], tmp_path))
 

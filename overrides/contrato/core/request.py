@@ -49,6 +49,9 @@ class Call:
                     raise TypeError(f"{name} must be given")
                 continue
             self.arguments[name] = checked(name, parameter.schema, value, zone)
+            # Nothing would be sent, which the server takes for no filter.
+            if self.arguments[name] == [] and parameter.place != "body":
+                raise ValueError(f"{name} must not be empty: leave it out to ask for everything")
             # It would make the URL of another operation.
             if parameter.place == "path" and str(self.arguments[name]) in ("", ".", ".."):
                 raise ValueError(f"{name} must not be {value!r}")
