@@ -38,7 +38,7 @@ check: setup ## Lint, types, specs, and that generated/ is what spec/ gives
 	$(BIN)/python overrides/generator/generate.py --check
 
 test: setup ## Run our own tests, three at a time: some wait
-	$(BIN)/pytest --numprocesses 3 --dist loadfile
+	$(BIN)/pytest --numprocesses 3 --dist worksteal
 
 contract: .venv/.installed ## Verify the bundled server, or API=neu BASE_URL=… TOKEN=… any other
 	@$(BIN)/python contract_tests/run.py $(API)
