@@ -69,7 +69,7 @@ build: .venv/.installed ## Build the wheel and the sdist, and try the wheel in a
 	$(BIN)/python -m build --no-isolation
 	$(PYTHON) -m venv build/venv
 	build/venv/bin/pip install --quiet dist/*.whl
-	cd build && venv/bin/python -W error -c 'import contrato.neu, contrato.apportionments, contrato.core.spec as s; [s.load(a) for a in s.APIS]'
+	cd build && venv/bin/python -W error -c 'import contrato.neu, contrato.apportionments, contrato.core.spec as s; [s.api(a).operations for a in s.APIS]'
 	build/venv/bin/contrato --version
 
 lock: .venv/.installed ## Renew requirements.lock within the bounds of pyproject.toml
