@@ -9,7 +9,7 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export REDOCLY_TELEMETRY := off
 
-.PHONY: help setup generate check test contract mutants diff docs docs-serve browser mock bench build lock
+.PHONY: help setup generate check test contract moved mutants diff docs docs-serve browser mock bench build lock
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -37,8 +37,8 @@ check: setup ## Lint, types, specs, and that generated/ is what spec/ gives
 	node_modules/.bin/redocly lint
 	$(BIN)/python overrides/generator/generate.py --check
 
-test: setup ## Run our own tests, three at a time: some wait
-	$(BIN)/pytest --numprocesses 3 --dist worksteal
+test: setup ## Run our own tests, three at a time: some wait; FAST=1: those that take less than a minute together
+	$(BIN)/pytest --numprocesses 3 --dist worksteal $(if $(FAST),-m "not slow")
 
 contract: .venv/.installed ## Verify the bundled server, or API=neu BASE_URL=… TOKEN=… any other
 	@$(BIN)/python contract_tests/run.py $(API)
@@ -57,6 +57,10 @@ docs-serve: docs ## Serve it at http://127.0.0.1:8000/docs/ beside the bundled s
 
 browser: setup ## Test the published reference in a real browser: Chromium or Google Chrome
 	CONTRATO_BROWSER=required $(BIN)/pytest docs/test_browser.py
+
+moved: setup ## Prove that all follows when the paths of NEU move, and the places of its arguments; FAST=1 as for test
+	$(BIN)/python tests/moved.py paths generate check test contract docs $(if $(FAST),FAST=1)
+	$(BIN)/python tests/moved.py queries generate check test contract docs $(if $(FAST),FAST=1)
 
 mock: .venv/.installed ## Serve both APIs on port 8000: NEU at /neu, apportionments at /
 	@$(BIN)/contrato mock --port 8000

@@ -31,6 +31,8 @@ from contrato.cli import _operations, _output, main
 from contrato.core import places, spec
 from contrato.core.tables import tables
 
+pytestmark = pytest.mark.slow
+
 CONTRATO = str(Path(sys.executable).with_name("contrato"))
 TOKEN = "tok-93ab51"
 CLIENTS: dict[str, Any] = {"neu": neu.Neu, "apportionments": apportionments.Apportionments}

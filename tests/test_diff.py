@@ -32,6 +32,8 @@ from generator.diff import (
     required,
 )
 
+pytestmark = pytest.mark.slow
+
 REPOSITORY = Path(__file__).parents[1]
 LIST, ONE, UPDATE = (
     spec.api("apportionments").operations[name]

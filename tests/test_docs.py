@@ -21,6 +21,8 @@ from contrato.cli import main
 from contrato.core import spec
 from contrato.core.spec import Api, Operation
 
+pytestmark = pytest.mark.slow
+
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 BIN = Path(sys.executable).parent
 sys.path.insert(0, str(DOCS))

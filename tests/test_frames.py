@@ -316,6 +316,7 @@ def test_windows_of_a_client_make_one_table(neu: Neu, account: int) -> None:
     assert set(keys) == {(service, day) for service in services for day in days}
 
 
+@pytest.mark.slow
 def test_results_of_an_asynchronous_client_are_taken_and_its_methods_are_not() -> None:
     async def run() -> tuple[pyarrow.Table, pyarrow.Table]:
         async with testing.async_neu() as client:

@@ -15,6 +15,8 @@ import yaml
 
 from contrato.core import spec
 
+pytestmark = pytest.mark.slow
+
 REPOSITORY = Path(__file__).parents[1]
 
 

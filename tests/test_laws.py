@@ -36,6 +36,8 @@ from foreign import TOKEN as FOREIGN_TOKEN
 from foreign import Foreign, keyed
 from foreign import serve as serve_foreign
 
+pytestmark = pytest.mark.slow
+
 TOKEN = "Demo-Token-1"
 LAWS = [rule for rule in RULES.values() if rule.layer is Layer.LAW]
 APIS = pytest.mark.parametrize("api", spec.APIS)

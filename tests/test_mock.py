@@ -251,6 +251,7 @@ def test_other_methods_are_405(mock: Client, method: str) -> None:
 # Data
 
 
+@pytest.mark.slow
 def test_same_seed_same_bytes_and_another_seed_another_world() -> None:
     first, second, other = Client(create_app()), Client(create_app()), Client(create_app(seed=2))
     for operation_id, named in arguments(first).items():
@@ -319,6 +320,7 @@ REGISTERS = {
 PHASES = ["ia", "ib", "ic", "va", "vb", "vc"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("coarse", "length"), [("DAILY", 10), ("MONTHLY", 7)])
 def test_hours_add_up(mock: Client, coarse: str, length: int) -> None:
     hourly, added = readings(mock, "HOURLY"), readings(mock, coarse)
@@ -339,6 +341,7 @@ def test_hours_add_up(mock: Client, coarse: str, length: int) -> None:
                 assert row[name] == pytest.approx(mean, abs=0.00051)
 
 
+@pytest.mark.slow
 def test_hours_are_complete_and_physical(mock: Client) -> None:
     for rows in readings(mock, "HOURLY").values():
         dates = [datetime.fromisoformat(row["date"]) for row in rows]
@@ -391,6 +394,7 @@ def test_a_person_believes_the_load(mock: Client) -> None:
         assert row["cons"] == pytest.approx(other["cons"], rel=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("interval", PERIODS)
 def test_adjoining_ranges_make_their_union(mock: Client, interval: str) -> None:
     # The seam cuts an hour, a day and a month.
@@ -413,6 +417,7 @@ def test_offsets_are_converted_to_local_time(mock: Client, same: str, other: str
     assert readings(mock, "HOURLY", From=other, To=until) != expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("interval", PERIODS)
 def test_consumption_of_a_thousand_years_is_that_of_two(mock: Client, interval: str) -> None:
     service = mock.get("listServices")[0]["id_service"]
@@ -610,6 +615,7 @@ def test_neugets_agree_with_bills(mock: Client) -> None:
 # Rules and notifications
 
 
+@pytest.mark.slow
 def test_history_of_rules_is_what_the_meters_read(mock: Client) -> None:
     rules = {rule["id_alarm"]: rule for rule in pages(mock, "listActiveRules")}
     services = {s["name"]: s["id_service"] for s in mock.get("listServices")}
@@ -1016,6 +1022,7 @@ NAMES = sorted({parameter.name for operation in OPERATIONS.values() for paramete
 FUZZED = Client(create_app())
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(
     operation_id=st.sampled_from(sorted(OPERATIONS)),
@@ -1053,6 +1060,7 @@ def process() -> Iterator[subprocess.Popen[str]]:
     server.communicate()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_process_serves_until_a_signal(process: subprocess.Popen[str], sent: signal.Signals) -> None:
     assert process.stdout

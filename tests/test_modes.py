@@ -28,6 +28,8 @@ from contrato.verify._rules import RULES, Breach, Layer, Rule
 from contrato.verify._transport import Refused, Stopped, Transport
 from foreign import TOKEN, Answer, Foreign, keyed, serve
 
+pytestmark = pytest.mark.slow
+
 APIS = pytest.mark.parametrize("api", spec.APIS)
 
 

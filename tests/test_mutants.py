@@ -371,6 +371,7 @@ def differs(item: Fault | Variant, requests: tuple[Request, ...]) -> bool:
     return asyncio.run(compared())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_a_client_sees_a_difference(name: str) -> None:
     item = CATALOGUE[name]
@@ -382,6 +383,7 @@ def test_a_client_sees_a_difference(name: str) -> None:
         assert differs(item, probes(item)) or differs(item, usual(api)), api
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("api", USUAL)
 def test_nobody_sees_a_difference_without_a_change(api: str) -> None:
     async def compared() -> None:

@@ -16,6 +16,8 @@ from markdown_it import MarkdownIt
 
 from contrato.core.spec import Api, operation_nodes
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 
 

@@ -431,6 +431,7 @@ def test_the_clients_lists_are_pagers() -> None:
         assert list(pager) == list(client.list_apportionments())[7:]
 
 
+@pytest.mark.slow
 def test_the_asynchronous_clients_lists_are_pagers() -> None:
     async def read() -> tuple[list[Bill], list[Apportionment]]:
         async with testing.async_neu() as neu, testing.async_apportionments() as client:

@@ -139,6 +139,7 @@ def test_a_body_that_is_no_object_has_no_arguments(body: Any) -> None:
     assert arguments(operation("body"), "/elsewhere", body=body) == {}
 
 
+@pytest.mark.slow
 @given(st.lists(st.text(min_size=1), min_size=1), st.text(), st.sampled_from(["query", "body"]))
 def test_any_text_comes_out_of_a_query_or_a_body(texts: list[str], text: str, where: str) -> None:
     values = {"id": 7, "texts": texts, "text": text}

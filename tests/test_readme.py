@@ -11,6 +11,8 @@ import pytest
 
 from contrato.core.spec import APIS
 
+pytestmark = pytest.mark.slow
+
 README = Path("README.md").resolve().read_text("utf-8")
 PYTHON = re.findall(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
 COMMANDS = re.search(r"^### The command\n\n((?:    .*\n)+)", README, re.MULTILINE)

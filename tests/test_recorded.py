@@ -134,6 +134,7 @@ def row(report: Report, name: str) -> Any:
     return next(row for row in report.operations if row.operation == name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("api", spec.APIS)
 def test_an_honest_servers_traffic_holds(api: str, traffic: dict[str, list[Exchange]], judge: Judge) -> None:
     mine = [name for name in traffic if name in spec.api(api).operations]

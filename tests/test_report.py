@@ -47,6 +47,8 @@ from contrato.verify._scrub import Scrubber
 from contrato.verify._stock import STOCK, rules
 from foreign import TOKEN, Answer, Foreign, keyed, replaced, serve
 
+pytestmark = pytest.mark.slow
+
 NEU = spec.api("neu")
 SECRET = "s3cret-T0ken-of-a-customer"
 NAMES = ["Doña Inés O'Neill & Hijos", 'Taller "El Ñandú"', "Łukasz\tQuiñones"]

@@ -384,6 +384,7 @@ def dripping(count: int, where: str = "body", drops: list[bytes] | None = None) 
         thread.join()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("where", "asynchronous"),
     [("body", False), ("compressed body", False), *((where, True) for where in DRIPS)],
@@ -613,6 +614,7 @@ def test_unknown_options_are_refused() -> None:
         neu.Neu(TOKEN).list_services(options={"retry": 1})  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("setting", "values"),
     [
@@ -702,6 +704,7 @@ def test_a_pager_of_a_closed_client_says_so(asynchronous: bool) -> None:
     asyncio.run(run())
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 def test_a_client_of_another_event_loop_says_so() -> None:
     body = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]"
@@ -1115,6 +1118,7 @@ def examples() -> list[tuple[spec.Operation, int, Any]]:
     ]
 
 
+@pytest.mark.slow
 def test_a_mutated_answer_is_a_typed_error_or_a_right_answer() -> None:
     rng = random.Random(1)
     cases = examples()
@@ -1214,6 +1218,7 @@ def test_a_number_beyond_floats_fits_nowhere(value: str) -> None:
 # --- imports ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_importing_a_client_makes_no_model_and_loads_nothing_that_can_wait() -> None:
     code = (
         "import sys, contrato.neu, contrato.apportionments; loaded = set(sys.modules); "

@@ -33,6 +33,8 @@ from contrato.core.errors import (
 from contrato.testing import faults
 from contrato.testing.faults import Fault, Faults
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ["pytester"]
 
 JANUARY = datetime(2020, 1, 1), datetime(2020, 2, 1)

@@ -29,6 +29,8 @@ from contrato.verify._rules import Layer
 from contrato.verify._transport import Refused, Transport, terminable, uninterrupted
 from foreign import TOKEN, Alter, Answer, Foreign, replaced, serve
 
+pytestmark = pytest.mark.slow
+
 APIS = pytest.mark.parametrize("api", spec.APIS)
 
 CONFORMANCE = [name for name, rule in rules().items() if rule.layer is Layer.CONFORMANCE]

@@ -26,6 +26,8 @@ from contrato.core import spec
 from contrato.verify import rules
 from foreign import TOKEN, Answer, Foreign, serve
 
+pytestmark = pytest.mark.slow
+
 CONTRATO = str(Path(sys.executable).with_name("contrato"))
 Run = Callable[..., Result]
 REPORTS = {"--html": "r.html", "--junit": "r.xml", "--save-har": "r.har", "--write-baseline": "r.toml"}
