@@ -70,9 +70,10 @@ class Call:
         return http.build_request(
             parts.method,
             parts.path,
-            params=list(parts.query),
+            # Nothing rather than an empty list, which makes httpx take the URL apart once more.
+            params=parts.query or None,
             json=parts.body,
-            headers={**parts.headers, **self.options.get("headers", {})},
+            headers={**parts.headers, **self.options.get("headers", {})} or None,
             **extra,
         )
 
