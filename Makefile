@@ -59,8 +59,8 @@ browser: setup ## Test the published reference in a real browser: Chromium or Go
 	CONTRATO_BROWSER=required $(BIN)/pytest docs/test_browser.py
 
 moved: setup ## Prove that all follows when the paths of NEU move, and the places of its arguments; FAST=1 as for test
-	$(BIN)/python tests/moved.py paths generate check test contract docs $(if $(FAST),FAST=1)
-	$(BIN)/python tests/moved.py queries generate check test contract docs $(if $(FAST),FAST=1)
+	$(BIN)/python tests/moved.py paths generate check test contract docs API=neu $(if $(FAST),FAST=1)
+	$(BIN)/python tests/moved.py queries generate check test contract docs API=neu $(if $(FAST),FAST=1)
 
 mock: .venv/.installed ## Serve both APIs on port 8000: NEU at /neu, apportionments at /
 	@$(BIN)/contrato mock --port 8000

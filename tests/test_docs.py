@@ -284,8 +284,8 @@ def test_a_sample_takes_an_argument_where_the_spec_has_it() -> None:
     """A query that is asked in a body, in the address, and in headers: the same call."""
     document = spec.api("neu").copy()
     written = spec.api("neu").operations["queryConsumption"]
-    given = {"Id_account": 41, "Id_services": [281, 282]}
-    given |= {name: value for (_, name), value in samples.values(written).items()}
+    given = {name: value for (_, name), value in samples.values(written).items()}
+    given |= {"Id_account": 41, "Id_services": [281, 282]}
     node = next(node for *_, node in spec.operation_nodes(document) if node["operationId"] == written.id)
     node.pop("requestBody", None)
     node["parameters"] = [
