@@ -1,9 +1,12 @@
 """The models: attrs classes, and JSON of them and for them by the names of the wire."""
 
 import copy
+import gc
 import inspect
+import json
 import pickle
-from datetime import datetime
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime
 from typing import Any, get_args, get_origin
 
 import attrs
@@ -11,8 +14,9 @@ import pytest
 
 from contrato import apportionments, neu
 from contrato.core import spec
+from contrato.core.decode import Misfit, decode
 from contrato.core.model import Model
-from contrato.neu.models import Bill, DueDatePage, PlatformPayment, RuleHistory
+from contrato.neu.models import Bill, DueDatePage, PlatformPayment, RuleHistory, Service
 
 MODULES: dict[str, Any] = {"neu": neu.models, "apportionments": apportionments.models}
 MODELS = [
@@ -166,6 +170,22 @@ def test_plain_python_works(bill: Bill) -> None:
         Bill(1)  # type: ignore[call-arg]
 
 
+def test_a_class_of_the_user_may_add_fields(bill: Bill) -> None:
+    @attrs.define(kw_only=True)
+    class Noted(Service):
+        note: str = ""
+        day: date | None = None
+
+    record = example("getService")
+    noted = Noted.from_dict({**record, "note": "mine"})
+    assert attrs.evolve(noted, day=date(2021, 4, 1)).to_dict() == {**record, "note": "mine", "day": "2021-04-01"}
+
+
+def test_wrong_data_are_shown(bill: Bill) -> None:
+    with pytest.raises(ValueError, match=r'^Bill: \$\.id_bill must be integer, not "41"$'):
+        Bill.from_dict({**bill.to_dict(), "id_bill": "41"})
+
+
 @pytest.mark.parametrize(
     ("change", "path"),
     [
@@ -177,10 +197,31 @@ def test_plain_python_works(bill: Bill) -> None:
     ],
 )
 def test_wrong_data_are_a_value_error_that_names_the_place(change: dict[str, Any], path: str) -> None:
-    with pytest.raises(ValueError, match=r"^no Bill: ") as caught:
+    with pytest.raises(ValueError, match=r"^Bill: \$.* must be .*, not ") as caught:
         Bill.from_dict({**example("listBills")[0], **change})
     assert path in str(caught.value)
     whole = example("listBills")[0]
     del whole["payment_value"]
     with pytest.raises(ValueError, match=r"\$\.payment_value"):
         Bill.from_dict(whole)
+
+
+def test_garbage_is_collected_again_after_an_answer_whoever_asked_last(bill: Bill) -> None:
+    record = [bill.to_dict()] * 200
+
+    def read() -> bool:
+        decode(list[Bill], json.dumps(record).encode())
+        with pytest.raises(Misfit):
+            decode(list[Bill], b"[{}]")
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(lambda _: read(), range(40)))
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        assert read()
+        # Whoever has switched it off wants it off.
+        assert not gc.isenabled()
+    finally:
+        gc.enable()

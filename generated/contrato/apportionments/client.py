@@ -31,8 +31,8 @@ class Apportionments(Client):
     whether the vendor documents it, whether it is inferred, or whether the vendor's document says
     two things.
 
-    A method that cannot return what it promises raises a `contrato.core.errors.ContratoError`. Whatever an answer does
-    not have, be it null or absent, is None.
+    A method that cannot return what it promises raises a `contrato.core.errors.ContratoError`. A field of an answer
+    that is null, or optional and absent, is None.
 
     Args:
         token: By default `APPORTIONMENTS_TOKEN` of the environment.
@@ -272,8 +272,8 @@ class AsyncApportionments(AsyncClient):
     whether the vendor documents it, whether it is inferred, or whether the vendor's document says
     two things.
 
-    A method that cannot return what it promises raises a `contrato.core.errors.ContratoError`. Whatever an answer does
-    not have, be it null or absent, is None.
+    A method that cannot return what it promises raises a `contrato.core.errors.ContratoError`. A field of an answer
+    that is null, or optional and absent, is None.
 
     Args:
         token: By default `APPORTIONMENTS_TOKEN` of the environment.

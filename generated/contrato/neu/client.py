@@ -52,8 +52,8 @@ class Neu(Client):
     - **Names are inconsistent and kept as they are**: `Page` in one place, `PageNumber` in others;
     `id_alarm` and `Id_alarm`; `payment_value` and `payment_Value`.
 
-    A method that cannot return what it promises raises a `contrato.core.errors.ContratoError`. Whatever an answer does
-    not have, be it null or absent, is None.
+    A method that cannot return what it promises raises a `contrato.core.errors.ContratoError`. A field of an answer
+    that is null, or optional and absent, is None.
 
     Args:
         token: By default `NEU_TOKEN` of the environment.
@@ -583,8 +583,8 @@ class AsyncNeu(AsyncClient):
     - **Names are inconsistent and kept as they are**: `Page` in one place, `PageNumber` in others;
     `id_alarm` and `Id_alarm`; `payment_value` and `payment_Value`.
 
-    A method that cannot return what it promises raises a `contrato.core.errors.ContratoError`. Whatever an answer does
-    not have, be it null or absent, is None.
+    A method that cannot return what it promises raises a `contrato.core.errors.ContratoError`. A field of an answer
+    that is null, or optional and absent, is None.
 
     Args:
         token: By default `NEU_TOKEN` of the environment.

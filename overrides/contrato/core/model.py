@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date
 from types import UnionType
 from typing import Any, Self, Union, get_args, get_origin, get_type_hints
 
@@ -19,7 +19,7 @@ import msgspec
 
 @attrs.define
 class Model:
-    """The base of every model."""
+    """The base of every model. To make or evolve one checks no types; to decode one does."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON, with the names of the wire; timestamps are ISO 8601 text.
@@ -30,7 +30,7 @@ class Model:
         for field in attrs.fields(type(self)):
             value = getattr(self, field.name)
             if value is not None or field.default is attrs.NOTHING:
-                found[field.metadata["wire"]] = plain(value)
+                found[field.metadata.get("wire", field.name)] = plain(value)
         return found
 
     @classmethod
@@ -41,12 +41,13 @@ class Model:
             ValueError: The data are not what the spec says; the message says where.
 
         """
-        from contrato.core.decode import Misfit, decode
+        from contrato.core.decode import Misfit, decode, describe
 
         try:
             model: Self = decode(cls, msgspec.json.encode(data))
         except Misfit as error:
-            raise ValueError(f"no {cls.__name__}: {error}") from None
+            found = error.found or error.problem or describe(dict(data), error.path)
+            raise ValueError(f"{cls.__name__}: {error.path} must be {error.expected}, not {found}") from None
         return model
 
 
@@ -56,7 +57,7 @@ def plain(value: Any) -> Any:
         return value.to_dict()
     if isinstance(value, list):
         return [plain(item) for item in value]
-    return value.isoformat() if isinstance(value, datetime) else value
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def wire_type(kind: Any) -> Any:
@@ -75,7 +76,8 @@ def _structs(kind: Any, keep: bool) -> Any:
         hints = get_type_hints(kind)
         inner = {name: _structs(hint, keep) for name, hint in hints.items()}
         fields = attrs.fields(kind)
-        renamed = {field.name: field.metadata["wire"] for field in fields if field.metadata["wire"] != field.name}
+        wires = {field.name: field.metadata.get("wire", field.name) for field in fields}
+        renamed = {name: wire for name, wire in wires.items() if wire != name}
         if keep and not renamed and inner == hints:
             return kind
         members = [

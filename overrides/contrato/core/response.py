@@ -16,7 +16,7 @@ import attrs
 import httpx
 
 from contrato.core.auth import Bearer, without_token
-from contrato.core.decode import Misfit, decode, decode_structs
+from contrato.core.decode import Misfit, decode, decode_structs, describe
 from contrato.core.errors import (
     AuthenticationError,
     ConnectionFailedError,
@@ -231,7 +231,7 @@ class Reader:
         if misfit.found is not None:
             found = redact(misfit.found)
         elif misfit.problem is None:
-            found = _show(body, misfit.path)
+            found = describe(body, misfit.path)
         else:
             found = f"{text[:80]!r}{'…' if len(text) > 80 else ''} ({misfit.problem})"
         return ContractError(*about, body, documented, misfit.path, misfit.expected, found, misfit.lost)
@@ -264,17 +264,6 @@ def _kind(status: int, documented: bool) -> type[ResponseError]:
     if 500 <= status <= 599:
         return ServerError
     return kinds.get(status, ResponseError if documented else UndocumentedStatusError)
-
-
-def _show(body: Any, path: str) -> str:
-    """Describe what stands at a path of a parsed body."""
-    try:
-        for name, index in re.findall(r"\.([^.\[]+)|\[(\d+)\]", path):
-            body = body[int(index)] if index else body[name]
-    except (IndexError, KeyError, TypeError):
-        return "something else"  # in a body that json reads otherwise than msgspec, say one with a key twice
-    text = json.dumps(body, ensure_ascii=False)
-    return text if len(text) <= 80 else f"{text[:80]}…"
 
 
 def _copy(response: httpx.Response, content: bytes | bytearray) -> httpx.Response:
