@@ -1,4 +1,4 @@
-"""What answers are made of: attrs classes, with `to_dict` and `from_dict` for JSON.
+"""The models of answers: attrs classes, with `to_dict` and `from_dict` for JSON.
 
 A field that is null, or optional and absent, is None. `attrs.fields(Model).name.metadata` has a field's name on the
 `wire`, its `unit`, and its `evidence`.

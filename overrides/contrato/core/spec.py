@@ -808,11 +808,6 @@ class Api:
         node = self.document["info"].get("x-time-zone")
         return None if node is None else ZoneInfo(node["name"])
 
-    @property
-    def time_zone_evidence(self) -> Evidence:
-        """Where the time zone comes from."""
-        return Evidence(self.document["info"].get("x-time-zone", {}).get("x-evidence", ""))
-
     @cached_property
     def sources(self) -> dict[str, Source]:
         """The vendors' documents that evidence cites."""
