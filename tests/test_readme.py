@@ -58,12 +58,13 @@ def test_python_examples(name: str, tmp_path: Path) -> None:
 
 
 def test_python_examples_have_types(tmp_path: Path) -> None:
-    files = []
+    files: list[str] = []
     for code in PYTHON.values():
-        files.append(tmp_path / f"example_{len(files)}.py")
-        files[-1].write_text(code, "utf-8")
+        file = tmp_path / f"example_{len(files)}.py"
+        file.write_text(code, "utf-8")
+        files.append(str(file))
     environment = os.environ | {"MYPYPATH": os.pathsep.join(str(ROOT / folder) for folder in SOURCES)}
-    command = [BIN / "mypy", "--strict", "--namespace-packages", "--explicit-package-bases", *files]
+    command = [str(BIN / "mypy"), "--strict", "--namespace-packages", "--explicit-package-bases", *files]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
 
