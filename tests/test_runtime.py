@@ -436,6 +436,26 @@ def test_no_wait_is_longer_than_the_deadline(asynchronous: bool) -> None:
     assert waits == [30, 30]
 
 
+def test_a_call_leaves_no_garbage_behind() -> None:
+    """A cycle of references around a long text would keep it until the next garbage collection."""
+    body = json.dumps(SERVICES).encode()
+    for answer in (http("200 OK", body), http("200 OK", gzip.compress(body), "Content-Encoding: gzip")):
+        with server(answer) as (url, _), neu.Neu(TOKEN, url) as client:
+            client.list_services()
+            gc.collect()
+            gc.disable()
+            try:
+                client.list_services()
+                gc.set_debug(gc.DEBUG_SAVEALL)
+                gc.collect()
+                ours = [kept for kept in gc.garbage if isinstance(kept, httpx.Response)]
+            finally:
+                gc.set_debug(0)
+                gc.garbage.clear()
+                gc.enable()
+        assert ours == []
+
+
 @BOTH
 def test_the_limit_is_that_of_the_decompressed_answer(asynchronous: bool) -> None:
     body = json.dumps(SERVICES).encode()
