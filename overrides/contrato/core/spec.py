@@ -581,6 +581,16 @@ class Operation(_Element):
             for ((place, name), (required, node, schema)), python in zip(found.items(), names, strict=True)
         )
 
+    @cached_property
+    def arguments(self) -> dict[str, Parameter]:
+        """Its arguments by their names in the method of the client."""
+        return {parameter.python_name: parameter for parameter in self.parameters}
+
+    @cached_property
+    def keys(self) -> dict[tuple[str, str], Parameter]:
+        """Its arguments by `Parameter.key`."""
+        return {parameter.key: parameter for parameter in self.parameters}
+
     def parameter(self, name: str) -> Parameter:
         """Return the argument with this wire name, wherever it is sent.
 
@@ -613,7 +623,7 @@ class Operation(_Element):
     def response(self, status: int) -> Response | None:
         """Return what the spec says of answers with a status; None when it says nothing."""
         patterns = (str(status), f"{status // 100}XX", "default")
-        return next((self.responses[pattern] for pattern in patterns if pattern in self.responses), None)
+        return next(filter(None, map(self.responses.get, patterns)), None)
 
     def schema(self, status: int) -> Schema | None:
         """Return the schema of answers with a status; None when they have no body, or the spec says nothing."""
