@@ -252,8 +252,11 @@ def test_other_methods_are_405(mock: Client, method: str) -> None:
 
 
 @pytest.mark.slow
-def test_same_seed_same_bytes_and_another_seed_another_world() -> None:
-    first, second, other = Client(create_app()), Client(create_app()), Client(create_app(seed=2))
+def test_same_seed_same_bytes_and_another_seed_another_world(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, other = Client(create_app()), Client(create_app(seed=2))
+    # Apps share the data of NEU: this one has its own.
+    monkeypatch.setattr("contrato.mock.app.Neu", type("Another", (Neu,), {}))
+    second = Client(create_app())
     for operation_id, named in arguments(first).items():
         answers = [client.call(operation_id, **named).content for client in (first, second)]
         assert answers[0] == answers[1]
@@ -724,6 +727,10 @@ def test_life_of_a_rateio(fresh: Client) -> None:
     again = fresh.get("createApportionment", **body, limit_day=7.0)
     assert again["id"] > made["id"]
     assert repr(again["limit_day"]) == "7"
+
+
+def test_apps_share_only_what_nobody_writes() -> None:
+    assert all(operation.safe for operation in spec.api("neu").operations.values())
 
 
 def test_each_app_has_its_own_rateios(fresh: Client) -> None:
