@@ -197,7 +197,7 @@ def test_a_report_that_cannot_be_written_is_refused_before_the_run(
 
 def test_two_reports_need_two_files(run: Run, foreign: Foreign, url: str) -> None:
     problem = run("neu", "--base-url", url, "--html", "r", "--junit", "r", exit_code=2).stderr
-    assert "r is to hold two things" in problem
+    assert "r is named twice" in problem
     assert foreign.log == []
 
 

@@ -1,10 +1,7 @@
-"""What the command makes of the operations of a spec: names of commands and options, series, and rows as JSON."""
+"""Names that the command gives to operations and parameters of a spec, and the columns of an operation."""
 
 import functools
 from collections.abc import Sequence
-from typing import Any
-
-import attrs
 
 from contrato.core import spec
 from contrato.core.spec import Operation, Parameter, python_name
@@ -14,7 +11,7 @@ from contrato.core.tables import Column, tables
 READING = ("get", "list", "query")
 # Names of the options that every command may have, and no parameter.
 COMMON = (
-    "base-url", "chart", "column", "deadline", "format", "help", "json", "output", "retries", "timeout", "token", "yes",
+    "base-url", "column", "deadline", "format", "help", "json", "output", "retries", "timeout", "token", "yes",
 )  # fmt: skip
 
 
@@ -22,6 +19,11 @@ def operations(api: str) -> dict[str, Operation]:
     """Return the operations of an API by the names of their commands, in the order of the spec."""
     found = list(spec.api(api).operations.values())
     return dict(zip(unique([_commands(operation) for operation in found]), found, strict=True))
+
+
+def variable(api: str, setting: str) -> str:
+    """Return the environment variable of a setting of a client, `TOKEN` or `BASE_URL`."""
+    return f"{api.upper()}_{setting}"
 
 
 def _commands(operation: Operation) -> list[str]:
@@ -63,7 +65,7 @@ def _options(operation: Operation, parameter: Parameter) -> list[str]:
 
 
 def sources(parameter: Parameter) -> list[str]:
-    """Return the commands that list the values that a parameter can have; an empty list when the spec tells of none."""
+    """Return the commands that list the values that a parameter can have; empty if the spec names none."""
     ids = {reference.operation for reference in parameter.refers_to}
     return [name for name, operation in operations(parameter.api.name).items() if operation.id in ids]
 
@@ -101,39 +103,3 @@ def singular(word: str) -> str:
 def columns_of(operation: Operation) -> tuple[Column, ...]:
     """Return the columns of an operation's rows; none when it answers with no body."""
     return () if operation.answer is None else tables(operation).columns
-
-
-def keys(operation: Operation) -> list[Column]:
-    """Return of a series over time the columns that tell what a row is measured on.
-
-    What requests can ask for one of, like services, is one thing, and its main and its backup meter are two.
-    """
-    if operation.date_range is None:
-        return []
-    references = [reference for parameter in operation.parameters for reference in parameter.refers_to]
-    named = {reference.pointer.rpartition("/")[2] for reference in references}
-    return [column for column in columns_of(operation) if column.name in named or column.type == "boolean"]
-
-
-def labels(operation: Operation, key: Column) -> list[Column]:
-    """Return the columns with the name of what a key identifies, the best one first."""
-    wanted = (noun(key), f"{noun(key)}_name", "name")
-    texts = {c.name: c for c in columns_of(operation) if c.depth == key.depth and c.type == "string" and not c.many}
-    return [texts[name] for name in wanted if name in texts]
-
-
-def noun(column: Column) -> str:
-    """Return what a column identifies or tells: `service` of `id_service`, `backup` of `is_backup`."""
-    return column.name.lower().removeprefix("id_").removeprefix("is_").removesuffix("_id")
-
-
-def record(operation: Operation, row: Sequence[Any]) -> dict[str, Any]:
-    """Make one JSON object of a row: what leads to it, without its other rows, and all of the row."""
-    merged: dict[str, Any] = {}
-    for (level, onward), model in zip(tables(operation).levels, row, strict=True):
-        if onward:
-            around = attrs.evolve(model, **{level.properties[onward].python_name: []}).to_dict()
-            merged |= {name: value for name, value in around.items() if name != onward}
-        else:
-            merged |= model.to_dict()
-    return merged

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from contrato.cli._errors import Refusal, line
+from contrato.cli.errors import Refusal, line, needs
 from contrato.core import spec
 
 if TYPE_CHECKING:
@@ -25,10 +25,10 @@ PHASES = {
     "conformance": "Probing every operation",
     "clean-up": "Removing what the run created",
 }
-# What is left out of the command that repeats a run: it says where reports go, or is a secret.
+# Options left out of the command that repeats a run: files for reports, and the secret.
 NOT_REPEATED = {"token", "junit", "html", "save_har", "write_baseline"}
 
-# What is about requests.
+# Options about requests.
 SENDING = ("token", "mode", "probes", "rate", "budget", "seed", "save_har")
 
 
@@ -48,7 +48,7 @@ SENDING = ("token", "mode", "probes", "rate", "budget", "seed", "save_har")
 @click.option(
     "--probes/--no-probes",
     default=None,
-    help="Whether requests that are wrong on purpose are sent.  [default: yes, but in read-only mode]",
+    help="Send requests that are wrong on purpose.  [default: yes, except in read-only mode]",
 )
 @click.option(
     "--rate",
@@ -62,12 +62,14 @@ SENDING = ("token", "mode", "probes", "rate", "budget", "seed", "save_har")
     metavar="NUMBER",
     help="Requests at most, 0 for no limit.  [default: 1000 in read-only mode]",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=1, help="The same seed makes the same requests.")
+@click.option("--seed", type=click.IntRange(min=0), default=1, help="The same seed sends the same requests.")
 @click.option("--only", multiple=True, metavar="NAME", help="Judge this operation or rule alone; may be repeated.")
-@click.option("--skip", multiple=True, metavar="NAME", help="Leave this operation or rule out; may be repeated.")
+@click.option("--skip", multiple=True, metavar="NAME", help="Skip this operation or rule; may be repeated.")
 @click.option("--strict", is_flag=True, help="Make warnings failures.")
 @click.option("--baseline", type=FILE, metavar="FILE", help="Accept the failures in this TOML file until they expire.")
-@click.option("--write-baseline", type=FILE, metavar="FILE", help="Write a baseline of what fails, to add reasons to.")
+@click.option(
+    "--write-baseline", type=FILE, metavar="FILE", help="Write the failures as a baseline, to add reasons to."
+)
 @click.option("--html", type=FILE, metavar="FILE", help="Write the report as a page.")
 @click.option("--junit", type=FILE, metavar="FILE", help="Write the report as JUnit XML.")
 @click.option("--save-har", type=FILE, metavar="FILE", help="Write the traffic of the run as an HTTP Archive.")
@@ -75,12 +77,12 @@ SENDING = ("token", "mode", "probes", "rate", "budget", "seed", "save_har")
 def verify(ctx: click.Context, /, api: str | None, explain: str | None, **options: Any) -> None:
     """Verify that a server, or recorded traffic, keeps the contract of an API.
 
-    The token and personal data are in none of the reports.
+    Reports contain neither the token nor personal data.
 
     \b
     Exit status:
       0  everything was checked and holds
-      1  the contract is broken
+      1  the server breaks the contract
       2  wrong usage, no such server, or it refuses the token
       3  nothing failed, but something could not be checked
     """  # noqa: D301
@@ -98,17 +100,6 @@ def verify(ctx: click.Context, /, api: str | None, explain: str | None, **option
         names = ", ".join("--" + name.replace("_", "-") for name in useless)
         raise Refusal(f"with --har nothing is sent: leave out {names}")
     sys.exit(_judged(api, _again(ctx), **options).exit_code)
-
-
-@contextmanager
-def needs(extra: str) -> Iterator[None]:
-    """The suite and the bundled server are extras: say which one to install rather than show an ImportError."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        if error.name and error.name.split(".")[0] == "contrato":
-            raise
-        raise Refusal(f"{error.name} is not installed: pip install 'contrato[{extra}]'") from error
 
 
 def _judged(
@@ -170,7 +161,7 @@ def _run(
 
 @contextmanager
 def _progress() -> Iterator[Callable[[str, int], None] | None]:
-    """Show on a terminal what the run does; elsewhere nothing, for nobody looks on."""
+    """Show the phase and the number of requests if stderr is a terminal."""
     if not sys.stderr.isatty():
         yield None
         return
@@ -189,14 +180,14 @@ def _progress() -> Iterator[Callable[[str, int], None] | None]:
 
 
 def _refuse_unwritable(files: list[Path]) -> None:
-    """A run may take long; what it is to write must not fail for a mistyped path.
+    """Check the files before a run that may take long.
 
     Raises:
         Refusal: A file cannot be written, or is named twice.
     """
     for file in files:
         if files.count(file) > 1:
-            raise Refusal(f"{file} is to hold two things: give each a file of its own")
+            raise Refusal(f"{file} is named twice: give each report a file of its own")
         try:
             there = file.exists()
             with file.open("ab"):
@@ -208,7 +199,7 @@ def _refuse_unwritable(files: list[Path]) -> None:
 
 
 def _again(ctx: click.Context) -> str:
-    """The command that repeats this run."""
+    """Return the command that repeats this run."""
     words = ["contrato", "verify", str(ctx.params["api"])]
     left_out = {*NOT_REPEATED, *(SENDING if ctx.params["har"] is not None else ())}
     for option in ctx.command.params:
