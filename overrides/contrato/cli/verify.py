@@ -114,24 +114,24 @@ def _judged(
     **options: Any,
 ) -> "Report":
     """Run, print the summary, and write the reports."""
-    from contrato.verify import UsageError, _baseline, _har, _html, _junit
+    from contrato.verify import UsageError, reports
 
     _refuse_unwritable([file for file in (write_baseline, html, junit, save_har) if file is not None])
     if write_baseline is not None and write_baseline.exists() and write_baseline != baseline:
         raise Refusal(f"{write_baseline} exists: pass it as --baseline too, and its reasons are kept")
-    recorder = _har.Recorder()
+    recorder = reports.har.Recorder()
     try:
-        accepted = _baseline.read(baseline) if baseline is not None else []
+        accepted = reports.baseline.read(baseline) if baseline is not None else []
         report = _run(api, recorder if save_har is not None else None, **options)
     except UsageError as error:
         raise Refusal(line(str(error))) from error
-    _baseline.apply(accepted, report, date.today())
-    report.print()
+    reports.baseline.apply(accepted, report, date.today())
+    reports.terminal.write(report)
     writers: list[tuple[Path | None, Callable[[Path], None]]] = [
-        (html, lambda file: _html.write(file, report, again)),
-        (junit, lambda file: _junit.write(file, report)),
+        (html, lambda file: reports.html.write(file, report, again)),
+        (junit, lambda file: reports.junit.write(file, report)),
         (save_har, lambda file: recorder.write(file, report)),
-        (write_baseline, lambda file: _baseline.write(file, accepted, report.failures, date.today())),
+        (write_baseline, lambda file: reports.baseline.write(file, accepted, report.failures, date.today())),
     ]
     problems = []
     for file, write in writers:
@@ -215,21 +215,20 @@ def _again(ctx: click.Context) -> str:
 
 
 def _explain(name: str) -> None:
-    from contrato.verify import rules
+    from contrato.verify import RULES
 
-    known = rules()
     if not name:
         for layer, heading in HEADINGS.items():
             click.secho(heading, bold=True)
-            for rule in known.values():
+            for rule in RULES.values():
                 if rule.layer == layer:
                     click.echo(f"  {rule.name}\n      {rule.sentence}")
         return
-    if name not in known:
-        similar = difflib.get_close_matches(name, known)
+    if name not in RULES:
+        similar = difflib.get_close_matches(name, RULES)
         hint = f"did you mean {' or '.join(similar)}?" if similar else "contrato verify --explain lists all"
         raise Refusal(f"no rule {name!r}; {hint}")
-    rule = known[name]
+    rule = RULES[name]
     click.secho(rule.name, bold=True)
     click.echo(f"{rule.sentence}\n")
     click.echo(click.wrap_text(rule.explanation, 100))
