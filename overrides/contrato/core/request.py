@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-import time
 from collections.abc import Mapping
 from datetime import date, datetime, tzinfo
 from datetime import time as clock
@@ -101,15 +100,6 @@ class Call:
 
 # A URL cannot be changed, and to take one apart takes as long as the rest of a request.
 _url = functools.lru_cache(maxsize=1024)(httpx.URL)
-
-
-def cap_timeouts(request: httpx.Request, timeouts: Mapping[str, float | None], end: float | None) -> None:
-    """Let no wait of an attempt be longer than the time that is left until `end`, of `time.monotonic`."""
-    if end is not None:
-        left = max(end - time.monotonic(), 0.001)
-        request.extensions["timeout"] = {
-            name: left if seconds is None else min(seconds, left) for name, seconds in timeouts.items()
-        }
 
 
 def checked(name: str, schema: Schema, value: Any, zone: tzinfo | None) -> Any:

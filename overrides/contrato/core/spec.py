@@ -53,7 +53,7 @@ Node = Mapping[str, Any]
 # Names that would hide a keyword, a builtin, or a name that generated code uses. `id` is too common to be changed.
 RESERVED = {*keyword.kwlist, *keyword.softkwlist, *dir(builtins), "self", "options", "datetime"} - {"id", "_"}
 # Attributes of every client.
-CLIENT_NAMES = {"api", "base_url", "close", "time_zone", "windows"}
+CLIENT_NAMES = {"api", "base_url", "close", "sleep", "time_zone", "windows"}
 
 
 @functools.cache
