@@ -32,12 +32,9 @@ from contrato.core.settings import (
     RETRIES,
     TIMEOUT,
     RequestOptions,
+    check,
     check_options,
     checked_base_url,
-    checked_deadline,
-    checked_max_bytes,
-    checked_retries,
-    checked_timeout,
     common_headers,
     connect,
 )
@@ -73,13 +70,13 @@ class _Base(Generic[Transport]):
         transport: Transport | None = None,
     ) -> None:
         # A traceback with local variables must not show it.
-        self._auth, token = Bearer(self.api, token), None
+        self._auth, token = Bearer(self._spec.token_variable, token), None
         self._auth.check()
-        self._retries, self._deadline = checked_retries(retries), checked_deadline(deadline)
-        self._max_bytes = checked_max_bytes(max_bytes)
+        check(timeout=timeout, deadline=deadline, retries=retries, max_bytes=max_bytes)
+        self._deadline, self._retries, self._max_bytes = deadline, retries, max_bytes
         url, headers = checked_base_url(self._spec, base_url), common_headers()
         self._auth.authorize(headers)
-        self._defaults = Defaults(url, headers, httpx.Timeout(checked_timeout(timeout)).as_dict())
+        self._defaults = Defaults(url, headers, httpx.Timeout(timeout).as_dict())
         self._zone = self.time_zone if aware else None
         self._closed = False
         self._transport: Transport = connect(self._make_transport, url) if transport is None else transport

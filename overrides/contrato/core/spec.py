@@ -834,6 +834,16 @@ class Api:
         return url
 
     @property
+    def token_variable(self) -> str:
+        """The variable of the environment that has the token."""
+        return f"{self.name.upper()}_TOKEN"
+
+    @property
+    def base_url_variable(self) -> str:
+        """The variable of the environment that has the base URL."""
+        return f"{self.name.upper()}_BASE_URL"
+
+    @property
     def mount(self) -> str:
         """The path of `server_url`, without a slash at its end."""
         return urlsplit(self.server_url).path.rstrip("/")
