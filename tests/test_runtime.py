@@ -34,7 +34,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contrato import apportionments, neu
-from contrato.core import decode, places, spec
+from contrato.core import decode, mismatch, places, spec
 from contrato.core.client import AsyncClient, Client, capture
 from contrato.core.errors import (
     ConnectionFailedError,
@@ -1255,7 +1255,7 @@ ACCOUNT = '{"id_account": %s, "account_category": "", "account_name": %s, "servi
 )
 def test_a_whole_number_with_a_point_makes_the_rest_no_laxer(id_account: str, name: str, first: str) -> None:
     body = ",".join(ACCOUNT % values for values in ((first, '"a"'), (id_account, name))).join("[]")
-    with pytest.raises(decode.Misfit):
+    with pytest.raises(mismatch.SchemaMismatch):
         decode.decode(list[neu.models.Account], body.encode())
 
 
@@ -1266,7 +1266,7 @@ def test_a_number_beyond_floats_fits_nowhere(value: str) -> None:
     good = decode.decode(kind, re.sub(r'"id_service": (\d+)', r'"id_service": \1.0', rows).encode())
     assert good == decode.decode(kind, rows.encode())
     bad = re.sub(r'"cons": [\d.]+', f'"cons": {value}', re.sub(r'"id_service": (\d+)', r'"id_service": \1.0', rows))
-    with pytest.raises(decode.Misfit) as caught:
+    with pytest.raises(mismatch.SchemaMismatch) as caught:
         decode.decode(kind, bad.encode())
     assert (caught.value.path, caught.value.expected) == ("$[0].data[0].cons", "number")
 
@@ -1322,8 +1322,8 @@ def test_a_long_array_is_decoded_like_a_short_one(
             patch.setattr(decode, "LONG", long)
             try:
                 outcomes.append(decode.decode(kind, bytearray(text)))
-            except decode.Misfit as misfit:
-                outcomes.append((misfit.path, misfit.expected))
+            except mismatch.SchemaMismatch as error:
+                outcomes.append((error.path, error.expected))
     assert outcomes[0] == outcomes[1]
 
 
@@ -1337,7 +1337,7 @@ def test_a_long_array_gives_up_its_text_from_the_end(monkeypatch: pytest.MonkeyP
     # What does not fit is complained of where it is, also when something behind it has been given up.
     items[2]["account_name"] = None
     text = bytearray(json.dumps(items).replace("}, {", "},{").encode())
-    with pytest.raises(decode.Misfit) as caught:
+    with pytest.raises(mismatch.SchemaMismatch) as caught:
         decode.decode(list[neu.models.Account], text)
     assert caught.value.path == "$[2].account_name"
     assert 2 < len(json.loads(text)) < 9

@@ -17,7 +17,7 @@ import attrs
 import httpx
 
 from contrato.core.auth import Bearer, without_token
-from contrato.core.decode import Misfit, decode, decode_structs, describe
+from contrato.core.decode import decode, decode_structs
 from contrato.core.errors import (
     AuthenticationError,
     ConnectionFailedError,
@@ -34,6 +34,7 @@ from contrato.core.errors import (
     ValidationError,
 )
 from contrato.core.limits import Limits
+from contrato.core.mismatch import SchemaMismatch, describe
 
 if TYPE_CHECKING:
     from contrato.core.spec import Operation
@@ -240,19 +241,19 @@ class Reader:
         if (captured := _captured.get()) is not None:
             captured.append(_copy(response, content or b""))
         documented = self.operation.response(response.status_code)
-        misfit = None
+        mismatch = None
         if content is not None and documented is not None and documented.succeeded:
             kind = _types(self.operation.api.name, self.operation.id)[documented.status]
             try:
                 if kind is not None and body.problem is not None:
-                    raise Misfit("$", "JSON", f"a body that cannot be decompressed ({body.problem})")
+                    raise SchemaMismatch("$", "JSON", f"a body that cannot be decompressed ({body.problem})")
                 return decode_structs(kind, content) if _structs.get() else decode(kind, content, self.zone)
-            except Misfit as error:
-                misfit = error
-        return self._error(response, content, documented is not None, misfit)
+            except SchemaMismatch as error:
+                mismatch = error
+        return self._error(response, content, documented is not None, mismatch)
 
     def _error(
-        self, response: httpx.Response, content: bytearray | None, documented: bool, misfit: Misfit | None
+        self, response: httpx.Response, content: bytearray | None, documented: bool, mismatch: SchemaMismatch | None
     ) -> ContratoError:
         redact = self.auth.redact
         about = (
@@ -272,15 +273,15 @@ class Reader:
             body = json.loads(text)
         except (RecursionError, ValueError):
             body = text
-        if misfit is None:
+        if mismatch is None:
             return _kind(response.status_code, documented)(*about, body, documented)
-        if misfit.found is not None:
-            found = redact(misfit.found)
-        elif misfit.problem is None:
-            found = describe(body, misfit.path)
+        if mismatch.found is not None:
+            found = redact(mismatch.found)
+        elif mismatch.problem is None:
+            found = describe(body, mismatch.path)
         else:
-            found = f"{text[:80]!r}{'…' if len(text) > 80 else ''} ({misfit.problem})"
-        return ContractError(*about, body, documented, misfit.path, misfit.expected, found, misfit.lost)
+            found = f"{text[:80]!r}{'…' if len(text) > 80 else ''} ({mismatch.problem})"
+        return ContractError(*about, body, documented, mismatch.path, mismatch.expected, found, mismatch.lost)
 
 
 def _redacted(auth: Bearer, text: bytes) -> bytes:
