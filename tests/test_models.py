@@ -14,7 +14,8 @@ import pytest
 
 from contrato import apportionments, neu
 from contrato.core import spec
-from contrato.core.decode import Misfit, decode
+from contrato.core.decode import decode
+from contrato.core.mismatch import SchemaMismatch
 from contrato.core.model import Model
 from contrato.neu.models import Bill, DueDatePage, PlatformPayment, RuleHistory, Service
 
@@ -211,7 +212,7 @@ def test_garbage_is_collected_again_after_an_answer_whoever_asked_last(bill: Bil
 
     def read() -> bool:
         decode(list[Bill], json.dumps(record).encode())
-        with pytest.raises(Misfit):
+        with pytest.raises(SchemaMismatch):
             decode(list[Bill], b"[{}]")
         return True
 

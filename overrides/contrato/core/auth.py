@@ -14,14 +14,14 @@ class Bearer:
     """Holds the token where neither `repr` nor a traceback shows it.
 
     Args:
-        api: Name of the API; `{API}_TOKEN` of the environment is its token if none is given.
+        variable: Variable of the environment that has the token if none is given.
         token: The token, or None.
 
     """
 
-    def __init__(self, api: str, token: str | None) -> None:
-        self._variable = f"{api.upper()}_TOKEN"
-        self._token = os.environ.get(self._variable, "") if token is None else token
+    def __init__(self, variable: str, token: str | None) -> None:
+        self._variable = variable
+        self._token = os.environ.get(variable, "") if token is None else token
 
     def check(self) -> None:
         """Refuse a token that cannot be sent. It is not in the traceback of the error.

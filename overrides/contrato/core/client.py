@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import time
 from collections.abc import (
     AsyncGenerator,
@@ -19,24 +20,21 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
-from contrato.core import retry
 from contrato.core.auth import Bearer
 from contrato.core.errors import ContratoError
+from contrato.core.limits import Limits
 from contrato.core.pages import AsyncPager, Pager
-from contrato.core.request import Call, Defaults, cap_timeouts
-from contrato.core.response import Body, Reader, Watched, capture
+from contrato.core.request import Call, Defaults
+from contrato.core.response import Reader, aread, capture, read
 from contrato.core.settings import (
     DEADLINE,
     MAX_BYTES,
     RETRIES,
     TIMEOUT,
     RequestOptions,
+    check,
     check_options,
     checked_base_url,
-    checked_deadline,
-    checked_max_bytes,
-    checked_retries,
-    checked_timeout,
     common_headers,
     connect,
 )
@@ -72,13 +70,13 @@ class _Base(Generic[Transport]):
         transport: Transport | None = None,
     ) -> None:
         # A traceback with local variables must not show it.
-        self._auth, token = Bearer(self.api, token), None
+        self._auth, token = Bearer(self._spec.token_variable, token), None
         self._auth.check()
-        self._retries, self._deadline = checked_retries(retries), checked_deadline(deadline)
-        self._max_bytes = checked_max_bytes(max_bytes)
+        check(timeout=timeout, deadline=deadline, retries=retries, max_bytes=max_bytes)
+        self._deadline, self._retries, self._max_bytes = deadline, retries, max_bytes
         url, headers = checked_base_url(self._spec, base_url), common_headers()
         self._auth.authorize(headers)
-        self._defaults = Defaults(url, headers, httpx.Timeout(checked_timeout(timeout)).as_dict())
+        self._defaults = Defaults(url, headers, httpx.Timeout(timeout).as_dict())
         self._zone = self.time_zone if aware else None
         self._closed = False
         self._transport: Transport = connect(self._make_transport, url) if transport is None else transport
@@ -121,11 +119,9 @@ class _Base(Generic[Transport]):
         operation = self._spec.operations[operation_id]
         return Call(operation, arguments, self.time_zone, options or {}), Reader(operation, self._auth, self._zone)
 
-    def _limits(self, call: Call) -> tuple[int, float | None, float | None]:
-        """Return the number of retries, the deadline in seconds, and when it is, by `time.monotonic`."""
+    def _limits(self, call: Call) -> Limits:
         retries = call.options.get("retries", self._retries) if call.operation.safe else 0
-        deadline = call.options.get("deadline", self._deadline)
-        return retries, deadline, None if deadline is None else time.monotonic() + deadline
+        return Limits(retries, call.options.get("deadline", self._deadline))
 
     @staticmethod
     def _pages(call: Call) -> tuple[str, dict[str, Any]]:
@@ -142,10 +138,6 @@ class _Base(Generic[Transport]):
         return call.operation.parameter(pagination.page).python_name, attributes
 
 
-def _late(deadline: float | None) -> httpx.ReadTimeout:
-    return httpx.ReadTimeout(f"the answer was not whole at the deadline of {deadline:g} s")
-
-
 def _of(request: httpx.Request, response: httpx.Response) -> httpx.Response:
     """Return a response as that to a request, without what its `repr` shows of the server's words."""
     response.request = request
@@ -160,10 +152,15 @@ async def _asleep(seconds: float) -> None:
 
 
 class Client(_Base[httpx.BaseTransport]):
-    """Base of the generated clients; `api` says of which API."""
+    """Base of the generated clients; `api` says of which API.
+
+    Attributes:
+        sleep: Function that waits so many seconds before a request is sent again; a test may replace it.
+
+    """
 
     _make_transport = httpx.HTTPTransport
-    _sleep: Callable[[float], None] = staticmethod(time.sleep)
+    sleep: Callable[[float], None] = staticmethod(time.sleep)
 
     def _request(self, operation_id: str, arguments: Mapping[str, Any], options: RequestOptions | None) -> Any:
         """Send one request and decode its answer.
@@ -199,56 +196,29 @@ class Client(_Base[httpx.BaseTransport]):
         return Pager(fetch, attributes, call.arguments.get(page))
 
     def _send(self, call: Call, reader: Reader, request: httpx.Request) -> Any:
-        retries, deadline, end = self._limits(call)
-        timeouts = request.extensions["timeout"]
-
-        def read(response: httpx.Response) -> Body:
-            body = Body(response, self._max_bytes)
-
-            def in_time(piece: bytes) -> bool:
-                if end is not None and time.monotonic() > end:
-                    raise _late(deadline)
-                return body.count(piece)
-
-            response.stream = Watched(response.stream, in_time)
+        limits, timeouts = self._limits(call), request.extensions["timeout"]
+        for attempt in itertools.count(1):
+            request.extensions["timeout"] = limits.capped(timeouts)
             try:
-                for piece in response.iter_bytes() if body.compressed else response.stream:
-                    if not body.add(piece):
-                        break
-            except httpx.DecodingError as error:
-                body.problem = str(error)
-            return body
+                return self._attempt(reader, request, limits)
+            except ContratoError as error:
+                if (seconds := limits.pause(error, attempt)) is None:
+                    raise
+            self.sleep(seconds)
 
-        def attempt() -> Any:
-            cap_timeouts(request, timeouts, end)
-            try:
-                response = _of(request, self._transport.handle_request(request))
-                try:
-                    answer = reader.answer(response, read(response))
-                finally:
-                    response.close()
-            except httpx.RequestError as error:
-                late = end is not None and isinstance(error, httpx.ReadTimeout) and time.monotonic() >= end
-                answer = reader.no_answer(request, _late(deadline) if late else error)
-            if isinstance(answer, ContratoError):
-                raise answer
-            return answer
-
+    def _attempt(self, reader: Reader, request: httpx.Request, limits: Limits) -> Any:
         try:
-            return attempt()
-        except ContratoError as error:
-            if not retries or not retry.may_pass(error):
-                raise
-            failed = [error]
-        import tenacity  # late, because importing it takes longer than a call
-
-        def again() -> Any:
-            # The first attempt counts as tenacity's first.
-            if failed:
-                raise failed.pop()
-            return attempt()
-
-        return tenacity.Retrying(sleep=self._sleep, **retry.policy(retries, end))(again)
+            response = _of(request, self._transport.handle_request(request))
+            try:
+                answer = reader.answer(response, read(response, self._max_bytes, limits))
+            finally:
+                response.close()
+        except httpx.RequestError as error:
+            late = isinstance(error, httpx.ReadTimeout) and limits.is_late
+            answer = reader.no_answer(request, limits.late() if late else error)
+        if isinstance(answer, ContratoError):
+            raise answer
+        return answer
 
     def windows(
         self,
@@ -304,10 +274,15 @@ class Client(_Base[httpx.BaseTransport]):
 
 
 class AsyncClient(_Base[httpx.AsyncBaseTransport]):
-    """Base of the generated clients for asyncio; `api` says of which API."""
+    """Base of the generated clients for asyncio; `api` says of which API.
+
+    Attributes:
+        sleep: Coroutine function that waits so many seconds before a request is sent again; a test may replace it.
+
+    """
 
     _make_transport = httpx.AsyncHTTPTransport
-    _sleep: Callable[[float], Awaitable[None]] = staticmethod(_asleep)
+    sleep: Callable[[float], Awaitable[None]] = staticmethod(_asleep)
     _loop: asyncio.AbstractEventLoop | None = None
 
     async def _request(self, operation_id: str, arguments: Mapping[str, Any], options: RequestOptions | None) -> Any:
@@ -341,56 +316,36 @@ class AsyncClient(_Base[httpx.AsyncBaseTransport]):
         self._loop = loop
 
     async def _send(self, call: Call, reader: Reader, request: httpx.Request) -> Any:
+        self._check_loop()
+        limits, timeouts = self._limits(call), request.extensions["timeout"]
+        for attempt in itertools.count(1):
+            request.extensions["timeout"] = limits.capped(timeouts)
+            try:
+                return await self._attempt(reader, request, limits)
+            except ContratoError as error:
+                if (seconds := limits.pause(error, attempt)) is None:
+                    raise
+            await self.sleep(seconds)
+
+    async def _attempt(self, reader: Reader, request: httpx.Request, limits: Limits) -> Any:
         import asyncio
 
-        self._check_loop()
-        retries, deadline, end = self._limits(call)
-        timeouts = request.extensions["timeout"]
-
-        async def read(response: httpx.Response) -> Body:
-            body = Body(response, self._max_bytes)
-            response.stream = Watched(response.stream, body.count)
-            try:
-                async for piece in response.aiter_bytes() if body.compressed else response.stream:
-                    if not body.add(piece):
-                        break
-            except httpx.DecodingError as error:
-                body.problem = str(error)
-            return body
-
-        async def attempt() -> Any:
-            cap_timeouts(request, timeouts, end)
-            try:
-                async with asyncio.timeout(None if end is None else end - time.monotonic()) as limit:
-                    response = _of(request, await self._transport.handle_async_request(request))
-                    try:
-                        answer = reader.answer(response, await read(response))
-                    finally:
-                        await response.aclose()
-            except TimeoutError:
-                if not limit.expired():
-                    raise
-                answer = reader.no_answer(request, _late(deadline))
-            except httpx.RequestError as error:
-                answer = reader.no_answer(request, error)
-            if isinstance(answer, ContratoError):
-                raise answer
-            return answer
-
         try:
-            return await attempt()
-        except ContratoError as error:
-            if not retries or not retry.may_pass(error):
+            async with asyncio.timeout(limits.left) as timer:
+                response = _of(request, await self._transport.handle_async_request(request))
+                try:
+                    answer = reader.answer(response, await aread(response, self._max_bytes, limits))
+                finally:
+                    await response.aclose()
+        except TimeoutError:
+            if not timer.expired():
                 raise
-            failed = [error]
-        import tenacity
-
-        async def again() -> Any:
-            if failed:
-                raise failed.pop()
-            return await attempt()
-
-        return await tenacity.AsyncRetrying(sleep=self._sleep, **retry.policy(retries, end))(again)
+            answer = reader.no_answer(request, limits.late())
+        except httpx.RequestError as error:
+            answer = reader.no_answer(request, error)
+        if isinstance(answer, ContratoError):
+            raise answer
+        return answer
 
     def windows(
         self,

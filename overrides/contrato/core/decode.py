@@ -2,7 +2,6 @@
 
 import functools
 import gc
-import json
 import math
 import re
 import threading
@@ -11,41 +10,19 @@ from datetime import datetime, tzinfo
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+import attrs
 import msgspec
 
-from contrato.core.model import Model, struct_type, wire_type
+from contrato.core.mismatch import SchemaMismatch, mismatch
+from contrato.core.structs import struct_type, wire_type
 
 Change = Callable[[Any], Any]
-# The names of JSON for those of Python, in which msgspec writes.
-TIMESTAMP = "date and time of ISO 8601"
 # Bytes from which it pays to decode an array piece by piece.
 LONG = 8 * 2**20
 # msgspec looks at a model when it is first used, and two threads that do so at the same moment end the process.
 _BUILDING = threading.Lock()
 # The first integer that a float cannot tell from the next one.
 UNSURE = 2**53
-JSON_NAMES = {"int": "integer", "float": "number", "str": "string", "bool": "boolean", "datetime": TIMESTAMP}
-
-
-class Misfit(Exception):  # noqa: N818 (it is no error until the client knows of which answer)
-    """A body is not of a type.
-
-    Attributes:
-        path: Where, with the names of the wire.
-        expected: What the type wants there.
-        found: What is there; None when `path` leads to it, or when the content is no JSON.
-        problem: Why the content is no JSON; None when it is.
-        lost: How many elements at the end of a long array the content has lost; they fitted.
-
-    """
-
-    def __init__(self, path: str, expected: str, found: str | None, problem: str | None = None) -> None:
-        super().__init__(path, expected, found, problem)
-        self.path = path
-        self.expected = expected
-        self.found = found
-        self.problem = problem
-        self.lost = 0
 
 
 def decode(kind: Any, content: bytes | bytearray, zone: tzinfo | None = None) -> Any:
@@ -58,7 +35,7 @@ def decode(kind: Any, content: bytes | bytearray, zone: tzinfo | None = None) ->
         zone: Time zone to give to timestamps that have none.
 
     Raises:
-        Misfit: The content is no JSON, or not of this kind.
+        SchemaMismatch: The content is no JSON, or not of this kind.
 
     """
     if kind is None:
@@ -76,21 +53,10 @@ def decode_structs(kind: Any, content: bytes | bytearray) -> Any:
     """Decode JSON into structs with the attributes of models.
 
     Raises:
-        Misfit: The content is no JSON, or not of this kind.
+        SchemaMismatch: The content is no JSON, or not of this kind.
 
     """
     return None if kind is None else _decode_whole(struct_type(kind), content)
-
-
-def describe(body: Any, path: str) -> str:
-    """Describe what stands at a path of a parsed body."""
-    try:
-        for name, index in re.findall(r"\.([^.\[]+)|\[(\d+)\]", path):
-            body = body[int(index)] if index else body[name]
-    except (IndexError, KeyError, TypeError):
-        return "something else"  # in a body that json reads otherwise than msgspec, say one with a key twice
-    text = json.dumps(body, ensure_ascii=False)
-    return text if len(text) <= 80 else f"{text[:80]}…"
 
 
 class _Uncollected:
@@ -130,8 +96,8 @@ def _decode_whole(kind: Any, content: bytes | bytearray) -> Any:
             tail = _decode_tail(decoder, content)
         try:
             value = _decode(decoder, content)
-        except Misfit as misfit:
-            misfit.lost = len(tail)
+        except SchemaMismatch as error:
+            error.lost = len(tail)
             raise
         if tail:
             value += tail
@@ -146,11 +112,11 @@ def _decode(decoder: msgspec.json.Decoder[Any], content: bytes | bytearray) -> A
             # JSON has one kind of number: 41.0 is an integer. msgspec says it is not, so the slow way judges again.
             return msgspec.convert(_any_decoder().decode(content), decoder.type)
     except msgspec.ValidationError as error:
-        raise _misfit(str(error)) from error
+        raise mismatch(str(error)) from error
     except RecursionError as error:
-        raise Misfit("$", "JSON", "JSON that is nested too deep") from error
+        raise SchemaMismatch("$", "JSON", "JSON that is nested too deep") from error
     except ValueError as error:  # msgspec.DecodeError, and UnicodeDecodeError
-        raise Misfit("$", "JSON", None if content else "an empty body", str(error)) from error
+        raise SchemaMismatch("$", "JSON", None if content else "an empty body", str(error)) from error
 
 
 def _decode_tail(decoder: msgspec.json.Decoder[Any], content: bytearray) -> list[Any]:
@@ -181,24 +147,6 @@ def _number(text: str) -> Any:
     return int(value) if value.is_integer() and abs(value) < UNSURE else value
 
 
-def _misfit(message: str) -> Misfit:
-    """Read what msgspec says: ``Expected `int`, got `str` - at `$[0].id` ``."""
-    what, _, path = message.partition(" - at `")
-    path = path.removesuffix("`") or "$"
-    if match := re.fullmatch(r"Expected (.+), got (.+)", what):
-        expected, found = (re.sub(r"`([^`]*)`", _json_names, text) for text in match.groups())
-        return Misfit(path, expected, found if found in ("null", "object", "array") else None)
-    if match := re.fullmatch(r"Object missing required field `(.+)`", what):
-        return Misfit(f"{path}.{match[1]}", "a value", "no such field")
-    known = dict.fromkeys(("Number out of range", "Integer value out of range"), "a number that fits into 64 bits")
-    known["Invalid RFC3339 encoded datetime"] = TIMESTAMP
-    return Misfit(path, known.get(what, f"something else ({what})"), None)
-
-
-def _json_names(match: re.Match[str]) -> str:
-    return " or ".join(JSON_NAMES.get(name, name) for name in match[1].split(" | "))
-
-
 @functools.cache
 def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
     with _BUILDING:
@@ -215,7 +163,7 @@ def _localizer(kind: Any, zone: tzinfo) -> Change | None:
     """Return what gives `zone` to the timestamps of a value; None when it can have none."""
     if kind is datetime:
         return lambda value: value.replace(tzinfo=zone) if value.tzinfo is None else value
-    if isinstance(kind, type) and issubclass(kind, Model):
+    if isinstance(kind, type) and attrs.has(kind):
         changes = [(name, change) for name, hint in get_type_hints(kind).items() if (change := _localizer(hint, zone))]
 
         def model(value: Any) -> Any:

@@ -1,16 +1,23 @@
 """What a client raises. Catch `ContratoError` for all of it."""
 
 import json
-import re
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any, ClassVar
 
 import httpx
 
+from contrato.core import retry
+
 
 class ContratoError(Exception):
-    """Base of every error that a request can end in."""
+    """Base of every error that a request can end in.
+
+    Attributes:
+        transient: True if the same request may succeed later.
+
+    """
+
+    transient: ClassVar[bool] = False
 
 
 class TransportError(ContratoError):
@@ -38,9 +45,13 @@ class TransportError(ContratoError):
 class ConnectionFailedError(TransportError):
     """The server could not be reached, or the connection broke."""
 
+    transient = True
+
 
 class RequestTimeoutError(TransportError):
     """Connecting, sending or waiting for more of the answer took longer than `timeout`, or all than `deadline`."""
+
+    transient = True
 
 
 class ResponseError(ContratoError):
@@ -74,16 +85,7 @@ class ResponseError(ContratoError):
     @property
     def retry_after(self) -> float | None:
         """Seconds that the server asks to wait, from now if it gave a date; None if it does not say."""
-        text = self.headers.get("Retry-After", "").strip()
-        if re.fullmatch(r"[0-9]{1,9}", text):
-            return float(text)
-        try:
-            date = parsedate_to_datetime(text)
-        except (OverflowError, ValueError):
-            return None
-        # A date without a zone is one in GMT, as HTTP has no other.
-        date = date if date.tzinfo else date.replace(tzinfo=UTC)
-        return max(0.0, (date - datetime.now(UTC)).total_seconds())
+        return retry.retry_after(self.headers.get("Retry-After", ""))
 
     def __str__(self) -> str:
         body = self.body if isinstance(self.body, str) else json.dumps(self.body, ensure_ascii=False)
@@ -121,12 +123,14 @@ class ValidationError(ResponseError):
 class RateLimitError(ResponseError):
     """429: too many requests."""
 
+    transient = True
     summary = "too many requests"
 
 
 class ServerError(ResponseError):
     """5xx: the server, or what stands before it, failed."""
 
+    transient = True
     summary = "the server failed"
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-import time
 from collections.abc import Mapping
 from datetime import date, datetime, tzinfo
 from datetime import time as clock
@@ -74,8 +73,8 @@ class Call:
         if (dates := operation.date_range) is not None:
             names = [operation.parameter(end).python_name for end in (dates.start, dates.end)]
             start, end = (self.arguments.get(name) for name in names)
-            if start is not None and end is not None and end < start:
-                raise ValueError(f"{names[1]} ({end}) is before {names[0]} ({start})")
+            if start is not None and end is not None:
+                check_range(names[0], start, names[1], end)
 
     def build(self, defaults: Defaults, **changed: Any) -> httpx.Request:
         """Build the request, some arguments changed; None takes one away."""
@@ -101,15 +100,6 @@ class Call:
 
 # A URL cannot be changed, and to take one apart takes as long as the rest of a request.
 _url = functools.lru_cache(maxsize=1024)(httpx.URL)
-
-
-def cap_timeouts(request: httpx.Request, timeouts: Mapping[str, float | None], end: float | None) -> None:
-    """Let no wait of an attempt be longer than the time that is left until `end`, of `time.monotonic`."""
-    if end is not None:
-        left = max(end - time.monotonic(), 0.001)
-        request.extensions["timeout"] = {
-            name: left if seconds is None else min(seconds, left) for name, seconds in timeouts.items()
-        }
 
 
 def checked(name: str, schema: Schema, value: Any, zone: tzinfo | None) -> Any:
@@ -189,6 +179,23 @@ def timestamp(name: str, value: Any, zone: tzinfo | None) -> str:
         return value.astimezone(zone).replace(tzinfo=None).isoformat()
     except OverflowError:
         raise ValueError(f"{name} must be in the years 1 to 9999 of {zone}, not {value!r}") from None
+
+
+def check_range(first: str, start: str, last: str, end: str) -> None:
+    """Refuse a range of dates that ends before it begins.
+
+    Args:
+        first: Name of the argument that has the begin.
+        start: Its value, as `timestamp` returns it.
+        last: Name of the argument that has the end.
+        end: Its value.
+
+    Raises:
+        ValueError: The end is before the begin.
+
+    """
+    if end < start:
+        raise ValueError(f"{last} ({end}) is before {first} ({start})")
 
 
 def _encodable(text: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import itertools
 import json
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -16,7 +17,7 @@ import attrs
 import httpx
 
 from contrato.core.auth import Bearer, without_token
-from contrato.core.decode import Misfit, decode, decode_structs, describe
+from contrato.core.decode import decode, decode_structs
 from contrato.core.errors import (
     AuthenticationError,
     ConnectionFailedError,
@@ -32,6 +33,8 @@ from contrato.core.errors import (
     UndocumentedStatusError,
     ValidationError,
 )
+from contrato.core.limits import Limits
+from contrato.core.mismatch import SchemaMismatch, describe
 
 if TYPE_CHECKING:
     from contrato.core.spec import Operation
@@ -74,18 +77,15 @@ def structs() -> Iterator[None]:
         _structs.reset(token)
 
 
-class Watched(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A stream that ends early if `more` says so of a piece as it comes, also of one that decompresses to nothing."""
+class _Watched(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A stream that ends early if `more` is false for a piece, compressed or not."""
 
     def __init__(self, stream: httpx.SyncByteStream | httpx.AsyncByteStream, more: Callable[[bytes], bool]) -> None:
         self._stream: Any = stream
         self._more = more
 
     def __iter__(self) -> Iterator[bytes]:
-        for piece in self._stream:
-            if not self._more(piece):
-                return
-            yield piece
+        return itertools.takewhile(self._more, self._stream)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         async for piece in self._stream:
@@ -106,21 +106,23 @@ class Body:
     """The body of a response, as it is read.
 
     Args:
-        response: The response, not yet read.
-        most: Bytes that it may have, decompressed.
+        headers: Headers of the response.
+        most: Bytes that it may have, compressed or not.
+        limits: Limits of the request.
 
     Attributes:
-        compressed: True if httpx has to decompress its pieces.
+        compressed: True if httpx has to decompress it.
         problem: Why it could not be decompressed; None if it could.
 
     """
 
-    def __init__(self, response: httpx.Response, most: int) -> None:
-        self.compressed = "Content-Encoding" in response.headers
+    def __init__(self, headers: httpx.Headers, most: int, limits: Limits) -> None:
+        self.compressed = "Content-Encoding" in headers
         self.problem: str | None = None
         self._most = most
+        self._limits = limits
         # As long as the server says from the beginning: to grow it piece by piece takes longer.
-        length = "" if self.compressed else response.headers.get("Content-Length", "")
+        length = "" if self.compressed else headers.get("Content-Length", "")
         self._content: bytearray | None = bytearray(
             min(int(length), most, MAX_RESERVED) if re.fullmatch("[0-9]{1,18}", length) else 0
         )
@@ -128,7 +130,14 @@ class Body:
         self._came = 0
 
     def count(self, piece: bytes) -> bool:
-        """Count a piece as it came, compressed or not; return True if there is room for more."""
+        """Count a piece as it came, compressed or not; return True if there is room for more.
+
+        Raises:
+            httpx.ReadTimeout: It came after the deadline.
+
+        """
+        if self._limits.is_late:
+            raise self._limits.late()
         self._came += len(piece)
         if self._came > self._most:
             self._content = None
@@ -155,6 +164,44 @@ class Body:
         return self._content
 
 
+def read(response: httpx.Response, most: int, limits: Limits) -> Body:
+    """Read the body of a response.
+
+    Args:
+        response: The response; its stream is replaced by one that is counted.
+        most: Bytes that the body may have, compressed or not.
+        limits: Limits of the request.
+
+    Raises:
+        httpx.RequestError: It breaks off, or is not whole at the deadline.
+
+    """
+    body = Body(response.headers, most, limits)
+    stream: Any = _Watched(response.stream, body.count)
+    response.stream = stream
+    try:
+        for piece in response.iter_bytes() if body.compressed else stream:
+            if not body.add(piece):
+                break
+    except httpx.DecodingError as error:
+        body.problem = str(error)
+    return body
+
+
+async def aread(response: httpx.Response, most: int, limits: Limits) -> Body:
+    """Do what `read` does."""
+    body = Body(response.headers, most, limits)
+    stream: Any = _Watched(response.stream, body.count)
+    response.stream = stream
+    try:
+        async for piece in response.aiter_bytes() if body.compressed else stream:
+            if not body.add(piece):
+                break
+    except httpx.DecodingError as error:
+        body.problem = str(error)
+    return body
+
+
 @attrs.frozen
 class Reader:
     """Reads the responses to one operation.
@@ -171,7 +218,7 @@ class Reader:
     zone: tzinfo | None
 
     def no_answer(self, request: httpx.Request, error: httpx.RequestError) -> TransportError:
-        """Return our error. Its cause is a copy of httpx's, whose own request and traceback hold the token."""
+        """Return our error. Its cause is httpx's, without the token: that of its request, text and traceback."""
         kind = TransportError
         if isinstance(error, httpx.TimeoutException):
             kind = RequestTimeoutError
@@ -179,10 +226,10 @@ class Reader:
             kind = ConnectionFailedError
         reason = self.auth.redact(str(error))
         failed = kind(self.operation.id, request.method, str(request.url), f"{type(error).__name__}: {reason}")
-        # Not by its constructor: a transport's own kind may have any.
-        cause = type(error).__new__(type(error), reason)
-        cause.request = without_token(request)
-        failed.__cause__ = cause
+        error.args = (reason,)
+        error.request = without_token(request)
+        error.__traceback__ = error.__cause__ = error.__context__ = None
+        failed.__cause__ = error
         return failed
 
     def answer(self, response: httpx.Response, body: Body) -> Any:
@@ -194,19 +241,19 @@ class Reader:
         if (captured := _captured.get()) is not None:
             captured.append(_copy(response, content or b""))
         documented = self.operation.response(response.status_code)
-        misfit = None
+        mismatch = None
         if content is not None and documented is not None and documented.succeeded:
             kind = _types(self.operation.api.name, self.operation.id)[documented.status]
             try:
                 if kind is not None and body.problem is not None:
-                    raise Misfit("$", "JSON", f"a body that cannot be decompressed ({body.problem})")
+                    raise SchemaMismatch("$", "JSON", f"a body that cannot be decompressed ({body.problem})")
                 return decode_structs(kind, content) if _structs.get() else decode(kind, content, self.zone)
-            except Misfit as error:
-                misfit = error
-        return self._error(response, content, documented is not None, misfit)
+            except SchemaMismatch as error:
+                mismatch = error
+        return self._error(response, content, documented is not None, mismatch)
 
     def _error(
-        self, response: httpx.Response, content: bytearray | None, documented: bool, misfit: Misfit | None
+        self, response: httpx.Response, content: bytearray | None, documented: bool, mismatch: SchemaMismatch | None
     ) -> ContratoError:
         redact = self.auth.redact
         about = (
@@ -226,15 +273,15 @@ class Reader:
             body = json.loads(text)
         except (RecursionError, ValueError):
             body = text
-        if misfit is None:
+        if mismatch is None:
             return _kind(response.status_code, documented)(*about, body, documented)
-        if misfit.found is not None:
-            found = redact(misfit.found)
-        elif misfit.problem is None:
-            found = describe(body, misfit.path)
+        if mismatch.found is not None:
+            found = redact(mismatch.found)
+        elif mismatch.problem is None:
+            found = describe(body, mismatch.path)
         else:
-            found = f"{text[:80]!r}{'…' if len(text) > 80 else ''} ({misfit.problem})"
-        return ContractError(*about, body, documented, misfit.path, misfit.expected, found, misfit.lost)
+            found = f"{text[:80]!r}{'…' if len(text) > 80 else ''} ({mismatch.problem})"
+        return ContractError(*about, body, documented, mismatch.path, mismatch.expected, found, mismatch.lost)
 
 
 def _redacted(auth: Bearer, text: bytes) -> bytes:

@@ -1,49 +1,40 @@
-"""When a request is sent again: reads only, after errors that may not come again."""
+"""When a request is sent again: what a server asks for, and how long to wait."""
 
-from __future__ import annotations
+import random
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
-import time
-from typing import TYPE_CHECKING, Any
-
-from contrato.core.errors import (
-    ConnectionFailedError,
-    RateLimitError,
-    RequestTimeoutError,
-    ResponseError,
-    ServerError,
-)
-
-if TYPE_CHECKING:
-    import tenacity
-
-# The longest pause before a retry in seconds. If the server asks for a longer one, the caller is to know.
+# Seconds. If the server asks for a longer wait, the error is raised immediately.
 LONGEST_WAIT = 60
 
 
-def may_pass(error: BaseException) -> bool:
-    """Return True if an error may not come again."""
-    return isinstance(error, ConnectionFailedError | RequestTimeoutError | RateLimitError | ServerError)
+def retry_after(text: str) -> float | None:
+    """Return the seconds from now that a `Retry-After` header asks to wait; None if it is neither a number nor a date.
+
+    A header that was sent several times is a list: the longest wait counts.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    if all(re.fullmatch(r"[0-9]+(\.[0-9]*)?", part) for part in parts):
+        return max(map(float, parts))
+    try:
+        date = parsedate_to_datetime(text)
+    except (IndexError, OverflowError, TypeError, ValueError):
+        return None
+    # HTTP dates are in GMT.
+    date = date if date.tzinfo else date.replace(tzinfo=UTC)
+    return max(0.0, (date - datetime.now(UTC)).total_seconds())
 
 
-def policy(retries: int, end: float | None) -> dict[str, Any]:
-    """Return tenacity's arguments.
+def pause(attempt: int, asked: float | None) -> float | None:
+    """Return the seconds to wait after a failed attempt; None if the server asks for more than `LONGEST_WAIT`.
 
     Args:
-        retries: How often to try again.
-        end: The deadline, by `time.monotonic`; None for no end.
+        attempt: Number of the attempt, from 1.
+        asked: Seconds that the server asks to wait, or None.
 
     """
-    import tenacity  # late, because importing it takes longer than a call
-
-    backoff = tenacity.wait_random_exponential(multiplier=0.5, min=0.1, max=8)
-
-    def wait(state: tenacity.RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
-        asked = error.retry_after if isinstance(error, ResponseError) else None
-        return max(asked or 0.0, backoff(state))
-
-    def stop(state: tenacity.RetryCallState) -> bool:
-        late = end is not None and time.monotonic() + state.upcoming_sleep >= end
-        return late or state.upcoming_sleep > LONGEST_WAIT or state.attempt_number > retries
-
-    return {"stop": stop, "retry": tenacity.retry_if_exception(may_pass), "wait": wait, "reraise": True}
+    if asked is not None and asked > LONGEST_WAIT:
+        return None
+    # At most half a second after the first attempt, and 8 seconds after the fifth.
+    return max(asked or 0.0, random.uniform(0.1, 2.0 ** min(attempt - 2, 3)))

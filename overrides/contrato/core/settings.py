@@ -45,23 +45,54 @@ class RequestOptions(TypedDict, total=False):
     retries: int
 
 
+def _seconds(value: Any) -> bool:
+    # Sockets take no more than some hundred years.
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e9
+
+
+def _timeout(value: Any) -> bool:
+    parts = value.as_dict().values() if isinstance(value, httpx.Timeout) else [value]
+    return all(part is None or _seconds(part) for part in parts)
+
+
+def _whole(least: int) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+# For each setting a function that is true for its values, and what these are.
+_VALUES: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "timeout": (_timeout, "a number of seconds above 0 or an httpx.Timeout of such"),
+    "deadline": (lambda value: value is None or _seconds(value), "a number of seconds above 0, or None for no end"),
+    "retries": (_whole(0), "0 or a positive whole number"),
+    "max_bytes": (_whole(1), "a whole number above 0"),
+}
+
+
+def check(**settings: Any) -> None:
+    """Refuse settings with a wrong value.
+
+    Raises:
+        ValueError: A value is wrong.
+
+    """
+    for name, value in settings.items():
+        is_valid, wanted = _VALUES[name]
+        if not is_valid(value):
+            raise ValueError(f"{name} must be {wanted}, not {value!r}")
+
+
 def check_options(options: RequestOptions) -> None:
     """Refuse options that no call can have.
 
     Raises:
         TypeError: An option is unknown.
-        ValueError: A value cannot be used.
+        ValueError: A value is wrong.
 
     """
     if unknown := options.keys() - RequestOptions.__annotations__.keys():
         known = ", ".join(RequestOptions.__annotations__)
         raise TypeError(f"no option {', '.join(sorted(unknown))}: give {known}")
-    if "timeout" in options:
-        checked_timeout(options["timeout"])
-    if "deadline" in options:
-        checked_deadline(options["deadline"])
-    if "retries" in options:
-        checked_retries(options["retries"])
+    check(**{name: value for name, value in options.items() if name != "headers"})
     # Values are not quoted: one may be a secret.
     for name, value in options.get("headers", {}).items():
         if not isinstance(name, str) or not re.fullmatch(r"[!#-'*+.^-z|~0-9A-Z-]+", name):
@@ -72,60 +103,6 @@ def check_options(options: RequestOptions) -> None:
             raise ValueError(f"options: the header {name} must be ASCII text, without line ends and spaces around it")
 
 
-def checked_retries(retries: int) -> int:
-    """Return a number of retries.
-
-    Raises:
-        ValueError: It is none.
-
-    """
-    if isinstance(retries, bool) or not isinstance(retries, int) or retries < 0:
-        raise ValueError(f"retries must be 0 or a positive whole number, not {retries!r}")
-    return retries
-
-
-def checked_max_bytes(max_bytes: int) -> int:
-    """Return a size.
-
-    Raises:
-        ValueError: It is none.
-
-    """
-    if isinstance(max_bytes, bool) or not isinstance(max_bytes, int) or max_bytes < 1:
-        raise ValueError(f"max_bytes must be a whole number above 0, not {max_bytes!r}")
-    return max_bytes
-
-
-def checked_deadline(deadline: float | None) -> float | None:
-    """Return a deadline.
-
-    Raises:
-        ValueError: It is none.
-
-    """
-    if deadline is not None and not _seconds(deadline):
-        raise ValueError(f"deadline must be a number of seconds above 0, or None for no end, not {deadline!r}")
-    return deadline
-
-
-def checked_timeout(timeout: float | httpx.Timeout) -> float | httpx.Timeout:
-    """Return a timeout.
-
-    Raises:
-        ValueError: It is none.
-
-    """
-    parts = timeout.as_dict().values() if isinstance(timeout, httpx.Timeout) else [timeout]
-    if not all(part is None or _seconds(part) for part in parts):
-        raise ValueError(f"timeout must be a number of seconds above 0 or an httpx.Timeout of such, not {timeout!r}")
-    return timeout
-
-
-def _seconds(value: Any) -> bool:
-    # Sockets take no more than some hundred years.
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e9
-
-
 def checked_base_url(api: Api, base_url: str | None) -> httpx.URL:
     """Return the base URL, with a slash at its end. The caller comes before the environment, and that before the spec.
 
@@ -133,11 +110,10 @@ def checked_base_url(api: Api, base_url: str | None) -> httpx.URL:
         ValueError: The base URL cannot be used.
 
     """
-    variable = f"{api.name.upper()}_BASE_URL"
-    base_url = base_url or os.environ.get(variable) or api.server_url
+    base_url = base_url or os.environ.get(api.base_url_variable) or api.server_url
     if not _usable_url(base_url):
         raise ValueError(
-            f"no usable base URL: pass base_url=... or set {variable} "
+            f"no usable base URL: pass base_url=... or set {api.base_url_variable} "
             "to http(s)://host/path, without user, query or fragment"
         )
     return httpx.URL(f"{base_url.rstrip('/')}/")

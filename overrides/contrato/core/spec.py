@@ -56,7 +56,7 @@ Node = Mapping[str, Any]
 # Names that would hide a keyword, a builtin, or a name that generated code uses. `id` is too common to be changed.
 RESERVED = {*keyword.kwlist, *keyword.softkwlist, *dir(builtins), "self", "options", "datetime"} - {"id", "_"}
 # Attributes of every client.
-CLIENT_NAMES = {"api", "base_url", "close", "time_zone", "windows"}
+CLIENT_NAMES = {"api", "base_url", "close", "sleep", "time_zone", "windows"}
 
 
 @functools.cache
@@ -854,6 +854,16 @@ class Api:
         variables = {name: value["default"] for name, value in server.get("variables", {}).items()}
         url: str = server["url"].format(**variables)
         return url
+
+    @property
+    def token_variable(self) -> str:
+        """The variable of the environment that has the token."""
+        return f"{self.name.upper()}_TOKEN"
+
+    @property
+    def base_url_variable(self) -> str:
+        """The variable of the environment that has the base URL."""
+        return f"{self.name.upper()}_BASE_URL"
 
     @property
     def mount(self) -> str:

@@ -16,7 +16,7 @@ import attrs
 
 from contrato.core import spec
 from contrato.core.errors import ContratoError, WindowError
-from contrato.core.request import timestamp
+from contrato.core.request import check_range, timestamp
 from contrato.core.tables import tables
 
 Item = TypeVar("Item")
@@ -205,11 +205,9 @@ class _Plan:
                 raise TypeError(f"{page} cannot be given: a window is read from its first page to its last")
         self.workers = workers
         self._zone: ZoneInfo = client.time_zone
-        self._from, self._to = (
-            datetime.fromisoformat(timestamp(name, value, self._zone)) for name, value in (("from_", from_), ("to", to))
-        )
-        if self._to < self._from:
-            raise ValueError(f"to ({self._to.isoformat()}) is before from_ ({self._from.isoformat()})")
+        start, end = timestamp("from_", from_, self._zone), timestamp("to", to, self._zone)
+        check_range("from_", start, "to", end)
+        self._from, self._to = datetime.fromisoformat(start), datetime.fromisoformat(end)
         self._window = window
         self._arguments = arguments
         self._start, self._end = (

@@ -67,7 +67,7 @@ def connect(kind: type[S], script: Faults, seed: int = 1, options: Mapping[str, 
     with start_blocking_portal() as portal:
         transport = script.wrap(_Bridge(portal, _server(seed)))
         with kind(**_settings(kind, options), transport=transport) as client:
-            client._sleep = script.waits.append
+            client.sleep = script.waits.append
             yield client
 
 
@@ -78,7 +78,7 @@ def make_async_client(kind: type[A], script: Faults, seed: int = 1, options: Map
         script.waits.append(seconds)
 
     client = kind(**_settings(kind, options), transport=script.wrap(_server(seed)))
-    client._sleep = record
+    client.sleep = record
     return client
 
 

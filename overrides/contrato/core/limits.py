@@ -1,0 +1,65 @@
+"""How often a request may be sent, and how long it may take in all."""
+
+import time
+from collections.abc import Mapping
+
+import attrs
+import httpx
+
+from contrato.core import retry
+from contrato.core.errors import ContratoError, ResponseError
+
+
+@attrs.frozen
+class Limits:
+    """The limits of one request, from now on.
+
+    Attributes:
+        retries: How often it may be sent again.
+        deadline: Seconds that it may take with its retries; None for no limit.
+        end: The deadline as `time.monotonic` tells time.
+
+    """
+
+    retries: int
+    deadline: float | None
+    end: float | None = attrs.field(init=False)
+
+    @end.default
+    def _end(self) -> float | None:
+        return None if self.deadline is None else time.monotonic() + self.deadline
+
+    @property
+    def left(self) -> float | None:
+        """Seconds until the deadline; negative after it, None without one."""
+        return None if self.end is None else self.end - time.monotonic()
+
+    @property
+    def is_late(self) -> bool:
+        """True after the deadline."""
+        return self.end is not None and time.monotonic() >= self.end
+
+    def late(self) -> httpx.ReadTimeout:
+        """Return the error of a request that reached the deadline."""
+        return httpx.ReadTimeout(f"the answer was not whole at the deadline of {self.deadline:g} s")
+
+    def capped(self, timeouts: Mapping[str, float | None]) -> dict[str, float | None]:
+        """Return timeouts of which none lasts beyond the deadline."""
+        if (left := self.left) is None:
+            return dict(timeouts)
+        left = max(left, 0.001)
+        return {name: left if seconds is None else min(seconds, left) for name, seconds in timeouts.items()}
+
+    def pause(self, error: ContratoError, attempt: int) -> float | None:
+        """Return the seconds to wait before the request is sent again; None if it must not be.
+
+        Args:
+            error: The error of the last attempt.
+            attempt: Number of the last attempt, from 1.
+
+        """
+        if attempt > self.retries or not error.transient:
+            return None
+        seconds = retry.pause(attempt, error.retry_after if isinstance(error, ResponseError) else None)
+        too_late = seconds is not None and self.end is not None and time.monotonic() + seconds >= self.end
+        return None if too_late else seconds
