@@ -26,6 +26,16 @@ OPERATIONS = {name: operation for api in spec.APIS for name, operation in spec.a
 CONSUMPTION = OPERATIONS["queryConsumption"].api.mount + OPERATIONS["queryConsumption"].path
 
 Seen = tuple[Any, ...]
+# Seconds that the request under way waited for; nobody really waits.
+waited: list[float] = []
+
+
+@pytest.fixture(autouse=True)
+def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
 
 
 async def ask(app: ASGIApp, method: str, url: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Seen:
@@ -47,8 +57,8 @@ async def ask(app: ASGIApp, method: str, url: str, body: Any = None, headers: Ma
         "server": ("127.0.0.1", 8000),
         "scheme": "http",
     }
-    waited: list[float] = []
     sent: list[Message] = []
+    waited.clear()
 
     async def receive() -> Message:
         return {"type": "http.request", "body": text}
@@ -56,18 +66,13 @@ async def ask(app: ASGIApp, method: str, url: str, body: Any = None, headers: Ma
     async def send(message: Message) -> None:
         sent.append(message)
 
-    async def sleep(seconds: float) -> None:
-        waited.append(seconds)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(asyncio, "sleep", sleep)
-        await app(scope, receive, send)
+    await app(scope, receive, send)
     start, *pieces = sent
     content = b"".join(piece.get("body", b"") for piece in pieces)
     # The bundled server sends consumption in pieces, and whoever changes anything at once.
     ignored = b"content-length" if path == CONSUMPTION else b""
     pairs = sorted(pair for pair in start["headers"] if pair[0].lower() != ignored)
-    return waited, start["status"], pairs, content, bool(pieces[-1].get("more_body"))
+    return tuple(waited), start["status"], pairs, content, bool(pieces[-1].get("more_body"))
 
 
 class Remembering:

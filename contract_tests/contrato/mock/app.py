@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -76,6 +75,8 @@ def serve(host: str = "127.0.0.1", port: int = 8000, token: str = "demo", seed: 
         ListenError: the port is taken, or the address is not this machine's.
 
     """
+    import uvicorn  # late: clients of contrato.testing need no server
+
     app = create_app(seed, token)
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -8,9 +8,8 @@ import os
 import pty
 import re
 import subprocess
-import sys
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,6 +20,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import contrato.verify
+from command import CONTRATO, Run
 from contrato.cli import main
 from contrato.core import spec
 from contrato.verify import RULES
@@ -28,8 +28,6 @@ from foreign import TOKEN, Answer, Foreign, serve
 
 pytestmark = pytest.mark.slow
 
-CONTRATO = str(Path(sys.executable).with_name("contrato"))
-Run = Callable[..., Result]
 REPORTS = {"--html": "r.html", "--junit": "r.xml", "--save-har": "r.har", "--write-baseline": "r.toml"}
 WITH_REPORTS = [word for pair in REPORTS.items() for word in pair]
 
