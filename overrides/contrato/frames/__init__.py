@@ -22,10 +22,13 @@ are meant in it, others are converted. Absent values are null; an answer without
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cached_property
 from itertools import islice, repeat
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, get_args, get_origin, get_type_hints, overload
+
+from msgspec import Struct
+from msgspec.structs import astuple
 
 from contrato.core import response
 from contrato.core.errors import ContratoError
@@ -35,7 +38,6 @@ from contrato.core.tables import tables as tables_of
 from contrato.core.windows import Window, operation_of
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from zoneinfo import ZoneInfo
 
     import pandas
@@ -54,9 +56,12 @@ class _ArrowTable(Protocol):
     def __arrow_c_stream__(self, requested_schema: object = None, /) -> object: ...
 
 
-# Rows that become columns together: few enough to stay in the processor's cache while each column is read: that takes
-# two thirds of the time of all rows at once.
+# Rows that become an Arrow batch together.
 BATCH = 2**12
+# Rows that are read together: few enough to stay in the processor's cache, which halves the time.
+READ = 2**7
+
+EPOCH = datetime(1970, 1, 1)
 
 
 class FrameError(ContratoError):
@@ -353,11 +358,16 @@ class _Builder:
             for row in rows:
                 self.add((*around, row), getattr(row, path[0]), path[1:])
             return
-        for start in range(0, len(rows), BATCH):
-            part = rows[start : start + BATCH]
+        for start in range(0, len(rows), READ):
+            part = rows[start : start + READ]
+            known: dict[tuple[str, ...], Sequence[Any]] = {}
+            if isinstance(part[0], Struct):
+                # All fields of a row at once take a third of the time of one getter after the other.
+                paths = zip(part[0].__struct_fields__)
+                known = dict(zip(paths, zip(*map(astuple, part), strict=True), strict=True))
             for column, values in zip(self.table.columns, self._values, strict=True):
                 if column.depth == len(around):
-                    values.extend(map(column.get, part))
+                    values.extend(known.get(column.path) or map(column.get, part))
                 else:
                     values.extend(repeat(column.get(around[column.depth]), len(part)))
             self._count += len(part)
@@ -386,16 +396,18 @@ class _Builder:
         self._batches.append(pyarrow.record_batch(arrays, schema=self._schema))
         self._count = 0
 
-    def _moments(self, values: "list[datetime | None]", kind: Any) -> Any:
+    def _moments(self, values: list[datetime | None], kind: Any) -> Any:
         import pyarrow
         import pyarrow.compute
 
-        if not any(map(attrgetter("tzinfo"), filter(None, values))):
-            try:
-                return pyarrow.compute.assume_timezone(pyarrow.array(values, pyarrow.timestamp(kind.unit)), kind.tz)
-            except pyarrow.ArrowInvalid:
-                # A time that clocks skipped or showed twice: leave it to Python, as clients with `aware=True` do.
-                pass
+        try:
+            # Arrow converts a timedelta five times as fast as a datetime.
+            since = pyarrow.array([value and value - EPOCH for value in values], pyarrow.duration(kind.unit))
+            return pyarrow.compute.assume_timezone(since.view(pyarrow.timestamp(kind.unit)), kind.tz)
+        except (TypeError, pyarrow.ArrowInvalid):
+            # A moment with an offset, or a time that clocks skipped or showed twice: leave it to Python, as clients
+            # with `aware=True` do.
+            pass
         # Frames show local time, which must be in a year that a calendar has.
         zone = self._zone
         return pyarrow.array([v and (v.astimezone(zone) if v.tzinfo else v.replace(tzinfo=zone)) for v in values], kind)
