@@ -307,7 +307,11 @@ class _Source:
         elif hasattr(result, "__await__") or hasattr(result, "__aiter__"):
             yield from self.items(result)
         else:
-            yield from self._tables.items(result)
+            rest = [*reversed(self._tables.items(result))]
+            # What has become columns is not kept beside them.
+            del result
+            while rest:
+                yield rest.pop()
 
     def items(self, result: Any) -> Iterator[Any]:
         """Yield the items of whatever holds them."""
