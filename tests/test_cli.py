@@ -27,7 +27,7 @@ from click.shell_completion import BashComplete
 from click.testing import CliRunner, Result
 
 from contrato import apportionments, frames, neu
-from contrato.cli import _operations, _output, main
+from contrato.cli import main, operations, output
 from contrato.core import places, spec
 from contrato.core.tables import tables
 
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.slow
 CONTRATO = str(Path(sys.executable).with_name("contrato"))
 TOKEN = "tok-93ab51"
 CLIENTS: dict[str, Any] = {"neu": neu.Neu, "apportionments": apportionments.Apportionments}
-OPERATIONS = {(api, name): op for api in spec.APIS for name, op in _operations.operations(api).items()}
+OPERATIONS = {(api, name): op for api in spec.APIS for name, op in operations.operations(api).items()}
 EVERY_OPERATION = pytest.mark.parametrize(("api", "name"), OPERATIONS, ids=lambda value: str(value))
 YEAR = ("--from", "2021-01-01", "--to", "2022-01-01")
 Run = Callable[..., Result]
@@ -101,22 +101,22 @@ def test_commands_and_options_have_the_names_that_users_would_try() -> None:
     names = {api: [name for of, name in OPERATIONS if of == api] for api in spec.APIS}
     assert names["apportionments"] == ["list", "create", "get", "update", "delete"]
     assert {"accounts", "account", "consumption", "bills", "due-dates", "rule-history"} <= set(names["neu"])
-    options = {p.name: option for p, option in _operations.options(OPERATIONS["neu", "consumption"]).items()}
+    options = {p.name: option for p, option in operations.options(OPERATIONS["neu", "consumption"]).items()}
     assert options == {
         "Id_account": "account", "Id_services": "service", "Interval": "interval", "From": "from", "To": "to",
     }  # fmt: skip
     for name in ("bills", "notifications"):
         operation = OPERATIONS["neu", name]
         assert operation.pagination is not None
-        assert _operations.options(operation)[operation.parameter(operation.pagination.page)] == "page"
+        assert operations.options(operation)[operation.parameter(operation.pagination.page)] == "page"
 
 
 @EVERY_OPERATION
 def test_no_two_options_collide_and_arguments_are_the_clients(api: str, name: str) -> None:
     operation = OPERATIONS[api, name]
-    options = [option for p, option in _operations.options(operation).items() if p.place != "path"]
+    options = [option for p, option in operations.options(operation).items() if p.place != "path"]
     assert len(set(options)) == len(options)
-    assert not set(options) & set(_operations.COMMON)
+    assert not set(options) & set(operations.COMMON)
     assert not any(option.endswith("-value") for option in options)
     signature = inspect.signature(getattr(CLIENTS[api], operation.method_name))
     assert {p.python_name for p in operation.parameters} == signature.parameters.keys() - {"self", "options"}
@@ -127,15 +127,15 @@ def test_options_of_our_own_are_the_ones_that_parameters_must_not_have(run: Run)
     for api, name in OPERATIONS:
         text = run(api, name, "--help").stdout.rpartition("\nOptions:")[2]
         ours |= set(re.findall(r"^  (?:-\w, )?--([\w-]+)", text, re.MULTILINE))
-    assert ours == set(_operations.COMMON)
+    assert ours == set(operations.COMMON)
 
 
 def test_names_that_collide_are_told_apart() -> None:
-    assert _operations.unique([["bills", "list-bills"], ["bills", "query-bills"], ["bill"]]) == [
+    assert operations.unique([["bills", "list-bills"], ["bills", "query-bills"], ["bill"]]) == [
         "list-bills", "query-bills", "bill",
     ]  # fmt: skip
     with pytest.raises(ValueError, match="'same'"):
-        _operations.unique([["same"], ["same"]])
+        operations.unique([["same"], ["same"]])
 
 
 def change(monkeypatch: pytest.MonkeyPatch, document: dict[str, Any]) -> None:
@@ -212,7 +212,7 @@ def test_help_shows_units_and_evidence(run: Run, api: str, name: str) -> None:
         meaning = f"; meaning {parameter.meaning_evidence}" if parameter.meaning_evidence else ""
         assert f"[{parameter.name}; {parameter.evidence}{meaning}]" in text
         assert parameter.text in text
-    for column in _operations.columns_of(operation):
+    for column in operations.columns_of(operation):
         assert f"{column.name} " in text
         unit = f" in {column.schema.unit}" if column.schema.unit else ""
         assert unit in text
@@ -237,7 +237,7 @@ def test_help_is_complete_and_imports_little(run: Run) -> None:
         assert re.search(rf"^ +{status} +\w", text, re.MULTILINE)
     program = (
         "import sys; from contrato.cli import main; main(['--help'], standalone_mode=False); "
-        "print(*{'httpx', 'rich', 'pyarrow', 'matplotlib', 'contrato.neu'} & set(sys.modules))"
+        "print(*{'httpx', 'rich', 'pyarrow', 'contrato.neu'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == ""
@@ -283,7 +283,7 @@ def some_value(run: Run, parameter: spec.Parameter) -> Any:
 def test_every_command_that_reads_runs(run: Run, api: str, name: str) -> None:
     operation = OPERATIONS[api, name]
     arguments: list[Any] = []
-    for parameter, option in _operations.options(operation).items():
+    for parameter, option in operations.options(operation).items():
         if parameter.place == "path":
             arguments.append(some_value(run, parameter))
         elif parameter.required or parameter.name in ("Id_account",):
@@ -331,7 +331,7 @@ def test_deleting_asks(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = rows(run("apportionments", "list"))[0]["id"]
     assert "--yes" in run("apportionments", "delete", kept, exit_code=2).stderr
     # CliRunner puts its own standard input in the place of ours.
-    monkeypatch.setattr("contrato.cli._api._asks", lambda: True)
+    monkeypatch.setattr("contrato.cli.calls._is_interactive", lambda: True)
     declined = CliRunner().invoke(main, ["apportionments", "delete", str(kept)], input="n\n")
     assert declined.exit_code == 2
     assert f"Delete an apportionment: id {kept}? [y/N]" in declined.stderr
@@ -404,7 +404,7 @@ def test_all_formats_have_the_same_rows(run: Run, tmp_path: Path, command: tuple
 @EVERY_OPERATION
 def test_columns_are_those_of_the_frames(urls: dict[str, str], api: str, name: str) -> None:
     operation = OPERATIONS[api, name]
-    columns = _operations.columns_of(operation)
+    columns = operations.columns_of(operation)
     names = [column.name for column in columns]
     assert len(set(names)) == len(names)
     with CLIENTS[api](TOKEN, urls[api]) as client:
@@ -537,129 +537,6 @@ def test_no_rows_says_where_ids_are(run: Run) -> None:
     assert said == "No rows. `contrato neu services` lists what --project can be.\n"
 
 
-# Charts
-
-
-CONSUMPTION = ("neu", "consumption", "--interval", "daily", *YEAR)
-
-
-def main_and_backup(run: Run) -> tuple[str, str]:
-    """The names of a main and a backup meter of the same account."""
-    found = rows(run("neu", "consumption", "--interval", "monthly", *YEAR))
-    backup = next(row for row in found if row["is_backup"])
-    return next(row["name"] for row in found if row["id_account"] == backup["id_account"]), backup["name"]
-
-
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Collects the figures that are saved as pictures."""
-    from matplotlib.figure import Figure
-
-    figures: list[Any] = []
-    save = Figure.savefig
-
-    def spy(self: Figure, *args: Any, **options: Any) -> None:
-        figures.append(self)
-        save(self, *args, **options)
-
-    monkeypatch.setattr(Figure, "savefig", spy)
-    return figures
-
-
-def test_charts(run: Run, account: dict[str, Any], tmp_path: Path) -> None:
-    arguments = (*CONSUMPTION, "--account", account["id_account"])
-    text = run(*arguments, "--chart").stdout
-    assert "cons (kWh): " in text
-    assert "America/Bogota" in text
-    # In the order of the rows.
-    names = dict.fromkeys(row["name"] for row in rows(run(*arguments)))
-    assert names.keys() == {service["name"] for service in account["services"]}
-    for letter, name in zip("ABCDEFGH", names, strict=False):
-        # Without colours letters tell lines apart.
-        assert f"{letter}  {name}" in text
-        assert text.count(letter) > 50
-    picture, data = tmp_path / "chart.png", tmp_path / "rows.csv"
-    result = run(*arguments, "--column", "va", "--chart", picture, "-o", data)
-    assert f"Chart in {picture}." in result.stderr
-    assert picture.read_bytes().startswith(b"\x89PNG")
-    assert data.read_text().startswith("va\n")
-    assert "consumption (kWh): " in run("neu", "bills", *YEAR, "--chart").stdout
-    assert "must end in .png" in run(*arguments, "--chart", "a.gif", exit_code=2).stderr
-    assert "--column of numbers" in run(*arguments, "--chart", "-c", "name", exit_code=2).stderr
-    assert "No such option" in run("neu", "accounts", "--chart", exit_code=2).stderr
-
-
-def test_a_chart_fills_a_terminal_and_has_numbers_that_people_read(run: Run) -> None:
-    result = run(*CONSUMPTION, "--chart")
-    lines = result.stdout.splitlines()
-    # What CliRunner has for a terminal, and a prompt.
-    assert max(map(len, lines)) <= 80
-    assert len(lines) <= 24
-    ticks = [match[1] for text in lines if (match := re.match(r" *([\d,.]+)┤", text))]
-    assert ticks[-1] == "0"
-    assert {"1,000", "2,000", "3,000"} <= set(ticks)
-    plot = [text for text in lines if "│" in text]
-    # No upper half that is there for a legend.
-    assert any(letter in text for text in plot[:4] for letter in "ABCDEFGH")
-    assert re.search(r"2021-01 +2021-0", result.stdout)
-    assert "Drawn are the 8 of 10 with the greatest values; choose with --account or --service." in result.stderr
-
-
-@pytest.mark.parametrize("where", [("-f", "csv"), ("-o", "-")])
-def test_rows_and_a_chart_do_not_go_to_the_same_stream(run: Run, where: tuple[str, str]) -> None:
-    result = run(*CONSUMPTION, *where, "--chart")
-    assert result.stdout == run(*CONSUMPTION, *where).stdout
-    assert "cons (kWh): " in result.stderr
-    assert "standard error" in " ".join(run("neu", "consumption", "--help").stdout.split())
-
-
-def test_the_axis_of_one_day_shows_the_day(run: Run) -> None:
-    days = ("--from", "2021-03-01", "--to", "2021-03-02")
-    assert "2021-03-01" in run("neu", "consumption", "--interval", "daily", *days, "--chart").stdout
-
-
-def test_a_terminal_shows_colours_for_lines_but_neither_black_nor_white(urls: dict[str, str]) -> None:
-    shown, _ = on_terminal([CONTRATO, *CONSUMPTION, "--chart"], urls)
-    used = set(re.findall(r"\x1b\[38;5;(\d+)m", shown))
-    assert len(used) == 8
-    assert not {int(colour) for colour in used} & {0, 7, 8, 15}
-
-
-def test_a_backup_meter_does_not_hide_the_main_one(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    main_name, backup_name = main_and_backup(run)
-    account = next(a["id_account"] for a in rows(run("neu", "accounts")) if main_name in str(a["services"]))
-    result = run(*CONSUMPTION, "--account", account, "--chart")
-    assert main_name in result.stdout
-    assert backup_name not in result.stdout.replace(main_name, "")
-    assert result.stderr == "Not drawn over the main ones: backup; a PNG has them.\n"
-    figures = drawn(monkeypatch)
-    run(*CONSUMPTION, "--account", account, "--chart", tmp_path / "a.png")
-    lines = {one.get_label(): one for one in figures[0].axes[0].lines}
-    wide, thin = lines[f"{backup_name}, backup"], lines[main_name]
-    assert wide.get_linewidth() > 3 * thin.get_linewidth()
-    assert wide.get_zorder() < thin.get_zorder()
-    # Asked for alone, it is drawn.
-    service = next(
-        s["id_service"] for a in rows(run("neu", "accounts")) for s in a["services"] if s["name"] == backup_name
-    )
-    assert f"{backup_name}, backup" in run(*CONSUMPTION, "--service", service, "--chart").stdout
-
-
-def test_each_column_has_a_panel(
-    run: Run, account: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    arguments = (*CONSUMPTION, "--account", account["id_account"], "-c", "date", "-c", "cons", "-c", "va", "--chart")
-    text = run(*arguments).stdout
-    assert text.index("cons (kWh): ") < text.index("va (V): ")
-    figures = drawn(monkeypatch)
-    run(*arguments, tmp_path / "a.png")
-    cons, va = figures[0].axes
-    assert (cons.get_ylabel(), va.get_ylabel()) == ("cons (kWh)", "va (V)")
-    assert {one.get_label() for one in cons.lines} == {service["name"] for service in account["services"]}
-    # Energy begins at 0, and a voltage is seen to change.
-    assert cons.get_ylim()[0] == 0
-    assert va.get_ylim()[0] > 100
-
-
 # What goes wrong
 
 
@@ -695,9 +572,12 @@ def test_each_column_has_a_panel(
             ("apportionments", "update", "--id", "17"),
             "ID is an argument: contrato apportionments update ID. This command",
         ),
-        (("neu", "acounts"), "No such command 'acounts'. Did you mean accounts or account? See contrato neu"),
-        (("neu", "claims"), "Did you mean pqrs?"),
-        (("neu", "listBills"), "Did you mean bills?"),
+        (
+            ("neu", "acounts"),
+            "No such command 'acounts'. Did you mean contrato neu accounts or contrato neu account? See contrato neu",
+        ),
+        (("neu", "claims"), "Did you mean contrato neu pqrs?"),
+        (("neu", "listBills"), "Did you mean contrato neu bills?"),
         (("neu", "a\x1b[2J\u202eb"), "No such command 'a[2Jb'."),
         (("neu", "zzz"), "There are accounts, account, services,"),
         (
@@ -717,11 +597,11 @@ def test_each_column_has_a_panel(
         (("neu", "accounts", "-o", "/no/such/folder/a.json"), "cannot write /no/such/folder/a.json: No such file"),
         (
             ("neu", "consumption", "--interval", "daily", "--from", "2020-02-01", "--to", "2020-01-01"),
-            "--to 2020-01-01 is before --from 2020-02-01: exchange them",
+            "--to (2020-01-01T00:00:00) is before --from (2020-02-01T00:00:00)",
         ),
         (
             ("neu", "bills", "--from", "2020-02-01T00:00Z", "--to", "2020-01-31T18:00"),
-            "--to 2020-01-31T18:00:00 is before",
+            "--to (2020-01-31T18:00:00) is before --from (2020-01-31T19:00:00)",
         ),
         (("apportionments", "update", "17"), "nothing to update: pass --json or any of --"),
         (("apportionments", "update", "17", "--json", "/dev/null"), "is no JSON"),
@@ -734,13 +614,13 @@ def test_wrong_usage_is_refused_in_one_line(run: Run, arguments: tuple[str, ...]
 def test_a_missing_token_says_where_to_put_it() -> None:
     result = CliRunner().invoke(main, ["neu", "accounts"], env={"NEU_TOKEN": None}, prog_name="contrato")
     assert result.exit_code == 2
-    assert result.stderr == "Error: No token: set NEU_TOKEN, or pass --token. See contrato neu accounts --help.\n"
+    assert result.stderr.startswith("Error: no usable token: pass --token or set NEU_TOKEN")
 
 
 def test_what_does_not_exist_has_an_exit_status_of_its_own(run: Run) -> None:
     missing = run("neu", "service", 1, exit_code=3).stderr
     assert "answered 404" in missing
-    assert "look the id up with `contrato neu services`; if every command ends so, check --base-url" in missing
+    assert "look the id up with `contrato neu services`; if every command fails this way, check --base-url" in missing
     assert "204" in run("apportionments", "get", 1, exit_code=3).stderr
 
 
@@ -844,7 +724,7 @@ def test_a_deadline_ends_a_call(run: Run, canned: Canned) -> None:
     canned.answers = [(200, "[]")]
     canned.go_on.clear()
     said = run("neu", "services", "--base-url", canned.url, "--deadline", 0.2, exit_code=1).stderr
-    assert "ask for less at a time, or pass a higher --deadline" in said
+    assert "ask for less at a time, or pass a higher --timeout or --deadline" in said
 
 
 @pytest.mark.parametrize(
@@ -867,16 +747,6 @@ def test_a_number_that_parquet_cannot_hold_says_what_can(run: Run, canned: Canne
     assert "id_service" in said
     assert "Parquet cannot hold it, -f json can" in said
     assert rows(run(*arguments, "-f", "json"))[0]["id_service"] == 2**64
-
-
-def test_things_of_the_same_name_are_told_apart(run: Run, canned: Canned) -> None:
-    days = ("--from", "2020-01-01", "--to", "2020-01-03")
-    found: list[dict[str, Any]] = []
-    for number, one in enumerate(rows(run("neu", "consumption", "--interval", "daily", *days))[:4]):
-        found.append({**one, "id_service": 41 + number // 2, "name": "Casa\u202e", "is_backup": False})
-    canned.answers = [(200, json.dumps([{"id_account": 1, "account_name": "Ana", "data": found}]))]
-    text = run("neu", "consumption", "--interval", "daily", *days, "--chart", "--base-url", canned.url).stdout
-    assert re.search(r"A  Casa, .*service 41 +B  Casa, .*service 42", text)
 
 
 STEERING = "a\x1b[2J\x07b\x9b\u202ec\u2066\u200f\nd"
@@ -996,7 +866,7 @@ def test_ctrl_c_during_start_up_ends_it_with_a_word(run: Run, monkeypatch: pytes
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("contrato.cli._api.operations", interrupted)
+    monkeypatch.setattr("contrato.cli.commands.operations", interrupted)
     for arguments in (["neu", "accounts"], ["neu", "--help"]):
         result = CliRunner().invoke(main, arguments, prog_name="contrato")
         assert (result.exit_code, result.output) == (130, "Interrupted.\n")
@@ -1041,8 +911,7 @@ REASONS = {FULL: "No space left on device", CLOSED: "Bad file descriptor"}
 @pytest.mark.parametrize(
     "arguments",
     [
-        *(("neu", "services", "-f", name) for name in _output.FORMATS),
-        ("neu", "consumption", "--interval", "daily", *YEAR, "--chart"),
+        *(("neu", "services", "-f", name) for name in output.FORMATS),
         ("neu", "services", "--help"),
         ("--help",),
     ],
@@ -1053,7 +922,6 @@ def test_output_that_cannot_be_written_is_an_error(
 ) -> None:
     command = ["sh", "-c", f'exec "$@" {where}', "sh", CONTRATO, *arguments]
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True, env=buffered(urls))
-    # (A chart has said before what it leaves out.)
     assert done.stderr.splitlines()[-1] == f"Error: cannot write standard output: {REASONS[where]}"
     assert "Traceback" not in done.stderr
     assert done.returncode == 2
@@ -1136,10 +1004,10 @@ def test_a_terminal_gets_a_table_that_fits_and_a_progress_bar(urls: dict[str, st
 @pytest.mark.parametrize(
     ("command", "shown", "hidden"),
     [
-        # Amounts, dates and states rather than what repeats, is long or mostly empty.
+        # Ids, dates and amounts rather than what repeats, is long or mostly empty.
         (
             ("neu", "bills", *YEAR),
-            {"id_service", "date", "consumption", "payment_value", "state"},
+            {"id_service", "date", "consumption", "payment_value", "id_bill"},
             {"account", "id_account", "platform_payments_payment_Value", "description"},
         ),
         (("apportionments", "list"), {"id", "name"}, {"company_name", "apportionment_type_name"}),

@@ -30,6 +30,8 @@ from contrato.core.errors import (
     ServerError,
     UndocumentedStatusError,
 )
+from contrato.mock.call import Call
+from contrato.mock.neu import Neu
 from contrato.testing import faults
 from contrato.testing.faults import Fault, Faults
 
@@ -115,7 +117,11 @@ def test_nothing_is_left_behind(recwarn: pytest.WarningsRecorder) -> None:
 
 
 def test_a_fault_of_the_server_itself_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("contrato.mock.neu.Neu._list_accounts", lambda *_: 1 / 0)
+    class Broken(Neu):
+        def _list_accounts(self, call: Call) -> Any:
+            return 1 / 0
+
+    monkeypatch.setattr("contrato.mock.app.Neu", Broken)
     with pytest.raises(ZeroDivisionError), testing.neu() as neu:
         neu.list_accounts()
 
@@ -253,6 +259,8 @@ PLUGIN_TEST = """
 import asyncio
 import pytest
 from contrato.core.errors import ServerError
+from contrato.mock.call import Call
+from contrato.mock.neu import Neu
 from contrato.testing import faults
 
 def test_sync(contrato_neu, contrato_apportionments, contrato_faults):

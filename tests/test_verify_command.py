@@ -23,7 +23,7 @@ from click.testing import CliRunner, Result
 import contrato.verify
 from contrato.cli import main
 from contrato.core import spec
-from contrato.verify import rules
+from contrato.verify import RULES
 from foreign import TOKEN, Answer, Foreign, serve
 
 pytestmark = pytest.mark.slow
@@ -77,14 +77,14 @@ def breaking(name: str, answer: Answer) -> Answer:
 
 def test_all_rules_are_listed_without_server_and_token(run: Run) -> None:
     text = run("--explain", token="").stdout
-    for rule in rules().values():
+    for rule in RULES.values():
         assert f"  {rule.name}\n      {rule.sentence}\n" in text
-    assert len(rules()) > 15
+    assert len(RULES) > 15
 
 
-@pytest.mark.parametrize("name", rules())
+@pytest.mark.parametrize("name", RULES)
 def test_each_rule_is_explained(run: Run, name: str) -> None:
-    rule = rules()[name]
+    rule = RULES[name]
     text = " ".join(run("--explain", name).stdout.split())
     assert text.startswith(f"{name} {rule.sentence} {' '.join(rule.explanation.split())}")
     assert ("in read-only mode it is not run" in text) is rule.writes
@@ -197,7 +197,7 @@ def test_a_report_that_cannot_be_written_is_refused_before_the_run(
 
 def test_two_reports_need_two_files(run: Run, foreign: Foreign, url: str) -> None:
     problem = run("neu", "--base-url", url, "--html", "r", "--junit", "r", exit_code=2).stderr
-    assert "r is to hold two things" in problem
+    assert "r is named twice" in problem
     assert foreign.log == []
 
 

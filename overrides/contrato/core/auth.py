@@ -5,13 +5,12 @@ from __future__ import annotations
 import functools
 import os
 import re
-from collections.abc import Generator
 from typing import Never
 
 import httpx
 
 
-class Bearer(httpx.Auth):
+class Bearer:
     """Holds the token where neither `repr` nor a traceback shows it.
 
     Args:
@@ -38,10 +37,9 @@ class Bearer(httpx.Auth):
                 "without `Bearer`, spaces or line ends"
             )
 
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Put the token into a request."""
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        yield request
+    def authorize(self, headers: httpx.Headers) -> None:
+        """Put the token into headers, whose `repr` hides it."""
+        headers["Authorization"] = f"Bearer {self._token}"
 
     def redact(self, text: str) -> str:
         """Take out the token; a server may echo it, and errors get logged."""

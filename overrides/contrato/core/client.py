@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import (
     AsyncGenerator,
@@ -13,7 +14,7 @@ from collections.abc import (
     Mapping,
 )
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Never, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Never, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -22,7 +23,7 @@ from contrato.core import retry
 from contrato.core.auth import Bearer
 from contrato.core.errors import ContratoError
 from contrato.core.pages import AsyncPager, Pager
-from contrato.core.request import Call, cap_timeouts
+from contrato.core.request import Call, Defaults, cap_timeouts
 from contrato.core.response import Body, Reader, Watched, capture
 from contrato.core.settings import (
     DEADLINE,
@@ -31,12 +32,13 @@ from contrato.core.settings import (
     TIMEOUT,
     RequestOptions,
     check_options,
+    checked_base_url,
     checked_deadline,
     checked_max_bytes,
     checked_retries,
     checked_timeout,
+    common_headers,
     connect,
-    http_settings,
 )
 
 if TYPE_CHECKING:
@@ -48,22 +50,42 @@ if TYPE_CHECKING:
 __all__ = ["AsyncClient", "Client", "RequestOptions", "capture"]
 
 Item = TypeVar("Item")
+Transport = TypeVar("Transport", httpx.BaseTransport, httpx.AsyncBaseTransport)
 
 
-class _Base:
+class _Base(Generic[Transport]):
     """What does not wait, and so is the same for both clients."""
 
     api: ClassVar[str]
-    _http: httpx.Client | httpx.AsyncClient
-    _auth: Bearer
-    _retries: int
-    _deadline: float | None
-    _aware: bool
-    _max_bytes: int
+    _make_transport: ClassVar[Callable[..., Any]]
+
+    def __init__(
+        self,
+        token: str | None = None,
+        base_url: str | None = None,
+        *,
+        timeout: float | httpx.Timeout = TIMEOUT,
+        deadline: float | None = DEADLINE,
+        retries: int = RETRIES,
+        aware: bool = False,
+        max_bytes: int = MAX_BYTES,
+        transport: Transport | None = None,
+    ) -> None:
+        # A traceback with local variables must not show it.
+        self._auth, token = Bearer(self.api, token), None
+        self._auth.check()
+        self._retries, self._deadline = checked_retries(retries), checked_deadline(deadline)
+        self._max_bytes = checked_max_bytes(max_bytes)
+        url, headers = checked_base_url(self._spec, base_url), common_headers()
+        self._auth.authorize(headers)
+        self._defaults = Defaults(url, headers, httpx.Timeout(checked_timeout(timeout)).as_dict())
+        self._zone = self.time_zone if aware else None
+        self._closed = False
+        self._transport: Transport = connect(self._make_transport, url) if transport is None else transport
 
     def __repr__(self) -> str:
         # A traceback may show one that could not be made.
-        about = f"base_url={self.base_url!r}" if hasattr(self, "_http") else ""
+        about = f"base_url={self.base_url!r}" if hasattr(self, "_defaults") else ""
         return f"{type(self).__name__}({about})"
 
     def __reduce__(self) -> Never:
@@ -72,36 +94,21 @@ class _Base:
     @property
     def base_url(self) -> str:
         """The URL before the path of every operation."""
-        return str(self._http.base_url)
+        return str(self._defaults.base_url)
 
     @property
     def time_zone(self) -> ZoneInfo:
         """Where timestamps without an offset are meant, as the spec says; UTC if it does not say."""
         return self._spec.time_zone or ZoneInfo("UTC")
 
-    @property
+    @functools.cached_property
     def _spec(self) -> Api:
         from contrato.core.spec import api  # late: whoever only imports a client does not wait for it
 
         return api(self.api)
 
-    def _configure(
-        self,
-        base_url: str | None,
-        timeout: float | httpx.Timeout,
-        deadline: float | None,
-        retries: int,
-        aware: bool,
-        max_bytes: int,
-    ) -> dict[str, Any]:
-        """Take the settings of both clients, and return those of httpx's client."""
-        self._retries, self._deadline = checked_retries(retries), checked_deadline(deadline)
-        self._aware, self._max_bytes = aware, checked_max_bytes(max_bytes)
-        self._auth.check()
-        return {"auth": self._auth, "timeout": checked_timeout(timeout), **http_settings(self._spec, base_url)}
-
     def _check_open(self) -> None:
-        if self._http.is_closed:
+        if self._closed:
             raise RuntimeError(f"this {type(self).__name__} is closed: make a new one")
 
     def _call(
@@ -109,11 +116,10 @@ class _Base:
     ) -> tuple[Call, Reader]:
         """Check a call before anything is sent."""
         self._check_open()
-        options = options or {}
-        check_options(options)
+        if options:
+            check_options(options)
         operation = self._spec.operations[operation_id]
-        call = Call(operation, arguments, self.time_zone, options)
-        return call, Reader(operation, self._auth, self.time_zone if self._aware else None)
+        return Call(operation, arguments, self.time_zone, options or {}), Reader(operation, self._auth, self._zone)
 
     def _limits(self, call: Call) -> tuple[int, float | None, float | None]:
         """Return the number of retries, the deadline in seconds, and when it is, by `time.monotonic`."""
@@ -140,24 +146,11 @@ def _late(deadline: float | None) -> httpx.ReadTimeout:
     return httpx.ReadTimeout(f"the answer was not whole at the deadline of {deadline:g} s")
 
 
-def _prune(response: httpx.Response) -> None:
-    """Take from a response what its `repr` shows of the server's words, and what httpx would stumble over.
-
-    httpx reads where a redirect leads although it is not to follow it, and fails if that is no URL.
-    """
+def _of(request: httpx.Request, response: httpx.Response) -> httpx.Response:
+    """Return a response as that to a request, without what its `repr` shows of the server's words."""
+    response.request = request
     response.extensions.pop("reason_phrase", None)
-    if response.has_redirect_location:
-        response.extensions["headers"] = response.headers
-        response.headers = httpx.Headers([item for item in response.headers.raw if item[0].lower() != b"location"])
-
-
-async def _async_prune(response: httpx.Response) -> None:
-    _prune(response)
-
-
-def _restore(response: httpx.Response) -> None:
-    """Give back the headers that `_prune` hid."""
-    response.headers = response.extensions.pop("headers", response.headers)
+    return response
 
 
 async def _asleep(seconds: float) -> None:
@@ -166,28 +159,11 @@ async def _asleep(seconds: float) -> None:
     await asyncio.sleep(seconds)
 
 
-class Client(_Base):
+class Client(_Base[httpx.BaseTransport]):
     """Base of the generated clients; `api` says of which API."""
 
-    _http: httpx.Client
-
-    def __init__(
-        self,
-        token: str | None = None,
-        base_url: str | None = None,
-        *,
-        timeout: float | httpx.Timeout = TIMEOUT,
-        deadline: float | None = DEADLINE,
-        retries: int = RETRIES,
-        aware: bool = False,
-        max_bytes: int = MAX_BYTES,
-        transport: httpx.BaseTransport | None = None,
-    ) -> None:
-        # A traceback with local variables must not show it.
-        self._auth, token = Bearer(self.api, token), None
-        settings = self._configure(base_url, timeout, deadline, retries, aware, max_bytes)
-        self._sleep: Callable[[float], None] = time.sleep
-        self._http = connect(lambda: httpx.Client(**settings, transport=transport, event_hooks={"response": [_prune]}))
+    _make_transport = httpx.HTTPTransport
+    _sleep: Callable[[float], None] = staticmethod(time.sleep)
 
     def _request(self, operation_id: str, arguments: Mapping[str, Any], options: RequestOptions | None) -> Any:
         """Send one request and decode its answer.
@@ -207,7 +183,7 @@ class Client(_Base):
 
         """
         call, reader = self._call(operation_id, arguments, options)
-        return self._send(call, reader, call.build(self._http))
+        return self._send(call, reader, call.build(self._defaults))
 
     def _paged(
         self, operation_id: str, arguments: Mapping[str, Any], options: RequestOptions | None
@@ -218,7 +194,7 @@ class Client(_Base):
 
         def fetch(number: int | None) -> Any:
             self._check_open()  # It may be closed since the pager was made.
-            return self._send(call, reader, call.build(self._http, **{page: number}))
+            return self._send(call, reader, call.build(self._defaults, **{page: number}))
 
         return Pager(fetch, attributes, call.arguments.get(page))
 
@@ -236,7 +212,7 @@ class Client(_Base):
 
             response.stream = Watched(response.stream, in_time)
             try:
-                for piece in response.iter_raw() if body.streamed else response.iter_bytes():
+                for piece in response.iter_bytes() if body.compressed else response.stream:
                     if not body.add(piece):
                         break
             except httpx.DecodingError as error:
@@ -246,8 +222,7 @@ class Client(_Base):
         def attempt() -> Any:
             cap_timeouts(request, timeouts, end)
             try:
-                response = self._http.send(request, stream=True)
-                _restore(response)
+                response = _of(request, self._transport.handle_request(request))
                 try:
                     answer = reader.answer(response, read(response))
                 finally:
@@ -318,7 +293,8 @@ class Client(_Base):
 
     def close(self) -> None:
         """Close the connections. A closed client cannot send any more."""
-        self._http.close()
+        self._closed = True
+        self._transport.close()
 
     def __enter__(self) -> Self:
         return self
@@ -327,36 +303,17 @@ class Client(_Base):
         self.close()
 
 
-class AsyncClient(_Base):
+class AsyncClient(_Base[httpx.AsyncBaseTransport]):
     """Base of the generated clients for asyncio; `api` says of which API."""
 
-    _http: httpx.AsyncClient
-
-    def __init__(
-        self,
-        token: str | None = None,
-        base_url: str | None = None,
-        *,
-        timeout: float | httpx.Timeout = TIMEOUT,
-        deadline: float | None = DEADLINE,
-        retries: int = RETRIES,
-        aware: bool = False,
-        max_bytes: int = MAX_BYTES,
-        transport: httpx.AsyncBaseTransport | None = None,
-    ) -> None:
-        # A traceback with local variables must not show it.
-        self._auth, token = Bearer(self.api, token), None
-        settings = self._configure(base_url, timeout, deadline, retries, aware, max_bytes)
-        self._sleep: Callable[[float], Awaitable[None]] = _asleep
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._http = connect(
-            lambda: httpx.AsyncClient(**settings, transport=transport, event_hooks={"response": [_async_prune]})
-        )
+    _make_transport = httpx.AsyncHTTPTransport
+    _sleep: Callable[[float], Awaitable[None]] = staticmethod(_asleep)
+    _loop: asyncio.AbstractEventLoop | None = None
 
     async def _request(self, operation_id: str, arguments: Mapping[str, Any], options: RequestOptions | None) -> Any:
         """Do what `Client._request` does."""
         call, reader = self._call(operation_id, arguments, options)
-        return await self._send(call, reader, call.build(self._http))
+        return await self._send(call, reader, call.build(self._defaults))
 
     def _paged(
         self, operation_id: str, arguments: Mapping[str, Any], options: RequestOptions | None
@@ -367,7 +324,7 @@ class AsyncClient(_Base):
 
         async def fetch(number: int | None) -> Any:
             self._check_open()  # It may be closed since the pager was made.
-            return await self._send(call, reader, call.build(self._http, **{page: number}))
+            return await self._send(call, reader, call.build(self._defaults, **{page: number}))
 
         return AsyncPager(fetch, attributes, call.arguments.get(page))
 
@@ -394,7 +351,7 @@ class AsyncClient(_Base):
             body = Body(response, self._max_bytes)
             response.stream = Watched(response.stream, body.count)
             try:
-                async for piece in response.aiter_raw() if body.streamed else response.aiter_bytes():
+                async for piece in response.aiter_bytes() if body.compressed else response.stream:
                     if not body.add(piece):
                         break
             except httpx.DecodingError as error:
@@ -405,8 +362,7 @@ class AsyncClient(_Base):
             cap_timeouts(request, timeouts, end)
             try:
                 async with asyncio.timeout(None if end is None else end - time.monotonic()) as limit:
-                    response = await self._http.send(request, stream=True)
-                    _restore(response)
+                    response = _of(request, await self._transport.handle_async_request(request))
                     try:
                         answer = reader.answer(response, await read(response))
                     finally:
@@ -479,7 +435,8 @@ class AsyncClient(_Base):
 
     async def close(self) -> None:
         """Close the connections. A closed client cannot send any more."""
-        await self._http.aclose()
+        self._closed = True
+        await self._transport.aclose()
 
     async def __aenter__(self) -> Self:
         return self

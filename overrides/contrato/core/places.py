@@ -51,7 +51,7 @@ def place(operation: Operation, arguments: Arguments) -> Parts:
         KeyError: A path parameter has no value.
 
     """
-    known = {parameter.key: parameter for parameter in operation.parameters}
+    known = operation.keys
     found: dict[str, dict[str, Any]] = defaultdict(dict)
     query: list[tuple[str, str]] = []
     for key, value in arguments.items():

@@ -110,17 +110,17 @@ class Body:
         most: Bytes that it may have, decompressed.
 
     Attributes:
-        streamed: True if its pieces come as they are, and False if httpx has to decompress them or has read them.
+        compressed: True if httpx has to decompress its pieces.
         problem: Why it could not be decompressed; None if it could.
 
     """
 
     def __init__(self, response: httpx.Response, most: int) -> None:
-        self.streamed = not response.is_stream_consumed and "Content-Encoding" not in response.headers
+        self.compressed = "Content-Encoding" in response.headers
         self.problem: str | None = None
         self._most = most
         # As long as the server says from the beginning: to grow it piece by piece takes longer.
-        length = response.headers.get("Content-Length", "") if self.streamed else ""
+        length = "" if self.compressed else response.headers.get("Content-Length", "")
         self._content: bytearray | None = bytearray(
             min(int(length), most, MAX_RESERVED) if re.fullmatch("[0-9]{1,18}", length) else 0
         )

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
@@ -125,8 +126,8 @@ def _seconds(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e9
 
 
-def http_settings(api: Api, base_url: str | None) -> dict[str, Any]:
-    """Return arguments for an httpx client. The caller comes before the environment, and that before the spec.
+def checked_base_url(api: Api, base_url: str | None) -> httpx.URL:
+    """Return the base URL, with a slash at its end. The caller comes before the environment, and that before the spec.
 
     Raises:
         ValueError: The base URL cannot be used.
@@ -139,24 +140,33 @@ def http_settings(api: Api, base_url: str | None) -> dict[str, Any]:
             f"no usable base URL: pass base_url=... or set {variable} "
             "to http(s)://host/path, without user, query or fragment"
         )
-    headers = {
-        "Accept": "application/json",
-        "Accept-Encoding": "gzip, deflate",
-        "Content-Type": "application/json",
-        "User-Agent": f"contrato/{_version()}",
-    }
-    return {"base_url": base_url, "headers": headers, "follow_redirects": False}
+    return httpx.URL(f"{base_url.rstrip('/')}/")
 
 
-def connect(make: Callable[[], Made]) -> Made:
-    """Make an httpx client.
+def common_headers() -> httpx.Headers:
+    """Return the headers of every request, without the token."""
+    return httpx.Headers(
+        {
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip, deflate",
+            "Content-Type": "application/json",
+            "User-Agent": f"contrato/{_version()}",
+        }
+    )
+
+
+def connect(make: Callable[..., Made], url: httpx.URL) -> Made:
+    """Make a transport of httpx to a server, through the proxy that the environment names.
 
     Raises:
         ValueError: The environment has settings that it cannot use; the message names them.
 
     """
+    direct = proxy_bypass(url.host) or proxy_bypass(url.netloc.decode())
+    proxies = {} if direct else getproxies()
+    proxy = proxies.get(url.scheme) or proxies.get("all")
     try:
-        return make()
+        return make(proxy=proxy if proxy is None or "://" in proxy else f"http://{proxy}")
     except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
         found = [name for name in ENVIRONMENT if os.environ.get(name) or os.environ.get(name.lower())]
         if not found:

@@ -31,13 +31,16 @@ from contrato.core.extensions import (
     Evidence,
     Identity,
     Invariant,
+    Opening,
     Pagination,
     Plausible,
     Power,
+    Question,
     Reckoning,
     Reference,
     Register,
     Searches,
+    Site,
     Sort,
     Source,
 )
@@ -113,8 +116,16 @@ def follow(document: Node, node: Node) -> tuple[Node, str]:
         for key in node["$ref"].removeprefix("#/").split("/"):
             name = key.replace("~1", "/").replace("~0", "~")
             target = target[name]
-        node = {**target, **{key: value for key, value in node.items() if key != "$ref"}}
+        node = _over(target, {key: value for key, value in node.items() if key != "$ref"})
     return node, name
+
+
+def _over(target: Node, siblings: Node) -> Node:
+    """Put siblings of a reference over its target; open questions are those of both."""
+    node = {**target, **siblings}
+    if "x-open" in target and "x-open" in siblings:
+        node["x-open"] = {**target["x-open"], **siblings["x-open"]}
+    return node
 
 
 def inline(document: Node, node: Any) -> Any:
@@ -190,6 +201,17 @@ class _Element:
     def aggregate_evidence(self) -> Evidence:
         """Where `aggregate` comes from."""
         return self._evidence("aggregate-")
+
+    @property
+    def required_evidence(self) -> Evidence:
+        """Of an object, where it comes from that its required properties are always there."""
+        return self._evidence("required-")
+
+    @property
+    def open(self) -> dict[str, Opening]:
+        """What is open about it, by the id of the question."""
+        questions, nodes = self.api.questions, self._node.get("x-open", {})
+        return {name: extensions.opening(questions[name], node) for name, node in nodes.items()}
 
     def _evidence(self, part: str = "") -> Evidence:
         return Evidence(self._node.get(f"x-{part}evidence", ""))
@@ -581,6 +603,16 @@ class Operation(_Element):
             for ((place, name), (required, node, schema)), python in zip(found.items(), names, strict=True)
         )
 
+    @cached_property
+    def arguments(self) -> dict[str, Parameter]:
+        """Its arguments by their names in the method of the client."""
+        return {parameter.python_name: parameter for parameter in self.parameters}
+
+    @cached_property
+    def keys(self) -> dict[tuple[str, str], Parameter]:
+        """Its arguments by `Parameter.key`."""
+        return {parameter.key: parameter for parameter in self.parameters}
+
     def parameter(self, name: str) -> Parameter:
         """Return the argument with this wire name, wherever it is sent.
 
@@ -613,7 +645,7 @@ class Operation(_Element):
     def response(self, status: int) -> Response | None:
         """Return what the spec says of answers with a status; None when it says nothing."""
         patterns = (str(status), f"{status // 100}XX", "default")
-        return next((self.responses[pattern] for pattern in patterns if pattern in self.responses), None)
+        return next(filter(None, map(self.responses.get, patterns)), None)
 
     def schema(self, status: int) -> Schema | None:
         """Return the schema of answers with a status; None when they have no body, or the spec says nothing."""
@@ -768,7 +800,7 @@ class Api:
             nullable = nullable or len(others) < len(branches)
             if branches and len(others) == 1:
                 inner, component = follow(self.document, others[0])
-                node = {**inner, **{name: value for name, value in node.items() if name != key}}
+                node = _over(inner, {name: value for name, value in node.items() if name != key})
         if "allOf" in node:
             node = self._merged(node)
         return Schema(self, node, component, nullable, original)
@@ -867,6 +899,32 @@ class Api:
                         yield from walk(value, (*keys, str(key)))
 
         return walk(self.document, ())
+
+    @cached_property
+    def questions(self) -> dict[str, Question]:
+        """What the vendor leaves open, by id, in the order of the spec."""
+        nodes = self.document.get("x-questions", {})
+        return {name: extensions.read(Question, {"id": name, **node}) for name, node in nodes.items()}
+
+    def open_sites(self) -> Iterator[Site]:
+        """Yield each element of the document that a question is open about, in its order."""
+        ids = {id(operation._node): ("operations", operation.id) for operation in self.operations.values()}
+
+        def walk(node: Any, pointer: str, keys: tuple[str, ...]) -> Iterator[Site]:
+            if isinstance(node, list):
+                for index, item in enumerate(node):
+                    known = item.get("name") if isinstance(item, Mapping) else None
+                    yield from walk(item, f"{pointer}/{index}", (*keys, str(known or index)))
+            elif isinstance(node, Mapping):
+                keys = ids.get(id(node), keys)
+                for name, said in node.get("x-open", {}).items():
+                    yield Site(pointer, keys, extensions.opening(self.questions[name], said))
+                for key, value in node.items():
+                    if not key.startswith(("x-", "example")):
+                        step = key.replace("~", "~0").replace("/", "~1")
+                        yield from walk(value, f"{pointer}/{step}", (*keys, key))
+
+        return walk(self.document, "", ())
 
     def example(self, name: str) -> Any:
         """Return the value of a named example."""

@@ -240,14 +240,12 @@ class _Plan:
             self._end: min(month, datetime.max - DAY) + DAY,
         }
 
-    def rows(self, items: Iterable[Any], start: datetime, stop: datetime) -> list[Any]:
-        def kept(items: Iterable[Any], path: tuple[str, ...]) -> list[Any]:
-            if not path:
-                return [item for item in items if self._within(self._date(item), start, stop)]
-            pairs = ((item, kept(getattr(item, path[0]), path[1:])) for item in items)
-            return [attrs.evolve(item, **{path[0]: rows}) for item, rows in pairs if rows]
-
-        return kept(items, self._path)
+    def rows(self, items: Iterable[Any], start: datetime, stop: datetime, depth: int = 0) -> list[Any]:
+        if depth == len(self._path):
+            return [item for item in items if self._within(self._date(item), start, stop)]
+        name = self._path[depth]
+        pairs = ((item, self.rows(getattr(item, name), start, stop, depth + 1)) for item in items)
+        return [attrs.evolve(item, **{name: rows}) for item, rows in pairs if rows]
 
 
 def _floor(moment: datetime, unit: Unit) -> datetime:

@@ -1,0 +1,110 @@
+"""Before a run: are its arguments right, and is the server the API that they name?"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from urllib.parse import urlsplit
+
+import requests
+
+from contrato.core import spec as specs
+from contrato.core.spec import Api, Operation
+from contrato.verify.modes import Mode
+from contrato.verify.reports.report import UsageError
+from contrato.verify.transport import Transport
+
+
+def token_variable(api: str) -> str:
+    """Name of the environment variable that holds the token of an API."""
+    return f"{api.upper()}_TOKEN"
+
+
+def prepare(api: str, base_url: str, token: str | None, mode: Mode | str | None) -> tuple[Api, str, Mode, list[str]]:
+    """Check the arguments of a run, and choose its mode.
+
+    Raises:
+        UsageError: One is wrong.
+    """
+    if api not in specs.APIS:
+        raise UsageError(f"no API {api!r}: choose from {', '.join(specs.APIS)}")
+    try:
+        url = urlsplit(str(requests.Request("GET", base_url).prepare().url))
+        # A port out of range raises when it is read.
+        usable = url.scheme in ("http", "https") and url.port != 0
+    except ValueError:
+        usable = False
+    if not usable or not url.hostname or url.username or url.query or url.fragment:
+        raise UsageError(f"{base_url!r} is not a base URL: give one such as http://127.0.0.1:8000")
+    token = token or os.environ.get(token_variable(api))
+    if not token:
+        raise UsageError(f"no token: give --token or set {token_variable(api)}")
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise UsageError("the token has characters that an HTTP header cannot carry: check --token")
+    notes = []
+    if mode is None:
+        mode = Mode.UNRESTRICTED if _is_loopback(url.hostname) else Mode.READ_ONLY
+        if mode is Mode.READ_ONLY:
+            notes.append("not a loopback address: only requests that change nothing were sent; see --mode")
+    elif mode not in list(Mode):
+        raise UsageError(f"no mode {mode!r}: choose from {', '.join(Mode)}")
+    return specs.api(api), token, Mode(mode), notes
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def reach(spec: Api, transport: Transport, api: str) -> None:
+    """Ask what can be asked without knowing any value, and make sure that this is the API and that it takes the token.
+
+    Raises:
+        UsageError: Nothing answers, or not as the API would.
+    """
+    asked = [o for o in spec.operations.values() if o.safe and not any(f.required for f in o.parameters)]
+    where = transport.base_url
+    answers: list[tuple[Operation, requests.Response]] = []
+    failed: requests.RequestException | None = None
+    for operation in asked:
+        try:
+            answers.append((operation, transport.call(operation, {})))
+        except requests.RequestException as error:
+            # One that fails among others that answer is a finding, not a reason to stop.
+            failed = failed or error
+            if isinstance(error, requests.ConnectionError) and not answers:
+                break
+    if failed is not None and not answers:
+        raise UsageError(f"no answer from {where}: {_reason(failed)}") from failed
+    if all(answer.status_code in (401, 403) for _, answer in answers):
+        raise UsageError(f"token refused by {where}: check --token or {token_variable(api)}")
+    if not any(_is_api(answer) for _, answer in answers):
+        operation, answer = answers[0]
+        kind = answer.headers.get("Content-Type", "no content")
+        raise UsageError(
+            f"{where} is not the {api} API: {operation.method} {operation.path} answers {answer.status_code}, {kind}"
+        )
+
+
+def _is_api(answer: requests.Response) -> bool:
+    if answer.status_code in (404, 405) or 300 <= answer.status_code < 400:
+        return False
+    try:
+        return bool(answer.status_code == 204 or answer.json() is not None)
+    except requests.JSONDecodeError:
+        return False
+
+
+def _reason(error: requests.RequestException) -> str:
+    text = str(error)
+    if isinstance(error, requests.Timeout):
+        return "it did not answer in time"
+    if "NameResolutionError" in text:
+        return "the host name is unknown"
+    if "Connection refused" in text:
+        return "connection refused; is the server running?"
+    if isinstance(error, requests.exceptions.SSLError):
+        return "the TLS handshake failed"
+    return text
