@@ -9,6 +9,7 @@ import random
 import re
 import time
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import closing
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -26,6 +27,7 @@ from urllib3 import HTTPResponse
 from contrato.core import spec
 from contrato.core.places import arguments, place
 from contrato.mock import create_app
+from contrato.verify.clean_up import clean_up
 from contrato.verify.discovery import Discovery
 from contrato.verify.findings import Layer, NotJudged, Violation
 from contrato.verify.laws.runner import run_laws
@@ -220,7 +222,7 @@ def judge(
     transport = Transport(SPECS[api], url, token, mode)
     rules = [rule for rule in LAWS if not laws or rule.name in laws]
     violations, not_judged = [], []
-    with transport.guard():
+    with closing(transport):
         for judgement in run_laws(Session(Discovery(SPECS[api], transport)), rules, operations):
             violations += judgement.unsound
             for finding in judgement.findings:
@@ -229,7 +231,7 @@ def judge(
                     violations.append((judgement.rule.name, finding))
                 else:
                     not_judged.append((judgement.rule.name, finding))
-        transport.clean_up()
+        clean_up(transport)
     return violations, not_judged
 
 

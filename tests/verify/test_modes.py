@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,12 +23,14 @@ from rich.console import Console
 from contrato.core import spec
 from contrato.core.spec import Api, Operation
 from contrato.verify import ExitCode, Mode, Report, UsageError, Verdict, verify
+from contrato.verify.clean_up import clean_up
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Layer, Violation
 from contrato.verify.hiding import Secret
+from contrato.verify.pace import ALL_WAITS, LONGEST_WAIT, Stopped, retry_after
 from contrato.verify.reports import terminal
 from contrato.verify.rules import RULES, Rule
-from contrato.verify.transport import ALL_WAITS, LONGEST_WAIT, Refused, Stopped, Transport, _retry_after
+from contrato.verify.transport import Refused, Transport
 from foreign import TOKEN, Answer, Foreign, keyed, serve
 
 pytestmark = pytest.mark.slow
@@ -310,7 +313,7 @@ def test_an_id_that_comes_back_after_a_deletion_is_somebody_elses() -> None:
     operations = document.operations
     with serve(foreign) as url:
         transport = Transport(document, url, TOKEN, Mode.OWN_RECORDS)
-        with transport.guard():
+        with closing(transport):
             creator = operations["createApportionment"]
             update, delete = operations["updateApportionment"], operations["deleteApportionment"]
             number = transport.exchange(creator, new_record(creator)).json["id"]
@@ -323,7 +326,7 @@ def test_an_id_that_comes_back_after_a_deletion_is_somebody_elses() -> None:
             transport.exchange(operations["listApportionments"], {})
             with pytest.raises(Refused):
                 transport.exchange(delete, mine)
-            assert transport.clean_up() == []
+            assert clean_up(transport) == []
     assert number in foreign.records
 
 
@@ -350,12 +353,12 @@ def test_the_transport_counts_what_it_sends() -> None:
     document = spec.api("neu")
     with serve(foreign) as url:
         transport = Transport(document, url, TOKEN, Mode.READ_ONLY, budget=2)
-        with transport.guard():
+        with closing(transport):
             for _ in range(2):
                 transport.exchange(document.operations["listAccounts"], {})
             with pytest.raises(Stopped):
                 transport.exchange(document.operations["listAccounts"], {})
-    assert transport.spent
+    assert transport.pace.spent
     assert len(foreign.log) == 2
 
 
@@ -377,7 +380,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("contrato.verify.transport.time", SimpleNamespace(monotonic=clock.monotonic, sleep=clock.sleep))
+    monkeypatch.setattr("contrato.verify.pace.time", SimpleNamespace(monotonic=clock.monotonic, sleep=clock.sleep))
     return clock
 
 
@@ -387,7 +390,7 @@ def test_the_rate_holds(clock: Clock) -> None:
     with serve(Foreign("neu")) as url:
         transport = Transport(document, url, TOKEN, Mode.READ_ONLY, rate=4)
         transport.observers.append(lambda exchange: starts.append(clock.now))
-        with transport.guard():
+        with closing(transport):
             for pause in (0, 0, 0, 5, 0):
                 clock.now += pause
                 transport.exchange(document.operations["listAccounts"], {})
@@ -464,7 +467,7 @@ def test_too_many_requests_that_do_not_end_are_inconclusive(clock: Clock) -> Non
     ],
 )
 def test_retry_after_is_read(text: str, seconds: float) -> None:
-    assert _retry_after(text) == seconds
+    assert retry_after(text) == seconds
 
 
 def test_a_write_that_was_put_off_is_repeated_once(clock: Clock) -> None:
@@ -474,7 +477,7 @@ def test_a_write_that_was_put_off_is_repeated_once(clock: Clock) -> None:
     document = spec.api("apportionments")
     with serve(foreign) as url:
         transport = Transport(document, url, TOKEN, Mode.OWN_RECORDS)
-        with transport.guard():
+        with closing(transport):
             creator = document.operations["createApportionment"]
             assert transport.exchange(creator, new_record(creator)).status == 429
     assert len(foreign.log) == 2
@@ -588,7 +591,7 @@ def test_neither_cookies_nor_netrc_stand_in_for_the_token(tmp_path: Path, monkey
     operation = document.operations["listAccounts"]
     with serve(foreign) as url:
         transport = Transport(document, url, TOKEN, Mode.READ_ONLY)
-        with transport.guard():
+        with closing(transport):
             assert transport.exchange(operation, {}).status == 200
             bare = transport.exchange(operation, {}, token=None)
             assert transport.exchange(operation, {}, token=f"{TOKEN}x").status == 401

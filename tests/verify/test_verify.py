@@ -15,12 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 from hypothesis.configuration import storage_directory
 from rich.console import Console
 
 from contrato.core import spec
-from contrato.verify import RULES, ExitCode, Mode, Report, UsageError, Verdict, verify
+from contrato.verify import RULES, ExitCode, Report, UsageError, Verdict, verify
 from contrato.verify.discovery import WINDOW
 from contrato.verify.documents import find
 from contrato.verify.exchange import Exchange
@@ -28,7 +27,6 @@ from contrato.verify.findings import Layer
 from contrato.verify.interrupts import terminable, uninterrupted
 from contrato.verify.reports import terminal
 from contrato.verify.reports.report import Outcome
-from contrato.verify.transport import Refused, Transport
 from foreign import TOKEN, Alter, Answer, Foreign, replaced, serve
 
 pytestmark = pytest.mark.slow
@@ -212,21 +210,6 @@ def test_empty_lists_are_inconclusive_also_inside_of_records() -> None:
     }
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-def test_the_transport_refuses_what_the_mode_forbids(method: str) -> None:
-    foreign = Foreign("apportionments")
-    document = spec.api("apportionments")
-    everything, one = document.operations["listApportionments"], document.operations["getApportionment"]
-    path = one.filled({"id": next(iter(foreign.records))})
-    with serve(foreign) as url:
-        for mode in (Mode.READ_ONLY, Mode.OWN_RECORDS):
-            with Transport(document, url, TOKEN, mode).guard(), pytest.raises(Refused):
-                requests.request(method, f"{url}{path}", timeout=5)
-            assert foreign.log == []
-        # Afterwards nothing is held back any more.
-        assert requests.request(method, f"{url}{everything.path}", timeout=5).status_code in (401, 405)
-
-
 @pytest.mark.parametrize("at", ["createApportionment", "updateApportionment"])
 def test_an_interrupted_run_removes_what_it_created(at: str) -> None:
     seen: list[str] = []
@@ -276,7 +259,7 @@ def test_an_answer_without_end_is_inconclusive(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_answers_that_are_too_long_together_end_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("contrato.verify.transport.MAX_ALL_BYTES", 20_000)
+    monkeypatch.setattr("contrato.verify.pace.MAX_ALL_BYTES", 20_000)
     report = run(Foreign("neu"), mode="read-only")
     assert report.failures == []
     assert report.interrupted

@@ -6,8 +6,8 @@ passive checks look at every answer meanwhile. `verify_har` judges traffic that 
 """
 
 from contrato.verify.findings import Layer
+from contrato.verify.hiding import token_variable
 from contrato.verify.modes import Mode
-from contrato.verify.reach import token_variable
 from contrato.verify.recorded import verify_har
 from contrato.verify.reports.report import ExitCode, Failure, Level, OperationResult, Report, UsageError, Verdict
 from contrato.verify.rules import RULES, Rule

@@ -35,6 +35,7 @@ from contrato.verify.discovery import FINE_WINDOW, WINDOW, Request, period_of
 from contrato.verify.documents import short
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Violation
+from contrato.verify.guard import guarded
 from contrato.verify.judge import Judge, schema_mismatch
 from contrato.verify.modes import Mode
 from contrato.verify.transport import TIMEOUT, Refused, TooLong, Transport
@@ -137,7 +138,7 @@ class Conformance:
         schema.hooks.hook(before_add_examples)
         schema.hooks.hook(map_case)
         self.transport.observers.append(self._keep)
-        with self.transport.sending("schemathesis"):
+        with self.transport.sending("schemathesis"), guarded(self.transport):
             for event in from_schema(schema).execute():
                 if isinstance(event, events.ScenarioFinished):
                     self._collect(event.recorder)

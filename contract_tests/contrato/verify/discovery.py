@@ -15,7 +15,7 @@ from typing import Any
 import requests
 
 from contrato.core.spec import Api, Operation, Parameter
-from contrato.verify.documents import MISSING, find, loaded, places, validator
+from contrato.verify.documents import MISSING, find, places, validator
 from contrato.verify.exchange import Arguments
 from contrato.verify.transport import Transport
 
@@ -281,13 +281,10 @@ class Discovery:
 
     def _send(self, request: Request) -> Any:
         try:
-            response = self.transport.call(request.operation, request.arguments)
+            answer = self.transport.exchange(request.operation, request.arguments)
         except requests.RequestException:
             return None  # The same request is sent again to be judged.
-        if not 200 <= response.status_code < 300:
-            return None
-        answer = loaded(response.content)
-        return None if answer is MISSING else answer
+        return answer.json if answer.succeeded and answer.json is not MISSING else None
 
 
 def period_of(operation: Operation, arguments: Arguments) -> str | None:

@@ -16,7 +16,7 @@ from dataclasses import replace
 from difflib import SequenceMatcher
 from functools import cached_property
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, urlsplit
 
 from contrato.core.spec import Api, Schema
 from contrato.verify.documents import MISSING
@@ -27,6 +27,11 @@ TOKEN = "[token]"
 
 TELLING = 8
 """A token with fewer characters may be an ordinary word, which an answer has by chance."""
+
+
+def token_variable(api: str) -> str:
+    """Name of the environment variable that holds the token of an API."""
+    return f"{api.upper()}_TOKEN"
 
 
 class Secret:
@@ -55,6 +60,19 @@ class Secret:
         """The body with the token replaced; a body without it comes back as it is, whatever its encoding."""
         # Latin 1 has a character for each byte, so that nothing else changes.
         return self.hide(content.decode("latin-1")).encode("latin-1")
+
+    def hidden(self, exchange: Exchange) -> Exchange:
+        """The exchange with the token replaced everywhere but in the origin, which is the user's own word."""
+        origin = "{0.scheme}://{0.netloc}".format(urlsplit(exchange.url))
+        return replace(
+            exchange,
+            url=origin + self.hide(exchange.url.removeprefix(origin)),
+            path=self.hide(exchange.path),
+            request_headers={name: self.hide(value) for name, value in exchange.request_headers.items()},
+            request_body=self.hide_in(exchange.request_body),
+            headers={name: self.hide(value) for name, value in exchange.headers.items()},
+            content=self.hide_in(exchange.content),
+        )
 
     def is_in(self, *texts: str) -> bool:
         """Whether one of the texts has the token, and not only a word that happens to be the same."""

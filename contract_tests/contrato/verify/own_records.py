@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from contrato.verify.exchange import Arguments
+from contrato.core.spec import Api, Operation
+from contrato.verify.documents import find, validator
+from contrato.verify.exchange import Arguments, Exchange
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,100 @@ class Record:
     def arguments(self) -> Arguments:
         """`argument` by `Parameter.key`."""
         return {("path", name): value for name, value in self.argument.items()}
+
+
+class OwnRecords:
+    """The records that one run created.
+
+    Args:
+        spec: Says which operations create records, and which address them.
+
+    Attributes:
+        created: Those that are not deleted.
+        unnamed: Number of requests to create a record after which it is not known whether there is one.
+        on_change: Is called with `created` whenever it changes.
+    """
+
+    def __init__(self, spec: Api) -> None:
+        self.created: list[Record] = []
+        self.unnamed = 0
+        self.on_change: Callable[[list[Record]], None] = lambda records: None
+        self._paths: set[str] = set()
+        self._other_paths: set[str] = set()
+        self._ever_created: list[Record] = []
+        # The state of our records as the server last answered it, by path.
+        self._states: dict[str, Any] = {}
+        # An operation that addresses what another one creates, and its parameter, by the creating operation.
+        self._addresses = {
+            creator.id: (o, next(f for f in o.parameters if f.place == "path"))
+            for o in spec.operations.values()
+            if not o.safe and (creator := o.creator) is not None
+        }
+
+    def may_write(self, operation: Operation, path: str) -> bool:
+        """True if a write touches no record of others."""
+        return operation.id in self._addresses or path in self._paths
+
+    def lost(self, operation: Operation) -> None:
+        """Note that a request got no answer."""
+        self.unnamed += operation.id in self._addresses
+
+    def see(self, operation: Operation, exchange: Exchange) -> None:
+        """Note what an answer says of records."""
+        if operation.method == "DELETE" and exchange.succeeded:
+            self.forget(exchange.path)
+        if operation.id in self._addresses:
+            self._remember(operation, exchange)
+        elif exchange.path in self._states and exchange.status == 200 and not operation.safe:
+            self._states[exchange.path] = exchange.json
+        elif operation.safe and exchange.succeeded:
+            self._note_others(operation, exchange)
+
+    def forget(self, path: str) -> None:
+        """Note that a record is deleted."""
+        kept = [record for record in self.created if record.path != path]
+        if kept != self.created:
+            self.created = kept
+            self.on_change(kept)
+
+    def restore(self, read: Callable[[Record], Any]) -> None:
+        """Take up again the records that were answered as deleted, and are there as we left them.
+
+        An id may have gone to somebody else's record meanwhile.
+        """
+        deleted = [record for record in self._ever_created if record not in self.created]
+        self.created += [record for record in deleted if read(record) == self._states[record.path]]
+
+    def _remember(self, creator: Operation, exchange: Exchange) -> None:
+        """Note which record an answer says was created."""
+        if 400 <= exchange.status < 500 or exchange.status == 204:
+            return  # Nothing was.
+        _, field = self._addresses[creator.id]
+        values = find(exchange.json, field.record_pointer)
+        records = [self._record(creator.id, value) for value in values if validator(field.schema).is_valid(value)]
+        # A server may be so broken that it answers with somebody else's record.
+        records = [record for record in records if record.path not in self._other_paths]
+        self.unnamed += not records
+        for record in records:
+            self._paths.add(record.path)
+            self._states[record.path] = exchange.json
+            self._ever_created.append(record)
+            self.created.append(record)
+            self.on_change(self.created)
+
+    def _note_others(self, operation: Operation, exchange: Exchange) -> None:
+        """Note whose records an answer shows: who has an id after ours was deleted is somebody else."""
+        living = {record.path for record in self.created}
+        for creator, (_, field) in self._addresses.items():
+            for source in field.refers_to:
+                if source.operation == operation.id:
+                    others = {self._record(creator, v).path for v in find(exchange.json, source.pointer)} - living
+                    self._other_paths |= others
+                    self._paths -= others
+
+    def _record(self, creator: str, value: Any) -> Record:
+        addressing, field = self._addresses[creator]
+        return Record(creator, {field.name: value}, addressing.filled({field.name: value}))
 
 
 class Journal:

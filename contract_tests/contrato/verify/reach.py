@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import socket
 from urllib.parse import urlsplit
 
 import requests
 
 from contrato.core import spec as specs
 from contrato.core.spec import Api, Operation
+from contrato.verify.documents import MISSING
+from contrato.verify.exchange import Exchange
+from contrato.verify.hiding import token_variable
 from contrato.verify.modes import Mode
 from contrato.verify.reports.report import UsageError
 from contrato.verify.transport import Transport
-
-
-def token_variable(api: str) -> str:
-    """Name of the environment variable that holds the token of an API."""
-    return f"{api.upper()}_TOKEN"
 
 
 def prepare(api: str, base_url: str, token: str | None, mode: Mode | str | None) -> tuple[Api, str, Mode, list[str]]:
@@ -58,19 +57,20 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def reach(spec: Api, transport: Transport, api: str) -> None:
+def reach(transport: Transport, api: str) -> None:
     """Ask what can be asked without knowing any value, and make sure that this is the API and that it takes the token.
 
     Raises:
         UsageError: Nothing answers, or not as the API would.
     """
-    asked = [o for o in spec.operations.values() if o.safe and not any(f.required for f in o.parameters)]
     where = transport.base_url
-    answers: list[tuple[Operation, requests.Response]] = []
+    answers: list[tuple[Operation, Exchange]] = []
     failed: requests.RequestException | None = None
-    for operation in asked:
+    for operation in transport.spec.operations.values():
+        if not operation.safe or any(f.required for f in operation.parameters):
+            continue
         try:
-            answers.append((operation, transport.call(operation, {})))
+            answers.append((operation, transport.exchange(operation, {})))
         except requests.RequestException as error:
             # One that fails among others that answer is a finding, not a reason to stop.
             failed = failed or error
@@ -78,33 +78,31 @@ def reach(spec: Api, transport: Transport, api: str) -> None:
                 break
     if failed is not None and not answers:
         raise UsageError(f"no answer from {where}: {_reason(failed)}") from failed
-    if all(answer.status_code in (401, 403) for _, answer in answers):
+    if all(answer.status in (401, 403) for _, answer in answers):
         raise UsageError(f"token refused by {where}: check --token or {token_variable(api)}")
     if not any(_is_api(answer) for _, answer in answers):
         operation, answer = answers[0]
-        kind = answer.headers.get("Content-Type", "no content")
+        kind = answer.headers.get("content-type", "no content")
         raise UsageError(
-            f"{where} is not the {api} API: {operation.method} {operation.path} answers {answer.status_code}, {kind}"
+            f"{where} is not the {api} API: {operation.method} {operation.path} answers {answer.status}, {kind}"
         )
 
 
-def _is_api(answer: requests.Response) -> bool:
-    if answer.status_code in (404, 405) or 300 <= answer.status_code < 400:
+def _is_api(answer: Exchange) -> bool:
+    if answer.status in (404, 405) or 300 <= answer.status < 400:
         return False
-    try:
-        return bool(answer.status_code == 204 or answer.json() is not None)
-    except requests.JSONDecodeError:
-        return False
+    return answer.status == 204 or answer.json not in (MISSING, None)
 
 
 def _reason(error: requests.RequestException) -> str:
-    text = str(error)
-    if isinstance(error, requests.Timeout):
-        return "it did not answer in time"
-    if "NameResolutionError" in text:
-        return "the host name is unknown"
-    if "Connection refused" in text:
-        return "connection refused; is the server running?"
-    if isinstance(error, requests.exceptions.SSLError):
-        return "the TLS handshake failed"
-    return text
+    causes: list[BaseException] = [error]
+    while cause := causes[-1].__cause__ or causes[-1].__context__:
+        causes.append(cause)
+    reasons: dict[str, type[BaseException]] = {
+        "it did not answer in time": requests.Timeout,
+        "the host name is unknown": socket.gaierror,
+        "connection refused; is the server running?": ConnectionRefusedError,
+        "the TLS handshake failed": requests.exceptions.SSLError,
+    }
+    told = (text for text, kind in reasons.items() if any(isinstance(cause, kind) for cause in causes))
+    return next(told, str(error))

@@ -6,6 +6,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import reduce
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,7 +20,7 @@ from contrato.verify.documents import MISSING, short, validator
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Violation
 from contrato.verify.har import Entry, infer_base, normal, read_entries
-from contrato.verify.hiding import Scrubber, Secret
+from contrato.verify.hiding import Scrubber, Secret, token_variable
 from contrato.verify.judge import Judge, schema_mismatch
 from contrato.verify.modes import Mode
 from contrato.verify.reports.report import OperationResult, Report, UsageError, Verdict
@@ -72,7 +73,7 @@ def verify_har(
         recorded=True,
         scrubber=(scrubber := Scrubber(spec, next((token for token, _ in tokens.most_common(1)), ""))),
     )
-    judge = Judge(spec, report, f"{api.upper()}_TOKEN", only, skip)
+    judge = Judge(spec, report, token_variable(api), only, skip)
     _Recording(spec, judge, report, scrubber, tokens).judge_all(entries, base)
     report.finish()
     return report
@@ -116,29 +117,25 @@ class _Recording:
         self.report.notes += self._notes(elsewhere, unknown, base)
 
     def _exchange(self, entry: Entry, operation: Operation, path: str) -> Exchange:
-        def hidden(text: str) -> str:
-            for secret in self.secrets:
-                text = secret.hide(text)
-            return text
-
         query = urlsplit(entry.url).query
         content = entry.content or b""
         token = Secret(entry.token)
-        return Exchange(
+        exchange = Exchange(
             operation=operation,
             sender=SENDER,
             method=entry.method,
-            url=self.report.base_url + hidden(f"{path}?{query}" if query else path),
-            path=hidden(path),
-            request_headers={name: hidden(value) for name, value in entry.request_headers.items()},
-            request_body=hidden(entry.request_body.decode("latin-1")).encode("latin-1"),
+            url=self.report.base_url + (f"{path}?{query}" if query else path),
+            path=path,
+            request_headers=entry.request_headers,
+            request_body=entry.request_body,
             status=entry.status,
-            headers={name: hidden(value) for name, value in entry.headers.items()},
-            content=hidden(content.decode("latin-1")).encode("latin-1"),
+            headers=entry.headers,
+            content=content,
             started=entry.started,
             seconds=entry.seconds,
             token_echoed=token.is_in(content.decode("latin-1"), *entry.headers.values()),
         )
+        return reduce(lambda known, secret: secret.hidden(known), self.secrets, exchange)
 
     def _judge(self, exchange: Exchange, body: bool) -> None:
         """Judge one exchange; without its body only what the status says."""

@@ -5,23 +5,24 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from hypothesis.configuration import set_hypothesis_home_dir
 
 from contrato.core.spec import Operation
+from contrato.verify.clean_up import clean_up, is_there
 from contrato.verify.conformance import EXAMPLES, Conformance
 from contrato.verify.discovery import Discovery
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Layer, NotJudged, Violation
-from contrato.verify.hiding import TOKEN, Scrubber
+from contrato.verify.hiding import TOKEN, Scrubber, token_variable
 from contrato.verify.interrupts import terminable, uninterrupted
 from contrato.verify.judge import SERVER, Judge
 from contrato.verify.laws.runner import run_laws
 from contrato.verify.modes import BUDGETS, RATES, Mode
 from contrato.verify.own_records import Journal, Record
-from contrato.verify.reach import prepare, reach, token_variable
+from contrato.verify.reach import prepare, reach
 from contrato.verify.reports.report import OperationResult, Report, UsageError, Verdict, curl
 from contrato.verify.rules import RULES
 from contrato.verify.session import Session
@@ -92,7 +93,7 @@ def verify(
         transport.observers.append(lambda exchange: progress(run.phase, transport.requests.total()))
     started = time.monotonic()
     try:
-        with transport.guard(), terminable(), _cache():
+        with closing(transport), terminable(), _cache():
             run.all()
         run.conclude()
     finally:
@@ -122,7 +123,7 @@ class _Run:
         self.phase = "discovery"
         self.layers = {rule.layer for name, rule in RULES.items() if name in judge.rules}
         if report.mode is Mode.OWN_RECORDS:
-            transport.on_created = self._write_down
+            transport.own.on_change = self._write_down
 
     def all(self) -> None:
         """Run every phase; what the run created is removed whatever happens."""
@@ -149,7 +150,7 @@ class _Run:
     def _phases(self) -> None:
         discovery = Discovery(self.spec, self.transport)
         with self.transport.sending("discovery"):
-            reach(self.spec, self.transport, self.report.api)
+            reach(self.transport, self.report.api)
             self.report.notes += self._left_earlier()
             allowed = [o for o in self.spec.operations.values() if o.safe or self.report.mode is not Mode.READ_ONLY]
             values = {o.id: discovery.values(o) for o in allowed if o.id in self.judge.operations}
@@ -189,7 +190,7 @@ class _Run:
         while True:
             try:
                 with uninterrupted(), self.transport.sending("clean-up"):
-                    return self.transport.clean_up()
+                    return clean_up(self.transport)
             except KeyboardInterrupt:
                 self.report.interrupted = True
 
@@ -221,15 +222,15 @@ class _Run:
         if not any(not operation.safe for operation in self.spec.operations.values()):
             return
         for began, records, journal in self.journal.earlier():
-            there = [record for record in records if self.transport.is_there(record) is not False]
+            there = [record for record in records if is_there(self.transport, record) is not False]
             with suppress(OSError):  # If it fails, they are looked for again the next time.
                 journal.write(there)
             yield from self._left(there, f"a run that began at {began} and did not end, or is still under way,")
 
     def _unnamed(self) -> Iterator[str]:
-        if self.transport.unnamed and self.report.mode is Mode.OWN_RECORDS:
+        if self.transport.own.unnamed and self.report.mode is Mode.OWN_RECORDS:
             yield (
-                f"{self.transport.unnamed} requests to create a record were not answered with the id of a new one: "
+                f"{self.transport.own.unnamed} requests to create a record were not answered with the id of a new one: "
                 "look for records that are left"
             )
 
@@ -238,8 +239,8 @@ class _Run:
         report, transport = self.report, self.transport
         if transport.refused:
             report.notes.append(f"requests that the mode {report.mode} kept back: {transport.refused}")
-        if transport.spent:
-            report.notes.append(transport.spent)
+        if transport.pace.spent:
+            report.notes.append(transport.pace.spent)
         if any(failure.operation == SERVER and failure.rule == "answer" for failure in report.failures):
             report.interrupted = False  # It ended because the server did, which is a finding.
         failed = {failure.operation for failure in report.failures}

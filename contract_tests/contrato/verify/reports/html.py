@@ -18,7 +18,7 @@ from contrato.core import spec as specs
 from contrato.core.extensions import Source
 from contrato.verify.documents import places
 from contrato.verify.findings import Layer
-from contrato.verify.hiding import TOKEN
+from contrato.verify.hiding import TOKEN, token_variable
 from contrato.verify.reports.report import Failure, Outcome, Report, curl
 from contrato.verify.reports.terminal import alike, grouped, tally, whose
 from contrato.verify.rules import RULES
@@ -62,7 +62,7 @@ def write(path: Path, report: Report, again: str) -> None:
         exchange.needed_headers,
         exchange.request_body or None,
         TOKEN,
-        f"{report.api.upper()}_TOKEN",
+        token_variable(report.api),
     )
     cases = report.cases()
     requests = {name: f"{operation.method} {operation.path}" for name, operation in api.operations.items()}
