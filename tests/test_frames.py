@@ -189,7 +189,8 @@ def test_only_what_may_be_absent_is_nullable_and_its_absence_is_null() -> None:
         assert to_arrow(client.list_notification_interactions)["name"].to_pylist() == [first["name"], None]
         found = {field.name for field in schema(client.list_bills) if field.nullable}
         assert [field.name for field in schema(client.list_notification_interactions) if field.nullable] == ["name"]
-    assert found == {"date_payment", *(f"platform_payments_{name}" for name in ("date", "method", "payment_Value"))}
+    paid = {"date_payment", *(f"platform_payments_{name}" for name in ("date", "method", "payment_Value"))}
+    assert found == {*paid, "niu", "contract", "consumption", "description"}
 
 
 def test_evidence_beside_a_reference_wins() -> None:
@@ -383,7 +384,8 @@ def reading(**changed: Any) -> Any:
         ({"cons": "214.36"}, "$[0].data[1].cons"),
         ({"is_backup": 0}, "$[0].data[1].is_backup"),
         ({"id_service": 282.5}, "$[0].data[1].id_service"),
-        ({"va": None}, "$[0].data[1].va"),
+        ({"cons": None}, "$[0].data[1].cons"),
+        ({"va": "120.8"}, "$[0].data[1].va"),
         ({"date": "yesterday"}, "$[0].data[1].date"),
     ],
 )
