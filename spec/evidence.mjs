@@ -62,6 +62,17 @@ function Questions() {
     const tell = (message, steps) => {
       report({ message, location: steps.reduce((at, step) => at.child(step), location) });
     };
+    const follow = (node) => {
+      let found = node;
+      while (isObject(found) && '$ref' in found) {
+        const { $ref, ...beside } = found;
+        const target = $ref.slice(2).split('/').reduce((at, key) => at?.[key], root) ?? {};
+        const open = { ...target['x-open'], ...beside['x-open'] };
+        found = { ...target, ...beside, 'x-open': open };
+      }
+      return found;
+    };
+
     // What is said of one question at one element; a text is short for our reading.
     const said = (id, node) => {
       const own = typeof node === 'string' ? { ours: node } : node;
@@ -92,6 +103,38 @@ function Questions() {
       }
     };
 
+    // Of a property of an answer, what its schema admits and what its questions admit is the same.
+    const claims = (schema, steps, answer) => {
+      const required = schema.required ?? [];
+      if (required.length && !('x-required-evidence' in schema)) {
+        tell('required is a claim of its own: x-required-evidence is missing.', steps);
+      }
+      for (const [name, node] of answer ? Object.entries(schema.properties) : []) {
+        const property = follow(node);
+        const open = Object.entries(property['x-open'] ?? {}).map(([id, said_]) => said(id, said_));
+        if (open.some(({ settled }) => settled)) {
+          continue;
+        }
+        const nullable = [property.type].flat().includes('null') || (property.anyOf ?? []).some((it) => it.type === 'null');
+        for (const [reading, admitted] of [['absent', !required.includes(name)], ['null', nullable]]) {
+          if (admitted !== open.some(({ readings }) => readings.includes(reading))) {
+            const wrong = admitted ? 'the schema admits it, and no question is open' : 'a question admits it, and not the schema';
+            tell(`${name} may be ${reading}? ${wrong}.`, [...steps, 'properties', name]);
+          }
+        }
+      }
+    };
+
+    const answers = new Set();
+    const reach = (node) => {
+      if (isObject(node) && !answers.has(node)) {
+        answers.add(node);
+        if ('$ref' in node) {
+          reach(node.$ref.slice(2).split('/').reduce((at, key) => at?.[key], root));
+        }
+        Object.entries(node).filter(([key]) => !/^(x-|example)/.test(key)).forEach(([, value]) => reach(value));
+      }
+    };
     const each = (node, visit, steps = []) => {
       if (isObject(node)) {
         visit(node, steps);
@@ -103,9 +146,13 @@ function Questions() {
       }
     };
 
+    each(root, (node) => isObject(node.responses) && 'operationId' in node && reach(node.responses));
     each(root, (node, steps) => {
       for (const [id, value] of Object.entries(node['x-open'] ?? {})) {
         site(id, value, [...steps, 'x-open', id]);
+      }
+      if (isObject(node.properties) && node.type === 'object') {
+        claims(node, steps, answers.has(node));
       }
     });
     for (const [id, { question, readings = {}, why, mixed = false, ...more }] of Object.entries(questions)) {

@@ -22,7 +22,8 @@ from contrato.neu import Neu
         ({"cons": "214.36"}, "$[0].data[1].cons"),
         ({"is_backup": 0}, "$[0].data[1].is_backup"),
         ({"id_service": 282.5}, "$[0].data[1].id_service"),
-        ({"va": None}, "$[0].data[1].va"),
+        ({"cons": None}, "$[0].data[1].cons"),
+        ({"va": "120.8"}, "$[0].data[1].va"),
         ({"date": "yesterday"}, "$[0].data[1].date"),
     ],
 )

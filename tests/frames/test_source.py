@@ -55,7 +55,8 @@ def test_only_what_may_be_absent_is_nullable_and_its_absence_is_null() -> None:
         assert to_arrow(client.list_notification_interactions)["name"].to_pylist() == [first["name"], None]
         found = {field.name for field in schema(client.list_bills) if field.nullable}
         assert [field.name for field in schema(client.list_notification_interactions) if field.nullable] == ["name"]
-    assert found == {"date_payment", *(f"platform_payments_{name}" for name in ("date", "method", "payment_Value"))}
+    paid = {"date_payment", *(f"platform_payments_{name}" for name in ("date", "method", "payment_Value"))}
+    assert found == {*paid, "niu", "contract", "consumption", "description"}
 
 
 def test_evidence_beside_a_reference_wins() -> None:

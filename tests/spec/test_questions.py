@@ -84,6 +84,19 @@ def small() -> Spec:
 # --- the read-model ---------------------------------------------------------------------------------------------------
 
 
+def test_a_success_that_only_a_reading_has_is_no_promise() -> None:
+    document = small()
+    responses = document["paths"]["/things"]["get"]["responses"]
+    responses["204"] = {"description": "Nothing.", "x-evidence": "open: some servers say so"}
+    operation = Api("things", document).operations["listThings"]
+    assert [(r.succeeded, r.promised) for r in operation.responses.values()] == [(True, True), (True, False)]
+    assert operation.nothing is None
+    responses["204"]["x-evidence"] = "documented things#L1"
+    nothing = Api("things", document).operations["listThings"].nothing
+    assert nothing
+    assert nothing.promised
+
+
 def test_questions_are_read() -> None:
     end = Api("things", SMALL).questions["end"]
     assert (end.id, end.question, end.mixed) == ("end", "Is the end of a range a part of it?", False)
@@ -197,6 +210,26 @@ DAMAGES: dict[str, tuple[Callable[[Spec], object], str]] = {
     "no question": (lambda s: s["x-questions"]["end"].update(question="The end."), "ends with a question mark"),
     "no reason": (lambda s: s["x-questions"]["end"].update(why="nothing is said"), 'why reads "nothing is said"'),
     "no sentence": (lambda s: s["x-questions"]["end"]["readings"].update(out=""), "the reading out is no sentence"),
+    "required without evidence": (
+        lambda s: s["components"]["schemas"]["Thing"].pop("x-required-evidence"),
+        "x-required-evidence is missing",
+    ),
+    "absent, and no question": (
+        lambda s: s["components"]["schemas"]["Thing"]["required"].remove("id"),
+        "id may be absent? the schema admits it, and no question is open",
+    ),
+    "null, and no question": (
+        lambda s: thing(s, "id").update(type=["integer", "null"]),
+        "id may be null? the schema admits it, and no question is open",
+    ),
+    "required, and a question": (
+        lambda s: s["components"]["schemas"]["Thing"]["required"].append("note"),
+        "note may be absent? a question admits it, and not the schema",
+    ),
+    "not null, and a question": (
+        lambda s: thing(s, "code").update(type="string"),
+        "code may be null? a question admits it, and not the schema",
+    ),
     "more about a question": (lambda s: s["x-questions"]["end"].update(ours="in"), "and nothing else"),
 }
 

@@ -87,7 +87,7 @@ class Neu(Client):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         result: list[Account] = self._request("listAccounts", {}, options)
         return result
@@ -110,7 +110,7 @@ class Neu(Client):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         result: list[Account] = self._request("getAccount", {"id": id}, options)
         return result
@@ -131,7 +131,7 @@ class Neu(Client):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         result: list[Service] = self._request("listServices", {}, options)
         return result
@@ -153,7 +153,7 @@ class Neu(Client):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         result: Service = self._request("getService", {"id": id}, options)
         return result
@@ -188,7 +188,7 @@ class Neu(Client):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         result: list[Pqr] = self._request("listPqrs", {"from_": from_, "to": to}, options)
         return result
@@ -237,7 +237,7 @@ class Neu(Client):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         result: list[AccountConsumption] = self._request(
             "queryConsumption",
@@ -284,7 +284,7 @@ class Neu(Client):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         return self._paged("listBills", {"id_service": id_service, "from_": from_, "to": to, "page": page}, options)
 
@@ -324,7 +324,7 @@ class Neu(Client):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         return self._paged(
             "listDueDates", {"id_service": id_service, "from_": from_, "to": to, "page_number": page_number}, options
@@ -347,7 +347,7 @@ class Neu(Client):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         result: list[OverdueBill] = self._request("listOverdueBills", {}, options)
         return result
@@ -386,7 +386,7 @@ class Neu(Client):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         return self._paged("listNotifications", {"page_number": page_number, "from_": from_, "to": to}, options)
 
@@ -424,7 +424,7 @@ class Neu(Client):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         return self._paged(
             "listNotificationInteractions", {"page_number": page_number, "from_": from_, "to": to}, options
@@ -467,7 +467,7 @@ class Neu(Client):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         return self._paged(
             "listActiveRules", {"id_project": id_project, "from_": from_, "to": to, "page_number": page_number}, options
@@ -510,7 +510,7 @@ class Neu(Client):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         return self._paged(
             "listRuleHistory", {"id_project": id_project, "from_": from_, "to": to, "page_number": page_number}, options
@@ -533,7 +533,7 @@ class Neu(Client):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         result: list[NeugetTransaction] = self._request("listNeugetTransactions", {"id": id}, options)
         return result
@@ -555,7 +555,7 @@ class Neu(Client):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         result: list[UsedNeuget] = self._request("listUsedNeugets", {"id": id}, options)
         return result
@@ -617,7 +617,7 @@ class AsyncNeu(AsyncClient):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         result: list[Account] = await self._request("listAccounts", {}, options)
         return result
@@ -640,7 +640,7 @@ class AsyncNeu(AsyncClient):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         result: list[Account] = await self._request("getAccount", {"id": id}, options)
         return result
@@ -661,7 +661,7 @@ class AsyncNeu(AsyncClient):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         result: list[Service] = await self._request("listServices", {}, options)
         return result
@@ -683,7 +683,7 @@ class AsyncNeu(AsyncClient):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         result: Service = await self._request("getService", {"id": id}, options)
         return result
@@ -718,7 +718,7 @@ class AsyncNeu(AsyncClient):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         result: list[Pqr] = await self._request("listPqrs", {"from_": from_, "to": to}, options)
         return result
@@ -767,7 +767,7 @@ class AsyncNeu(AsyncClient):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         result: list[AccountConsumption] = await self._request(
             "queryConsumption",
@@ -814,7 +814,7 @@ class AsyncNeu(AsyncClient):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         return self._paged("listBills", {"id_service": id_service, "from_": from_, "to": to, "page": page}, options)
 
@@ -854,7 +854,7 @@ class AsyncNeu(AsyncClient):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         return self._paged(
             "listDueDates", {"id_service": id_service, "from_": from_, "to": to, "page_number": page_number}, options
@@ -877,7 +877,7 @@ class AsyncNeu(AsyncClient):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         result: list[OverdueBill] = await self._request("listOverdueBills", {}, options)
         return result
@@ -916,7 +916,7 @@ class AsyncNeu(AsyncClient):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         return self._paged("listNotifications", {"page_number": page_number, "from_": from_, "to": to}, options)
 
@@ -954,7 +954,7 @@ class AsyncNeu(AsyncClient):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         return self._paged(
             "listNotificationInteractions", {"page_number": page_number, "from_": from_, "to": to}, options
@@ -997,7 +997,7 @@ class AsyncNeu(AsyncClient):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         return self._paged(
             "listActiveRules", {"id_project": id_project, "from_": from_, "to": to, "page_number": page_number}, options
@@ -1040,7 +1040,7 @@ class AsyncNeu(AsyncClient):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         return self._paged(
             "listRuleHistory", {"id_project": id_project, "from_": from_, "to": to, "page_number": page_number}, options
@@ -1065,7 +1065,7 @@ class AsyncNeu(AsyncClient):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         result: list[NeugetTransaction] = await self._request("listNeugetTransactions", {"id": id}, options)
         return result
@@ -1087,7 +1087,7 @@ class AsyncNeu(AsyncClient):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         result: list[UsedNeuget] = await self._request("listUsedNeugets", {"id": id}, options)
         return result

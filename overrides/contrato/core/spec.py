@@ -495,6 +495,11 @@ class Response(_Element):
         """Whether the status is 2XX."""
         return self.status.startswith("2")
 
+    @property
+    def promised(self) -> bool:
+        """Whether a call returns it: a success, and not one that is only a reading of an open question."""
+        return self.succeeded and self.evidence.level != "open"
+
     @cached_property
     def schema(self) -> Schema | None:
         """Schema of the JSON; None for an answer without a body."""
@@ -660,12 +665,12 @@ class Operation(_Element):
     @cached_property
     def answer(self) -> Schema | None:
         """Schema of the first success with a body; None when it has none."""
-        return next((r.schema for r in self.responses.values() if r.succeeded and r.schema is not None), None)
+        return next((r.schema for r in self.responses.values() if r.promised and r.schema is not None), None)
 
     @cached_property
     def nothing(self) -> Response | None:
         """The success without a body; None when there is none."""
-        return next((r for r in self.responses.values() if r.succeeded and r.schema is None), None)
+        return next((r for r in self.responses.values() if r.promised and r.schema is None), None)
 
     @cached_property
     def pagination(self) -> Pagination | None:
