@@ -85,7 +85,10 @@ class Apportionments(Client):
         Raises:
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
+            AuthenticationError: 403. The token is refused, or may not do this. The body, if
+                any, is unknown.
             ValidationError: 422. A parameter is refused.
+            RateLimitError: 429. The client asks too often. The body, if any, is unknown.
         """
         return self._paged(
             "listApportionments", {"q": q, "sort": sort, "order": order, "limit": limit, "page": page}, options
@@ -133,10 +136,14 @@ class Apportionments(Client):
             None: A record that the request names does not exist, or the token may not see it.
 
         Raises:
+            ResponseError: 400. The request is refused. The body, if any, is unknown.
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
+            AuthenticationError: 403. The token is refused, or may not do this. The body, if
+                any, is unknown.
             ValidationError: 422. The request is refused; the body names the fields and says
                 why.
+            RateLimitError: 429. The client asks too often. The body, if any, is unknown.
         """
         result: Apportionment | None = self._request(
             "createApportionment",
@@ -171,7 +178,12 @@ class Apportionments(Client):
         Raises:
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
+            AuthenticationError: 403. The token is refused, or may not do this. The body, if
+                any, is unknown.
+            NotFoundError: 404. The id is none, or there is nothing to delete. The body, if any,
+                is unknown.
             ValidationError: 422. The id is refused because it is no integer.
+            RateLimitError: 429. The client asks too often. The body, if any, is unknown.
         """
         result: Apportionment | None = self._request("getApportionment", {"id": id}, options)
         return result
@@ -214,10 +226,16 @@ class Apportionments(Client):
             None: There is no such record, or the token may not see it.
 
         Raises:
+            ResponseError: 400. The request is refused. The body, if any, is unknown.
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
+            AuthenticationError: 403. The token is refused, or may not do this. The body, if
+                any, is unknown.
+            NotFoundError: 404. The id is none, or there is nothing to delete. The body, if any,
+                is unknown.
             ValidationError: 422. The request is refused; the body names the fields and says
                 why.
+            RateLimitError: 429. The client asks too often. The body, if any, is unknown.
         """
         result: Apportionment | None = self._request(
             "updateApportionment",
@@ -250,7 +268,12 @@ class Apportionments(Client):
         Raises:
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
+            AuthenticationError: 403. The token is refused, or may not do this. The body, if
+                any, is unknown.
+            NotFoundError: 404. The id is none, or there is nothing to delete. The body, if any,
+                is unknown.
             ValidationError: 422. The id is refused because it is no integer.
+            RateLimitError: 429. The client asks too often. The body, if any, is unknown.
         """
         self._request("deleteApportionment", {"id": id}, options)
 
@@ -325,7 +348,10 @@ class AsyncApportionments(AsyncClient):
         Raises:
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
+            AuthenticationError: 403. The token is refused, or may not do this. The body, if
+                any, is unknown.
             ValidationError: 422. A parameter is refused.
+            RateLimitError: 429. The client asks too often. The body, if any, is unknown.
         """
         return self._paged(
             "listApportionments", {"q": q, "sort": sort, "order": order, "limit": limit, "page": page}, options
@@ -373,10 +399,14 @@ class AsyncApportionments(AsyncClient):
             None: A record that the request names does not exist, or the token may not see it.
 
         Raises:
+            ResponseError: 400. The request is refused. The body, if any, is unknown.
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
+            AuthenticationError: 403. The token is refused, or may not do this. The body, if
+                any, is unknown.
             ValidationError: 422. The request is refused; the body names the fields and says
                 why.
+            RateLimitError: 429. The client asks too often. The body, if any, is unknown.
         """
         result: Apportionment | None = await self._request(
             "createApportionment",
@@ -411,7 +441,12 @@ class AsyncApportionments(AsyncClient):
         Raises:
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
+            AuthenticationError: 403. The token is refused, or may not do this. The body, if
+                any, is unknown.
+            NotFoundError: 404. The id is none, or there is nothing to delete. The body, if any,
+                is unknown.
             ValidationError: 422. The id is refused because it is no integer.
+            RateLimitError: 429. The client asks too often. The body, if any, is unknown.
         """
         result: Apportionment | None = await self._request("getApportionment", {"id": id}, options)
         return result
@@ -454,10 +489,16 @@ class AsyncApportionments(AsyncClient):
             None: There is no such record, or the token may not see it.
 
         Raises:
+            ResponseError: 400. The request is refused. The body, if any, is unknown.
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
+            AuthenticationError: 403. The token is refused, or may not do this. The body, if
+                any, is unknown.
+            NotFoundError: 404. The id is none, or there is nothing to delete. The body, if any,
+                is unknown.
             ValidationError: 422. The request is refused; the body names the fields and says
                 why.
+            RateLimitError: 429. The client asks too often. The body, if any, is unknown.
         """
         result: Apportionment | None = await self._request(
             "updateApportionment",
@@ -490,6 +531,11 @@ class AsyncApportionments(AsyncClient):
         Raises:
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
+            AuthenticationError: 403. The token is refused, or may not do this. The body, if
+                any, is unknown.
+            NotFoundError: 404. The id is none, or there is nothing to delete. The body, if any,
+                is unknown.
             ValidationError: 422. The id is refused because it is no integer.
+            RateLimitError: 429. The client asks too often. The body, if any, is unknown.
         """
         await self._request("deleteApportionment", {"id": id}, options)
