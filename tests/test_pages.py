@@ -235,12 +235,12 @@ def envelope(data: list[int], following: int | None, last: int | None, total: in
 @pytest.mark.parametrize(
     ("pagination", "serve", "count", "message"),
     [
-        pytest.param(BARE, lambda _: [1, 2, 3], 3, "page 2 is page 1 again", id="bare, ignores the page"),
+        pytest.param(BARE, lambda _: [1, 2, 3], 3, "page 2 repeats page 1", id="bare, ignores the page"),
         pytest.param(
             ITEMS,
             lambda _: SimpleNamespace(data=[1, 2, 3]),
             3,
-            "page 2 is page 1 again",
+            "page 2 repeats page 1",
             id="items, likewise",
         ),
         pytest.param(NEXT, lambda n: envelope([n], n, 9), 1, "page 1 names page 1 as the next", id="next is itself"),
@@ -259,7 +259,7 @@ def envelope(data: list[int], following: int | None, last: int | None, total: in
             NEXT,
             lambda n: envelope([n] if n < 3 else [], n + 1, n + 1),
             2,
-            "page 4 is page 3 again",
+            "page 4 repeats page 3",
             id="empty pages without end",
         ),
         pytest.param(
@@ -295,7 +295,7 @@ def test_a_list_that_grows_while_it_is_read_is_left_with_an_error(
     monkeypatch.setattr(pages, "MOST", 50)
     found, error = Both(serve, pagination, 3).read()
     assert found == list(range(3, 53))
-    assert error == "more than 50 pages: go on from page 53, or ask for less at a time"
+    assert error == "more than 50 pages: continue from page 53, or ask for less at a time"
 
 
 @pytest.mark.parametrize(
@@ -371,19 +371,25 @@ def counted(items: list[int], total: int, page: int, size: int = 2) -> Any:
             TOTAL,
             [counted([1, 2], 0, 1)],
             [],
-            "page 1 goes up to item 2, and says that there are 0 in all",
+            "page 1 ends with item 2, and the total is 0",
             id="total 0",
         ),
-        pytest.param(TOTAL, [counted([1, 2], -1, 1)], [], "says that there are -1 in all", id="total -1"),
+        pytest.param(
+            TOTAL, [counted([1, 2], -1, 1)], [], "page 1 ends with item 2, and the total is -1", id="total -1"
+        ),
         pytest.param(
             TOTAL,
             [counted([1, 2], 3, 1), counted([3, 4], 3, 2)],
             [1, 2],
-            "page 2 goes up to item 4, and says that there are 3 in all",
+            "page 2 ends with item 4, and the total is 3",
             id="more than total, from the second page",
         ),
         pytest.param(
-            NEXT, [envelope([1, 2], None, 1, 1)], [], "says that there are 1 in all", id="next, more than total"
+            NEXT,
+            [envelope([1, 2], None, 1, 1)],
+            [],
+            "page 1 ends with item 2, and the total is 1",
+            id="next, more than total",
         ),
         pytest.param(
             NEXT,
@@ -400,7 +406,7 @@ def counted(items: list[int], total: int, page: int, size: int = 2) -> Any:
             id="ends before the total",
         ),
         pytest.param(
-            BARE, [[1], [2], [1], [2]], [1, 2], "page 3 is page 1 again: the list never ends", id="pages in turn"
+            BARE, [[1], [2], [1], [2]], [1, 2], "page 3 repeats page 1: the list never ends", id="pages in turn"
         ),
     ],
 )

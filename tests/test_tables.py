@@ -137,9 +137,9 @@ def test_a_list_of_values_is_a_column() -> None:
     [
         (many(TEXT), TypeError, "answers with no objects"),
         (TEXT, TypeError, "answers with no objects"),
-        (many(record(a_b=TEXT, a=record(b=TEXT))), ValueError, "two columns of one name"),
-        (many(record(a=record(b=many(record(c=TEXT))))), ValueError, "a list of objects below an object"),
-        (many(record(a=many(record(b=many(record(c=TEXT)))))), ValueError, "a holds lists of objects"),
+        (many(record(a_b=TEXT, a=record(b=TEXT))), ValueError, "two columns have the same name"),
+        (many(record(a=record(b=many(record(c=TEXT))))), ValueError, "a list of objects in a nested object"),
+        (many(record(a=many(record(b=many(record(c=TEXT)))))), ValueError, "objects of a have lists of objects"),
     ],
 )
 def test_what_makes_no_table_is_refused(schema: Any, error: type[Exception], message: str) -> None:
@@ -148,7 +148,7 @@ def test_what_makes_no_table_is_refused(schema: Any, error: type[Exception], mes
 
 
 def test_a_way_to_the_rows_that_is_no_array_is_refused() -> None:
-    with pytest.raises(ValueError, match="day, on the way to its rows, is no array"):
+    with pytest.raises(ValueError, match="day, on the path to the rows, is no array"):
         derived(
             many(record(day=record(rows=many(record(date=MOMENT))))),
             **{"x-date-range": {"from": "a", "to": "b", "field": "/*/day/rows/*/date"}},

@@ -1,1 +1,1 @@
-"""What every client stands on: one way to send a request, one family of errors, one reader of the specs."""
+"""Runtime of the clients, and the read-model of the specs."""

@@ -1,4 +1,4 @@
-"""The bearer token: sent with every request, and shown nowhere."""
+"""The bearer token: every request sends it, no text shows it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import httpx
 
 
 class Bearer:
-    """Holds the token where neither `repr` nor a traceback shows it.
+    """Holds the token: neither `repr` nor a traceback shows it.
 
     Args:
-        variable: Variable of the environment that has the token if none is given.
+        variable: Environment variable with the token, if none is given.
         token: The token, or None.
 
     """
@@ -24,30 +24,30 @@ class Bearer:
         self._token = os.environ.get(variable, "") if token is None else token
 
     def check(self) -> None:
-        """Refuse a token that cannot be sent. It is not in the traceback of the error.
+        """Refuse a token that cannot be sent. The error does not show it.
 
         Raises:
-            ValueError: No token is given, or it cannot be sent.
+            ValueError: The token is missing or cannot be sent.
 
         """
-        # httpx would quote a token that is no header value in its error.
+        # httpx would quote an invalid header value in its error.
         if not isinstance(self._token, str) or re.fullmatch(r"[!-~]+", self._token) is None:
             raise ValueError(
                 f"no usable token: pass token=... or set {self._variable} to the token alone, "
-                "without `Bearer`, spaces or line ends"
+                "without `Bearer`, spaces or line breaks"
             )
 
     def authorize(self, headers: httpx.Headers) -> None:
-        """Put the token into headers, whose `repr` hides it."""
+        """Add the token to headers, whose `repr` hides it."""
         headers["Authorization"] = f"Bearer {self._token}"
 
     def redact(self, text: str) -> str:
-        """Take out the token; a server may echo it, and errors get logged."""
+        """Replace the token in a text: a server may echo it, and errors get logged."""
         return self._echo.sub("[token]", text)
 
     @functools.cached_property
     def _echo(self) -> re.Pattern[str]:
-        # Each character as it is, escaped as JSON or a URL does, in either case, and in UTF-16 read as something else.
+        # Each character in either case, literal or escaped as in JSON and URLs; null bytes of UTF-16 may stand between.
         def forms(character: str) -> str:
             cases = {character.lower(), character.upper()}
             plain = "".join(map(re.escape, sorted(cases)))

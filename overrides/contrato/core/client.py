@@ -1,4 +1,4 @@
-"""The clients that generated ones are made of: they send the requests of a call, again if need be."""
+"""Base classes of the generated clients: they check calls, send requests, repeat them, and decode the answers."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ Transport = TypeVar("Transport", httpx.BaseTransport, httpx.AsyncBaseTransport)
 
 
 class _Base(Generic[Transport]):
-    """What does not wait, and so is the same for both clients."""
+    """Everything that does not wait, shared by both clients."""
 
     api: ClassVar[str]
     _make_transport: ClassVar[Callable[..., Any]]
@@ -69,7 +69,7 @@ class _Base(Generic[Transport]):
         max_bytes: int = MAX_BYTES,
         transport: Transport | None = None,
     ) -> None:
-        # A traceback with local variables must not show it.
+        # Tracebacks may show local variables: the token must not be one of them.
         self._auth, token = Bearer(self._spec.token_variable, token), None
         self._auth.check()
         check(timeout=timeout, deadline=deadline, retries=retries, max_bytes=max_bytes)
@@ -82,7 +82,7 @@ class _Base(Generic[Transport]):
         self._transport: Transport = connect(self._make_transport, url) if transport is None else transport
 
     def __repr__(self) -> str:
-        # A traceback may show one that could not be made.
+        # A traceback may show a client whose constructor failed.
         about = f"base_url={self.base_url!r}" if hasattr(self, "_defaults") else ""
         return f"{type(self).__name__}({about})"
 
@@ -91,17 +91,17 @@ class _Base(Generic[Transport]):
 
     @property
     def base_url(self) -> str:
-        """The URL before the path of every operation."""
+        """URL before the path of every operation."""
         return str(self._defaults.base_url)
 
     @property
     def time_zone(self) -> ZoneInfo:
-        """Where timestamps without an offset are meant, as the spec says; UTC if it does not say."""
+        """Time zone of timestamps without an offset, from the spec; UTC if the spec does not say."""
         return self._spec.time_zone or ZoneInfo("UTC")
 
     @functools.cached_property
     def _spec(self) -> Api:
-        from contrato.core.spec import api  # late: whoever only imports a client does not wait for it
+        from contrato.core.spec import api  # late: importing a client does not read its spec
 
         return api(self.api)
 
@@ -125,7 +125,7 @@ class _Base(Generic[Transport]):
 
     @staticmethod
     def _pages(call: Call) -> tuple[str, dict[str, Any]]:
-        """Return the argument that asks for a page, and the attributes of a page by what they tell."""
+        """Return the name of the page argument, and the attributes of a page by their role in `x-pagination`."""
         pagination, answer = call.operation.pagination, call.operation.answer
         assert pagination is not None
         assert answer is not None
@@ -139,14 +139,14 @@ class _Base(Generic[Transport]):
 
 
 def _of(request: httpx.Request, response: httpx.Response) -> httpx.Response:
-    """Return a response as that to a request, without what its `repr` shows of the server's words."""
+    """Attach a response to its request, without its reason phrase: `repr` shows that, and it may echo the token."""
     response.request = request
     response.extensions.pop("reason_phrase", None)
     return response
 
 
 async def _asleep(seconds: float) -> None:
-    import asyncio
+    import asyncio  # late, as below: only asynchronous programs need it
 
     await asyncio.sleep(seconds)
 
@@ -155,7 +155,7 @@ class Client(_Base[httpx.BaseTransport]):
     """Base of the generated clients; `api` says of which API.
 
     Attributes:
-        sleep: Function that waits so many seconds before a request is sent again; a test may replace it.
+        sleep: Function that waits for a number of seconds before a request is repeated; tests may replace it.
 
     """
 
@@ -168,14 +168,14 @@ class Client(_Base[httpx.BaseTransport]):
         Args:
             operation_id: `operationId` of the operation.
             arguments: Arguments by their Python names; None for those that are not given.
-            options: What is to be otherwise for this call.
+            options: Settings of this call.
 
         Returns:
-            What the spec promises for the status of the answer.
+            The decoded answer.
 
         Raises:
-            TransportError: No answer came.
-            ResponseError: The status is no success, or the body does not fit.
+            TransportError: The request got no answer.
+            ResponseError: The status is an error, or the body does not match the spec.
             TypeError, ValueError: An argument cannot be sent.
 
         """
@@ -185,12 +185,12 @@ class Client(_Base[httpx.BaseTransport]):
     def _paged(
         self, operation_id: str, arguments: Mapping[str, Any], options: RequestOptions | None
     ) -> Pager[Any, Any]:
-        """Do what `_request` does, page by page."""
+        """Return a pager that sends one request per page. The arguments are checked now."""
         call, reader = self._call(operation_id, arguments, options)
         page, attributes = self._pages(call)
 
         def fetch(number: int | None) -> Any:
-            self._check_open()  # It may be closed since the pager was made.
+            self._check_open()  # It may have been closed since the pager was made.
             return self._send(call, reader, call.build(self._defaults, **{page: number}))
 
         return Pager(fetch, attributes, call.arguments.get(page))
@@ -235,34 +235,34 @@ class Client(_Base[httpx.BaseTransport]):
         >>> for window in neu.windows(neu.list_bills, from_="2020-01-01", to="2022-01-01"):
         ...     print(window.from_, len(window.data))
 
-        Which rows belong to a window is decided here, by their dates, as the APIs do not say whether the ends of a
-        range belong to it: no row is lost, repeated or cut at a seam.
+        The client assigns rows to windows by their dates, because the APIs do not say whether a range includes its
+        ends: no row is lost, repeated or cut.
 
         Args:
-            method: A method of this client with a range of dates among its arguments, not called.
-            from_: Begin of the range, included: a date, a datetime or ISO 8601 text. What has no offset is meant in
+            method: Method of this client with a range of dates among its arguments, not called.
+            from_: Start of the range, included: a date, a datetime or ISO 8601 text. Without an offset it is in
                 `time_zone`.
             to: End of the range, excluded; like `from_`.
-            window: `day`, `week`, `month`, `year`, or a timedelta counted from `from_`. Months and years cost the
-                least.
-            workers: Number of windows that are requested at a time, and that wait at most to be handed over.
-            **arguments: The other arguments of the method, `options` too.
+            window: `day`, `week`, `month`, `year`, or a timedelta counted from `from_`. Months and years transfer the
+                fewest rows.
+            workers: Maximum number of windows that are requested at a time, and of finished ones that wait.
+            **arguments: Other arguments of the method, including `options`.
 
         Returns:
-            The windows in order, each with `from_`, `to` and `data`, what the method returns of it over all pages.
+            The windows in order, each with `from_`, `to` and `data`, the results of the method over all pages.
 
         Raises:
-            WindowError: While iterating: a window could not be read. Go on with its `resume_from` as `from_`.
-            TypeError: The method is not a client's, or has no range of dates, or an argument is not its own.
+            WindowError: While iterating: a window could not be read. Resume with its `resume_from` as `from_`.
+            TypeError: The method is not a client's, has no range of dates, or has no such argument.
             ValueError: `to` is before `from_`, or `window` or `workers` is not positive.
 
         """
-        from contrato.core.windows import windows  # late, because most programs have no use for it
+        from contrato.core.windows import windows  # late: most programs do not use it
 
         return windows(method, from_=from_, to=to, window=window, workers=workers, **arguments)
 
     def close(self) -> None:
-        """Close the connections. A closed client cannot send any more."""
+        """Close the connections. A closed client sends no more requests."""
         self._closed = True
         self._transport.close()
 
@@ -277,7 +277,7 @@ class AsyncClient(_Base[httpx.AsyncBaseTransport]):
     """Base of the generated clients for asyncio; `api` says of which API.
 
     Attributes:
-        sleep: Coroutine function that waits so many seconds before a request is sent again; a test may replace it.
+        sleep: Like that of `Client`, a coroutine function.
 
     """
 
@@ -286,32 +286,31 @@ class AsyncClient(_Base[httpx.AsyncBaseTransport]):
     _loop: asyncio.AbstractEventLoop | None = None
 
     async def _request(self, operation_id: str, arguments: Mapping[str, Any], options: RequestOptions | None) -> Any:
-        """Do what `Client._request` does."""
+        """Like `Client._request`."""
         call, reader = self._call(operation_id, arguments, options)
         return await self._send(call, reader, call.build(self._defaults))
 
     def _paged(
         self, operation_id: str, arguments: Mapping[str, Any], options: RequestOptions | None
     ) -> AsyncPager[Any, Any]:
-        """Do what `Client._paged` does."""
+        """Like `Client._paged`."""
         call, reader = self._call(operation_id, arguments, options)
         page, attributes = self._pages(call)
 
         async def fetch(number: int | None) -> Any:
-            self._check_open()  # It may be closed since the pager was made.
+            self._check_open()  # It may have been closed since the pager was made.
             return await self._send(call, reader, call.build(self._defaults, **{page: number}))
 
         return AsyncPager(fetch, attributes, call.arguments.get(page))
 
     def _check_loop(self) -> None:
-        """Refuse another event loop than that of the first request: the connections belong to that one."""
+        """Refuse any event loop but that of the first request, to which the connections belong."""
         import asyncio
 
         loop = asyncio.get_running_loop()
         if self._loop not in (None, loop):
             raise RuntimeError(
-                f"this {type(self).__name__} has connections of another event loop, "
-                "which may have ended: make a new one in each asyncio.run"
+                f"this {type(self).__name__} has connections of another event loop: make a new one in each asyncio.run"
             )
         self._loop = loop
 
@@ -362,34 +361,15 @@ class AsyncClient(_Base[httpx.AsyncBaseTransport]):
         >>> async for window in neu.windows(neu.list_bills, from_="2020-01-01", to="2022-01-01"):
         ...     print(window.from_, len(window.data))
 
-        Which rows belong to a window is decided here, by their dates, as the APIs do not say whether the ends of a
-        range belong to it: no row is lost, repeated or cut at a seam.
-
-        Args:
-            method: A method of this client with a range of dates among its arguments, not called.
-            from_: Begin of the range, included: a date, a datetime or ISO 8601 text. What has no offset is meant in
-                `time_zone`.
-            to: End of the range, excluded; like `from_`.
-            window: `day`, `week`, `month`, `year`, or a timedelta counted from `from_`. Months and years cost the
-                least.
-            workers: Number of windows that are requested at a time, and that wait at most to be handed over.
-            **arguments: The other arguments of the method, `options` too.
-
-        Returns:
-            The windows in order, each with `from_`, `to` and `data`, what the method returns of it over all pages.
-
-        Raises:
-            WindowError: While iterating: a window could not be read. Go on with its `resume_from` as `from_`.
-            TypeError: The method is not a client's, or has no range of dates, or an argument is not its own.
-            ValueError: `to` is before `from_`, or `window` or `workers` is not positive.
-
+        Arguments, results and errors are those of `Client.windows`. Leaving the loop cancels open requests soon after;
+        `contextlib.aclosing` does so at once.
         """
         from contrato.core.windows import async_windows
 
         return async_windows(method, from_=from_, to=to, window=window, workers=workers, **arguments)
 
     async def close(self) -> None:
-        """Close the connections. A closed client cannot send any more."""
+        """Close the connections. A closed client sends no more requests."""
         self._closed = True
         await self._transport.aclose()
 

@@ -1,4 +1,4 @@
-"""From the bytes of an answer to models."""
+"""Decode the bytes of an answer into models."""
 
 import functools
 import gc
@@ -17,11 +17,11 @@ from contrato.core.mismatch import SchemaMismatch, mismatch
 from contrato.core.structs import struct_type, wire_type
 
 Change = Callable[[Any], Any]
-# Bytes from which it pays to decode an array piece by piece.
+# Size in bytes from which arrays are decoded piece by piece.
 LONG = 8 * 2**20
-# msgspec looks at a model when it is first used, and two threads that do so at the same moment end the process.
+# msgspec inspects a model at its first use; two threads that do so at the same time crash the process.
 _BUILDING = threading.Lock()
-# The first integer that a float cannot tell from the next one.
+# The smallest integer that a float cannot tell from the next one.
 UNSURE = 2**53
 
 
@@ -29,13 +29,13 @@ def decode(kind: Any, content: bytes | bytearray, zone: tzinfo | None = None) ->
     """Decode JSON into models.
 
     Args:
-        kind: A model or anything made of models; None for a body that does not matter.
-        content: JSON text. A long array in a bytearray loses what is decoded, from its end. Of a key that an object has
-            twice the last one counts.
-        zone: Time zone to give to timestamps that have none.
+        kind: A model, or a type made of models; None for a body that is ignored.
+        content: JSON text. A long array in a bytearray loses its elements while they are decoded, the last ones first.
+            Of repeated keys the last one counts.
+        zone: Time zone for timestamps without an offset.
 
     Raises:
-        SchemaMismatch: The content is no JSON, or not of this kind.
+        SchemaMismatch: The content is no JSON, or does not match the type.
 
     """
     if kind is None:
@@ -53,16 +53,16 @@ def decode_structs(kind: Any, content: bytes | bytearray) -> Any:
     """Decode JSON into structs with the attributes of models.
 
     Raises:
-        SchemaMismatch: The content is no JSON, or not of this kind.
+        SchemaMismatch: The content is no JSON, or does not match the type.
 
     """
     return None if kind is None else _decode_whole(struct_type(kind), content)
 
 
 class _Uncollected:
-    """Pauses garbage collection while at least one thread is inside: JSON makes no cycles, only many objects.
+    """Pauses garbage collection while at least one thread is inside: JSON makes many objects, and no cycles.
 
-    Without it a third of the time of a year of hourly readings goes into looking for cycles.
+    Otherwise a third of the time to decode a year of hourly readings is spent on searching for cycles.
     """
 
     def __init__(self) -> None:
@@ -109,21 +109,21 @@ def _decode(decoder: msgspec.json.Decoder[Any], content: bytes | bytearray) -> A
         try:
             return decoder.decode(content)
         except msgspec.ValidationError:
-            # JSON has one kind of number: 41.0 is an integer. msgspec says it is not, so the slow way judges again.
+            # In JSON 41.0 is an integer, for msgspec it is not: decode again, slowly, with such numbers converted.
             return msgspec.convert(_any_decoder().decode(content), decoder.type)
     except msgspec.ValidationError as error:
         raise mismatch(str(error)) from error
     except RecursionError as error:
-        raise SchemaMismatch("$", "JSON", "JSON that is nested too deep") from error
+        raise SchemaMismatch("$", "JSON", "JSON that is nested too deeply") from error
     except ValueError as error:  # msgspec.DecodeError, and UnicodeDecodeError
         raise SchemaMismatch("$", "JSON", None if content else "an empty body", str(error)) from error
 
 
 def _decode_tail(decoder: msgspec.json.Decoder[Any], content: bytearray) -> list[Any]:
-    """Take the later half off a long array, and so on: its text and its models are not both in memory as a whole.
+    """Decode and cut off the second half of a long array, repeatedly, so that text and models never coexist as a whole.
 
-    Where an element begins is guessed: where the text looks like the first one's begin. The guess needs no proof but
-    that the piece decodes, since two JSON texts with a comma between them can only be two elements.
+    An element is guessed to start where the text looks like the start of the first one. If the second half decodes, the
+    guess was right: two JSON texts with a comma between them can only be two elements.
     """
     decoded: list[Any] = []
     first = re.match(rb"\[(\{\s*\"[^\"\\]*\"\s*:)", content)
@@ -134,7 +134,7 @@ def _decode_tail(decoder: msgspec.json.Decoder[Any], content: bytearray) -> list
                 decoded = decoder.decode(piece) + decoded
         except (RecursionError, ValueError):
             content[start : start + 1] = b","
-            break  # What is left is decoded as ever, and complained of.
+            break  # The rest is decoded as a whole, with its errors.
         content[start:] = b"]"
     return decoded
 
@@ -142,8 +142,8 @@ def _decode_tail(decoder: msgspec.json.Decoder[Any], content: bytearray) -> list
 def _number(text: str) -> Any:
     value = float(text)
     if not math.isfinite(value):
-        return ...  # of no type, so that it fits nowhere
-    # Above, what is written may have been another integer.
+        return ...  # matches no type
+    # From there on the text may have had another integer.
     return int(value) if value.is_integer() and abs(value) < UNSURE else value
 
 
@@ -160,7 +160,7 @@ def _any_decoder() -> msgspec.json.Decoder[Any]:
 
 @functools.cache
 def _localizer(kind: Any, zone: tzinfo) -> Change | None:
-    """Return what gives `zone` to the timestamps of a value; None when it can have none."""
+    """Return a function that gives `zone` to the timestamps of a value; None if the type has no timestamps."""
     if kind is datetime:
         return lambda value: value.replace(tzinfo=zone) if value.tzinfo is None else value
     if isinstance(kind, type) and attrs.has(kind):

@@ -1,4 +1,4 @@
-"""What a client raises. Catch `ContratoError` for all of it."""
+"""Errors of the clients. Their base is `ContratoError`."""
 
 import json
 from datetime import datetime
@@ -10,7 +10,7 @@ from contrato.core import retry
 
 
 class ContratoError(Exception):
-    """Base of every error that a request can end in.
+    """Base of all errors of requests.
 
     Attributes:
         transient: True if the same request may succeed later.
@@ -21,13 +21,13 @@ class ContratoError(Exception):
 
 
 class TransportError(ContratoError):
-    """No whole answer came: no connection, a timeout, a broken transfer.
+    """The request got no complete answer: no connection, a timeout, a broken transfer.
 
     Attributes:
         operation: `operationId` of the request.
         method: HTTP method of the request.
         url: URL of the request.
-        reason: What httpx says went wrong.
+        reason: Reason that httpx gives.
 
     """
 
@@ -49,13 +49,13 @@ class ConnectionFailedError(TransportError):
 
 
 class RequestTimeoutError(TransportError):
-    """Connecting, sending or waiting for more of the answer took longer than `timeout`, or all than `deadline`."""
+    """Connecting, sending or waiting for data took longer than `timeout`, or the whole call than `deadline`."""
 
     transient = True
 
 
 class ResponseError(ContratoError):
-    """The server answered, and not with what the method returns.
+    """The server answered with something other than the result of the method.
 
     Attributes:
         operation: `operationId` of the request.
@@ -63,8 +63,8 @@ class ResponseError(ContratoError):
         url: URL of the request.
         status: HTTP status of the answer.
         headers: Headers of the answer.
-        body: The answer, parsed when it is JSON, else as text.
-        documented: Whether the spec has this status for this operation.
+        body: Body of the answer: parsed if it is JSON, else text.
+        documented: True if the spec has this status for this operation.
 
     """
 
@@ -84,7 +84,7 @@ class ResponseError(ContratoError):
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds that the server asks to wait, from now if it gave a date; None if it does not say."""
+        """Seconds from now that the server asks to wait; None if it does not say."""
         return retry.retry_after(self.headers.get("Retry-After", ""))
 
     def __str__(self) -> str:
@@ -102,9 +102,9 @@ class AuthenticationError(ResponseError):
 
 
 class NotFoundError(ResponseError):
-    """404: there is no such thing, or no such path below `base_url`."""
+    """404: the record does not exist, or the path does not exist below `base_url`."""
 
-    summary = "there is no such thing"
+    summary = "nothing was found there"
 
 
 class ValidationError(ResponseError):
@@ -114,7 +114,7 @@ class ValidationError(ResponseError):
 
     @property
     def errors(self) -> dict[str, list[str]]:
-        """The messages of each refused field; empty when the answer does not have that shape."""
+        """Messages by refused field; empty if the answer has another shape."""
         if not isinstance(self.body, dict):
             return {}
         return {field: messages for field, messages in self.body.items() if isinstance(messages, list)}
@@ -128,36 +128,35 @@ class RateLimitError(ResponseError):
 
 
 class ServerError(ResponseError):
-    """5xx: the server, or what stands before it, failed."""
+    """5xx: the server, or a gateway before it, failed."""
 
     transient = True
     summary = "the server failed"
 
 
 class UndocumentedStatusError(ResponseError):
-    """A status that the spec does not document for this operation, and that has no error of its own."""
+    """A status that the spec does not document for this operation, and that has no other error class."""
 
     @property
     def summary(self) -> str:  # type: ignore[override]
-        """What to make of it; a redirect is not followed, it says where it leads."""
-        return f"Location {self.headers['Location']}" if "Location" in self.headers else "which may mean anything"
+        """Meaning of the status. Redirects are not followed: it says where they lead."""
+        return f"Location {self.headers['Location']}" if "Location" in self.headers else "whose meaning is unknown"
 
 
 class ResponseTooLargeError(ResponseError):
-    """The answer, compressed or not, is larger than the client's `max_bytes`. Its body is not kept."""
+    """The answer, compressed or not, has more than `max_bytes` of the client. Its body is not kept."""
 
-    summary = "with more than max_bytes; ask for less at a time, or raise the client's max_bytes"
+    summary = "with more than max_bytes: ask for less at a time, or raise max_bytes of the client"
 
 
 class ContractError(ResponseError):
-    """The status says success, and the body is not what the spec promises.
+    """The status is a success, and the body does not match the spec.
 
     Attributes:
-        path: Where in the body, as `$[0].data[3].cons`; names are those of the wire.
-        expected: What the spec promises there.
-        found: What is there.
-        lost: How many elements at the end of a long array `body` lacks: they fitted, and their text was given up while
-            the array was decoded. `capture` keeps it.
+        path: Place in the body, such as `$[0].data[3].cons`, with names as in JSON.
+        expected: Description of the value in the spec.
+        found: Description of the value in the body.
+        lost: Number of elements that `body` lacks at the end of a long array. They were valid; `capture` keeps them.
 
     """
 
@@ -190,14 +189,15 @@ class ContractError(ResponseError):
 
 
 class PaginationError(ContratoError):
-    """Pages do not end, come again, are not those asked for, or are fewer than their counters tell."""
+    """Pages do not end, repeat, are not the requested ones, or contradict their counters."""
 
 
 class WindowError(ContratoError):
-    """A window could not be read; its `__cause__` says why. All windows before it were handed over.
+    """A window could not be read; `__cause__` says why. All windows before it were returned.
 
     Attributes:
-        resume_from: Where it begins: pass it as `from_`, the other arguments as before, to go on.
+        resume_from: Start of the window: pass it as `from_`, with the other arguments unchanged, to resume.
+        reason: Text of the cause.
 
     """
 
@@ -207,4 +207,4 @@ class WindowError(ContratoError):
         self.reason = reason
 
     def __str__(self) -> str:
-        return f"stopped before {self.resume_from.isoformat()}, from where to resume: {self.reason}"
+        return f"stopped before {self.resume_from.isoformat()}, resume from there: {self.reason}"

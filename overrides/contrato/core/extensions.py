@@ -1,4 +1,4 @@
-"""What a spec says beyond OpenAPI: its extensions (`x-…`), one class each. `spec/README.md` documents them."""
+"""Extensions of OpenAPI in the specs (`x-…`), one class each. `spec/README.md` documents them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Kind = TypeVar("Kind")
 
 
 class Evidence(str):
-    """Where a statement of a spec comes from, as the spec words it: `documented neu#L40-L62`; empty without any."""
+    """Source of a statement, as written in the spec: `documented neu#L40-L62`; empty without evidence."""
 
     __slots__ = ()
 
@@ -22,36 +22,36 @@ class Evidence(str):
 
     @property
     def citations(self) -> tuple[str, ...]:
-        """The cited lines of the vendors' documents, such as `neu#L40-L62`, those before the reason."""
+        """Cited lines of the vendors' documents, such as `neu#L40-L62`."""
         return tuple(word for word in self.partition(":")[0].split()[1:] if "#" in word)
 
     @property
     def reason(self) -> str:
-        """Why the spec says so; an empty text for what is documented."""
+        """Reason for the statement; an empty text if it is documented."""
         return self.partition(":")[2].strip()
 
 
 def read(kind: type[Kind], node: Mapping[str, Any]) -> Kind:
-    """Make one of the classes below of a part of a spec."""
+    """Make an instance of a class of this module from a part of a spec."""
     wires = {field.name: field.metadata.get("wire", field.name) for field in attrs.fields(kind)}  # type: ignore[arg-type]
     return kind(**{name: node[wire] for name, wire in wires.items() if wire in node})
 
 
 def maybe(kind: type[Kind], node: Mapping[str, Any], key: str) -> Kind | None:
-    """Make one of the classes below of the extension of this key; None if there is none."""
+    """Make an instance of a class of this module from an extension; None without that extension."""
     return read(kind, node[key]) if key in node else None
 
 
 @attrs.frozen(kw_only=True)
 class _Stated:
-    """An extension of a spec. An attribute whose key in the spec is another one has that as `wire`."""
+    """An extension with evidence. The metadata `wire` of an attribute is its key in the spec, if that differs."""
 
     evidence: Evidence = attrs.field(default=Evidence(), converter=Evidence, metadata={"wire": "x-evidence"})
 
 
 @attrs.frozen(kw_only=True)
 class Pagination(_Stated):
-    """`x-pagination`: how pages of a list work. Names are wire names; None where a list has no such thing.
+    """`x-pagination`: pages of a list. Names are those in JSON; None if the list has no such field.
 
     Attributes:
         page: The parameter that asks for a page.
@@ -61,7 +61,7 @@ class Pagination(_Stated):
         next: The field with the number of the next page.
         last: The field with the number of the last page.
         current: The field with the number of this page.
-        size: How many items a page has: a number, or the name of the field that tells it.
+        size: Number of items of a page, or the name of the field with that number.
 
     """
 
@@ -132,7 +132,7 @@ class Agreement(_Stated):
 
 @attrs.frozen(kw_only=True)
 class Reckoning(_Stated):
-    """`x-reckoning`: `date` and `days` after it give the server's day."""
+    """`x-reckoning`: `date` and `days` after it give the current day of the server."""
 
     date: str
     days: str
@@ -140,12 +140,12 @@ class Reckoning(_Stated):
 
 @attrs.frozen(kw_only=True)
 class Echo(_Stated):
-    """`x-echo`: values at the pointer `at` of the answer are the argument, or what the record has that it names.
+    """`x-echo`: values at the pointer `at` of the answer are the argument, or a value of the record that it names.
 
     Attributes:
         at: Pointer into the answer.
-        found_as: The pointer of another operation's answer to what the record has, as `operationId#pointer`.
-        unless: An alternative argument: with both, nothing is said.
+        found_as: Pointer to that value in the answer of another operation, as `operationId#pointer`.
+        unless: Another argument: if both are given, the extension does not apply.
 
     """
 
@@ -156,14 +156,14 @@ class Echo(_Stated):
 
 @attrs.frozen(kw_only=True)
 class Searches(_Stated):
-    """`x-searches`: a found item has the argument's words in one of `fields`, pointers within an item."""
+    """`x-searches`: an item that is found has the words of the argument in one of `fields`, pointers within an item."""
 
     fields: Sequence[str]
 
 
 @attrs.frozen(kw_only=True)
 class Register(_Stated):
-    """`x-register-of`: the value is a register that grows by what `field` of the same row counts."""
+    """`x-register-of`: the value is a meter register that grows by the value of `field` in the same row."""
 
     field: str
 
@@ -179,7 +179,7 @@ class Power(_Stated):
 
 @attrs.frozen(kw_only=True)
 class Plausible(_Stated):
-    """`x-plausible`: what physics lets expect of a value."""
+    """`x-plausible`: physical bounds of a value."""
 
     minimum: float | None = None
     maximum: float | None = None
@@ -187,7 +187,7 @@ class Plausible(_Stated):
 
 @attrs.frozen(kw_only=True)
 class Invariant(_Stated):
-    """`x-invariants`: what holds within one record; of the attributes, those that the spec states.
+    """`x-invariants`: a condition within one record; attributes that the spec does not have are None.
 
     Attributes:
         equals: Pointer to the value that is `product`, `sum`, `same` or `among`.
@@ -195,8 +195,8 @@ class Invariant(_Stated):
         sum: A pointer to many.
         same: A pointer.
         among: A pointer to many.
-        ascending: Pointers to values that do not fall.
-        present: Pointers: with the first there is also the second.
+        ascending: Pointers to values of which none is less than the one before.
+        present: Two pointers: a record with the first value also has the second.
 
     """
 
@@ -280,7 +280,7 @@ class Site:
 
 @attrs.frozen
 class Reference:
-    """`x-refers-to`: existing values are found at the pointer of an operation's answer."""
+    """`x-refers-to`: existing values are at a pointer in the answer of an operation."""
 
     operation: str
     pointer: str

@@ -1,4 +1,4 @@
-"""How often a request may be sent, and how long it may take in all."""
+"""Limits of a request: retries and deadline."""
 
 import time
 from collections.abc import Mapping
@@ -12,12 +12,12 @@ from contrato.core.errors import ContratoError, ResponseError
 
 @attrs.frozen
 class Limits:
-    """The limits of one request, from now on.
+    """Limits of one request, counted from now.
 
     Attributes:
-        retries: How often it may be sent again.
-        deadline: Seconds that it may take with its retries; None for no limit.
-        end: The deadline as `time.monotonic` tells time.
+        retries: Maximum number of retries.
+        deadline: Seconds that the request may take, including retries; None for no limit.
+        end: The deadline on the clock of `time.monotonic`.
 
     """
 
@@ -31,7 +31,7 @@ class Limits:
 
     @property
     def left(self) -> float | None:
-        """Seconds until the deadline; negative after it, None without one."""
+        """Seconds until the deadline: negative after it, None without one."""
         return None if self.end is None else self.end - time.monotonic()
 
     @property
@@ -40,18 +40,18 @@ class Limits:
         return self.end is not None and time.monotonic() >= self.end
 
     def late(self) -> httpx.ReadTimeout:
-        """Return the error of a request that reached the deadline."""
-        return httpx.ReadTimeout(f"the answer was not whole at the deadline of {self.deadline:g} s")
+        """Return the error of a request that is not complete at the deadline."""
+        return httpx.ReadTimeout(f"the answer was not complete at the deadline of {self.deadline:g} s")
 
     def capped(self, timeouts: Mapping[str, float | None]) -> dict[str, float | None]:
-        """Return timeouts of which none lasts beyond the deadline."""
+        """Return timeouts that end at the deadline at the latest."""
         if (left := self.left) is None:
             return dict(timeouts)
         left = max(left, 0.001)
         return {name: left if seconds is None else min(seconds, left) for name, seconds in timeouts.items()}
 
     def pause(self, error: ContratoError, attempt: int) -> float | None:
-        """Return the seconds to wait before the request is sent again; None if it must not be.
+        """Return the seconds to wait before the next attempt; None if there must not be one.
 
         Args:
             error: The error of the last attempt.

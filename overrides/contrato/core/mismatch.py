@@ -1,27 +1,27 @@
-"""Where JSON does not match a schema, in JSON's terms.
+"""The difference between JSON and a schema, in the terms of JSON.
 
-msgspec tells where only in the text of its error, in Python's terms; it has no attributes for it. Other texts than the
-known ones are passed on as they are, and tests compare what is made of the known ones.
+msgspec's errors have no attributes: path and types are only in their text, in the terms of Python. This module reads
+that text, and passes on what it does not know. Tests compare the results, so that they notice a new wording.
 """
 
 import json
 import re
 from typing import Any
 
-TIMESTAMP = "date and time of ISO 8601"
-# JSON's terms for those of msgspec.
+TIMESTAMP = "ISO 8601 date and time"
+# Terms of JSON by those of msgspec.
 JSON_NAMES = {"int": "integer", "float": "number", "str": "string", "bool": "boolean", "datetime": TIMESTAMP}
 
 
 class SchemaMismatch(Exception):  # noqa: N818 (the client makes an error of it)
-    """A body is not of a type.
+    """A body does not match a type.
 
     Attributes:
-        path: Where, with the names of the wire.
-        expected: What the type wants there.
-        found: What is there; None when `path` leads to it, or when the content is no JSON.
-        problem: Why the content is no JSON; None when it is.
-        lost: How many elements at the end of a long array the content has lost; they fitted.
+        path: Place in the body, with names as in JSON.
+        expected: Description of the type at that place.
+        found: Description of the value at that place; None if it can be looked up, or if the body is no JSON.
+        problem: Why the body is no JSON; None if it is.
+        lost: Number of elements, all valid, that are missing at the end of a long array.
 
     """
 
@@ -35,7 +35,7 @@ class SchemaMismatch(Exception):  # noqa: N818 (the client makes an error of it)
 
 
 def mismatch(message: str) -> SchemaMismatch:
-    """Read the message of a `msgspec.ValidationError`: ``Expected `int`, got `str` - at `$[0].id` ``."""
+    """Make a mismatch of the message of a `msgspec.ValidationError`: ``Expected `int`, got `str` - at `$[0].id` ``."""
     what, _, path = message.partition(" - at `")
     path = path.removesuffix("`") or "$"
     if match := re.fullmatch(r"Expected (.+), got (.+)", what):
@@ -53,11 +53,11 @@ def _json_names(match: re.Match[str]) -> str:
 
 
 def describe(body: Any, path: str) -> str:
-    """Describe what stands at a path of a parsed body."""
+    """Describe the value at a path of a parsed body."""
     try:
         for name, index in re.findall(r"\.([^.\[]+)|\[(\d+)\]", path):
             body = body[int(index)] if index else body[name]
     except (IndexError, KeyError, TypeError):
-        return "something else"  # in a body that json reads otherwise than msgspec, say one with a key twice
+        return "something else"  # json and msgspec read the body differently, for instance repeated keys
     text = json.dumps(body, ensure_ascii=False)
     return text if len(text) <= 80 else f"{text[:80]}…"

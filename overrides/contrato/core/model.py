@@ -13,7 +13,7 @@ from contrato.core.mismatch import SchemaMismatch, describe
 
 @attrs.define
 class Model:
-    """The base of every model. To make or evolve one checks no types; to decode one does."""
+    """Base of every model. Decoding checks types; the constructor and `attrs.evolve` do not."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON, with the names of the wire; timestamps are ISO 8601 text, a field that is None is null."""
@@ -22,10 +22,10 @@ class Model:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Make a model of JSON with the names of the wire; names that it does not know are ignored.
+        """Make a model of JSON, with names as in JSON; unknown names are ignored.
 
         Raises:
-            ValueError: The data are not what the spec says; the message says where.
+            ValueError: The data do not match the spec; the message says where.
 
         """
         try:
@@ -37,7 +37,7 @@ class Model:
 
 
 def plain(value: Any) -> Any:
-    """Return a value of a model as JSON has it."""
+    """Return a value of a model as a JSON value."""
     if isinstance(value, Model):
         return value.to_dict()
     if isinstance(value, list):

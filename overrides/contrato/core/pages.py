@@ -1,4 +1,4 @@
-"""Iterate over the pages of a list, or over the items of all of them."""
+"""Iterate over the pages of a list, or over the items of all pages."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any, Generic, TypeVar
@@ -8,16 +8,16 @@ from contrato.core.errors import PaginationError, ResponseError
 Item = TypeVar("Item")
 Page = TypeVar("Page")
 
-# What an absent page parameter means; a test holds it against the specs' defaults.
+# Page of a request without a page parameter; a test compares it with the defaults of the specs.
 FIRST = 1
-# The way out of a list that grows while it is read: no counter gives such a server away.
+# Ends lists that grow while they are read: their counters are right.
 MOST = 10_000
 # What refuses a request for another reason than its page.
 NOT_THE_PAGE = (401, 403, 408, 429)
 
 
 class _Pages:
-    """What a pager is made of, whether it waits or not."""
+    """Rules of a list of pages, shared by both pagers."""
 
     def __init__(self, pagination: Mapping[str, Any], start: int | None) -> None:
         self._pagination = pagination
@@ -37,7 +37,7 @@ class _Pages:
         return follows and refused and not self._pagination.keys() & {"next", "total"}
 
     def _walk(self) -> Generator[Any, Any, None]:
-        """Yield the number of a page; when sent the page, yield what to hand on of it, a list; and so on to the end."""
+        """Yield the number of a page, receive the page, yield a list of the pages to return; repeat until the end."""
 
         def counter(name: str) -> int | None:
             value: int | None = getattr(page, self._pagination[name]) if name in self._pagination else None
@@ -45,7 +45,7 @@ class _Pages:
 
         asked = self._start
         total: int | None = None
-        # Hashes of pages, as pages are the caller's to change and to forget, with their numbers.
+        # Numbers of pages by their hash. The pages themselves belong to the caller, who may change or free them.
         known: dict[int, int] = {}
         seen = number = 0
         for _ in range(MOST):
@@ -56,9 +56,9 @@ class _Pages:
                 break
             items = self._items(page)
             current, following, last = counter("current"), counter("next"), counter("last")
-            # What the newest answer says counts: a list may change while it is read.
+            # The newest answer counts: a list may change while it is read.
             total = counter("total")
-            # A list that does not name its next page is over at the first empty one.
+            # A list whose pages do not name the next one ends at the first empty page.
             if not items and "next" not in self._pagination:
                 yield []
                 break
@@ -69,15 +69,15 @@ class _Pages:
             if earlier == before > (self._start or FIRST) and not self._pagination.keys() & {"next", "total"}:
                 yield []
                 break
-            # Empty pages, too, are alike.
+            # All empty pages are alike.
             if earlier < number and (items or earlier == before):
                 raise PaginationError(
-                    f"page {number} is page {earlier} again: the list never ends, or the page number is ignored"
+                    f"page {number} repeats page {earlier}: the list never ends, or the server ignores the page number"
                 )
             size = getattr(page, self._pagination["size"]) if isinstance(self._pagination.get("size"), str) else 0
             up_to = (number - FIRST) * size + len(items)
             if total is not None and up_to > total:
-                raise PaginationError(f"page {number} goes up to item {up_to}, and says that there are {total} in all")
+                raise PaginationError(f"page {number} ends with item {up_to}, and the total is {total}")
             seen += len(items)
             yield [page]
             # Some servers say so that there is no next page.
@@ -96,25 +96,25 @@ class _Pages:
                 raise PaginationError(f"page {number} names page {following} as the next{end}: the list never ends")
             asked = following
         else:
-            raise PaginationError(f"more than {MOST} pages: go on from page {asked}, or ask for less at a time")
+            raise PaginationError(f"more than {MOST} pages: continue from page {asked}, or ask for less at a time")
         if self._start in (None, FIRST) and total is not None and seen < total:
             raise PaginationError(f"the pages end with page {number}, after {seen} of {total} items")
 
 
 class Pager(_Pages, Generic[Item, Page]):
-    """The items of a list that the server hands out page by page.
+    """Iterable over the items of a list that the server returns page by page.
 
-    Requests nothing until it is iterated over, and then a page when it is needed. Every iteration starts anew.
+    Requests are sent during iteration, each page when it is needed. Every iteration starts again.
 
     Args:
-        fetch: Requests the page of one number, or the first one for None; None for no page.
-        pagination: Attributes of a page that hold its `items` (absent: the page is the list), `next`, `last`, `total`,
-            `current`.
-        start: Number of the page to begin with; None leaves it to the server.
+        fetch: Function that requests the page with a number, or the first one for None; it returns None for no page.
+        pagination: Attributes of a page by their role: `items` (absent: the page is the list), `next`, `last`, `total`,
+            `current`, `size`.
+        start: Number of the first page; None leaves it to the server.
 
     Raises:
-        PaginationError: While iterating: the pages do not end, come again, are not those that were asked for, or end
-            before their counters do.
+        PaginationError: While iterating: the pages do not end, repeat, are not the requested ones, or contradict their
+            counters.
 
     """
 
@@ -125,7 +125,7 @@ class Pager(_Pages, Generic[Item, Page]):
         self._fetch = fetch
 
     def pages(self) -> Iterator[Page]:
-        """Iterate over the pages, with what they tell beside their items."""
+        """Iterate over the pages, with their counters."""
         walk = self._walk()
         for number in walk:
             try:
@@ -142,16 +142,15 @@ class Pager(_Pages, Generic[Item, Page]):
 
 
 class AsyncPager(_Pages, Generic[Item, Page]):
-    """What `Pager` is, for `async for`; a method that returns one is not awaited.
+    """Like `Pager`, for `async for`. A method that returns one is not awaited.
 
     Args:
-        fetch: Requests the page of one number, or the first one for None; None for no page.
+        fetch: Coroutine function, otherwise as for `Pager`.
         pagination: As for `Pager`.
-        start: Number of the page to begin with; None leaves it to the server.
+        start: As for `Pager`.
 
     Raises:
-        PaginationError: While iterating: the pages do not end, come again, are not those that were asked for, or end
-            before their counters do.
+        PaginationError: As for `Pager`.
 
     """
 
@@ -165,7 +164,7 @@ class AsyncPager(_Pages, Generic[Item, Page]):
         self._fetch = fetch
 
     async def pages(self) -> AsyncIterator[Page]:
-        """Iterate over the pages, with what they tell beside their items."""
+        """Iterate over the pages, with their counters."""
         walk = self._walk()
         for number in walk:
             try:

@@ -1,4 +1,4 @@
-"""Put the arguments of an operation where the spec wants them, and read them out of a request again.
+"""Put the arguments of an operation into a request where the spec says, and read them from a request.
 
 Arguments are keyed by place and wire name, `Parameter.key`, such as `("query", "PageNumber")`.
 """
@@ -20,7 +20,7 @@ Arguments = Mapping[tuple[str, str], Any]
 
 @attrs.frozen(kw_only=True)
 class Parts:
-    """What a request consists of, beside the base URL and what every request has.
+    """Parts of a request that depend on its operation and arguments.
 
     Attributes:
         method: HTTP method in capitals.
@@ -28,7 +28,7 @@ class Parts:
         query: Names and values of the query string, not quoted.
         headers: Headers that are arguments.
         cookies: Cookies that are arguments.
-        body: JSON of the body; None when there is none.
+        body: JSON of the body; None without a body.
 
     """
 
@@ -45,7 +45,7 @@ def place(operation: Operation, arguments: Arguments) -> Parts:
 
     Args:
         operation: The operation.
-        arguments: Values by `Parameter.key`, as JSON has them. Names that the spec does not know are sent as they are.
+        arguments: JSON values by `Parameter.key`. Arguments that the spec does not have are sent as they are.
 
     Raises:
         KeyError: A path parameter has no value.
@@ -79,17 +79,17 @@ def arguments(
     headers: Mapping[str, str] | None = None,
     body: Any = None,
 ) -> dict[tuple[str, str], Any]:
-    """Read the arguments of a request by `Parameter.key`.
+    """Return the arguments of a request by `Parameter.key`.
 
-    Text is made a number, a boolean or a list where the spec has that type and the text is one. Names that the
-    operation does not know are left out.
+    Text is converted to a number, a boolean or a list if the spec has that type and the text is valid. Arguments that
+    the operation does not have are left out.
 
     Args:
         operation: The operation.
         path: Path below the base URL.
         query: Names and values of the query string, decoded.
-        headers: Headers, names in lower case.
-        body: The body's JSON.
+        headers: Headers by name in lower case.
+        body: JSON of the body.
 
     """
     named: dict[str, list[str]] = defaultdict(list)
@@ -111,7 +111,7 @@ def arguments(
 
 
 def _texts(value: Any, exploded: bool) -> list[str]:
-    """Write a value as the texts of a query string."""
+    """Return a value as texts of a query string."""
     if isinstance(value, list | tuple):
         texts = [text for one in value for text in _texts(one, exploded)]
         return texts if exploded else [",".join(texts)]
@@ -119,7 +119,7 @@ def _texts(value: Any, exploded: bool) -> list[str]:
 
 
 def _value(parameter: Parameter, texts: Sequence[str]) -> Any:
-    """Read a value from texts; of one that is given twice the last one counts, as most servers do."""
+    """Return a value from texts; of several texts the last one counts, as in most servers."""
     if parameter.schema.items is not None:
         listed = texts if parameter.place == "query" and parameter.exploded else texts[-1].split(",")
         return [_typed(parameter.schema.items, text) for text in listed]

@@ -1,4 +1,4 @@
-"""From the arguments of a call to a request."""
+"""Build a request from the arguments of a call."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class Defaults:
-    """What every request of a client has.
+    """Parts of every request of a client.
 
     Attributes:
-        base_url: URL before the path of every operation, with a slash at its end.
-        headers: Headers, with the token.
-        timeout: Seconds by what may take them, as httpx wants them.
+        base_url: URL before the path of every operation, with a final slash.
+        headers: Headers, including the token.
+        timeout: Timeouts as httpx has them in `Request.extensions`.
 
     """
 
@@ -38,13 +38,13 @@ class Defaults:
 
 
 class Call:
-    """One call of a method: its arguments checked, ready to be sent once, or once for each page.
+    """One call of a method with checked arguments, from which any number of requests can be built.
 
     Args:
         operation: The operation.
-        arguments: Arguments by their Python names; None and UNSET for those that are not given.
+        arguments: Arguments by their Python names; None or UNSET for those that are not given.
         zone: Time zone of timestamps without an offset.
-        options: Options of this call, checked.
+        options: Checked options of this call.
 
     Raises:
         TypeError, ValueError: An argument cannot be sent.
@@ -64,10 +64,10 @@ class Call:
                     raise TypeError(f"{name} must be given")
                 continue
             self.arguments[name] = checked(name, parameter.schema, value, zone)
-            # Nothing would be sent, which the server takes for no filter.
+            # An empty query parameter would not be sent, which the server takes for no filter.
             if self.arguments[name] == [] and parameter.place != "body":
                 raise ValueError(f"{name} must not be empty: leave it out to ask for everything")
-            # It would make the URL of another operation.
+            # The URL would be that of another operation.
             if parameter.place == "path" and str(self.arguments[name]) in ("", ".", ".."):
                 raise ValueError(f"{name} must not be {value!r}")
         if (dates := operation.date_range) is not None:
@@ -77,7 +77,7 @@ class Call:
                 check_range(names[0], start, names[1], end)
 
     def build(self, defaults: Defaults, **changed: Any) -> httpx.Request:
-        """Build the request, some arguments changed; None takes one away."""
+        """Build a request. `changed` replaces arguments; None removes one."""
         kept = {name: value for name, value in self.arguments.items() if name not in changed}
         given = kept | {name: value for name, value in changed.items() if value is not None}
         names = self.operation.arguments
@@ -90,7 +90,7 @@ class Call:
         return httpx.Request(
             parts.method,
             _url(f"{defaults.base_url}{parts.path.removeprefix('/')}"),
-            # Nothing rather than an empty list, which makes httpx take the URL apart once more.
+            # None, because an empty list makes httpx parse the URL again.
             params=parts.query or None,
             json=parts.body,
             headers=headers,
@@ -98,21 +98,21 @@ class Call:
         )
 
 
-# A URL cannot be changed, and to take one apart takes as long as the rest of a request.
+# URLs are immutable, and parsing one takes as long as the rest of building a request.
 _url = functools.lru_cache(maxsize=1024)(httpx.URL)
 
 
 def checked(name: str, schema: Schema, value: Any, zone: tzinfo | None) -> Any:
-    """Return an argument as JSON has it.
+    """Return an argument as a JSON value.
 
     Raises:
-        TypeError, ValueError: It is not what the schema says.
+        TypeError, ValueError: The argument does not match the schema.
 
     """
     if value is None and schema.nullable:
         return None
-    if hasattr(value, "tolist"):  # a scalar or array of numpy, a column of pandas
-        # A datetime64 that is finer than a datetime would become an integer.
+    if hasattr(value, "tolist"):  # a numpy scalar or array, a pandas column
+        # A datetime64 in nanoseconds would become an integer.
         fine = value.dtype.kind == "M"
         value = (value.astype("datetime64[us]") if fine else value).tolist()
     if schema.is_timestamp:
@@ -129,7 +129,7 @@ def checked(name: str, schema: Schema, value: Any, zone: tzinfo | None) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{name} must be a finite number, not {value!r}")
     if isinstance(value, str) and not _encodable(value):
-        raise ValueError(f"{name} must be text, without the half of a character that is in {value!r}")
+        raise ValueError(f"{name} must be valid Unicode text, without the lone surrogate in {value!r}")
     return value
 
 
@@ -153,26 +153,26 @@ def _kind(schema: Schema) -> Any:
 
 
 def timestamp(name: str, value: Any, zone: tzinfo | None) -> str:
-    """Return a moment as ISO 8601 text without an offset, which the APIs do not know.
+    """Return a date and time as ISO 8601 text without an offset, because the APIs do not accept offsets.
 
     Args:
         name: Name of the argument, for the error.
-        value: A date, a datetime or ISO 8601 text. One with an offset is converted to `zone`.
-        zone: The API's time zone; None leaves an offset as it is.
+        value: A date, a datetime or ISO 8601 text; converted to `zone` if it has an offset.
+        zone: Time zone of the API; None keeps an offset.
 
     Raises:
-        TypeError, ValueError: It is no such moment.
+        TypeError, ValueError: The value is no date and time.
 
     """
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value)
         except ValueError:
-            raise ValueError(f"{name} must be a date and time of ISO 8601, not {value!r}") from None
+            raise ValueError(f"{name} must be an ISO 8601 date and time, not {value!r}") from None
     elif isinstance(value, date) and not isinstance(value, datetime):
         value = datetime.combine(value, clock())
     if not isinstance(value, datetime) or value != value:  # (pandas.NaT is a datetime)
-        raise TypeError(f"{name} must be a datetime, a date or a string of ISO 8601, not {value!r}")
+        raise TypeError(f"{name} must be a datetime, a date or ISO 8601 text, not {value!r}")
     if value.tzinfo is None or zone is None:
         return value.isoformat()
     try:
@@ -182,16 +182,16 @@ def timestamp(name: str, value: Any, zone: tzinfo | None) -> str:
 
 
 def check_range(first: str, start: str, last: str, end: str) -> None:
-    """Refuse a range of dates that ends before it begins.
+    """Refuse a range of dates that ends before its start.
 
     Args:
-        first: Name of the argument that has the begin.
-        start: Its value, as `timestamp` returns it.
-        last: Name of the argument that has the end.
-        end: Its value.
+        first: Name of the argument with the start.
+        start: Its value, from `timestamp`.
+        last: Name of the argument with the end.
+        end: Its value, from `timestamp`.
 
     Raises:
-        ValueError: The end is before the begin.
+        ValueError: The end is before the start.
 
     """
     if end < start:

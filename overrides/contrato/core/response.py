@@ -1,4 +1,4 @@
-"""From the bytes of a response to what a method returns, or the error that it raises."""
+"""Read responses: return the result of a method, or the error that it raises."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ from contrato.core.mismatch import SchemaMismatch, describe
 if TYPE_CHECKING:
     from contrato.core.spec import Operation
 
-# Bytes that are reserved at once because a server says that its answer will be long.
+# Maximum number of bytes that are reserved because of a `Content-Length`.
 MAX_RESERVED = 64 * 2**20
-# A reader of JSON may ignore it, says RFC 8259.
+# RFC 8259 allows readers of JSON to ignore it.
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 _captured: ContextVar[list[httpx.Response] | None] = ContextVar("captured", default=None)
@@ -50,7 +50,7 @@ _structs: ContextVar[bool] = ContextVar("structs", default=False)
 
 @contextmanager
 def capture() -> Iterator[list[httpx.Response]]:
-    """Collect every response that clients get inside the block, decompressed, for data that the models do not have.
+    """Collect every response that clients receive inside the block, decompressed, for data that models do not have.
 
     >>> with capture() as responses:
     ...     neu.list_accounts()
@@ -66,9 +66,9 @@ def capture() -> Iterator[list[httpx.Response]]:
 
 @contextmanager
 def structs() -> Iterator[None]:
-    """Have clients decode into structs with the attributes of the models inside the block, for frames.
+    """Make clients decode into structs inside the block, for frames.
 
-    They take half the time of models, which are classes of attrs. Timestamps are left as they are.
+    Structs have the attributes of models and take half the time. Timestamps stay as they are.
     """
     token = _structs.set(True)
     try:
@@ -94,25 +94,25 @@ class _Watched(httpx.SyncByteStream, httpx.AsyncByteStream):
             yield piece
 
     def close(self) -> None:
-        """Close the connection, or give it back."""
+        """Close or release the connection."""
         self._stream.close()
 
     async def aclose(self) -> None:
-        """Do what `close` does."""
+        """Like `close`."""
         await self._stream.aclose()
 
 
 class Body:
-    """The body of a response, as it is read.
+    """The body of a response while it is read.
 
     Args:
         headers: Headers of the response.
-        most: Bytes that it may have, compressed or not.
+        most: Maximum size in bytes, compressed or not.
         limits: Limits of the request.
 
     Attributes:
-        compressed: True if httpx has to decompress it.
-        problem: Why it could not be decompressed; None if it could.
+        compressed: True if httpx must decompress it.
+        problem: Why decompression failed; None if it did not.
 
     """
 
@@ -121,7 +121,7 @@ class Body:
         self.problem: str | None = None
         self._most = most
         self._limits = limits
-        # As long as the server says from the beginning: to grow it piece by piece takes longer.
+        # Reserved at once if the server tells the length: growing it piece by piece takes longer.
         length = "" if self.compressed else headers.get("Content-Length", "")
         self._content: bytearray | None = bytearray(
             min(int(length), most, MAX_RESERVED) if re.fullmatch("[0-9]{1,18}", length) else 0
@@ -130,10 +130,10 @@ class Body:
         self._came = 0
 
     def count(self, piece: bytes) -> bool:
-        """Count a piece as it came, compressed or not; return True if there is room for more.
+        """Count a received piece, compressed or not; return True if more may follow.
 
         Raises:
-            httpx.ReadTimeout: It came after the deadline.
+            httpx.ReadTimeout: The piece came after the deadline.
 
         """
         if self._limits.is_late:
@@ -144,7 +144,7 @@ class Body:
         return self._content is not None
 
     def add(self, piece: bytes) -> bool:
-        """Take the next piece, decompressed; return True if there is room for more."""
+        """Add a decompressed piece; return True if more may follow."""
         end = self._size + len(piece)
         if end > self._most:
             self._content = None
@@ -156,7 +156,7 @@ class Body:
 
     @property
     def content(self) -> bytearray | None:
-        """All of it; None if it is too large."""
+        """The whole body; None if it is too large."""
         if self._content is not None:
             del self._content[self._size :]
             if self._content.startswith(BYTE_ORDER_MARK):
@@ -168,12 +168,12 @@ def read(response: httpx.Response, most: int, limits: Limits) -> Body:
     """Read the body of a response.
 
     Args:
-        response: The response; its stream is replaced by one that is counted.
-        most: Bytes that the body may have, compressed or not.
+        response: The response. Its stream is replaced by one that counts bytes.
+        most: Maximum size of the body in bytes, compressed or not.
         limits: Limits of the request.
 
     Raises:
-        httpx.RequestError: It breaks off, or is not whole at the deadline.
+        httpx.RequestError: The body is cut off, or not complete at the deadline.
 
     """
     body = Body(response.headers, most, limits)
@@ -189,7 +189,7 @@ def read(response: httpx.Response, most: int, limits: Limits) -> Body:
 
 
 async def aread(response: httpx.Response, most: int, limits: Limits) -> Body:
-    """Do what `read` does."""
+    """Like `read`."""
     body = Body(response.headers, most, limits)
     stream: Any = _Watched(response.stream, body.count)
     response.stream = stream
@@ -208,8 +208,8 @@ class Reader:
 
     Attributes:
         operation: The operation.
-        auth: Knows the token, which no error may have.
-        zone: Time zone to give to timestamps that have none; None leaves them as they are.
+        auth: The token, to remove it from errors.
+        zone: Time zone for timestamps without an offset; None leaves them as they are.
 
     """
 
@@ -218,7 +218,7 @@ class Reader:
     zone: tzinfo | None
 
     def no_answer(self, request: httpx.Request, error: httpx.RequestError) -> TransportError:
-        """Return our error. Its cause is httpx's, without the token: that of its request, text and traceback."""
+        """Return our error. Its cause is the one of httpx, without the token in its text, request and traceback."""
         kind = TransportError
         if isinstance(error, httpx.TimeoutException):
             kind = RequestTimeoutError
@@ -233,9 +233,9 @@ class Reader:
         return failed
 
     def answer(self, response: httpx.Response, body: Body) -> Any:
-        """Return what the method returns, or the error that it raises.
+        """Return the result of the method, or the error that it must raise.
 
-        Raising is left to the caller: a traceback must not keep the content, nor show it, as it may echo the token.
+        The caller raises it, so that its traceback does not hold the content, which may echo the token.
         """
         content = body.content
         if (captured := _captured.get()) is not None:
@@ -276,7 +276,7 @@ class Reader:
             response.request.method,
             str(response.request.url),
             response.status_code,
-            # Bytes, because they may be of any encoding.
+            # Bytes, because their encoding is unknown.
             httpx.Headers(
                 [(_redacted(self.auth, name), _redacted(self.auth, value)) for name, value in response.headers.raw]
             ),
@@ -307,13 +307,13 @@ def _redacted(auth: Bearer, text: bytes) -> bytes:
 
 @functools.cache
 def _types(api: str, operation_id: str) -> dict[str, Any]:
-    """Return the type of the body of each success, by status; late, because making the models takes long."""
+    """Return the types of the bodies of successes by status. Models are imported late: creating them takes long."""
     types: dict[str, Any] = importlib.import_module(f"contrato.{api}.models").RESPONSES[operation_id]
     return types
 
 
 def returned(operation: Operation) -> Any:
-    """Return the type of the body that a success of an operation has; None if it has none."""
+    """Return the type of the body of a success; None without a body."""
     return next((kind for kind in _types(operation.api.name, operation.id).values() if kind is not None), None)
 
 
@@ -331,7 +331,7 @@ def _kind(status: int, documented: bool) -> type[ResponseError]:
 
 
 def _copy(response: httpx.Response, content: bytes | bytearray) -> httpx.Response:
-    """Make a response that can be read anew, and whose request does not hold the token."""
+    """Return a response that has been read, and whose request does not hold the token."""
     done = (b"content-encoding", b"transfer-encoding")
     headers = [(name, value) for name, value in response.headers.raw if name.lower() not in done]
     request = without_token(response.request)

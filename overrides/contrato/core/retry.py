@@ -1,4 +1,4 @@
-"""When a request is sent again: what a server asks for, and how long to wait."""
+"""Waits before a request is repeated: what the server asks for, else exponential backoff."""
 
 import random
 import re

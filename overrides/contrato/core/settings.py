@@ -1,4 +1,4 @@
-"""The settings of a client and of one call, checked when they are given."""
+"""Settings of a client and of a single call, and their checks."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ if TYPE_CHECKING:
 
 Made = TypeVar("Made")
 
-# Seconds: a year of hourly readings may take a minute to begin, a connection must not.
+# Seconds. A server may need a minute to prepare a year of hourly readings, but not to accept a connection.
 TIMEOUT = httpx.Timeout(60, connect=10)
-# Seconds in all for a call, or for each page of a list.
+# Seconds for a whole call, or for each page of a list.
 DEADLINE = 600.0
-# A year of hourly readings of ten services is 36 MB.
+# A year of hourly readings of ten services has 36 MB.
 MAX_BYTES = 512 * 2**20
 RETRIES = 2
-# Variables that httpx makes a connection by, beside what it is told.
+# Environment variables that httpx and `connect` read.
 ENVIRONMENT = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 class RequestOptions(TypedDict, total=False):
-    """What one call may have otherwise than the client.
+    """Settings of one call, instead of those of the client.
 
     Attributes:
-        timeout: Seconds that connecting, sending or waiting for more of an answer may take.
-        deadline: Seconds that the call may take in all, with its retries, or each page of a list. None for no end.
+        timeout: Seconds that connecting, sending, or waiting for the next part of an answer may take.
+        deadline: Seconds that the whole call may take, including retries, or each page of a list. None for no limit.
         headers: Headers to send with the request, without `Authorization`.
-        retries: How often to repeat the request. What is not safe to repeat is never repeated, nor what the server asks
-            to repeat after more than 60 seconds: the error has it as `retry_after`.
+        retries: Maximum number of retries. Reads are retried; writes never are. If the server asks to wait for more
+            than 60 seconds, the error is raised immediately: see its `retry_after`.
 
     """
 
@@ -46,7 +46,7 @@ class RequestOptions(TypedDict, total=False):
 
 
 def _seconds(value: Any) -> bool:
-    # Sockets take no more than some hundred years.
+    # Sockets refuse timeouts of several hundred years.
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e9
 
 
@@ -59,20 +59,20 @@ def _whole(least: int) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= least
 
 
-# For each setting a function that is true for its values, and what these are.
+# For each setting a function that is true for valid values, and their description.
 _VALUES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "timeout": (_timeout, "a number of seconds above 0 or an httpx.Timeout of such"),
-    "deadline": (lambda value: value is None or _seconds(value), "a number of seconds above 0, or None for no end"),
+    "deadline": (lambda value: value is None or _seconds(value), "a number of seconds above 0, or None for no limit"),
     "retries": (_whole(0), "0 or a positive whole number"),
     "max_bytes": (_whole(1), "a whole number above 0"),
 }
 
 
 def check(**settings: Any) -> None:
-    """Refuse settings with a wrong value.
+    """Refuse invalid settings.
 
     Raises:
-        ValueError: A value is wrong.
+        ValueError: A setting has an invalid value.
 
     """
     for name, value in settings.items():
@@ -82,32 +82,32 @@ def check(**settings: Any) -> None:
 
 
 def check_options(options: RequestOptions) -> None:
-    """Refuse options that no call can have.
+    """Refuse unknown options and invalid values.
 
     Raises:
         TypeError: An option is unknown.
-        ValueError: A value is wrong.
+        ValueError: An option has an invalid value.
 
     """
     if unknown := options.keys() - RequestOptions.__annotations__.keys():
         known = ", ".join(RequestOptions.__annotations__)
         raise TypeError(f"no option {', '.join(sorted(unknown))}: give {known}")
     check(**{name: value for name, value in options.items() if name != "headers"})
-    # Values are not quoted: one may be a secret.
+    # Messages do not quote values: one may be a secret.
     for name, value in options.get("headers", {}).items():
         if not isinstance(name, str) or not re.fullmatch(r"[!#-'*+.^-z|~0-9A-Z-]+", name):
-            raise ValueError(f"options: no header can be named {name!r}")
+            raise ValueError(f"options: {name!r} is not a valid name of a header")
         if name.lower() == "authorization":
-            raise ValueError("options: the header Authorization is made of the token, which is the client's")
+            raise ValueError("options: the client sets the header Authorization from its token: remove it")
         if not isinstance(value, str) or not re.fullmatch(r"([!-~]([ -~\t]*[!-~])?)?", value):
-            raise ValueError(f"options: the header {name} must be ASCII text, without line ends and spaces around it")
+            raise ValueError(f"options: the header {name} must be ASCII text without line breaks or surrounding spaces")
 
 
 def checked_base_url(api: Api, base_url: str | None) -> httpx.URL:
-    """Return the base URL, with a slash at its end. The caller comes before the environment, and that before the spec.
+    """Return the base URL, with a final slash: that of the caller, else of the environment, else of the spec.
 
     Raises:
-        ValueError: The base URL cannot be used.
+        ValueError: The base URL is invalid.
 
     """
     base_url = base_url or os.environ.get(api.base_url_variable) or api.server_url
@@ -132,10 +132,10 @@ def common_headers() -> httpx.Headers:
 
 
 def connect(make: Callable[..., Made], url: httpx.URL) -> Made:
-    """Make a transport of httpx to a server, through the proxy that the environment names.
+    """Make an httpx transport to a server, through the proxy that the environment names for it.
 
     Raises:
-        ValueError: The environment has settings that it cannot use; the message names them.
+        ValueError: The environment has invalid settings; the message names them.
 
     """
     direct = proxy_bypass(url.host) or proxy_bypass(url.netloc.decode())
@@ -148,7 +148,7 @@ def connect(make: Callable[..., Made], url: httpx.URL) -> Made:
         if not found:
             raise
         raise ValueError(
-            f"no connection can be made as the environment says: correct or unset {' or '.join(found)}: "
+            f"the environment does not allow a connection: correct or unset {' or '.join(found)}: "
             f"{type(error).__name__}: {error}"
         ) from error
 
@@ -161,13 +161,13 @@ def _usable_url(url: Any) -> bool:
         host = parsed.raw_host if parsed.host else b""
     except (httpx.InvalidURL, ValueError):  # and UnicodeError, of a host
         return False
-    # Each label as the system would refuse it.
+    # The system refuses such labels when it looks the host up.
     labels = host.removesuffix(b".").split(b".")
     return all(0 < len(label) < 64 for label in labels) and 0 < (parsed.port or 80) < 2**16
 
 
 @functools.cache
 def _version() -> str:
-    from importlib.metadata import version
+    from importlib.metadata import version  # late: importing a client does not need it
 
     return version("contrato")

@@ -1,8 +1,8 @@
-"""The read-model of the specs: each OpenAPI document is parsed once, here, and by no other module.
+"""The read-model of the specs: only this module reads an OpenAPI document, and only once.
 
-`api("neu").operations["listBills"]` says how an operation is requested, what it returns, and where each statement comes
-from. Names in Python are decided here too; the generator writes the clients with them. `spec/README.md` documents the
-extensions (`x-…`).
+`api("neu").operations["listBills"]` describes the request and the answer of an operation, with the evidence for each
+statement. This module also decides the names in Python, which the generator writes into the clients. `spec/README.md`
+documents the extensions (`x-…`).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import keyword
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from importlib import resources
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 from zoneinfo import ZoneInfo
@@ -48,14 +49,14 @@ from contrato.core.extensions import (
 APIS = ("neu", "apportionments")
 JSON = "application/json"
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-# Keys of evidence, and the part of an element that it is of. Other evidence is about rules of the contract suite.
+# Keys of evidence, with the part of an element that it is about. Other evidence is about rules of the contract suite.
 EVIDENCE_KEY = re.compile(r"x-(?:(default|meaning|unit)-)?evidence")
 
 Node = Mapping[str, Any]
 
-# Names that would hide a keyword, a builtin, or a name that generated code uses. `id` is too common to be changed.
+# Names that would hide a keyword, a builtin, or a name in generated code. `id` is too common to be changed.
 RESERVED = {*keyword.kwlist, *keyword.softkwlist, *dir(builtins), "self", "options", "datetime"} - {"id", "_"}
-# Attributes of every client.
+# Public attributes of every client.
 CLIENT_NAMES = {"api", "base_url", "close", "sleep", "time_zone", "windows"}
 
 
@@ -67,16 +68,14 @@ def api(name: str) -> Api:
         name: One of `APIS`.
 
     Raises:
-        ValueError: There is no such API.
-        FileNotFoundError: The client of this API was not generated.
+        ValueError: The API does not exist.
+        FileNotFoundError: The client of the API has not been generated.
 
     """
     if name not in APIS:
         raise ValueError(f"no API {name!r}: choose from {', '.join(APIS)}")
-    from importlib import resources  # late: importing a client does not read its spec
-
     try:
-        # Not of the package `contrato.<api>`: that would import the client.
+        # From the folder, because naming the package `contrato.<api>` would import the client.
         text = (resources.files("contrato") / name / "openapi.json").read_text("utf-8")
     except FileNotFoundError as error:
         raise FileNotFoundError(f"contrato.{name} has no openapi.json: run make generate") from error
@@ -84,7 +83,7 @@ def api(name: str) -> Api:
 
 
 def python_name(wire: str, reserved: set[str] = RESERVED) -> str:
-    """Return the name that Python code has for a name of a spec: `from_` for `From`, `list_bills` for `listBills`."""
+    """Return the name in Python for a name in a spec: `from_` for `From`, `list_bills` for `listBills`."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", wire)
     name = re.sub(r"\W+", "_", words, flags=re.ASCII).strip("_").lower()
     if not name or name[0].isdigit():
@@ -93,19 +92,19 @@ def python_name(wire: str, reserved: set[str] = RESERVED) -> str:
 
 
 def plain_text(markdown: str) -> str:
-    """Return text on one line, without the stars of emphasis."""
+    """Return Markdown on one line, without asterisks."""
     return re.sub(r"\*+(\S[^*]*?)\*+", r"\1", " ".join(markdown.split()))
 
 
 def follow(document: Node, node: Node) -> tuple[Node, str]:
-    """Follow the references of a node; what stands beside one wins over what it points at.
+    """Follow the references of a node. Keys beside a reference take precedence over its target.
 
     Returns:
-        The node without a reference, and the name of the last component on the way; an empty text without one.
+        The node without references, and the name of the last component on the path; an empty text without one.
 
     Raises:
-        KeyError: A reference leads nowhere.
-        ValueError: It leads into another file.
+        KeyError: The target does not exist.
+        ValueError: The target is in another file.
 
     """
     name = ""
@@ -129,10 +128,10 @@ def _over(target: Node, siblings: Node) -> Node:
 
 
 def inline(document: Node, node: Any) -> Any:
-    """Return a copy in which each reference is replaced by what it points at.
+    """Return a copy in which each reference is replaced by its target.
 
     Raises:
-        RecursionError: Components refer to each other in a circle.
+        RecursionError: Components refer to each other in a cycle.
 
     """
     if isinstance(node, list):
@@ -145,7 +144,7 @@ def inline(document: Node, node: Any) -> Any:
 def operation_nodes(document: Node) -> Iterator[tuple[str, str, Any, Any]]:
     """Yield path, method in lower case, path item and operation of a raw document, in its order.
 
-    For programs that rewrite a document; to read one, use `Api`.
+    For programs that change a document; to read one, use `Api`.
 
     Raises:
         ValueError: A path item is a reference.
@@ -161,45 +160,45 @@ def operation_nodes(document: Node) -> Iterator[tuple[str, str, Any, Any]]:
 
 @attrs.frozen(eq=False, slots=False)
 class _Element:
-    """Something that a spec describes, with evidence."""
+    """An element of a spec, with description and evidence."""
 
     api: Api = attrs.field(repr=False)
     _node: Node = attrs.field(repr=False)
 
     @property
     def description(self) -> str:
-        """What it is, in Markdown."""
+        """Description in Markdown."""
         text: str = self._node.get("description", "")
         return text
 
     @cached_property
     def text(self) -> str:
-        """What it is, on one line without markup."""
+        """Description on one line without markup."""
         return plain_text(self.description)
 
     @property
     def evidence(self) -> Evidence:
-        """Where it comes from."""
+        """Evidence for the element."""
         return self._evidence()
 
     @property
     def meaning_evidence(self) -> Evidence:
-        """Where its meaning comes from, when that is weaker."""
+        """Evidence for its meaning, if that is weaker."""
         return self._evidence("meaning-")
 
     @property
     def default_evidence(self) -> Evidence:
-        """Where its default comes from, when that is weaker."""
+        """Evidence for its default, if that is weaker."""
         return self._evidence("default-")
 
     @property
     def unit_evidence(self) -> Evidence:
-        """Where its unit comes from, when that is weaker."""
+        """Evidence for its unit, if that is weaker."""
         return self._evidence("unit-")
 
     @property
     def aggregate_evidence(self) -> Evidence:
-        """Where `aggregate` comes from."""
+        """Evidence for `aggregate`."""
         return self._evidence("aggregate-")
 
     @property
@@ -218,29 +217,29 @@ class _Element:
 
     @property
     def refers_to(self) -> tuple[Reference, ...]:
-        """Where existing values are found."""
+        """Places of existing values."""
         pointers = self._node.get("x-refers-to", [])
         texts = [pointers] if isinstance(pointers, str) else pointers
         return tuple(Reference(*text.split("#", 1)) for text in texts)
 
     @property
     def echo(self) -> Echo | None:
-        """How an answer repeats the argument."""
+        """Places in an answer that repeat the argument."""
         return extensions.maybe(Echo, self._node, "x-echo")
 
     @property
     def searches(self) -> Searches | None:
-        """Where an answer has the words of the argument."""
+        """Places in an answer with the words of the argument."""
         return extensions.maybe(Searches, self._node, "x-searches")
 
 
 @attrs.frozen(eq=False, slots=False)
 class Schema(_Element):
-    """A schema: references followed, `allOf` merged, and null taken out of alternatives.
+    """A schema: with references followed, `allOf` merged, and null removed from alternatives.
 
     Attributes:
-        component: Name of the component that it is, or an empty text.
-        nullable: Whether null is a value.
+        component: Name of its component, or an empty text.
+        nullable: True if null is a value.
 
     """
 
@@ -250,13 +249,13 @@ class Schema(_Element):
 
     @cached_property
     def json(self) -> dict[str, Any]:
-        """The JSON Schema, references followed, for libraries that validate."""
+        """The JSON Schema, with references followed, for libraries that validate."""
         found: dict[str, Any] = inline(self.api.document, self._original)
         return found
 
     @property
     def type(self) -> str:
-        """JSON's type: `object`, `array`, `string`, `integer`, `number`, `boolean`; `any` for more than one."""
+        """Type in JSON: `object`, `array`, `string`, `integer`, `number` or `boolean`; `any` for several."""
         kind = self._node.get("type", "object" if "properties" in self._node else "any")
         if isinstance(kind, list):
             others = [name for name in kind if name != "null"]
@@ -265,78 +264,78 @@ class Schema(_Element):
 
     @property
     def format(self) -> str:
-        """The format of a text."""
+        """Format of a text."""
         return str(self._node.get("format", ""))
 
     @property
     def is_timestamp(self) -> bool:
-        """Whether a value is a date and time."""
+        """True if values are dates with times."""
         return self.type == "string" and self.format.startswith("date-time")
 
     @property
     def enum(self) -> tuple[Any, ...]:
-        """The values that are allowed; empty when any is."""
+        """Allowed values; empty if all are."""
         return tuple(self._node.get("enum", ()))
 
     @property
     def has_default(self) -> bool:
-        """Whether the spec states a default."""
+        """True if the spec has a default."""
         return "default" in self._node
 
     @property
     def default(self) -> Any:
-        """The value of an argument that is not sent; None without one."""
+        """Value of an argument that is not sent; None without a default."""
         return self._node.get("default")
 
     @property
     def minimum(self) -> float | None:
-        """The least number."""
+        """Smallest allowed number."""
         return self._node.get("minimum")
 
     @property
     def maximum(self) -> float | None:
-        """The greatest number."""
+        """Largest allowed number."""
         return self._node.get("maximum")
 
     @property
     def unit(self) -> str:
-        """The unit of a value, or an empty text."""
+        """Unit of a value, or an empty text."""
         return str(self._node.get("x-unit", ""))
 
     @property
     def metadata(self) -> dict[str, str]:
-        """Unit and evidence, those that the spec has, for tables and models."""
+        """Unit and evidence, if the spec has them, for tables and models."""
         names = ("unit", "unit_evidence", "evidence", "meaning_evidence")
         return {name: str(text) for name in names if (text := getattr(self, name))}
 
     @property
     def personal(self) -> bool:
-        """Whether a value is about the customer as a person."""
+        """True for personal data of the customer."""
         return self._node.get("x-personal") is True
 
     @property
     def aggregate(self) -> str:
-        """`sum` for a value that over a longer period is the sum of those of the shorter ones."""
+        """`sum` if the value of a longer period is the sum of those of shorter periods."""
         return str(self._node.get("x-aggregate", ""))
 
     @property
     def register_of(self) -> Register | None:
-        """What the value is a register of."""
+        """Quantity that the value is a register of."""
         return extensions.maybe(Register, self._node, "x-register-of")
 
     @property
     def power(self) -> Power | None:
-        """Which fields of a record are energies, voltages and currents of one meter."""
+        """Fields of a record with energies, voltages and currents of one meter."""
         return extensions.maybe(Power, self._node, "x-power")
 
     @property
     def plausible(self) -> Plausible | None:
-        """Bounds that physics sets."""
+        """Physical bounds of a value."""
         return extensions.maybe(Plausible, self._node, "x-plausible")
 
     @cached_property
     def invariants(self) -> tuple[Invariant, ...]:
-        """What holds within a record."""
+        """Conditions within a record."""
         return tuple(extensions.read(Invariant, node) for node in self._node.get("x-invariants", ()))
 
     @property
@@ -347,19 +346,19 @@ class Schema(_Element):
 
     @cached_property
     def items(self) -> Schema | None:
-        """The schema of an array's elements."""
+        """Schema of the elements of an array; None for other types."""
         node = self._node.get("items")
         return self.api.schema(node) if isinstance(node, Mapping) else None
 
     @cached_property
     def additional(self) -> Schema | None:
-        """The schema of the values of an object whose names are free; None when the spec has none."""
+        """Schema of the values of an object with arbitrary names; None if the spec has none."""
         node = self._node.get("additionalProperties")
         return self.api.schema(node) if isinstance(node, Mapping) else None
 
     @cached_property
     def properties(self) -> dict[str, Property]:
-        """The properties of an object by wire name, in the order of the spec."""
+        """Properties of an object by name in JSON, in the order of the spec."""
         required = self._node.get("required", ())
         nodes = self._node.get("properties", {})
         names = _unique([[python_name(wire), f"{python_name(wire)}_{n}"] for n, wire in enumerate(nodes)])
@@ -370,12 +369,12 @@ class Schema(_Element):
 
     @cached_property
     def alternatives(self) -> tuple[Schema, ...]:
-        """The schemas of which a value fits one or any, without null; empty when there is no choice."""
+        """Alternatives of the schema (`oneOf`, `anyOf`), without null; empty without alternatives."""
         parts = [part for key in ("oneOf", "anyOf") for part in self._node.get(key, ())]
         return tuple(self.api.schema(part) for part in parts if part.get("type") != "null")
 
     def places(self, at: str = "") -> Iterator[tuple[str, Schema]]:
-        """Yield each place in a document of this schema as JSON pointer and schema; `*` is an array's element."""
+        """Yield JSON pointer and schema of each place in a value; `*` stands for the elements of an array."""
         yield at, self
         for part in self.alternatives:
             yield from list(part.places(at))[1:]
@@ -385,17 +384,17 @@ class Schema(_Element):
             yield from self.items.places(f"{at}/*")
 
     def at(self, pointer: str) -> Schema | None:
-        """Return the schema at a pointer with `*` for elements; None when there is no such place."""
+        """Return the schema at a pointer with `*` for elements; None if the place does not exist."""
         return next((schema for place, schema in self.places() if place == pointer), None)
 
     def evidence_at(self, pointer: str) -> Evidence:
-        """Return the evidence at a pointer, or of the nearest place around it that has any."""
+        """Return the evidence at a pointer, or of the closest place around it with evidence."""
         wanted = "/" + pointer.strip("/")
         found = [s.evidence for place, s in self.places() if (wanted + "/").startswith(place + "/") and s.evidence]
         return found[-1] if found else Evidence()
 
     def lists(self, at: str = "") -> Iterator[str]:
-        """Yield the pointers of the arrays of records that every document of this schema has, outermost first."""
+        """Yield the pointers of the arrays of objects that every value has, outermost first."""
         if self.items is not None and self.items.properties:
             yield at
             yield from self.items.lists(f"{at}/*")
@@ -406,7 +405,7 @@ class Schema(_Element):
 
 @attrs.frozen(eq=False)
 class Property:
-    """A property of an object. Its description and evidence are its schema's."""
+    """A property of an object. Its schema has its description and evidence."""
 
     name: str
     python_name: str
@@ -419,10 +418,10 @@ class Parameter(_Element):
     """An argument of an operation: a parameter, or a property of its body.
 
     Attributes:
-        name: Name on the wire.
+        name: Name in the request.
         python_name: Name in the method of the client.
         place: `path`, `query`, `header`, `cookie` or `body`.
-        required: Whether the API demands it.
+        required: True if the API requires it.
         schema: Schema of its value.
 
     """
@@ -435,22 +434,22 @@ class Parameter(_Element):
 
     @property
     def key(self) -> tuple[str, str]:
-        """Place and name, which no other argument of the operation shares."""
+        """Place and name, unique within the operation."""
         return self.place, self.name
 
     @property
     def exploded(self) -> bool:
-        """Whether each element of an array has its own `name=value`, and not one text with commas."""
+        """True if each element of an array has its own `name=value`, False if one text has all, with commas."""
         return bool(self._node.get("explode", self._node.get("style", "form") == "form"))
 
     @property
     def record_pointer(self) -> str:
-        """Where the value is within one record: what follows the last `*` of the first place that it refers to."""
+        """Pointer to the value within a record: the part after the last `*` of the first place in `refers_to`."""
         return self.refers_to[0].pointer.rpartition("*")[2] if self.refers_to else ""
 
     @property
     def examples(self) -> tuple[Any, ...]:
-        """Examples of a value, the spec's first choice first."""
+        """Examples of a value, in the order of the spec."""
         if self.place == "body":
             return self.schema.examples
         own = [self._node["example"]] if "example" in self._node else []
@@ -464,7 +463,7 @@ class Body(_Element):
 
     @property
     def required(self) -> bool:
-        """Whether a request must have one."""
+        """True if a request must have a body."""
         return bool(self._node.get("required"))
 
     @cached_property
@@ -492,7 +491,7 @@ class Response(_Element):
 
     @property
     def succeeded(self) -> bool:
-        """Whether the status is 2XX."""
+        """True if the status is 2XX."""
         return self.status.startswith("2")
 
     @property
@@ -502,18 +501,18 @@ class Response(_Element):
 
     @cached_property
     def schema(self) -> Schema | None:
-        """Schema of the JSON; None for an answer without a body."""
+        """Schema of the JSON; None without a body."""
         node = self._node.get("content", {}).get(JSON, {}).get("schema")
         return None if node is None else self.api.schema(node)
 
     @property
     def media_types(self) -> tuple[str, ...]:
-        """The media types of the body."""
+        """Media types of the body."""
         return tuple(self._node.get("content", ()))
 
     @cached_property
     def headers(self) -> dict[str, Node]:
-        """What the spec says of its headers, by name."""
+        """Header objects of OpenAPI by name."""
         return {name: self.api.follow(node) for name, node in self._node.get("headers", {}).items()}
 
     @cached_property
@@ -525,7 +524,7 @@ class Response(_Element):
 
 @attrs.frozen(eq=False, slots=False)
 class SecurityScheme(_Element):
-    """How a request is authorized."""
+    """A way to authorize requests."""
 
     name: str
 
@@ -562,12 +561,12 @@ class Operation(_Element):
 
     @cached_property
     def method_name(self) -> str:
-        """Name of the client's method."""
+        """Name of the method of the client."""
         return python_name(self.id, RESERVED | CLIENT_NAMES)
 
     @property
     def summary(self) -> str:
-        """What it does, in a few words."""
+        """Summary in a few words."""
         return str(self._node.get("summary", self.id))
 
     @property
@@ -577,22 +576,22 @@ class Operation(_Element):
 
     @property
     def path_evidence(self) -> Evidence:
-        """Where path and method come from."""
+        """Evidence for path and method."""
         return Evidence(self._item.get("x-evidence", ""))
 
     @property
     def safe(self) -> bool:
-        """Whether it changes nothing, so that it may be repeated."""
+        """True if it is a read, which may be repeated."""
         return self.method in ("GET", "HEAD") or self._node.get("x-safe") is True
 
     @property
     def deletes(self) -> bool:
-        """Whether it deletes a record."""
+        """True if it deletes a record."""
         return self.method == "DELETE"
 
     @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
-        """Its arguments: parameters of the path item, of the operation, and properties of the body."""
+        """Arguments: parameters of the path item and of the operation, and properties of the body."""
         found: dict[tuple[str, str], tuple[bool, Node, Schema]] = {}
         for reference in (*self._item.get("parameters", ()), *self._node.get("parameters", ())):
             node = self.api.follow(reference)
@@ -610,19 +609,19 @@ class Operation(_Element):
 
     @cached_property
     def arguments(self) -> dict[str, Parameter]:
-        """Its arguments by their names in the method of the client."""
+        """Arguments by name in the method of the client."""
         return {parameter.python_name: parameter for parameter in self.parameters}
 
     @cached_property
     def keys(self) -> dict[tuple[str, str], Parameter]:
-        """Its arguments by `Parameter.key`."""
+        """Arguments by `Parameter.key`."""
         return {parameter.key: parameter for parameter in self.parameters}
 
     def parameter(self, name: str) -> Parameter:
-        """Return the argument with this wire name, wherever it is sent.
+        """Return the argument with a name in the request, wherever it is sent.
 
         Raises:
-            KeyError: There is none.
+            KeyError: The operation has no such argument.
 
         """
         for parameter in self.parameters:
@@ -631,90 +630,90 @@ class Operation(_Element):
         raise KeyError(f"{self.id} has no parameter {name}")
 
     def examples_of(self, parameter: Parameter) -> tuple[Any, ...]:
-        """Return examples of an argument: its own, and those in examples of the whole body."""
+        """Return examples of an argument: its own, and those from examples of the whole body."""
         bodies = self.body.examples.values() if parameter.place == "body" and self.body is not None else ()
         return (*parameter.examples, *(body[parameter.name] for body in bodies if parameter.name in body))
 
     @cached_property
     def body(self) -> Body | None:
-        """The body of a request; None when it has none."""
+        """Body of a request; None without a body."""
         node = self._node.get("requestBody")
         return None if node is None else Body(self.api, self.api.follow(node))
 
     @cached_property
     def responses(self) -> dict[str, Response]:
-        """What it answers, by status."""
+        """Answers by status."""
         nodes = {str(status): self.api.follow(node) for status, node in self._node["responses"].items()}
         return {status: Response(self.api, node, status) for status, node in nodes.items()}
 
     def response(self, status: int) -> Response | None:
-        """Return what the spec says of answers with a status; None when it says nothing."""
+        """Return the answer for a status; None if the spec has none."""
         patterns = (str(status), f"{status // 100}XX", "default")
         return next(filter(None, map(self.responses.get, patterns)), None)
 
     def schema(self, status: int) -> Schema | None:
-        """Return the schema of answers with a status; None when they have no body, or the spec says nothing."""
+        """Return the schema of the answer for a status; None without a body, or if the spec has no such answer."""
         response = self.response(status)
         return None if response is None else response.schema
 
     def response_evidence(self, status: int) -> Evidence:
-        """Return where it comes from what the spec says of answers with a status."""
+        """Return the evidence for the answer for a status."""
         response = self.response(status)
         return Evidence() if response is None else response.evidence
 
     @cached_property
     def answer(self) -> Schema | None:
-        """Schema of the first success with a body; None when it has none."""
+        """Schema of the first success with a body; None if there is none."""
         return next((r.schema for r in self.responses.values() if r.promised and r.schema is not None), None)
 
     @cached_property
     def nothing(self) -> Response | None:
-        """The success without a body; None when there is none."""
+        """The success without a body; None if there is none."""
         return next((r for r in self.responses.values() if r.promised and r.schema is None), None)
 
     @cached_property
     def pagination(self) -> Pagination | None:
-        """How its pages work; None for an answer without pages."""
+        """Pages of its list; None for an answer without pages."""
         return extensions.maybe(Pagination, self._node, "x-pagination")
 
     @cached_property
     def date_range(self) -> DateRange | None:
-        """The range of dates that selects its rows; None without one."""
+        """Range of dates that filters its rows; None without one."""
         return extensions.maybe(DateRange, self._node, "x-date-range")
 
     @cached_property
     def aggregation(self) -> Aggregation | None:
-        """How rows are aggregated over time."""
+        """Aggregation of rows over time."""
         return extensions.maybe(Aggregation, self._node, "x-aggregation")
 
     @cached_property
     def sort(self) -> Sort | None:
-        """How a list is sorted."""
+        """Order of a list."""
         return extensions.maybe(Sort, self._node, "x-sort")
 
     @cached_property
     def identity(self) -> Identity | None:
-        """What identifies records."""
+        """Fields that identify records."""
         return extensions.maybe(Identity, self._node, "x-identity")
 
     @cached_property
     def reckoning(self) -> Reckoning | None:
-        """How days are counted."""
+        """Dates and numbers of days that give the current day."""
         return extensions.maybe(Reckoning, self._node, "x-reckoning")
 
     @cached_property
     def always(self) -> tuple[Always, ...]:
-        """What all records have."""
+        """Values that all records have."""
         return tuple(extensions.read(Always, node) for node in self._node.get("x-always", ()))
 
     @cached_property
     def agreements(self) -> tuple[Agreement, ...]:
-        """What other operations say of the same things."""
+        """Values that other operations must also have."""
         return tuple(extensions.read(Agreement, node) for node in self._node.get("x-agrees-with", ()))
 
     @cached_property
     def security(self) -> tuple[SecurityScheme, ...]:
-        """How a request is authorized."""
+        """Ways to authorize a request."""
         required = self._node.get("security", self.api.document.get("security", []))
         names = [name for requirement in required for name in requirement]
         schemes = self.api.document.get("components", {}).get("securitySchemes", {})
@@ -727,18 +726,18 @@ class Operation(_Element):
         return re.compile(pattern), tuple(parts[1::2])
 
     def match(self, path: str) -> dict[str, str] | None:
-        """Return the path parameters of a path below the base URL; None when it is another operation's."""
+        """Return the path parameters of a path below the base URL; None if the path is not that of this operation."""
         pattern, names = self._pattern
         found = pattern.fullmatch(path)
         return found and dict(zip(names, map(unquote, found.groups()), strict=True))
 
     def filled(self, values: Mapping[str, Any]) -> str:
-        """Return the path with these path parameters, quoted."""
+        """Return the path with path parameters filled in, quoted."""
         return re.sub(r"\{([^}]+)\}", lambda match: quote(str(values[match[1]]), safe=""), self.path)
 
     @cached_property
     def creator(self) -> Operation | None:
-        """The operation that creates the records which this one addresses: POST one level above `/{id}`."""
+        """Operation that creates the records of this one: POST one level above `/{id}`; None without one."""
         parent, _, last = self.path.rpartition("/")
         if not last.startswith("{"):
             return None
@@ -751,31 +750,31 @@ class Operation(_Element):
 
     @cached_property
     def reader(self) -> Operation | None:
-        """The operation that answers with one of the records that this one creates."""
+        """Operation that returns one of the records that this one creates."""
         return self._addressing("GET")
 
     @cached_property
     def updater(self) -> Operation | None:
-        """The operation that changes what this one creates."""
+        """Operation that changes records that this one creates."""
         return self._addressing("PUT", "PATCH")
 
     @cached_property
     def remover(self) -> Operation | None:
-        """The operation that deletes what this one creates."""
+        """Operation that deletes records that this one creates."""
         return self._addressing("DELETE")
 
     @cached_property
     def lister(self) -> Operation | None:
-        """The operation that lists the records that this one creates."""
+        """Operation that lists the records that this one creates."""
         return next((o for o in self.api.operations.values() if o.path == self.path and o.method == "GET"), None)
 
 
 class Api:
-    """One API, as its OpenAPI document describes it.
+    """One API, from its OpenAPI document.
 
     Args:
         name: Name of its package.
-        document: The OpenAPI document; it is not changed.
+        document: The OpenAPI document, which is not changed.
 
     """
 
@@ -787,7 +786,7 @@ class Api:
         return f"Api({self.name!r})"
 
     def copy(self) -> dict[str, Any]:
-        """Return a copy of the document, for those who change it."""
+        """Return a copy of the document, to be changed."""
         found: dict[str, Any] = copy.deepcopy(dict(self.document))
         return found
 
@@ -821,40 +820,40 @@ class Api:
 
     @property
     def title(self) -> str:
-        """Its title."""
+        """Title."""
         return str(self.document["info"]["title"])
 
     @property
     def summary(self) -> str:
-        """What it is, in a sentence."""
+        """Summary in one sentence."""
         return str(self.document["info"].get("summary", ""))
 
     @property
     def description(self) -> str:
-        """What it is, in Markdown."""
+        """Description in Markdown."""
         return str(self.document["info"].get("description", ""))
 
     @property
     def version(self) -> str:
-        """The version of the spec."""
+        """Version of the spec."""
         return str(self.document["info"]["version"])
 
     @cached_property
     def time_zone(self) -> ZoneInfo | None:
-        """The zone in which timestamps without an offset are meant; None when the spec does not say."""
+        """Time zone of timestamps without an offset; None if the spec does not say."""
         node = self.document["info"].get("x-time-zone")
         return None if node is None else ZoneInfo(node["name"])
 
     @cached_property
     def sources(self) -> dict[str, Source]:
-        """The vendors' documents that evidence cites."""
+        """Documents of the vendors that evidence cites, by name."""
         return {
             name: extensions.read(Source, node) for name, node in self.document["info"].get("x-sources", {}).items()
         }
 
     @property
     def server_url(self) -> str:
-        """The URL of the first server, each variable at its default."""
+        """URL of the first server, with the defaults of its variables."""
         server = self.document["servers"][0]
         variables = {name: value["default"] for name, value in server.get("variables", {}).items()}
         url: str = server["url"].format(**variables)
@@ -862,41 +861,41 @@ class Api:
 
     @property
     def token_variable(self) -> str:
-        """The variable of the environment that has the token."""
+        """Environment variable with the token."""
         return f"{self.name.upper()}_TOKEN"
 
     @property
     def base_url_variable(self) -> str:
-        """The variable of the environment that has the base URL."""
+        """Environment variable with the base URL."""
         return f"{self.name.upper()}_BASE_URL"
 
     @property
     def mount(self) -> str:
-        """The path of `server_url`, without a slash at its end."""
+        """Path of `server_url`, without a final slash."""
         return urlsplit(self.server_url).path.rstrip("/")
 
     @cached_property
     def operations(self) -> dict[str, Operation]:
-        """The operations by `operationId`, in the order of the spec."""
+        """Operations by `operationId`, in the order of the spec."""
         nodes = operation_nodes(self.document)
         found = [Operation(self, node, path, method.upper(), item) for path, method, item, node in nodes]
         return {operation.id: operation for operation in found}
 
     @cached_property
     def methods(self) -> dict[str, Operation]:
-        """The operations by the names of the client's methods."""
+        """Operations by the name of the method of the client."""
         return {operation.method_name: operation for operation in self.operations.values()}
 
     def match(self, method: str, path: str) -> Operation | None:
-        """Return the operation that answers a request; literal paths win over those with parameters."""
+        """Return the operation of a request; paths without parameters take precedence."""
         found = [o for o in self.operations.values() if o.method == method and o.match(path) is not None]
         return min(found, key=lambda operation: operation.path.count("{"), default=None)
 
     def statements(self) -> Iterator[tuple[tuple[str, ...], str, Evidence]]:
-        """Yield all evidence of the document in its order, without that of the contract suite's rules.
+        """Yield all evidence of the document in its order, except for rules of the contract suite.
 
-        Each comes after the keys that lead to its element, `operations` and its id leading to an operation and elements
-        of lists being keyed by name, type or index, and after its part: `default`, `meaning`, `unit`, or an empty text.
+        Yields the keys of the element (an operation has `operations` and its id, elements of lists have their name,
+        type or index), the part that the evidence is about (`default`, `meaning`, `unit` or an empty text), and it.
         """
         ids = {id(operation._node): ("operations", operation.id) for operation in self.operations.values()}
 
@@ -942,17 +941,17 @@ class Api:
         return walk(self.document, "", ())
 
     def example(self, name: str) -> Any:
-        """Return the value of a named example."""
+        """Return the value of an example by name."""
         return self.document["components"]["examples"][name]["value"]
 
     @cached_property
     def words(self) -> frozenset[str]:
-        """Names of properties and values of enumerations: words of the API that are about no customer."""
+        """Names of properties and values of enumerations: words of the API, which are no customer data."""
         return frozenset(_words(self.document))
 
     @cached_property
     def personal_names(self) -> frozenset[str]:
-        """Names of the properties that are personal somewhere."""
+        """Names of properties that are personal data in at least one place."""
         schemas = [r.schema for o in self.operations.values() for r in o.responses.values() if r.schema is not None]
         places = (place for schema in schemas for place in schema.places())
         return frozenset(at.rpartition("/")[2] for at, schema in places if schema.personal)
@@ -972,7 +971,7 @@ def _words(node: Any) -> Iterator[str]:
 
 
 def _unique(candidates: Sequence[Sequence[str]]) -> list[str]:
-    """Choose for each thing the first of its names that no other thing has as its first, second, …."""
+    """Choose names: for each thing the first candidate that no other thing has at the same position."""
     ranks = list(zip(*candidates, strict=True))
     return [
         next((name for name, rank in zip(names, ranks, strict=True) if rank.count(name) == 1), names[-1])

@@ -1,7 +1,7 @@
-"""The types that msgspec decodes for models: structs, where a model has a field of another name than JSON has.
+"""Types that msgspec decodes for models.
 
-msgspec decodes JSON straight into attrs classes, if every field has the same name there and here. A model that has, or
-whose parts have, a field of another name is decoded into a struct of the same shape first.
+msgspec decodes JSON into attrs classes, but cannot rename their fields. A model that renames a field, or contains one
+that does, is decoded into a struct of the same shape first.
 """
 
 import functools
@@ -14,12 +14,12 @@ import msgspec
 
 
 def wire_type(kind: Any) -> Any:
-    """Return the type that msgspec decodes for a kind: itself, or one with structs for models with renamed fields."""
+    """Return the type to decode for a type: itself, or with structs for models that rename fields."""
     return _structs(kind, keep=True)
 
 
 def struct_type(kind: Any) -> Any:
-    """Return a kind with a struct for every model: cheaper to make, for values that are read once and thrown away."""
+    """Return a type with structs for all models: they are cheaper, for values that are read once."""
     return _structs(kind, keep=False)
 
 
@@ -36,7 +36,7 @@ def _structs(kind: Any, keep: bool) -> Any:
         members = [
             (field.name, inner[field.name], *([None] if field.default is not attrs.NOTHING else [])) for field in fields
         ]
-        # Without garbage collection: JSON has no cycles, and to search a hundred thousand rows for them takes time.
+        # gc=False: JSON has no cycles, and searching a hundred thousand rows for them takes time.
         return msgspec.defstruct(kind.__name__, members, rename=renamed, kw_only=True, gc=False)
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is list:

@@ -1,7 +1,7 @@
-"""Where the rows of an answer are, and which columns they have: derived from the spec for frames and the command.
+"""Tables of answers: their rows and columns, derived from the spec for windows, frames and the command.
 
-An item is what a pager iterates over, an element of a returned list, or a returned object. Rows are items, or what the
-range of dates of an operation filters inside of them. The models around a row and the row itself are its chain.
+An item is an element of a pager or of a returned list, or a returned object. Rows are items, or the objects inside
+items that the operation filters by date. The models around a row and the row itself are its chain.
 """
 
 import functools
@@ -20,11 +20,11 @@ class Column:
     """A column of a table.
 
     Attributes:
-        name: Wire name; that of a nested object comes before it, with an underscore between.
-        depth: Which model of a row's chain has it; the last one is the row itself.
-        path: Attributes that lead from that model to the value.
+        name: Name in JSON; names of nested objects come first, joined by underscores.
+        depth: Index of its model in the chain of a row; the last model is the row.
+        path: Attributes from that model to the value.
         schema: Schema of the value.
-        nullable: Whether a value may be None.
+        nullable: True if a value may be None.
 
     """
 
@@ -36,23 +36,23 @@ class Column:
 
     @property
     def many(self) -> bool:
-        """Whether a value is a list."""
+        """True if values are lists."""
         return self.schema.items is not None
 
     @property
     def type(self) -> str:
-        """JSON's type of a value, or `timestamp`; of a list that of its elements, `object` for objects."""
+        """Type of a value in JSON, or `timestamp`; of a list the type of its elements, `object` for objects."""
         schema = self.schema.items or self.schema
         return "timestamp" if schema.is_timestamp else schema.type
 
     @property
     def numeric(self) -> bool:
-        """Whether a value is a number."""
+        """True if values are numbers."""
         return not self.many and self.type in ("integer", "number")
 
     @functools.cached_property
     def get(self) -> Any:
-        """A function that reads the value from the model at `depth`; it is None below an object that is."""
+        """Function that reads the value from the model at `depth`; None if an object on the path is None."""
         if len(self.path) == 1:
             return attrgetter(self.path[0])
 
@@ -73,9 +73,9 @@ class Table:
     """A table.
 
     Attributes:
-        name: Of the first table the operation's noun, as `bills` of `listBills`; of the others the list's wire name.
-        path: Attributes that lead from an item to its rows, each a list; empty when the item is the row.
-        columns: In the spec's order, those of the models around the row first. Lists of objects are no columns.
+        name: Noun of the operation, such as `bills` for `listBills`; of a list of objects its name in JSON.
+        path: Attributes from an item to its rows, each a list; empty if the item is the row.
+        columns: Columns in the order of the spec, those of the models around the row first, without lists of objects.
 
     """
 
@@ -102,13 +102,13 @@ class Tables:
     """The tables of an operation.
 
     Attributes:
-        rows: The table of its rows.
-        lists: A table for each list of objects in a row, with the row's id first.
-        columns: The columns of `rows`, and its lists of objects as columns of type `object`, in the spec's order.
-        many: Whether an answer has any number of rows, and not one.
-        page_items: Attribute of a page that holds its items; None where a page is the list of them.
-        levels: Schemas of the models of a chain, each with the property that leads on to the next.
-        date: Attributes that lead from a row to the date that a range filters; empty without a range.
+        rows: Table of the rows.
+        lists: Tables of the lists of objects in a row, each with the id of the row first.
+        columns: Columns of `rows`, and its lists of objects as columns of type `object`, in the order of the spec.
+        many: True if an answer has any number of rows, False if it has one.
+        page_items: Attribute of a page with its items; None if a page is the list of items.
+        levels: Schemas of the models of a chain, each with the property that leads to the next.
+        date: Attributes from a row to the date that the operation filters by; empty without a range of dates.
 
     """
 
@@ -121,7 +121,7 @@ class Tables:
     date: tuple[str, ...]
 
     def items(self, answer: Any) -> Sequence[Any]:
-        """Return the items of an answer, which may be a page; None has none."""
+        """Return the items of an answer, which may be a page; an empty sequence for None."""
         if answer is None:
             return ()
         found: Any = getattr(answer, self.page_items) if self.page_items else answer
@@ -133,13 +133,13 @@ def tables(operation: Operation) -> Tables:
     """Derive the tables of an operation.
 
     Raises:
-        TypeError: It answers with nothing that makes a table.
-        ValueError: Its answer has a shape that makes none.
+        TypeError: The operation returns no objects.
+        ValueError: The shape of the answer has no table.
 
     """
     schema = operation.answer
     if schema is None:
-        raise TypeError(f"{operation.id} answers with no body, so there is nothing to make a table of")
+        raise TypeError(f"{operation.id} answers with no body: there is no table of it")
     page_items = None
     if operation.pagination is not None and operation.pagination.items is not None:
         page_items = schema.properties[operation.pagination.items].python_name
@@ -147,14 +147,14 @@ def tables(operation: Operation) -> Tables:
     is_list = schema.items is not None
     schema = schema.items or schema
     if not schema.properties:
-        raise TypeError(f"{operation.id} answers with no objects, so there is nothing to make a table of")
+        raise TypeError(f"{operation.id} answers with no objects: there is no table of it")
     names, date = _row_path(operation)
     levels = [schema]
     path: tuple[str, ...] = ()
     for name in names:
         prop = levels[-1].properties[name]
         if prop.schema.items is None:
-            raise ValueError(f"{operation.id}: {name}, on the way to its rows, is no array")
+            raise ValueError(f"{operation.id}: {name}, on the path to the rows, is no array")
         path = (*path, prop.python_name)
         levels.append(prop.schema.items)
     leading = [*names, ""]
@@ -169,10 +169,12 @@ def tables(operation: Operation) -> Tables:
     for column in columns:
         if column.type == "object":
             if column.depth < len(names) or column.schema.items is None:
-                raise ValueError(f"{operation.id}: {column.name} would be a table of no row")
+                raise ValueError(f"{operation.id}: the list {column.name} is not in a row, so it cannot be a table")
             inner = list(_columns(operation, column.schema.items, len(levels)))
             if any(nested.type == "object" for nested in inner):
-                raise ValueError(f"{operation.id}: {column.name} holds lists of objects, which make no table")
+                raise ValueError(
+                    f"{operation.id}: objects of {column.name} have lists of objects, which cannot be tables"
+                )
             key = _key(levels[-1], flat)
             lists.append(_table(operation, column.name, (*path, column.path[0]), [*key, *inner]))
     return Tables(
@@ -187,9 +189,9 @@ def tables(operation: Operation) -> Tables:
 
 
 def _row_path(operation: Operation) -> tuple[list[str], list[str]]:
-    """Return the arrays that lead from an item to its rows, and the properties from a row to its date.
+    """Return the arrays from an item to its rows, and the properties from a row to its date.
 
-    Rows are what a range of dates filters. Without one, items are rows.
+    Rows are the objects with the date that a range of dates filters by. Without a range, items are rows.
     """
     if operation.date_range is None:
         return [], []
@@ -203,7 +205,7 @@ def _row_path(operation: Operation) -> tuple[list[str], list[str]]:
 
 
 def _attributes(schema: Schema, names: Iterable[str]) -> Iterator[str]:
-    """Yield the attributes that a way through objects consists of."""
+    """Yield the attributes for a path of properties."""
     for name in names:
         yield schema.properties[name].python_name
         schema = schema.properties[name].schema
@@ -217,12 +219,12 @@ def _noun(operation: Operation) -> str:
 def _table(operation: Operation, name: str, path: tuple[str, ...], columns: Sequence[Column]) -> Table:
     names = [column.name for column in columns]
     if len(set(names)) < len(names):
-        raise ValueError(f"{operation.id}: two columns of one name in {names}")
+        raise ValueError(f"{operation.id}: two columns have the same name in {names}")
     return Table(name, path, tuple(columns))
 
 
 def _key(row: Schema, columns: Iterable[Column]) -> list[Column]:
-    """Return the column that identifies a row: `id`, or with the name of the component, as `id_bill` of Bill."""
+    """Return the column that identifies a row: `id`, or `id_` and the component, such as `id_bill` for Bill."""
     names = ("id", "id" + re.sub(r"(?=[A-Z])", "_", row.component).lower())
     return [column for column in columns if column.name in names][:1]
 
@@ -243,5 +245,5 @@ def _columns(
             continue
         column = Column(f"{prefix}{name}", depth, here, prop.schema, may_be_none)
         if prefix and column.many and column.type == "object":
-            raise ValueError(f"{operation.id}: {column.name}: a list of objects below an object has no table")
+            raise ValueError(f"{operation.id}: {column.name}: a list of objects in a nested object cannot be a table")
         yield column

@@ -1,4 +1,4 @@
-"""The value of an argument that is not given, where None means null: only for arguments that may be null."""
+"""`UNSET`, the value of an argument that is not sent, where None means null: only for arguments that may be null."""
 
 from msgspec import UNSET
 from msgspec import UnsetType as Unset

@@ -1,4 +1,4 @@
-"""Read a long range of dates in windows: concurrently, in order, and without holding more than a few of them."""
+"""Read a long range of dates in windows: concurrently, in order, with only a few of them in memory."""
 
 import asyncio
 from collections import deque
@@ -28,13 +28,13 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Window(Generic[Item]):
-    """A part of a range of dates, and all rows in it.
+    """A part of a range of dates, and its rows.
 
     Attributes:
-        from_: Begin of the window, included; local time of the API, without an offset, as is `to`.
-        to: End of the window, excluded.
-        data: What the method returns, over all pages, with the rows whose date is in the window and no others. What has
-            rows within, like the account of some readings, is there if one of its rows is.
+        from_: Start of the window, included, in local time of the API without an offset.
+        to: End of the window, excluded; like `from_`.
+        data: Results of the method over all pages, reduced to rows with a date in the window. Objects around rows, such
+            as the account of readings, are included if they have such rows.
 
     """
 
@@ -44,17 +44,19 @@ class Window(Generic[Item]):
 
 
 def operation_of(method: Any) -> tuple[Any, spec.Operation]:
-    """Return the client that a method is bound to, and its operation.
+    """Return the client of a method, and its operation.
 
     Raises:
-        TypeError: It is no operation of a client.
+        TypeError: The method is not that of a client.
 
     """
     client = getattr(method, "__self__", None)
     api = getattr(client, "api", None)
     operation = spec.api(api).methods.get(getattr(method, "__name__", "")) if api in spec.APIS else None
     if operation is None:
-        raise TypeError(f"{method!r} is no operation of a client: pass its method, such as neu.list_bills, not called")
+        raise TypeError(
+            f"{method!r} is no operation of a client: pass a method such as neu.list_bills, without calling it"
+        )
     return client, operation
 
 
@@ -67,31 +69,10 @@ def windows(
     workers: int = WORKERS,
     **arguments: Any,
 ) -> Generator[Window[Item], None, None]:
-    """Call a method for a long range of dates, window by window.
+    """See `Client.windows`. Closing the iterator waits for open requests and sends no more.
 
-    Which rows belong to a window is decided here, by their date, because the APIs do not say whether the ends of a
-    range belong to it, nor what they make of a day or month that it cuts: whole months and a day more are requested,
-    and the rest is dropped. So no row is lost, repeated or cut at a seam. A window that does not end with a month costs
-    the rest of that month, so that months and years are the cheapest.
-
-    Args:
-        method: Method of a client, with a range of dates among its arguments.
-        from_: Begin of the range, included, also as ISO 8601 text. A date is its midnight, a time with an offset is
-            converted to the API's local time, and one without is taken to be that.
-        to: End of the range, excluded; like `from_`.
-        window: Length of a window: a calendar unit, or a length of time counted from `from_`.
-        workers: Number of windows that are requested at a time, and that wait at most to be handed over.
-        arguments: The other arguments of the method.
-
-    Returns:
-        The windows in order, also those without rows. Closing the iterator, as leaving its loop does, waits for the
-        requests under way and sends no more.
-
-    Raises:
-        ContratoError: While iterating, as a `WindowError`: a window could not be read.
-        TypeError: The method is not a client's, or has no range of dates, or an argument is not its own.
-        ValueError: `to` is before `from_`, or `window` or `workers` is not positive.
-
+    The request of a window covers whole months and another day on each side, and rows outside the window are dropped:
+    the APIs do not say whether a range includes its ends, nor how they treat a day or month that it cuts.
     """
     plan = _Plan(method, from_, to, window, workers, arguments)
 
@@ -110,11 +91,7 @@ def async_windows(
     workers: int = WORKERS,
     **arguments: Any,
 ) -> AsyncGenerator[Window[Item], None]:
-    """Do what `windows` does, in tasks of asyncio.
-
-    Closing the iterator cancels the requests under way. Leaving its loop closes it soon after, `contextlib.aclosing` at
-    once.
-    """
+    """See `AsyncClient.windows`. Closing the iterator cancels open requests."""
     plan = _Plan(method, from_, to, window, workers, arguments)
 
     async def read(start: datetime, stop: datetime) -> list[Item]:
@@ -132,7 +109,7 @@ def _windows(plan: "_Plan", read: Callable[[datetime, datetime], list[Item]]) ->
 
     def submit(count: int) -> None:
         for start, stop in islice(ranges, count):
-            # In the caller's context, where it may have asked to keep the responses.
+            # In the context of the caller, which may have called `capture`.
             pending.append((start, stop, pool.submit(copy_context().run, read, start, stop)))
 
     try:
@@ -145,7 +122,7 @@ def _windows(plan: "_Plan", read: Callable[[datetime, datetime], list[Item]]) ->
                 raise WindowError(start, str(error)) from error
             submit(1)
             yield Window(start, stop, data)
-            # The caller may be done with it, while the next one is awaited.
+            # Free the data before waiting for the next window.
             del future, data
     finally:
         pool.shutdown(cancel_futures=True)
@@ -181,7 +158,7 @@ async def _async_windows(
 
 
 class _Plan:
-    """What is to be requested, and what of the answers is to be kept."""
+    """The requests of all windows, and the rows to keep of their answers."""
 
     def __init__(
         self,
@@ -194,7 +171,7 @@ class _Plan:
     ) -> None:
         client, operation = operation_of(method)
         if operation.date_range is None:
-            raise TypeError(f"{operation.method_name} takes no range of dates, so there is nothing to cut into windows")
+            raise TypeError(f"{operation.method_name} takes no range of dates: call it without windows")
         if window not in get_args(Unit) and not (isinstance(window, timedelta) and window > timedelta()):
             raise ValueError(f"window is {window!r}: choose {', '.join(get_args(Unit))} or a positive timedelta")
         if workers < 1:
@@ -202,7 +179,7 @@ class _Plan:
         if operation.pagination is not None:
             page = operation.parameter(operation.pagination.page).python_name
             if page in arguments:
-                raise TypeError(f"{page} cannot be given: a window is read from its first page to its last")
+                raise TypeError(f"{page} cannot be given: windows have all pages")
         self.workers = workers
         self._zone: ZoneInfo = client.time_zone
         start, end = timestamp("from_", from_, self._zone), timestamp("to", to, self._zone)
@@ -219,7 +196,7 @@ class _Plan:
     def _within(self, moment: datetime, start: datetime, stop: datetime) -> bool:
         try:
             return start <= (moment.astimezone(self._zone).replace(tzinfo=None) if moment.tzinfo else moment) < stop
-        except OverflowError:  # Local time would be in the year 0 or 10000, where no window is.
+        except OverflowError:  # Local time would be in the year 0 or 10000.
             return False
 
     def ranges(self) -> Iterator[tuple[datetime, datetime]]:
@@ -230,7 +207,7 @@ class _Plan:
             start = stop
 
     def arguments(self, start: datetime, stop: datetime) -> dict[str, Any]:
-        # A row may cover a month, and is whole only if the server sees all of it.
+        # A row may cover a month, and is complete only if the request covers that month.
         month = stop if stop == _floor(stop, "month") else _after(stop, "month")
         return {
             **self._arguments,
@@ -254,12 +231,12 @@ def _floor(moment: datetime, unit: Unit) -> datetime:
 
 
 def _after(moment: datetime, window: Unit | timedelta) -> datetime:
-    """Return the end of the window that begins at this moment."""
+    """Return the end of the window that starts at a moment."""
     try:
         if isinstance(window, timedelta):
             return moment + window
-        # Into the next unit, wherever in it.
+        # Any moment in the next unit, rounded down.
         longest = {"day": 1, "week": 7, "month": 31, "year": 366}
         return _floor(_floor(moment, window) + longest[window] * DAY, window)
-    except OverflowError:  # The calendar ends with the year 9999.
+    except OverflowError:  # Later than the year 9999.
         return datetime.max
