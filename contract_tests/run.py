@@ -41,7 +41,7 @@ def verify(api: str, base_url: str, token: str | None) -> int:
 
 
 def main(apis: list[str]) -> int:
-    """Verify, and answer with the exit status that weighs most: usage, then breach, then inconclusive, then passed."""
+    """Verify, and answer with the exit status that weighs most: usage, violation, inconclusive, passed."""
     base_url = os.environ.get("BASE_URL")
     if base_url:
         if len(apis) != 1:

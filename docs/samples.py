@@ -78,7 +78,7 @@ def python(operation: Operation, given: Arguments) -> str:
 
 def command(operation: Operation, given: Arguments) -> str:
     """Call the `contrato` command."""
-    from contrato.cli._operations import operations, options
+    from contrato.cli.operations import operations, options
 
     name, known = next((name, it) for name, it in operations(operation.api.name).items() if it.id == operation.id)
     named = {parameter.name: option for parameter, option in options(known).items()}

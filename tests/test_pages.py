@@ -6,6 +6,7 @@ from itertools import islice
 from types import SimpleNamespace
 from typing import Any, assert_type
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +15,7 @@ from contrato import testing
 from contrato.apportionments.models import Apportionment, ApportionmentPage
 from contrato.core import pages, spec
 from contrato.core.client import capture
-from contrato.core.errors import PaginationError
+from contrato.core.errors import PaginationError, ResponseError
 from contrato.core.pages import AsyncPager, Pager
 from contrato.neu.models import Bill
 
@@ -295,6 +296,46 @@ def test_a_list_that_grows_while_it_is_read_is_left_with_an_error(
     found, error = Both(serve, pagination, 3).read()
     assert found == list(range(3, 53))
     assert error == "more than 50 pages: continue from page 53, or ask for less at a time"
+
+
+@pytest.mark.parametrize(
+    ("pagination", "serve", "items"),
+    [
+        pytest.param(BARE, lambda n: [[1, 2], [3]][min(n, 2) - 1], [1, 2, 3], id="the last page again"),
+        pytest.param(NEXT, lambda n: envelope([n], 2 if n == 1 else 0, 2, 2), [1, 2], id="0 is next"),
+        pytest.param(NEXT, lambda n: envelope([n], 2, 2, 2), [1, 2], id="the last page is next"),
+        pytest.param(NEXT, lambda n: envelope([], None, 0, 0), [], id="an empty list has page 0"),
+    ],
+)
+def test_servers_end_a_list_in_several_ways(pagination: Mapping[str, Any], serve: Serve, items: list[int]) -> None:
+    assert Both(serve, pagination).read() == (items, None)
+
+
+def refuse(number: int, status: int) -> Any:
+    raise ResponseError("list", "GET", f"/things?page={number}", status, httpx.Headers(), None, True)
+
+
+@pytest.mark.parametrize("status", [400, 404, 422])
+def test_a_list_without_counters_may_end_with_a_refusal(status: int) -> None:
+    both = Both(lambda n: [n] if n < 3 else refuse(n, status), BARE)
+    assert both.read() == ([1, 2], None)
+    assert both.asked == [None, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("pagination", "serve"),
+    [
+        (BARE, lambda n: refuse(n, 404)),
+        (BARE, lambda n: [n] if n < 2 else refuse(n, 429)),
+        (BARE, lambda n: [n] if n < 2 else refuse(n, 500)),
+        (NEXT, lambda n: envelope([n], n + 1, 3) if n < 2 else refuse(n, 404)),
+        (TOTAL, lambda n: SimpleNamespace(items=[n], total=9, per_page=1, current_page=n) if n < 2 else refuse(n, 404)),
+    ],
+    ids=["first page", "too often", "server", "promised", "counted"],
+)
+def test_any_other_refusal_is_an_error(pagination: Mapping[str, Any], serve: Serve) -> None:
+    with pytest.raises(ResponseError):
+        list(Pager[int, Any](Server(serve).fetch, pagination))
 
 
 def test_some_items_of_a_page_may_come_again() -> None:

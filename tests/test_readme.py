@@ -1,4 +1,4 @@
-"""What the README shows runs as it is written, against the bundled server."""
+"""The examples of the README and the guides run as they are written, against the bundled server, and have types."""
 
 import os
 import re
@@ -13,10 +13,19 @@ from contrato.core.spec import APIS
 
 pytestmark = pytest.mark.slow
 
-README = Path("README.md").resolve().read_text("utf-8")
-PYTHON = re.findall(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
-COMMANDS = re.search(r"^### The command\n\n((?:    .*\n)+)", README, re.MULTILINE)
+ROOT = Path.cwd()
+PAGES = [ROOT / "README.md", *(ROOT / "docs" / f"{name}.md" for name in ("client", "command", "verify"))]
+README = PAGES[0].read_text("utf-8")
+PYTHON = {
+    f"{page.name}-{number}": code
+    for page in PAGES
+    for number, code in enumerate(
+        re.findall(r"^```python\n(.*?)^```", page.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    )
+}
+COMMANDS = re.search(r"^## The command\n\n((?:    .*\n)+)", README, re.MULTILINE)
 BIN = Path(sys.executable).parent
+SOURCES = ("generated", "overrides", "contract_tests")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -43,15 +52,29 @@ def run(command: list[str], where: Path) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("code", PYTHON, ids=range(len(PYTHON)))
-def test_python_examples(code: str, tmp_path: Path) -> None:
-    run([sys.executable, "-c", code], tmp_path)
+@pytest.mark.parametrize("name", PYTHON)
+def test_python_examples(name: str, tmp_path: Path) -> None:
+    run([sys.executable, "-c", PYTHON[name]], tmp_path)
+
+
+def test_python_examples_have_types(tmp_path: Path) -> None:
+    files: list[str] = []
+    for code in PYTHON.values():
+        file = tmp_path / f"example_{len(files)}.py"
+        file.write_text(code, "utf-8")
+        files.append(str(file))
+    environment = os.environ | {"MYPYPATH": os.pathsep.join(str(ROOT / folder) for folder in SOURCES)}
+    command = [str(BIN / "mypy"), "--strict", "--namespace-packages", "--explicit-package-bases", *files]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
 
 
 def test_the_first_example_is_short_and_prints_figures(tmp_path: Path) -> None:
-    assert len(PYTHON) == 5
-    assert len([line for line in PYTHON[0].splitlines() if line]) <= 10
-    assert re.fullmatch(r".+ \d+ kWh\n[\d.]+ COP\n", run([sys.executable, "-c", PYTHON[0]], tmp_path))
+    first = PYTHON["README.md-0"]
+    assert len([line for line in first.splitlines() if line]) <= 10
+    printed = run([sys.executable, "-c", first], tmp_path).splitlines()
+    assert len(printed) == 3
+    assert all(re.fullmatch(r".+ 2021-1\d-\d\d [\d.]+ kWh [\d.]+ COP", line) for line in printed)
 
 
 def test_commands(tmp_path: Path) -> None:
@@ -59,4 +82,16 @@ def test_commands(tmp_path: Path) -> None:
     text = run(["bash", "-euc", COMMANDS[1]], tmp_path)
     assert "Panadería" in text
     assert (tmp_path / "consumption.parquet").read_bytes()[:4] == b"PAR1"
-    assert (tmp_path / "year.png").read_bytes()[1:4] == b"PNG"
+
+
+def test_the_readme_is_short() -> None:
+    assert README.count("\n") <= 150
+
+
+@pytest.mark.parametrize(
+    "page", [*PAGES, ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md"], ids=lambda page: page.name
+)
+def test_links_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^):]+)\)", page.read_text("utf-8"))
+    assert links
+    assert not [link for link in links if not (page.parent / link.partition("#")[0]).exists()]

@@ -145,8 +145,9 @@ def try_one(name: str, api: str, seed: int, usual: frozenset[str] | None) -> See
         with serving(name, seed) as urls:
             others = bool(stock(api, urls[api]) - usual)
     failures = [f"{f.layer}: {f.operation} {f.field}: {f.rule}: found {f.found}" for f in report.failures]
-    unchecked = [f"inconclusive: {gap.operation}: {gap.rule}: {gap.reason}" for gap in report.gaps if not gap.lasting]
-    unchecked += [f"inconclusive: {o.operation}: {o.gap}" for o in report.operations if o.gap]
+    unsure = [each for each in report.not_judged if not each.lasting]
+    unchecked = [f"inconclusive: {each.operation}: {each.rule}: {each.reason}" for each in unsure]
+    unchecked += [f"inconclusive: {o.operation}: {o.not_judged}" for o in report.operations if o.not_judged]
     warnings = [f"warning: {f.operation} {f.field}: {f.rule}: found {f.found}" for f in report.warnings]
     return Seen(
         name,

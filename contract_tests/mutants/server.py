@@ -14,7 +14,7 @@ import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
@@ -609,6 +609,7 @@ def _operations() -> dict[str, Operation]:
     return {name: operation for api in spec.APIS for name, operation in spec.api(api).operations.items()}
 
 
+@lru_cache(maxsize=4096)
 def _find(method: str, path: str) -> tuple[str, str]:
     """API and operationId of a request."""
     # Apportionments are mounted at the root, where the paths of another API are not theirs.

@@ -84,6 +84,9 @@ def prepare(api: Api) -> dict[str, Any]:
 
     for _, _, _, node in operation_nodes(spec):
         operation = api.operations[node["operationId"]]
+        # What only a reading of an open question has is no part of what a method returns.
+        for status in [status for status, r in operation.responses.items() if r.succeeded and not r.promised]:
+            del node["responses"][status]
         for status, response in node.get("responses", {}).items():
             if str(status).startswith("2"):
                 if isinstance(ref := response.get("$ref"), str):

@@ -3,7 +3,7 @@
     NEU_BASE_URL=https://… NEU_TOKEN=… pytest --pyargs contrato.verify
 
 `APPORTIONMENTS_BASE_URL` and `APPORTIONMENTS_TOKEN` likewise; `CONTRATO_MODE` is what `contrato verify --mode` takes. A
-breach
+violation
 fails the test of its operation, and what could not be checked skips it.
 """
 
@@ -31,10 +31,10 @@ def run(api: str) -> Report:
 def test_operation(api: str, operation: str) -> None:
     """The server keeps the contract of this operation."""
     report = run(api)
-    breaches = [f for f in report.failures if f.operation in (operation, "server")]
-    if breaches:
-        told = (f"{f.rule} {f.field}: expected {f.expected}, found {f.found}\n  {f.curl}" for f in breaches)
+    violations = [f for f in report.failures if f.operation in (operation, "server")]
+    if violations:
+        told = (f"{f.rule} {f.field}: expected {f.expected}, found {f.found}\n  {f.curl}" for f in violations)
         pytest.fail("\n".join(told), pytrace=False)
     (result,) = (result for result in report.operations if result.operation == operation)
     if result.verdict is Verdict.INCONCLUSIVE or report.interrupted:
-        pytest.skip(result.gap or "the run was interrupted")
+        pytest.skip(result.not_judged or "the run was interrupted")

@@ -88,7 +88,7 @@ class Neu(Client):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         result: list[Account] = self._request("listAccounts", {}, options)
         return result
@@ -111,7 +111,7 @@ class Neu(Client):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         result: list[Account] = self._request("getAccount", {"id": id}, options)
         return result
@@ -132,7 +132,7 @@ class Neu(Client):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         result: list[Service] = self._request("listServices", {}, options)
         return result
@@ -154,7 +154,7 @@ class Neu(Client):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         result: Service = self._request("getService", {"id": id}, options)
         return result
@@ -189,7 +189,7 @@ class Neu(Client):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         result: list[Pqr] = self._request("listPqrs", {"from_": from_, "to": to}, options)
         return result
@@ -238,7 +238,7 @@ class Neu(Client):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         result: list[AccountConsumption] = self._request(
             "queryConsumption",
@@ -285,7 +285,7 @@ class Neu(Client):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         return self._paged("listBills", {"id_service": id_service, "from_": from_, "to": to, "page": page}, options)
 
@@ -325,7 +325,7 @@ class Neu(Client):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         return self._paged(
             "listDueDates", {"id_service": id_service, "from_": from_, "to": to, "page_number": page_number}, options
@@ -348,7 +348,7 @@ class Neu(Client):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         result: list[OverdueBill] = self._request("listOverdueBills", {}, options)
         return result
@@ -387,7 +387,7 @@ class Neu(Client):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         return self._paged("listNotifications", {"page_number": page_number, "from_": from_, "to": to}, options)
 
@@ -425,7 +425,7 @@ class Neu(Client):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         return self._paged(
             "listNotificationInteractions", {"page_number": page_number, "from_": from_, "to": to}, options
@@ -468,7 +468,7 @@ class Neu(Client):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         return self._paged(
             "listActiveRules", {"id_project": id_project, "from_": from_, "to": to, "page_number": page_number}, options
@@ -511,7 +511,7 @@ class Neu(Client):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         return self._paged(
             "listRuleHistory", {"id_project": id_project, "from_": from_, "to": to, "page_number": page_number}, options
@@ -534,7 +534,7 @@ class Neu(Client):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         result: list[NeugetTransaction] = self._request("listNeugetTransactions", {"id": id}, options)
         return result
@@ -556,7 +556,7 @@ class Neu(Client):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         result: list[UsedNeuget] = self._request("listUsedNeugets", {"id": id}, options)
         return result
@@ -619,7 +619,7 @@ class AsyncNeu(AsyncClient):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         result: list[Account] = await self._request("listAccounts", {}, options)
         return result
@@ -642,7 +642,7 @@ class AsyncNeu(AsyncClient):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         result: list[Account] = await self._request("getAccount", {"id": id}, options)
         return result
@@ -663,7 +663,7 @@ class AsyncNeu(AsyncClient):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         result: list[Service] = await self._request("listServices", {}, options)
         return result
@@ -685,7 +685,7 @@ class AsyncNeu(AsyncClient):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         result: Service = await self._request("getService", {"id": id}, options)
         return result
@@ -720,7 +720,7 @@ class AsyncNeu(AsyncClient):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         result: list[Pqr] = await self._request("listPqrs", {"from_": from_, "to": to}, options)
         return result
@@ -769,7 +769,7 @@ class AsyncNeu(AsyncClient):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         result: list[AccountConsumption] = await self._request(
             "queryConsumption",
@@ -816,7 +816,7 @@ class AsyncNeu(AsyncClient):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         return self._paged("listBills", {"id_service": id_service, "from_": from_, "to": to, "page": page}, options)
 
@@ -856,7 +856,7 @@ class AsyncNeu(AsyncClient):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         return self._paged(
             "listDueDates", {"id_service": id_service, "from_": from_, "to": to, "page_number": page_number}, options
@@ -879,7 +879,7 @@ class AsyncNeu(AsyncClient):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         result: list[OverdueBill] = await self._request("listOverdueBills", {}, options)
         return result
@@ -918,7 +918,7 @@ class AsyncNeu(AsyncClient):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         return self._paged("listNotifications", {"page_number": page_number, "from_": from_, "to": to}, options)
 
@@ -956,7 +956,7 @@ class AsyncNeu(AsyncClient):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         return self._paged(
             "listNotificationInteractions", {"page_number": page_number, "from_": from_, "to": to}, options
@@ -999,7 +999,7 @@ class AsyncNeu(AsyncClient):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         return self._paged(
             "listActiveRules", {"id_project": id_project, "from_": from_, "to": to, "page_number": page_number}, options
@@ -1042,7 +1042,7 @@ class AsyncNeu(AsyncClient):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         return self._paged(
             "listRuleHistory", {"id_project": id_project, "from_": from_, "to": to, "page_number": page_number}, options
@@ -1067,7 +1067,7 @@ class AsyncNeu(AsyncClient):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         result: list[NeugetTransaction] = await self._request("listNeugetTransactions", {"id": id}, options)
         return result
@@ -1089,7 +1089,7 @@ class AsyncNeu(AsyncClient):
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             ResponseError: 4XX. The request is refused for another reason, for instance a
-                malformed body or an unknown id.
+                malformed body or an unknown id. The body, if any, is unknown.
         """
         result: list[UsedNeuget] = await self._request("listUsedNeugets", {"id": id}, options)
         return result

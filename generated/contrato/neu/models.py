@@ -27,7 +27,9 @@ class Account(Model):
     """
 
     id_account: int = attrs.field(metadata={"wire": "id_account", "evidence": "documented neu#L11"})
-    account_category: str = attrs.field(metadata={"wire": "account_category", "evidence": "documented neu#L11"})
+    account_category: str | None = attrs.field(
+        default=None, metadata={"wire": "account_category", "evidence": "documented neu#L11"}
+    )
     account_name: str = attrs.field(metadata={"wire": "account_name", "evidence": "documented neu#L11"})
     services: list[AccountService] = attrs.field(metadata={"wire": "services", "evidence": "documented neu#L11"})
 
@@ -44,14 +46,17 @@ class AccountService(Model):
     """
 
     id_service: int = attrs.field(metadata={"wire": "id_service", "evidence": "documented neu#L11"})
-    type_service: str = attrs.field(metadata={"wire": "type_service", "evidence": "documented neu#L11"})
+    type_service: str | None = attrs.field(
+        default=None, metadata={"wire": "type_service", "evidence": "documented neu#L11"}
+    )
     name: str = attrs.field(metadata={"wire": "name", "evidence": "documented neu#L11"})
-    address: str = attrs.field(
+    address: str | None = attrs.field(
+        default=None,
         metadata={
             "wire": "address",
             "evidence": "documented neu#L11",
             "meaning_evidence": "inferred: only the name is shown (neu#L11, neu#L17); consumption is that of an address (neu#L38), so it is where energy is supplied",
-        }
+        },
     )
 
 
@@ -71,14 +76,17 @@ class Service(Model):
     id_service: int = attrs.field(metadata={"wire": "id_service", "evidence": "documented neu#L17"})
     id_account: int = attrs.field(metadata={"wire": "id_account", "evidence": "documented neu#L17"})
     account_name: str = attrs.field(metadata={"wire": "account_name", "evidence": "documented neu#L17"})
-    type_service: str = attrs.field(metadata={"wire": "type_service", "evidence": "documented neu#L17"})
+    type_service: str | None = attrs.field(
+        default=None, metadata={"wire": "type_service", "evidence": "documented neu#L17"}
+    )
     name: str = attrs.field(metadata={"wire": "name", "evidence": "documented neu#L17"})
-    address: str = attrs.field(
+    address: str | None = attrs.field(
+        default=None,
         metadata={
             "wire": "address",
             "evidence": "documented neu#L17",
             "meaning_evidence": "inferred: only the name is shown (neu#L11, neu#L17); consumption is that of an address (neu#L38), so it is where energy is supplied",
-        }
+        },
     )
 
 
@@ -94,8 +102,10 @@ class Pqr(Model):
     """
 
     message: str = attrs.field(metadata={"wire": "message", "evidence": "documented neu#L27-L28"})
-    category: str = attrs.field(metadata={"wire": "category", "evidence": "documented neu#L29-L30"})
-    type_: str = attrs.field(metadata={"wire": "type", "evidence": "documented neu#L31-L32"})
+    category: str | None = attrs.field(
+        default=None, metadata={"wire": "category", "evidence": "documented neu#L29-L30"}
+    )
+    type_: str | None = attrs.field(default=None, metadata={"wire": "type", "evidence": "documented neu#L31-L32"})
     date: datetime.datetime = attrs.field(metadata={"wire": "date", "evidence": "documented neu#L33-L34"})
 
 
@@ -146,44 +156,57 @@ class Reading(Model):
     is_backup: bool = attrs.field(metadata={"wire": "is_backup", "evidence": "documented neu#L59-L60"})
     date: datetime.datetime = attrs.field(metadata={"wire": "date", "evidence": "documented neu#L63-L64"})
     cons: float = attrs.field(metadata={"wire": "cons", "unit": "kWh", "evidence": "documented neu#L65-L66"})
-    injec: float = attrs.field(
+    injec: float | None = attrs.field(
+        default=None,
         metadata={
             "wire": "injec",
             "unit": "kWh",
             "evidence": "documented neu#L67-L68",
             "meaning_evidence": "inferred: the table says surplus, in kWh (neu#L67-L68); with the field's name, this is active energy that is fed into the grid",
-        }
+        },
     )
-    reactive_in: float = attrs.field(
-        metadata={"wire": "reactive_in", "unit": "kVArh", "evidence": "documented neu#L69-L70"}
+    reactive_in: float | None = attrs.field(
+        default=None, metadata={"wire": "reactive_in", "unit": "kVArh", "evidence": "documented neu#L69-L70"}
     )
-    reactive_in_ex: float = attrs.field(
-        metadata={"wire": "reactive_in_ex", "unit": "kVArh", "evidence": "documented neu#L71-L72"}
+    reactive_in_ex: float | None = attrs.field(
+        default=None, metadata={"wire": "reactive_in_ex", "unit": "kVArh", "evidence": "documented neu#L71-L72"}
     )
-    reactive_cap: float = attrs.field(
-        metadata={"wire": "reactive_cap", "unit": "kVArh", "evidence": "documented neu#L73-L74"}
+    reactive_cap: float | None = attrs.field(
+        default=None, metadata={"wire": "reactive_cap", "unit": "kVArh", "evidence": "documented neu#L73-L74"}
     )
-    reactive_ex: float = attrs.field(
-        metadata={"wire": "reactive_ex", "unit": "kVArh", "evidence": "documented neu#L75-L76"}
+    reactive_ex: float | None = attrs.field(
+        default=None, metadata={"wire": "reactive_ex", "unit": "kVArh", "evidence": "documented neu#L75-L76"}
     )
-    imported_active_acum: float = attrs.field(
-        metadata={"wire": "imported_active_acum", "unit": "kWh", "evidence": "documented neu#L77-L78"}
+    imported_active_acum: float | None = attrs.field(
+        default=None, metadata={"wire": "imported_active_acum", "unit": "kWh", "evidence": "documented neu#L77-L78"}
     )
-    imported_reactive_acum: float = attrs.field(
-        metadata={"wire": "imported_reactive_acum", "unit": "kVArh", "evidence": "documented neu#L79-L80"}
+    imported_reactive_acum: float | None = attrs.field(
+        default=None, metadata={"wire": "imported_reactive_acum", "unit": "kVArh", "evidence": "documented neu#L79-L80"}
     )
-    exported_active_acum: float = attrs.field(
-        metadata={"wire": "exported_active_acum", "unit": "kWh", "evidence": "documented neu#L81-L82"}
+    exported_active_acum: float | None = attrs.field(
+        default=None, metadata={"wire": "exported_active_acum", "unit": "kWh", "evidence": "documented neu#L81-L82"}
     )
-    exported_reactive_acum: float = attrs.field(
-        metadata={"wire": "exported_reactive_acum", "unit": "kVArh", "evidence": "documented neu#L83-L84"}
+    exported_reactive_acum: float | None = attrs.field(
+        default=None, metadata={"wire": "exported_reactive_acum", "unit": "kVArh", "evidence": "documented neu#L83-L84"}
     )
-    ia: float = attrs.field(metadata={"wire": "ia", "unit": "A", "evidence": "documented neu#L85-L86"})
-    ib: float = attrs.field(metadata={"wire": "ib", "unit": "A", "evidence": "documented neu#L87-L88"})
-    ic: float = attrs.field(metadata={"wire": "ic", "unit": "A", "evidence": "documented neu#L89-L90"})
-    va: float = attrs.field(metadata={"wire": "va", "unit": "V", "evidence": "documented neu#L91-L92"})
-    vb: float = attrs.field(metadata={"wire": "vb", "unit": "V", "evidence": "documented neu#L93-L94"})
-    vc: float = attrs.field(metadata={"wire": "vc", "unit": "V", "evidence": "documented neu#L95-L96"})
+    ia: float | None = attrs.field(
+        default=None, metadata={"wire": "ia", "unit": "A", "evidence": "documented neu#L85-L86"}
+    )
+    ib: float | None = attrs.field(
+        default=None, metadata={"wire": "ib", "unit": "A", "evidence": "documented neu#L87-L88"}
+    )
+    ic: float | None = attrs.field(
+        default=None, metadata={"wire": "ic", "unit": "A", "evidence": "documented neu#L89-L90"}
+    )
+    va: float | None = attrs.field(
+        default=None, metadata={"wire": "va", "unit": "V", "evidence": "documented neu#L91-L92"}
+    )
+    vb: float | None = attrs.field(
+        default=None, metadata={"wire": "vb", "unit": "V", "evidence": "documented neu#L93-L94"}
+    )
+    vc: float | None = attrs.field(
+        default=None, metadata={"wire": "vc", "unit": "V", "evidence": "documented neu#L95-L96"}
+    )
 
 
 @attrs.define(kw_only=True)
@@ -235,14 +258,15 @@ class Bill(Model):
         }
     )
     date_payment: datetime.datetime | None = attrs.field(
-        metadata={"wire": "date_payment", "evidence": "documented neu#L113"}
+        default=None, metadata={"wire": "date_payment", "evidence": "documented neu#L113"}
     )
     platform_payments: PlatformPayment | None = attrs.field(
+        default=None,
         metadata={
             "wire": "platform_payments",
             "evidence": "documented neu#L113",
             "meaning_evidence": "inferred: a plural by its name and one object by its shape (neu#L113); one payment is taken, or none",
-        }
+        },
     )
     concepts: list[BillConcept] = attrs.field(metadata={"wire": "concepts", "evidence": "documented neu#L113"})
     id_bill: int = attrs.field(
@@ -252,27 +276,30 @@ class Bill(Model):
             "meaning_evidence": "conflict neu#L129-L130 neu#L248-L249: the payment reference with the due dates, the identifier with the neugets; both are taken to be one number",
         }
     )
-    niu: str = attrs.field(
+    niu: str | None = attrs.field(
+        default=None,
         metadata={
             "wire": "niu",
             "evidence": "documented neu#L113",
             "meaning_evidence": "inferred: only the name is shown (neu#L113); read as the abbreviation that is usual on Colombian bills",
-        }
+        },
     )
-    contract: str = attrs.field(
+    contract: str | None = attrs.field(
+        default=None,
         metadata={
             "wire": "contract",
             "evidence": "documented neu#L113",
             "meaning_evidence": "inferred: only the name is shown (neu#L113); a text that stands for a contract is read as its number",
-        }
+        },
     )
-    consumption: float = attrs.field(
+    consumption: float | None = attrs.field(
+        default=None,
         metadata={
             "wire": "consumption",
             "unit": "kWh",
             "unit_evidence": "inferred: no unit is given here; consumption readings are in kWh (neu#L66)",
             "evidence": "documented neu#L113",
-        }
+        },
     )
     payment_value: float = attrs.field(
         metadata={
@@ -283,7 +310,9 @@ class Bill(Model):
             "meaning_evidence": "inferred: only the name is shown (neu#L113); the payment has an amount of its own, so this one is read as what is to be paid",
         }
     )
-    description: str = attrs.field(metadata={"wire": "description", "evidence": "documented neu#L113"})
+    description: str | None = attrs.field(
+        default=None, metadata={"wire": "description", "evidence": "documented neu#L113"}
+    )
     state: str = attrs.field(metadata={"wire": "state", "evidence": "documented neu#L113"})
 
 
@@ -300,14 +329,15 @@ class BillConcept(Model):
     """
 
     concept: str = attrs.field(metadata={"wire": "concept", "evidence": "documented neu#L113"})
-    quantity: float = attrs.field(metadata={"wire": "quantity", "evidence": "documented neu#L113"})
-    unit_value: float = attrs.field(
+    quantity: float | None = attrs.field(default=None, metadata={"wire": "quantity", "evidence": "documented neu#L113"})
+    unit_value: float | None = attrs.field(
+        default=None,
         metadata={
             "wire": "unit_value",
             "unit": "COP",
             "unit_evidence": "inferred: no currency is given; the vendor bills in Colombia",
             "evidence": "documented neu#L113",
-        }
+        },
     )
     total: float = attrs.field(
         metadata={
@@ -317,12 +347,13 @@ class BillConcept(Model):
             "evidence": "documented neu#L113",
         }
     )
-    asic_code: str = attrs.field(
+    asic_code: str | None = attrs.field(
+        default=None,
         metadata={
             "wire": "asic_code",
             "evidence": "documented neu#L113",
             "meaning_evidence": "inferred: only the name is shown (neu#L113); the ASIC runs Colombia's energy market, where metering points are registered by a code",
-        }
+        },
     )
 
 
@@ -336,16 +367,19 @@ class PlatformPayment(Model):
         payment_value: Amount paid, in Colombian pesos (COP). The capital letter is the source's.
     """
 
-    date: datetime.datetime = attrs.field(metadata={"wire": "date", "evidence": "documented neu#L113"})
-    method: str = attrs.field(metadata={"wire": "method", "evidence": "documented neu#L113"})
-    payment_value: float = attrs.field(
+    date: datetime.datetime | None = attrs.field(
+        default=None, metadata={"wire": "date", "evidence": "documented neu#L113"}
+    )
+    method: str | None = attrs.field(default=None, metadata={"wire": "method", "evidence": "documented neu#L113"})
+    payment_value: float | None = attrs.field(
+        default=None,
         metadata={
             "wire": "payment_Value",
             "unit": "COP",
             "unit_evidence": "inferred: no currency is given; the vendor bills in Colombia",
             "evidence": "documented neu#L113",
             "meaning_evidence": "inferred: payment_value in the bill, payment_Value in the payment (neu#L113); they are fields of two objects, so each name is kept as shown",
-        }
+        },
     )
 
 
@@ -361,11 +395,12 @@ class DueDatePage(Model):
     """
 
     next_page: int | None = attrs.field(
+        default=None,
         metadata={
             "wire": "nextPage",
             "evidence": "documented neu#L136",
             "meaning_evidence": "inferred: shown here by its name alone; taken to be what it is in the list of notifications (neu#L160-L165)",
-        }
+        },
     )
     max_page: int = attrs.field(
         metadata={
@@ -448,7 +483,9 @@ class NotificationPage(Model):
         data: The notifications of this page.
     """
 
-    next_page: int | None = attrs.field(metadata={"wire": "nextPage", "evidence": "documented neu#L160-L161"})
+    next_page: int | None = attrs.field(
+        default=None, metadata={"wire": "nextPage", "evidence": "documented neu#L160-L161"}
+    )
     max_page: int = attrs.field(metadata={"wire": "maxPage", "evidence": "documented neu#L162-L163"})
     total: int = attrs.field(metadata={"wire": "total", "evidence": "documented neu#L164-L165"})
     data: list[Notification] = attrs.field(metadata={"wire": "data", "evidence": "documented neu#L175"})
@@ -483,11 +520,12 @@ class NotificationInteractionPage(Model):
     """
 
     next_page: int | None = attrs.field(
+        default=None,
         metadata={
             "wire": "nextPage",
             "evidence": "documented neu#L200",
             "meaning_evidence": "inferred: shown here by its name alone; taken to be what it is in the list of notifications (neu#L160-L165)",
-        }
+        },
     )
     max_page: int = attrs.field(
         metadata={
@@ -587,7 +625,7 @@ class Rule(Model):
             "meaning_evidence": "inferred: only the name is shown (neu#L214, neu#L227); taken to be an interval like those of consumption (neu#L45-L46)",
         }
     )
-    rule_name: str = attrs.field(metadata={"wire": "rule_name", "evidence": "documented neu#L214"})
+    rule_name: str | None = attrs.field(default=None, metadata={"wire": "rule_name", "evidence": "documented neu#L214"})
     limit_value: float = attrs.field(
         metadata={
             "wire": "limit_value",
@@ -657,7 +695,7 @@ class RuleHistory(Model):
             "meaning_evidence": "inferred: only the name is shown (neu#L214, neu#L227); taken to be an interval like those of consumption (neu#L45-L46)",
         }
     )
-    rule_name: str = attrs.field(metadata={"wire": "rule_name", "evidence": "documented neu#L227"})
+    rule_name: str | None = attrs.field(default=None, metadata={"wire": "rule_name", "evidence": "documented neu#L227"})
     limit_value: float = attrs.field(
         metadata={
             "wire": "limit_value",

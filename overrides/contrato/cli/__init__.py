@@ -1,69 +1,16 @@
 """The `contrato` command."""
 
-import re
-from typing import Any
-
 import click
 
-from contrato.cli._errors import EXIT_STATUSES, Refusal, ending, meant, stand_in
-from contrato.cli._verify import needs, verify
-from contrato.core import spec
+from contrato.cli import verify
+from contrato.cli.commands import Main
+from contrato.cli.errors import EXIT_STATUSES, Refusal, needs
 
 __all__ = ["Refusal", "main"]
 
 
-class _Main(click.Group):
-    """The groups of the APIs are made when they are asked for: they need the specs, and this does not."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*spec.APIS, *super().list_commands(ctx)]
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in spec.APIS:
-            return super().get_command(ctx, cmd_name)
-        from contrato.cli._api import ApiGroup
-
-        return ApiGroup(cmd_name)
-
-    def make_context(self, *args: Any, **extra: Any) -> click.Context:
-        stand_in()
-        with ending():
-            return super().make_context(*args, **extra)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        with ending():
-            return super().invoke(ctx)
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command; of a name that none has, say which ones are like it, of the APIs too."""
-        name = args[0]
-        if name not in self.list_commands(ctx) and name[:1].isalnum():
-            found = [f"{ctx.command_path} {command}" for command in meant(name, self._names(ctx))]
-            hint = (
-                f"Did you mean {' or '.join(found)}?" if found else f"There are {', '.join(self.list_commands(ctx))}."
-            )
-            ctx.fail(f"No such command '{name}'. {hint}")
-        return super().resolve_command(ctx, args)
-
-    def _names(self, ctx: click.Context) -> dict[str, list[str]]:
-        """Return what somebody may type for a command: its name, a word of an API's title, a command of an API."""
-        from contrato.cli._api import ApiGroup
-
-        names = {command: [command] for command in self.list_commands(ctx)}
-        for api in spec.APIS:
-            for word in re.findall(r"\w+", spec.api(api).title.lower()):
-                names.setdefault(word, [api])
-        inner: dict[str, list[str]] = {}
-        for api in spec.APIS:
-            for other, commands in ApiGroup(api).names().items():
-                inner.setdefault(other, []).extend(f"{api} {command}" for command in commands)
-        return inner | names
-
-
 @click.group(
-    cls=_Main,
+    cls=Main,
     context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
     epilog=EXIT_STATUSES,
 )
@@ -96,7 +43,7 @@ def mock(host: str, port: int, token: str, seed: int) -> None:
         raise Refusal(str(error)) from error
 
 
-main.add_command(verify)
+main.add_command(verify.verify)
 
 
 @main.command()

@@ -17,7 +17,7 @@ class Evidence(str):
 
     @property
     def level(self) -> str:
-        """`documented`, `inferred`, `conflict` or `plausible`; an empty text without evidence."""
+        """`documented`, `observed`, `inferred`, `conflict`, `open` or `plausible`; an empty text without evidence."""
         return self.split(maxsplit=1)[0].rstrip(":") if self else ""
 
     @property
@@ -207,6 +207,75 @@ class Invariant(_Stated):
     among: str | None = None
     ascending: Sequence[str] | None = None
     present: Sequence[str] | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Question:
+    """One of `x-questions`: what the vendors leave open, with the readings that several honest servers have of it.
+
+    Attributes:
+        id: Its stable name.
+        question: The question, a sentence.
+        readings: A sentence for each admissible reading. Of a field of an answer, `null` and `absent` are always those.
+        why: Why it is open.
+        mixed: Whether one server may follow several readings at the same place.
+
+    """
+
+    id: str
+    question: str
+    readings: Mapping[str, str]
+    why: Evidence = attrs.field(converter=Evidence)
+    mixed: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Opening:
+    """`x-open`: a question that is open about one element.
+
+    Attributes:
+        question: The question.
+        ours: The reading that the examples show and the bundled server follows.
+        readings: The readings that are admissible here: of a settled question the one.
+        settled: The reading that is known to be true; None while it is open.
+        evidence: Why it is settled, or else why it is open.
+
+    """
+
+    question: Question
+    ours: str
+    readings: tuple[str, ...]
+    settled: str | None
+    evidence: Evidence
+
+
+def opening(question: Question, node: str | Mapping[str, Any]) -> Opening:
+    """Read what `x-open` says of one question: our reading alone, or more about it."""
+    said: Mapping[str, Any] = {"ours": node} if isinstance(node, str) else node
+    settled = said.get("settled")
+    return Opening(
+        question=question,
+        ours=said.get("ours", settled),
+        readings=tuple(said.get("readings", question.readings)) if settled is None else (settled,),
+        settled=settled,
+        evidence=Evidence(said.get("x-evidence", question.why)),
+    )
+
+
+@attrs.frozen
+class Site:
+    """A place in a document at which a question is open.
+
+    Attributes:
+        pointer: JSON pointer of the element in the document.
+        keys: What names it, as `Api.statements` does.
+        opening: What is open there.
+
+    """
+
+    pointer: str
+    keys: tuple[str, ...]
+    opening: Opening
 
 
 @attrs.frozen

@@ -16,16 +16,9 @@ class Model:
     """Base of every model. Decoding checks types; the constructor and `attrs.evolve` do not."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return JSON, with the names of the wire; timestamps are ISO 8601 text.
-
-        A field that is None is null if the API always sends it, and left out otherwise.
-        """
-        found = {}
-        for field in attrs.fields(type(self)):
-            value = getattr(self, field.name)
-            if value is not None or field.default is attrs.NOTHING:
-                found[field.metadata.get("wire", field.name)] = plain(value)
-        return found
+        """Return JSON, with the names of the wire; timestamps are ISO 8601 text, a field that is None is null."""
+        fields = attrs.fields(type(self))
+        return {field.metadata.get("wire", field.name): plain(getattr(self, field.name)) for field in fields}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
-from contrato.core.errors import PaginationError
+from contrato.core.errors import PaginationError, ResponseError
 
 Item = TypeVar("Item")
 Page = TypeVar("Page")
@@ -12,6 +12,8 @@ Page = TypeVar("Page")
 FIRST = 1
 # Ends lists that grow while they are read: their counters are right.
 MOST = 10_000
+# What refuses a request for another reason than its page.
+NOT_THE_PAGE = (401, 403, 408, 429)
 
 
 class _Pages:
@@ -27,6 +29,12 @@ class _Pages:
     def _items(self, page: Any) -> Sequence[Any]:
         items: Sequence[Any] = getattr(page, self._pagination["items"]) if "items" in self._pagination else page
         return items
+
+    def _is_end(self, number: int | None, error: ResponseError) -> bool:
+        """True if a refusal says that there is no such page: that of a list that does not tell where it ends."""
+        follows = number is not None and number > (self._start or FIRST)
+        refused = 400 <= error.status <= 499 and error.status not in NOT_THE_PAGE
+        return follows and refused and not self._pagination.keys() & {"next", "total"}
 
     def _walk(self) -> Generator[Any, Any, None]:
         """Yield the number of a page, receive the page, yield a list of the pages to return; repeat until the end."""
@@ -57,6 +65,10 @@ class _Pages:
             if current is not None and current != number:
                 raise PaginationError(f"asked for page {number}, the server answered page {current}")
             earlier = known.setdefault(hash(repr(items)), number)
+            # Some servers repeat the last page. Repeating the first one may mean that the number is ignored.
+            if earlier == before > (self._start or FIRST) and not self._pagination.keys() & {"next", "total"}:
+                yield []
+                break
             # All empty pages are alike.
             if earlier < number and (items or earlier == before):
                 raise PaginationError(
@@ -68,6 +80,9 @@ class _Pages:
                 raise PaginationError(f"page {number} ends with item {up_to}, and the total is {total}")
             seen += len(items)
             yield [page]
+            # Some servers say so that there is no next page.
+            if following == 0 or following == number == last:
+                following = None
             if "next" not in self._pagination:
                 if total is not None and seen >= total:
                     return
@@ -113,7 +128,13 @@ class Pager(_Pages, Generic[Item, Page]):
         """Iterate over the pages, with their counters."""
         walk = self._walk()
         for number in walk:
-            yield from walk.send(self._fetch(number))
+            try:
+                page = self._fetch(number)
+            except ResponseError as error:
+                if not self._is_end(number, error):
+                    raise
+                page = None
+            yield from walk.send(page)
 
     def __iter__(self) -> Iterator[Item]:
         for page in self.pages():
@@ -146,7 +167,13 @@ class AsyncPager(_Pages, Generic[Item, Page]):
         """Iterate over the pages, with their counters."""
         walk = self._walk()
         for number in walk:
-            for page in walk.send(await self._fetch(number)):
+            try:
+                fetched = await self._fetch(number)
+            except ResponseError as error:
+                if not self._is_end(number, error):
+                    raise
+                fetched = None
+            for page in walk.send(fetched):
                 yield page
 
     async def __aiter__(self) -> AsyncIterator[Item]:

@@ -242,7 +242,13 @@ class Reader:
             captured.append(_copy(response, content or b""))
         documented = self.operation.response(response.status_code)
         mismatch = None
-        if content is not None and documented is not None and documented.succeeded:
+        if documented is not None and documented.succeeded and not documented.promised:
+            # It says that there is nothing: no page, no elements, or no such thing.
+            if self.operation.pagination is not None:
+                return None
+            if self.operation.answer is not None and self.operation.answer.items is not None:
+                return []
+        if content is not None and documented is not None and documented.promised:
             kind = _types(self.operation.api.name, self.operation.id)[documented.status]
             try:
                 if kind is not None and body.problem is not None:
@@ -251,6 +257,15 @@ class Reader:
             except SchemaMismatch as error:
                 mismatch = error
         return self._error(response, content, documented is not None, mismatch)
+
+    def _says_nothing(self, status: int, content: bytearray) -> bool:
+        """True if a success says that there is no such thing, in one of the ways that the spec leaves open."""
+        documented = self.operation.response(status)
+        if documented is None or not documented.succeeded:
+            return False
+        questions = (parameter.open.get("unknown-id") for parameter in self.operation.parameters)
+        empty = any(opening is not None and "empty" in opening.readings for opening in questions)
+        return not documented.promised or (empty and bytes(content).strip() in (b"{}", b"[]", b"null"))
 
     def _error(
         self, response: httpx.Response, content: bytearray | None, documented: bool, mismatch: SchemaMismatch | None
@@ -273,6 +288,8 @@ class Reader:
             body = json.loads(text)
         except (RecursionError, ValueError):
             body = text
+        if self._says_nothing(response.status_code, content):
+            return NotFoundError(*about, body, documented)
         if mismatch is None:
             return _kind(response.status_code, documented)(*about, body, documented)
         if mismatch.found is not None:

@@ -32,13 +32,16 @@ from contrato.core.extensions import (
     Evidence,
     Identity,
     Invariant,
+    Opening,
     Pagination,
     Plausible,
     Power,
+    Question,
     Reckoning,
     Reference,
     Register,
     Searches,
+    Site,
     Sort,
     Source,
 )
@@ -112,8 +115,16 @@ def follow(document: Node, node: Node) -> tuple[Node, str]:
         for key in node["$ref"].removeprefix("#/").split("/"):
             name = key.replace("~1", "/").replace("~0", "~")
             target = target[name]
-        node = {**target, **{key: value for key, value in node.items() if key != "$ref"}}
+        node = _over(target, {key: value for key, value in node.items() if key != "$ref"})
     return node, name
+
+
+def _over(target: Node, siblings: Node) -> Node:
+    """Put siblings of a reference over its target; open questions are those of both."""
+    node = {**target, **siblings}
+    if "x-open" in target and "x-open" in siblings:
+        node["x-open"] = {**target["x-open"], **siblings["x-open"]}
+    return node
 
 
 def inline(document: Node, node: Any) -> Any:
@@ -189,6 +200,17 @@ class _Element:
     def aggregate_evidence(self) -> Evidence:
         """Evidence for `aggregate`."""
         return self._evidence("aggregate-")
+
+    @property
+    def required_evidence(self) -> Evidence:
+        """Of an object, where it comes from that its required properties are always there."""
+        return self._evidence("required-")
+
+    @property
+    def open(self) -> dict[str, Opening]:
+        """What is open about it, by the id of the question."""
+        questions, nodes = self.api.questions, self._node.get("x-open", {})
+        return {name: extensions.opening(questions[name], node) for name, node in nodes.items()}
 
     def _evidence(self, part: str = "") -> Evidence:
         return Evidence(self._node.get(f"x-{part}evidence", ""))
@@ -472,6 +494,11 @@ class Response(_Element):
         """True if the status is 2XX."""
         return self.status.startswith("2")
 
+    @property
+    def promised(self) -> bool:
+        """Whether a call returns it: a success, and not one that is only a reading of an open question."""
+        return self.succeeded and self.evidence.level != "open"
+
     @cached_property
     def schema(self) -> Schema | None:
         """Schema of the JSON; None without a body."""
@@ -637,12 +664,12 @@ class Operation(_Element):
     @cached_property
     def answer(self) -> Schema | None:
         """Schema of the first success with a body; None if there is none."""
-        return next((r.schema for r in self.responses.values() if r.succeeded and r.schema is not None), None)
+        return next((r.schema for r in self.responses.values() if r.promised and r.schema is not None), None)
 
     @cached_property
     def nothing(self) -> Response | None:
         """The success without a body; None if there is none."""
-        return next((r for r in self.responses.values() if r.succeeded and r.schema is None), None)
+        return next((r for r in self.responses.values() if r.promised and r.schema is None), None)
 
     @cached_property
     def pagination(self) -> Pagination | None:
@@ -777,7 +804,7 @@ class Api:
             nullable = nullable or len(others) < len(branches)
             if branches and len(others) == 1:
                 inner, component = follow(self.document, others[0])
-                node = {**inner, **{name: value for name, value in node.items() if name != key}}
+                node = _over(inner, {name: value for name, value in node.items() if name != key})
         if "allOf" in node:
             node = self._merged(node)
         return Schema(self, node, component, nullable, original)
@@ -886,6 +913,32 @@ class Api:
                         yield from walk(value, (*keys, str(key)))
 
         return walk(self.document, ())
+
+    @cached_property
+    def questions(self) -> dict[str, Question]:
+        """What the vendor leaves open, by id, in the order of the spec."""
+        nodes = self.document.get("x-questions", {})
+        return {name: extensions.read(Question, {"id": name, **node}) for name, node in nodes.items()}
+
+    def open_sites(self) -> Iterator[Site]:
+        """Yield each element of the document that a question is open about, in its order."""
+        ids = {id(operation._node): ("operations", operation.id) for operation in self.operations.values()}
+
+        def walk(node: Any, pointer: str, keys: tuple[str, ...]) -> Iterator[Site]:
+            if isinstance(node, list):
+                for index, item in enumerate(node):
+                    known = item.get("name") if isinstance(item, Mapping) else None
+                    yield from walk(item, f"{pointer}/{index}", (*keys, str(known or index)))
+            elif isinstance(node, Mapping):
+                keys = ids.get(id(node), keys)
+                for name, said in node.get("x-open", {}).items():
+                    yield Site(pointer, keys, extensions.opening(self.questions[name], said))
+                for key, value in node.items():
+                    if not key.startswith(("x-", "example")):
+                        step = key.replace("~", "~0").replace("/", "~1")
+                        yield from walk(value, f"{pointer}/{step}", (*keys, key))
+
+        return walk(self.document, "", ())
 
     def example(self, name: str) -> Any:
         """Return the value of an example by name."""

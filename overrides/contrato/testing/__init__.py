@@ -38,7 +38,7 @@ def neu(*, faults: "Iterable[Fault] | Faults" = (), seed: int = 1, **options: An
 
     """
     from contrato.neu import Neu
-    from contrato.testing._wire import open_client
+    from contrato.testing.clients import open_client
 
     return open_client(Neu, faults, seed, options)
 
@@ -48,7 +48,7 @@ def async_neu(
 ) -> AbstractAsyncContextManager["AsyncNeu"]:
     """Give an `AsyncNeu`, with the arguments of `neu`."""
     from contrato.neu import AsyncNeu
-    from contrato.testing._wire import open_async_client
+    from contrato.testing.clients import open_async_client
 
     return open_async_client(AsyncNeu, faults, seed, options)
 
@@ -58,7 +58,7 @@ def apportionments(
 ) -> AbstractContextManager["Apportionments"]:
     """Give an `Apportionments`, with the arguments of `neu`."""
     from contrato.apportionments import Apportionments
-    from contrato.testing._wire import open_client
+    from contrato.testing.clients import open_client
 
     return open_client(Apportionments, faults, seed, options)
 
@@ -68,6 +68,6 @@ def async_apportionments(
 ) -> AbstractAsyncContextManager["AsyncApportionments"]:
     """Give an `AsyncApportionments`, with the arguments of `neu`."""
     from contrato.apportionments import AsyncApportionments
-    from contrato.testing._wire import open_async_client
+    from contrato.testing.clients import open_async_client
 
     return open_async_client(AsyncApportionments, faults, seed, options)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def contrato_faults() -> "Iterator[Faults]":
     """What goes wrong for the clients of this test: add to it with `inject`."""
-    from contrato.testing._wire import check
+    from contrato.testing.clients import check
     from contrato.testing.faults import Faults
 
     script = Faults()
@@ -26,7 +26,7 @@ def contrato_faults() -> "Iterator[Faults]":
 def contrato_neu(contrato_faults: "Faults") -> "Iterator[Neu]":
     """A `Neu` that talks to the bundled server in this process."""
     from contrato.neu import Neu
-    from contrato.testing._wire import connect
+    from contrato.testing.clients import connect
 
     with connect(Neu, contrato_faults) as client:
         yield client
@@ -36,7 +36,7 @@ def contrato_neu(contrato_faults: "Faults") -> "Iterator[Neu]":
 def contrato_async_neu(contrato_faults: "Faults") -> "AsyncNeu":
     """An `AsyncNeu`, for a test that any plugin for asynchronous tests runs, or asyncio.run."""
     from contrato.neu import AsyncNeu
-    from contrato.testing._wire import make_async_client
+    from contrato.testing.clients import make_async_client
 
     return make_async_client(AsyncNeu, contrato_faults)
 
@@ -45,7 +45,7 @@ def contrato_async_neu(contrato_faults: "Faults") -> "AsyncNeu":
 def contrato_apportionments(contrato_faults: "Faults") -> "Iterator[Apportionments]":
     """An `Apportionments` that talks to the bundled server in this process."""
     from contrato.apportionments import Apportionments
-    from contrato.testing._wire import connect
+    from contrato.testing.clients import connect
 
     with connect(Apportionments, contrato_faults) as client:
         yield client
@@ -55,6 +55,6 @@ def contrato_apportionments(contrato_faults: "Faults") -> "Iterator[Apportionmen
 def contrato_async_apportionments(contrato_faults: "Faults") -> "AsyncApportionments":
     """An `AsyncApportionments`; see `contrato_async_neu`."""
     from contrato.apportionments import AsyncApportionments
-    from contrato.testing._wire import make_async_client
+    from contrato.testing.clients import make_async_client
 
     return make_async_client(AsyncApportionments, contrato_faults)

@@ -1,0 +1,123 @@
+"""Checks of dates: in the range that was asked for, and on the calendar."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from contrato.core.spec import Api
+from contrato.verify.checks.values import (
+    DAY,
+    aggregation_of,
+    answered,
+    as_number,
+    chosen,
+    places_of,
+    readings,
+    violation_in,
+)
+from contrato.verify.documents import MISSING, find
+from contrato.verify.exchange import Exchange
+from contrato.verify.findings import Violation
+from contrato.verify.rules import check
+
+PERIODS = {"hour": timedelta(hours=1), "day": DAY, "month": timedelta(days=31)}
+"""How long each period of `x-aggregation` is at most."""
+
+
+@check("The dates of an answer lie in the range that was asked for.")
+def dates_in_range(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
+    """Both ends may belong to the range or not. A row that covers an hour, a day or a month may be dated by its
+    beginning or its end, and be given whole when the range cuts it. A range may also be meant in whole days: what is
+    outside to the second and inside to the day is only implausible.
+    """
+    answer = answered(exchange)
+    law = exchange.operation.date_range if exchange.operation else None
+    if answer is MISSING or law is None:
+        return
+    low, high = bounds(exchange, spec)
+    if (low is None and high is None) or (low is not None and high is not None and low > high):
+        return
+    yield None
+    aggregation = aggregation_of(exchange)
+    step = PERIODS.get(aggregation[1], timedelta()) if aggregation else timedelta()
+    first, last = _moved(low, -step) or datetime.min, _moved(high, step) or datetime.max
+    first_day = min(first, low.replace(hour=0, minute=0, second=0, microsecond=0)) if low else first
+    last_day = max(last, high.replace(hour=23, minute=59, second=59, microsecond=999999)) if high else last
+    doubtful = ""
+    expected = " ".join(["dates", *([f"from {low}"] if low else []), *([f"to {high}"] if high else [])])
+    for value in find(answer, law.field):
+        moments = readings(value, spec)
+        if moments and not any(first_day <= moment <= last_day for moment in moments):
+            yield violation_in(exchange, law.field, expected, str(value), law.evidence)
+            return
+        if moments and not doubtful and not any(first <= moment <= last for moment in moments):
+            doubtful = str(value)
+    if doubtful:
+        proof = "plausible: a range that is given to the second is meant to the second"
+        yield violation_in(exchange, law.field, expected, doubtful, proof)
+
+
+def bounds(exchange: Exchange, spec: Api) -> tuple[datetime | None, datetime | None]:
+    """The range of dates that a request asks for, at its widest; `None` for an end that is not given, or not clear."""
+    law = exchange.operation.date_range if exchange.operation else None
+    if law is None:
+        return None, None
+    low, high = (readings(chosen(exchange, name), spec) for name in (law.start, law.end))
+    if low and high and max(low) > min(high):
+        return max(low), min(high)
+    return min(low, default=None), max(high, default=None)
+
+
+def _moved(moment: datetime | None, by: timedelta) -> datetime | None:
+    try:
+        return None if moment is None else moment + by
+    except OverflowError:
+        return None
+
+
+@check("Timestamps are days of the calendar.")
+def timestamps_exist(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
+    """A pattern lets 30 February through."""
+    answer = answered(exchange)
+    if answer is MISSING:
+        return
+    for at, schema in places_of(exchange):
+        if not any("date" in kind.format for kind in (schema, *schema.alternatives)):
+            continue
+        yield None
+        texts = [value for value in find(answer, at) if isinstance(value, str)]
+        wrong = [value for value in texts if not readings(value, spec)]
+        if wrong:
+            yield violation_in(exchange, at, "a day and a time that exist", wrong[0], schema.evidence)
+            continue
+        years = [text for text in texts if not 1990 <= readings(text, spec)[-1].year <= 2100]
+        if years:
+            proof = "plausible: a server of our time has no data of another"
+            yield violation_in(exchange, at, "a date from 1990 to 2100", years[0], proof)
+        zoned = [datetime.fromisoformat(text).tzinfo is not None for text in texts]
+        if len(set(zoned)) > 1:
+            odd = texts[zoned.index(not zoned[0])]
+            proof = "plausible: one server writes its timestamps in one way"
+            yield violation_in(exchange, at, f"all timestamps written like {texts[0]}", odd, proof)
+
+
+@check("Dates and days after them lead to one day.")
+def days_are_reckoned(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
+    """A date and the days since then give the server's day, which is the same in all rows of an answer. A day of
+    difference is left for the time of day.
+    """
+    answer = answered(exchange)
+    law = exchange.operation.reckoning if exchange.operation else None
+    if answer is MISSING or law is None:
+        return
+    reached = {}
+    for text, days in zip(find(answer, law.date), find(answer, law.days), strict=False):
+        moments, number = readings(text, spec), as_number(days)
+        if moments and number is not None and abs(number) < 100_000:
+            reached[moments[-1] + timedelta(days=number)] = f"{text} and {days} days"
+    if reached:
+        yield None
+    if reached and max(reached) - min(reached) > DAY:
+        found = f"{reached[min(reached)]} beside {reached[max(reached)]}"
+        yield violation_in(exchange, law.days, "days up to one and the same day", found, law.evidence)

@@ -1,0 +1,57 @@
+"""Removes the records that a run created, and looks for records."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import requests
+
+from contrato.verify.documents import MISSING
+from contrato.verify.modes import Mode
+from contrato.verify.own_records import Record
+from contrato.verify.transport import GIVE_UP, Transport
+
+
+def clean_up(transport: Transport) -> list[Record]:
+    """Delete what a run created, beyond the budget if need be; returns the records that are left."""
+    own = transport.own
+    transport.pace.unlimited = True
+    unanswered = 0
+    for record in list(own.created):
+        remover = transport.spec.operations[record.creator].remover
+        if remover is None:
+            continue
+        try:
+            answer = transport.exchange(remover, record.arguments)
+        except requests.RequestException:
+            unanswered += 1
+            if unanswered == GIVE_UP:
+                break
+            continue
+        unanswered = 0
+        if answer.status in (404, 410):
+            own.forget(record.path)
+    if transport.mode is Mode.OWN_RECORDS and unanswered < GIVE_UP:
+        own.restore(lambda record: _read(transport, record))
+    own.on_change(own.created)
+    return own.created
+
+
+def is_there(transport: Transport, record: Record) -> bool | None:
+    """True if the server has a record; None when it does not say."""
+    found = _read(transport, record)
+    return None if found is MISSING else found not in (None, [], {})
+
+
+def _read(transport: Transport, record: Record) -> Any:
+    """The record as the server has it; None for nothing, `MISSING` when it does not say."""
+    reader = transport.spec.operations[record.creator].reader
+    if reader is None:
+        return MISSING
+    try:
+        answer = transport.exchange(reader, record.arguments)
+    except requests.RequestException:
+        return MISSING
+    if answer.status == 429 or answer.status >= 500:
+        return MISSING
+    return answer.json if answer.status == 200 and answer.content else None

@@ -1,0 +1,477 @@
+"""Schemathesis, embedded: which phases and checks run, on which data, and what its findings mean here."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import hypothesis.strategies as st
+import requests
+import schemathesis
+from schemathesis.checks import CHECKS, load_all_checks
+from schemathesis.config import SchemathesisConfig
+from schemathesis.core import SCHEMATHESIS_TEST_CASE_HEADER
+from schemathesis.core.failures import AcceptedNegativeData
+from schemathesis.core.failures import Failure as CheckFailure
+from schemathesis.core.parameters import ParameterLocation
+from schemathesis.engine import Status, StopReason, events, from_schema
+from schemathesis.engine.recorder import ScenarioRecorder
+from schemathesis.generation.meta import CoveragePhaseData, FuzzingPhaseData
+from schemathesis.openapi.checks import (
+    IgnoredAuth,
+    JsonSchemaError,
+    MissingHeaderNotRejected,
+    UndefinedStatusCode,
+    UnsupportedMethodResponse,
+)
+
+from contrato.core.places import place
+from contrato.core.spec import JSON, Operation, inline, operation_nodes
+from contrato.verify.discovery import FINE_WINDOW, WINDOW, Request, period_of
+from contrato.verify.documents import short
+from contrato.verify.exchange import Exchange
+from contrato.verify.findings import Violation
+from contrato.verify.guard import guarded
+from contrato.verify.judge import Judge, schema_mismatch
+from contrato.verify.modes import Mode
+from contrato.verify.transport import TIMEOUT, Refused, TooLong, Transport
+
+TIMESTAMP = "date-time-local"
+"""The format of the specs' timestamps: ISO 8601 with or without a zone."""
+
+EXAMPLES = 20
+"""Random requests of each kind, valid and invalid, that the fuzzing phase makes for an operation."""
+
+Case = schemathesis.Case[Any]
+
+REAL = 0.5
+"""Share of random requests in which a field with known values takes one of them."""
+
+RECENT = (datetime(2015, 1, 1), datetime(2030, 1, 1))
+"""Half of the random timestamps lie between these, the others anywhere."""
+
+EXPECTED = {
+    "not_a_server_error": "no 5xx, whatever is asked",
+    "content_type_conformance": "the Content-Type that the spec gives",
+    "response_headers_conformance": "the headers that the spec gives",
+    "response_schema_conformance": "a JSON body",
+    "unsupported_method": "4XX for a method that the path does not have",
+}
+"""What a check expects, where that does not depend on the failure."""
+
+WRONG_METHODS = ("get", "put", "post", "delete", "patch")
+"""Methods that are tried on paths that have no such operation."""
+
+
+schemathesis.openapi.format(
+    TIMESTAMP,
+    st.builds(
+        "{}{}".format,
+        (st.datetimes(*RECENT) | st.datetimes()).map(lambda moment: moment.isoformat(timespec="seconds")),
+        st.sampled_from(["", "", ".25", "Z", "-05:00"]),
+    ),
+)
+
+
+class Conformance:
+    """One run of Schemathesis against one server.
+
+    Args:
+        transport: Knows the server, and sees what is sent to it.
+        judge: Takes up what is found, and says which operations and rules are wanted.
+        seed: Decides every random choice.
+        probes: Whether requests are sent that are wrong on purpose.
+        examples: Random requests of each kind for an operation.
+
+    Attributes:
+        stopped: Whether the run ended before its time.
+    """
+
+    def __init__(self, transport: Transport, judge: Judge, seed: int, probes: bool, examples: int = EXAMPLES) -> None:
+        self.spec = transport.spec
+        self.transport = transport
+        self.judge = judge
+        self.seed = seed
+        self.mode = transport.mode
+        self.probes = probes
+        self.examples = examples
+        self.stopped = False
+        self._labels = {f"{o.method} {o.path}": o for o in self.spec.operations.values()}
+        self._must_succeed: set[str] = set()
+        # Of the scenario that runs, by the case's id.
+        self._exchanges: dict[str, Exchange] = {}
+
+    def run(
+        self,
+        exercise: Callable[[Operation], list[Request]],
+        values: Mapping[str, Mapping[tuple[str, str], list[Any]]],
+    ) -> None:
+        """Send everything and collect the failures.
+
+        Args:
+            exercise: Gives valid requests made of real values for an operation, when its turn comes.
+            values: Real values for random requests, by operationId, then by `Parameter.key`.
+        """
+        document = with_examples(self.spec.document, values)
+        schema = schemathesis.openapi.from_dict(document, config=self._config(values))
+
+        def before_add_examples(context: schemathesis.HookContext, examples: list[Case]) -> None:
+            assert context.operation is not None
+            examples.clear()
+            with self.transport.sending("discovery"):
+                valid = exercise(self._labels[context.operation.label])
+            for request in valid:
+                case = _case(context.operation, request)
+                examples.append(case)
+                if request.must_succeed:
+                    self._must_succeed.add(case.id)
+
+        def map_case(context: schemathesis.HookContext, case: Case) -> Case:
+            if case.meta is not None and case.meta.generation.mode.is_positive:
+                narrow(self._labels[case.operation.label], case)
+            return case
+
+        schema.hooks.hook(before_add_examples)
+        schema.hooks.hook(map_case)
+        self.transport.observers.append(self._keep)
+        with self.transport.sending("schemathesis"), guarded(self.transport):
+            for event in from_schema(schema).execute():
+                if isinstance(event, events.ScenarioFinished):
+                    self._collect(event.recorder)
+                    self._exchanges.clear()
+                elif isinstance(event, events.NonFatalError):
+                    self._collect_error(event)
+                elif isinstance(event, events.FatalError):
+                    raise event.exception
+                elif isinstance(event, events.Interrupted):
+                    self.stopped = True
+                elif isinstance(event, events.EngineFinished):
+                    self.stopped |= event.stop_reason is not StopReason.COMPLETED
+
+    # What runs
+
+    def _config(self, values: Mapping[str, Mapping[tuple[str, str], list[Any]]]) -> SchemathesisConfig:
+        dictionaries: dict[str, Any] = {}
+        operations = []
+        for operation in self.spec.operations.values():
+            parameters = {}
+            for (location, name), known in values.get(operation.id, {}).items():
+                scalars = [v for value in known for v in (value if isinstance(value, list) else [value])]
+                suffix = "[*]" if any(isinstance(value, list) for value in known) else ""
+                key = f"{operation.id}.{location}.{name}"
+                dictionaries[key] = {"values": scalars}
+                parameters[f"{location}.{name}{suffix}"] = {"dictionary": key, "probability": REAL}
+            fuzzed = operation.safe or self.mode is Mode.UNRESTRICTED
+            phases = {name: {"enabled": fuzzed} for name in ("coverage", "fuzzing")}
+            phases["examples"] = {"enabled": operation.safe or self.mode is not Mode.READ_ONLY}
+            operations.append(
+                {
+                    "include-operation-id": operation.id,
+                    "enabled": operation.id in self.judge.operations,
+                    "parameters": parameters,
+                    "phases": phases,
+                }
+            )
+        load_all_checks()
+        off = {"enabled": False}
+        unrestricted = self.mode is Mode.UNRESTRICTED
+        return SchemathesisConfig.from_dict(
+            {
+                "base-url": self.transport.base_url,
+                "headers": {"Authorization": f"Bearer {self.transport.token}"},
+                "seed": self.seed,
+                "workers": 1,
+                "request-timeout": TIMEOUT,
+                "continue-on-failure": True,
+                "suppress-health-check": ["all"],
+                "cache": off,
+                "analysis": {"constants": off},
+                "auth": {"auto-signup": False},
+                "dictionaries": dictionaries,
+                "operations": operations,
+                "generation": {
+                    "database": "none",
+                    "max-examples": self.examples,
+                    "mode": "all" if self.probes else "positive",
+                },
+                "phases": {
+                    "examples": {"operation-ordering": "none"},
+                    "coverage": {
+                        "operation-ordering": "none",
+                        # What a wrong method does is unknown, so nobody else's data is in its way.
+                        "unexpected-methods": WRONG_METHODS if self.probes and unrestricted else [],
+                        "extra-data-sources": {"responses": False},
+                    },
+                    "fuzzing": {
+                        "operation-ordering": "none",
+                        # Learning from answers would make the requests of one seed depend on more than the seed,
+                        # and would lead random deletions to records that others need.
+                        "extra-data-sources": {"responses": False},
+                        "error-feedback": off,
+                    },
+                    "stateful": off,
+                },
+                "checks": {
+                    **{name: {"enabled": name in self.judge.rules} for name in CHECKS.get_all_names()},
+                    # Both expect 404 for a record that is gone, where one of the APIs documents 204.
+                    "use_after_free": off,
+                    "ensure_resource_availability": off,
+                    # Made-up ids may be refused; requests of real values are judged here instead.
+                    "positive_data_acceptance": off,
+                    "ignored_auth": {"enabled": self.probes and "ignored_auth" in self.judge.rules},
+                    "negative_data_rejection": {
+                        "enabled": "negative_data_rejection" in self.judge.rules,
+                        "expected-statuses": ["4XX"],
+                    },
+                },
+            }
+        )
+
+    # What was found
+
+    def _keep(self, exchange: Exchange) -> None:
+        case = exchange.request_headers.get(SCHEMATHESIS_TEST_CASE_HEADER.lower())
+        if case is not None:
+            self._exchanges[case] = exchange
+
+    def _collect(self, recorder: ScenarioRecorder) -> None:
+        for case_id, node in recorder.cases.items():
+            interaction = recorder.interactions.get(case_id)
+            response = interaction.response if interaction else None
+            operation = self._labels[node.value.operation.label]
+            if response is None or response.status_code == 429:
+                continue
+            if case_id in self._must_succeed:
+                self._accept(operation, case_id, response)
+            for check in recorder.checks.get(case_id, []):
+                if check.status is Status.SUCCESS:
+                    self.judge.passed(operation.id, check.name)
+                elif check.status is Status.FAILURE and check.failure_info is not None:
+                    failure = check.failure_info.failure
+                    if not is_left_open(operation, node.value, response, failure) and not is_repetition(
+                        check.name, response, failure
+                    ):
+                        violation = self._translate(operation, check.name, failure, node.value, response)
+                        self._add(check.name, violation, failure, case_id)
+
+    def _accept(self, operation: Operation, case_id: str, response: schemathesis.Response) -> None:
+        rule = "valid_request_acceptance"
+        if not 400 <= response.status_code < 500:
+            self.judge.passed(operation.id, rule)
+            return
+        expected = "2xx for a valid request made of values that the server or the spec names"
+        self.judge.add(
+            rule,
+            Violation(operation.id, "", expected, _answer(response), operation.evidence, self._shown(case_id)),
+        )
+
+    def _shown(self, *case_ids: str | None) -> tuple[Exchange, ...]:
+        return next(((self._exchanges[i],) for i in case_ids if i in self._exchanges), ())
+
+    def _add(self, check: str, violation: Violation, failure: CheckFailure, case_id: str) -> None:
+        # What a check asked on its own account shows more than what it began with.
+        shown = self._shown(failure.case_id, case_id)
+        if not any(exchange.status == 429 for exchange in shown):
+            self.judge.add(check, replace(violation, exchanges=shown))
+
+    def _collect_error(self, event: events.NonFatalError) -> None:
+        if isinstance(event.value, Refused | TooLong):
+            return
+        known = self._labels.get(event.label)
+        if known is None and not isinstance(event.value, requests.RequestException) and event.label != "Server":
+            raise event.value
+        found = " ".join(f"{event.info.title}: {event.info.message or event.value}".split())
+        self.judge.add(
+            "answer",
+            Violation(
+                known.id if known else "server",
+                "",
+                f"a complete HTTP answer within {TIMEOUT:g} s",
+                found,
+                known.evidence if known else "",
+            ),
+        )
+
+    def _translate(
+        self,
+        operation: Operation,
+        check: str,
+        failure: CheckFailure,
+        case: Case,
+        response: schemathesis.Response,
+    ) -> Violation:
+        field, expected, found = "", "", _answer(response)
+        proof: str = operation.evidence
+        if isinstance(failure, JsonSchemaError):
+            keyword = str(failure.schema_path[-1]) if failure.schema_path else ""
+            path, message = failure.instance_path, failure.validation_message
+            return schema_mismatch(
+                operation, response.status_code, path, keyword, failure.schema, failure.instance, message
+            )
+        if isinstance(failure, UndefinedStatusCode):
+            expected = f"one of the statuses {', '.join(failure.defined_status_codes)}"
+            marks = {code: answer.evidence for code, answer in operation.responses.items()}
+            proof = "; ".join(f"{code} {mark}" for code, mark in marks.items() if mark)
+        elif isinstance(failure, AcceptedNegativeData):
+            field, proof = self._negated(operation, case) or (field, proof)
+            expected = "4XX for an invalid request: " + " ".join(
+                failure.message.split("Invalid component: ")[-1].split()
+            )
+        elif isinstance(failure, IgnoredAuth):
+            expected, found = "401 or 403 without a valid token", str(response.status_code)
+            proof = "; ".join(scheme.evidence for scheme in operation.security)
+        else:
+            expected = EXPECTED.get(check, check)
+            found = " ".join(failure.message.split()) or found
+            proof = operation.response_evidence(response.status_code) or proof
+        return Violation(operation.id, field, expected, found, proof)
+
+    def _negated(self, operation: Operation, case: Case) -> tuple[str, str] | None:
+        """The part of the request that was made invalid, as precisely as it is known, with its evidence."""
+        data = case.meta.phase.data if case.meta is not None else None
+        if not isinstance(data, (CoveragePhaseData, FuzzingPhaseData)) or data.parameter_location is None:
+            return None
+        location = data.parameter_location.value
+        name = data.parameter
+        if location == "body":
+            parts = (data.location or "").split("/")
+            missing = (data.description or "").removeprefix("Missing required property: ")
+            name = parts[2] if parts[1:2] == ["properties"] else missing
+        for f in operation.parameters:
+            if f.key == (location, name):
+                return f"{location}.{name}", f.evidence
+        return location, operation.evidence
+
+
+def is_repetition(check: str, response: schemathesis.Response, failure: CheckFailure) -> bool:
+    """Whether another check says the same thing better."""
+    if response.status_code >= 500:
+        return check != "not_a_server_error"
+    return isinstance(failure, MissingHeaderNotRejected) and failure.header_name.lower() == "authorization"
+
+
+def narrow(operation: Operation, case: Case) -> None:
+    """Keep a random range of dates short where no pages bound the answer: all of a customer's hours break nothing and
+    cost the server dearly.
+    """
+    dates = operation.date_range
+    if dates is None or operation.pagination is not None:
+        return
+    ends = [operation.parameter(name) for name in (dates.start, dates.end)]
+    arguments = {
+        parameter.key: container[parameter.name]
+        for parameter in operation.parameters
+        if parameter.name in (container := _container(case, parameter.place))
+    }
+    limits = [arguments.get(end.key) for end in ends]
+    try:
+        start, stop = (datetime.fromisoformat(str(limit)).replace(tzinfo=None) for limit in limits)
+    except ValueError:
+        return  # One is absent, or no day of the calendar.
+    longest = FINE_WINDOW if period_of(operation, arguments) == "hour" else WINDOW
+    if stop - start > longest:
+        _container(case, ends[0].place)[ends[0].name] = (stop - longest).isoformat(timespec="seconds")
+
+
+def _container(case: Case, place: str) -> MutableMapping[str, Any]:
+    """What a case has in one place of a request; empty when it is nothing with names."""
+    parts = {"path": case.path_parameters, "query": case.query, "header": case.headers, "cookie": case.cookies}
+    found = parts.get(place, case.body)
+    return found if isinstance(found, MutableMapping) else {}
+
+
+def _case(operation: Any, request: Request) -> Case:
+    """A request as Schemathesis sends it."""
+    parts = place(request.operation, request.arguments)
+    query: dict[str, list[str]] = {}
+    for name, text in parts.query:
+        query.setdefault(name, []).append(text)
+    case: Case = operation.Case(
+        path_parameters={name: value for (where, name), value in request.arguments.items() if where == "path"},
+        query={name: texts if len(texts) > 1 else texts[0] for name, texts in query.items()},
+        headers=parts.headers,
+        cookies=parts.cookies,
+    )
+    if parts.body is not None:
+        case.body, case.media_type = parts.body, JSON
+    return case
+
+
+def is_left_open(
+    operation: Operation,
+    case: Case,
+    response: schemathesis.Response,
+    failure: CheckFailure,
+) -> bool:
+    """Whether the sources leave to the server what a stock check expects of it."""
+    if response.status_code == 501 and response.request.method != operation.method:
+        return True  # The status of HTTP for a method that the server implements nowhere (RFC 9110, 15.6.2).
+    if isinstance(failure, UndefinedStatusCode):
+        # No source says with which 4XX a server refuses a request that is invalid, or has no valid token.
+        return case.meta is not None and case.meta.generation.mode.is_negative and 400 <= response.status_code < 500
+    if isinstance(failure, UnsupportedMethodResponse):
+        # How a wrong method is refused is nowhere said, only that there is no such operation.
+        return 400 <= response.status_code < 500
+    if isinstance(failure, AcceptedNegativeData):
+        in_path = case.meta is not None and case.meta.is_negative_at(ParameterLocation.PATH)
+        if in_path:
+            # An id of the wrong form is an unknown id: empty where the shape is an array, or "no such record".
+            return _is_empty(response)
+        # "No such record, or not allowed": nothing was written.
+        nothing = operation.nothing
+        none = nothing is not None and nothing.status == str(response.status_code) and operation.answer is not None
+        return none and not operation.safe
+    return False
+
+
+def _is_empty(response: schemathesis.Response) -> bool:
+    try:
+        answer = json.loads(response.content) if response.content else None
+    except ValueError:
+        return False
+    return answer in (None, [], {})
+
+
+def with_examples(
+    document: Mapping[str, Any],
+    values: Mapping[str, Mapping[tuple[str, str], list[Any]]],
+) -> dict[str, Any]:
+    """The spec with examples that exist on the server instead of its own, so that invalid requests are invalid in one
+    place and real everywhere else.
+    """
+    changed: dict[str, Any] = _without_extensions(inline(document, document))
+    nodes = list(operation_nodes(changed))
+    for _, _, item, node in nodes:
+        known = values.get(node["operationId"], {})
+        # Parameters of the path go to its operations: each has examples of its own.
+        node["parameters"] = copy.deepcopy([*item.get("parameters", []), *node.get("parameters", [])])
+        for parameter in node["parameters"]:
+            if (parameter["in"], parameter["name"]) in known:
+                parameter.pop("example", None)
+                parameter.pop("examples", None)
+                parameter["schema"]["examples"] = known[parameter["in"], parameter["name"]]
+        content = node.get("requestBody", {}).get("content", {}).get(JSON, {})
+        for name, prop in content.get("schema", {}).get("properties", {}).items():
+            if ("body", name) in known:
+                prop["examples"] = known["body", name]
+                content.pop("examples", None)
+    for _, _, item, _ in nodes:
+        item.pop("parameters", None)
+    return changed
+
+
+def _without_extensions(node: Any) -> Any:
+    """A copy without `x-…`: Schemathesis would take them for constraints when it explains what it made invalid."""
+    if isinstance(node, list):
+        return [_without_extensions(item) for item in node]
+    if isinstance(node, Mapping):
+        return {key: _without_extensions(value) for key, value in node.items() if not key.startswith("x-")}
+    return node
+
+
+def _answer(response: schemathesis.Response) -> str:
+    return f"{response.status_code} {short(response.content.decode('utf-8', 'replace'))}".strip()

@@ -1,0 +1,85 @@
+"""JSON documents: where a value is in one, whether a schema allows it, and how a person is shown it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import msgspec
+from jsonschema_rs import Draft202012Validator
+
+from contrato.core.spec import Schema
+
+MISSING = object()
+"""Stands for a value that is not there, where None is one."""
+
+
+def loaded(content: bytes) -> Any:
+    """What a JSON text says, or `MISSING` when it is none."""
+    try:
+        return _DECODER.decode(content)
+    except (RecursionError, ValueError):
+        pass  # It is stricter than most readers: NaN, 1e999, UTF-16, half a surrogate.
+    try:
+        return json.loads(content)
+    except (RecursionError, ValueError):
+        return MISSING
+
+
+def _number(text: str) -> float | int:
+    """JSON has one kind of number: 41.0 is an identifier like 41, and has to be sent as one."""
+    value = float(text)
+    return int(value) if value.is_integer() and abs(value) < 2**53 else value
+
+
+_DECODER = msgspec.json.Decoder(float_hook=_number)
+
+
+def find(document: Any, pointer: str) -> list[Any]:
+    """Every value at `pointer`, in document order; `*` stands for each element of an array."""
+    found = [document]
+    for part in pointer.split("/")[1:]:
+        if part == "*":
+            found = [item for value in found if isinstance(value, list) for item in value]
+        else:
+            found = [value[part] for value in found if isinstance(value, dict) and part in value]
+    return found
+
+
+@cache
+def places(schema: Schema | None) -> tuple[tuple[str, Schema], ...]:
+    """`Schema.places`, walked once; empty without a schema."""
+    return () if schema is None else tuple(schema.places())
+
+
+@cache
+def validator(schema: Schema) -> Draft202012Validator:
+    """Tells whether a schema allows a value."""
+    return Draft202012Validator(schema.json)
+
+
+def text_of(value: Any) -> str:
+    """The same text for the same JSON."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def short(value: Any) -> str:
+    """A value as a report shows it, for a person."""
+    if isinstance(value, list | tuple) and value and not any(isinstance(part, list | dict) for part in value):
+        text = ", ".join(part if isinstance(part, str) else _json(part) for part in value)
+    else:
+        text = value if isinstance(value, str) else _json(value)
+    return text if len(text) <= 160 else f"{text[:157]}..."
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def spread(values: Sequence[Any], count: int) -> list[Any]:
+    """`count` of the values, from the first to the last."""
+    if len(values) <= count:
+        return list(values)
+    return [values[n * (len(values) - 1) // (count - 1)] for n in range(count)]

@@ -1,0 +1,68 @@
+"""Findings of rules: violations of the contract, and why a rule could not judge."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from contrato.core.spec import Operation
+from contrato.verify.documents import short
+from contrato.verify.exchange import Exchange
+
+
+class Layer(StrEnum):
+    """Who found something.
+
+    Attributes:
+        CONFORMANCE: Schemathesis, by the spec alone.
+        CHECK: A passive check, on an answer that was there anyway.
+        LAW: An active law, by requests of its own.
+    """
+
+    CONFORMANCE = "conformance"
+    CHECK = "check"
+    LAW = "law"
+
+
+@dataclass(frozen=True)
+class Violation:
+    """What a rule found to be otherwise than the contract has it.
+
+    Attributes:
+        operation: The operationId.
+        field: JSON pointer into the answer (`*` for any element), or `location.name` of a request field; may be empty.
+        evidence: The spec's evidence of what the rule rests on; `plausible: why` for what no source states.
+        exchanges: The requests and answers that show it, the decisive one last.
+    """
+
+    operation: str
+    field: str
+    expected: str
+    found: str
+    evidence: str
+    exchanges: tuple[Exchange, ...] = dataclasses.field(default=(), repr=False)
+
+
+@dataclass(frozen=True)
+class NotJudged:
+    """Why a law could not judge an operation.
+
+    Attributes:
+        lasting: Whether the data are not such that the law says anything, say a single page; it is told, and the run
+            may pass. Otherwise (429, data that moved) the run is inconclusive.
+    """
+
+    operation: str
+    reason: str
+    lasting: bool = True
+
+
+def violation(
+    operation: Operation, at: str, expected: str, found: Any, evidence: str, exchanges: Iterable[Exchange | None] = ()
+) -> Violation:
+    """A violation as reports have it."""
+    shown = tuple(exchange for exchange in exchanges if exchange is not None)
+    return Violation(operation.id, at, expected, short(found), evidence or operation.evidence, shown[-4:])

@@ -1,0 +1,43 @@
+"""Sends everything that Schemathesis sends by way of the transport: the one place where a library is patched.
+
+What may be sent is a promise to the server's owner. The engine, its checks and its probes open `requests` sessions of
+their own in several places, and there is no public way to give them one. All sessions end in `HTTPAdapter.send`, so
+while the engine runs, the transport stands there. `test_guard.py` fails if a version of either sends otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from contrato.verify.transport import Transport
+
+
+@contextmanager
+def guarded(transport: Transport) -> Iterator[None]:
+    """While this lasts, every request of this process passes the transport. One run at a time."""
+    original = HTTPAdapter.send
+    adapters: set[HTTPAdapter] = set()
+
+    def send(
+        adapter: HTTPAdapter,
+        request: requests.PreparedRequest,
+        stream: Any = None,
+        timeout: Any = None,
+        **settings: Any,
+    ) -> requests.Response:
+        adapters.add(adapter)
+        return transport.forward(request, partial(original, adapter), settings)[1]
+
+    HTTPAdapter.send = send  # type: ignore[assignment,method-assign]
+    try:
+        yield
+    finally:
+        HTTPAdapter.send = original  # type: ignore[method-assign]
+        for adapter in adapters:
+            adapter.close()

@@ -1,0 +1,355 @@
+"""Keeps the token and personal data out of reports.
+
+Personal is what the spec marks `x-personal`. A report cites answers in many places (a value that was found, a command,
+an address, an error page), so values are learnt where the spec has them, and replaced wherever they occur.
+"""
+
+from __future__ import annotations
+
+import bisect
+import html
+import json
+import re
+import shlex
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from difflib import SequenceMatcher
+from functools import cached_property
+from typing import Any
+from urllib.parse import quote, quote_plus, urlsplit
+
+from contrato.core.spec import Api, Schema
+from contrato.verify.documents import MISSING
+from contrato.verify.exchange import Exchange
+
+TOKEN = "[token]"
+"""Stands for the token wherever an exchange had it."""
+
+TELLING = 8
+"""A token with fewer characters may be an ordinary word, which an answer has by chance."""
+
+
+def token_variable(api: str) -> str:
+    """Name of the environment variable that holds the token of an API."""
+    return f"{api.upper()}_TOKEN"
+
+
+class Secret:
+    """A token, to be hidden in whatever is kept.
+
+    Args:
+        token: The token; empty when there is none to hide.
+        sent: The `Authorization` header of the request: a token that was altered on purpose gives the true one away.
+    """
+
+    def __init__(self, token: str, sent: str = "") -> None:
+        self._token = _pattern(token)
+        self._long = len(token) >= TELLING
+        credentials = sent.rpartition(" ")[2]
+        longest = SequenceMatcher(None, credentials.lower(), token.lower(), autojunk=False).find_longest_match()
+        altered = credentials != token and longest.size >= TELLING
+        self._altered = _pattern(credentials) if altered else None
+
+    def hide(self, text: str) -> str:
+        """The text with the token replaced."""
+        for pattern in (self._token, self._altered):
+            text = pattern.sub(TOKEN, text) if pattern is not None else text
+        return text
+
+    def hide_in(self, content: bytes) -> bytes:
+        """The body with the token replaced; a body without it comes back as it is, whatever its encoding."""
+        # Latin 1 has a character for each byte, so that nothing else changes.
+        return self.hide(content.decode("latin-1")).encode("latin-1")
+
+    def hidden(self, exchange: Exchange) -> Exchange:
+        """The exchange with the token replaced everywhere but in the origin, which is the user's own word."""
+        origin = "{0.scheme}://{0.netloc}".format(urlsplit(exchange.url))
+        return replace(
+            exchange,
+            url=origin + self.hide(exchange.url.removeprefix(origin)),
+            path=self.hide(exchange.path),
+            request_headers={name: self.hide(value) for name, value in exchange.request_headers.items()},
+            request_body=self.hide_in(exchange.request_body),
+            headers={name: self.hide(value) for name, value in exchange.headers.items()},
+            content=self.hide_in(exchange.content),
+        )
+
+    def is_in(self, *texts: str) -> bool:
+        """Whether one of the texts has the token, and not only a word that happens to be the same."""
+        return self._token is not None and self._long and any(self._token.search(text) for text in texts)
+
+
+def _pattern(token: str) -> re.Pattern[str] | None:
+    if not token:
+        return None
+    # As it is, in JSON that escapes slashes, and in a URL.
+    forms = {token, token.replace("/", "\\/"), quote(token, safe="")}
+    either = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
+    return re.compile(either if len(token) >= TELLING else rf"(?<!\w)(?:{either})(?!\w)")
+
+
+"""Stands for the token."""
+
+SHORTEST = 3
+"""Characters of the shortest value that is replaced everywhere: a shorter one would be found in every other word."""
+
+SECRET = re.compile(r"authorization|cookie|token|secret|session|api.?key|password|credential", re.IGNORECASE)
+"""Names of headers and query parameters whose values nobody is to see."""
+
+
+# From a word's start only: to try each letter of a picture in Base64 would take hours.
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+")
+
+_CUT = re.compile(r"(\.\.\.|…)")
+
+_START = r"(?:(?<![^\W_])|(?<=\\[nrt])|(?<=\\u[0-9a-f]{4})|(?<=%[0-9a-f]{2}))"
+"""A word's start: also after the escape sequences of JSON and URLs, whose last character is a letter or a digit."""
+
+_LONGEST_CUT = 1000
+
+_Shape = dict[str, tuple["_Shape", bool]]
+"""What a schema has below each property, and whether that is personal; below `_ITEMS`, what an array has."""
+
+_ITEMS = "/*"
+
+_NOWHERE: tuple[_Shape, bool] = ({}, False)
+
+
+class Scrubber:
+    """Learns what is personal from exchanges, and replaces it.
+
+    The same value always gets the same placeholder, such as `[name 2]`, so that a reader still sees what is equal.
+
+    Args:
+        spec: Says what is personal.
+        token: The bearer token.
+    """
+
+    def __init__(self, spec: Api, token: str) -> None:
+        self._names = spec.personal_names
+        # Words of the contract: a customer who bears one of them must not blot it out of every report.
+        self._vocabulary = {word.casefold() for word in spec.words}
+        self._placeholders: dict[str, str] = {}
+        self._numbers: dict[str, int] = {}
+        # The answers that were learnt from: one that comes again tells nothing new.
+        self._learnt: set[tuple[str, int, int]] = set()
+        self._shapes: dict[tuple[str, int], _Shape] = {}
+        # By identity; the original is kept, so that nothing else gets it.
+        self._scrubbed: dict[int, tuple[Exchange, Exchange]] = {}
+        parts = {token, token[::-1], *(token[:-n] for n in range(1, 9)), *(token[n:] for n in range(1, 9))}
+        forms = {form for part in parts if len(part) >= max(SHORTEST, len(token) // 2) for form in _forms(part)}
+        longest_first = sorted(forms, key=len, reverse=True)
+        self._token = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)", re.IGNORECASE)
+
+    def learn(self, exchange: Exchange) -> None:
+        """Remember the personal values of an exchange; an observer of all traffic."""
+        key = (exchange.operation.id if exchange.operation else "", exchange.status, hash(exchange.content))
+        if exchange.json is not MISSING and key not in self._learnt:
+            self._learnt.add(key)
+            for name, value in dict.fromkeys(self._personal(exchange.json, self._answer_shape(exchange))):
+                self._remember(name, value)
+        # What the engine invents is nobody's, and would be found everywhere.
+        if exchange.sender != "schemathesis":
+            for name, value in self._personal(_json(exchange.request_body), {}):
+                self._remember(name, value)
+            for name, value in self._personal_parameters(exchange):
+                self._remember(name, value)
+
+    def text(self, text: str) -> str:
+        """`text` without the token and without personal data."""
+        if not text:
+            return text
+        text = self._token.sub(TOKEN, text)
+        text = self._values.sub(lambda match: self._placeholder(match[0]), text)
+        return _EMAIL.sub("[e-mail]", self._cut(text))
+
+    def exchange(self, exchange: Exchange) -> Exchange:
+        """An exchange without the token and without personal data."""
+        return replace(
+            exchange,
+            url=self._url(exchange.url),
+            path=self.text(exchange.path),
+            request_headers=self._headers(exchange.request_headers),
+            request_body=self._body(exchange.request_body, {}),
+            headers=self._headers(exchange.headers),
+            content=self._body(exchange.content, self._answer_shape(exchange)),
+        )
+
+    def once(self, exchange: Exchange) -> Exchange:
+        """Like `exchange`; the same answer, which may be behind many failures, is scrubbed once."""
+        if id(exchange) not in self._scrubbed:
+            self._scrubbed[id(exchange)] = exchange, self.exchange(exchange)
+        return self._scrubbed[id(exchange)][1]
+
+    # What is personal
+
+    def _answer_shape(self, exchange: Exchange) -> _Shape:
+        operation, status = exchange.operation, exchange.status
+        if operation is None:
+            return {}
+        if (operation.id, status) not in self._shapes:
+            self._shapes[operation.id, status] = _shape(operation.schema(status))
+        return self._shapes[operation.id, status]
+
+    def _personal(self, value: Any, shape: _Shape, name: str = "", marked: bool = False) -> Iterator[tuple[str, Any]]:
+        """The scalars of a document that are personal, with the name of their field."""
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                below, personal = self._below(shape, key)
+                if personal or marked or isinstance(inner, dict | list):
+                    yield from self._personal(inner, below, key if personal else name, marked or personal)
+        elif isinstance(value, list):
+            below, _ = shape.get(_ITEMS, _NOWHERE)
+            for item in value:
+                yield from self._personal(item, below, name, marked)
+        elif marked and value is not None and not isinstance(value, bool):
+            yield name, value
+
+    def _below(self, shape: _Shape, key: str) -> tuple[_Shape, bool]:
+        # In a request, and where the shape is not the spec's, a field's name is all there is to go by.
+        return shape.get(key) or ({}, key in self._names)
+
+    def _personal_parameters(self, exchange: Exchange) -> Iterator[tuple[str, Any]]:
+        if exchange.operation is None:
+            return
+        for parameter in exchange.operation.parameters:
+            value = exchange.arguments.get(parameter.key)
+            # Whoever searches for a person writes the name.
+            if value is not None and (parameter.name in self._names or parameter.searches is not None):
+                yield parameter.name, value
+
+    def _remember(self, name: str, value: Any) -> None:
+        text = str(value).strip()
+        if len(text) < SHORTEST or text.casefold() in self._vocabulary or text.casefold() in self._placeholders:
+            return
+        self._numbers[name] = self._numbers.get(name, 0) + 1
+        placeholder = f"[{name.strip('_')} {self._numbers[name]}]"
+        for form in _forms(text):
+            self._placeholders.setdefault(form.casefold(), placeholder)
+            self._placeholders.setdefault(form.lower(), placeholder)
+        self.__dict__.pop("_values", None)
+        self.__dict__.pop("_sorted", None)
+        self._scrubbed.clear()
+
+    # How it is replaced
+
+    @cached_property
+    def _values(self) -> re.Pattern[str]:
+        # A tree of prefixes: the time of a search must not grow with the number of values.
+        tree: dict[str, Any] = {}
+        for form in self._placeholders:
+            node = tree
+            for character in form:
+                node = node.setdefault(character, {})
+            node[""] = {}
+        return re.compile(rf"{_START}(?:{_tree_pattern(tree)})(?![^\W_])" if tree else r"(?!)", re.IGNORECASE)
+
+    @cached_property
+    def _sorted(self) -> list[str]:
+        return sorted(self._placeholders)
+
+    def _placeholder(self, found: str) -> str:
+        return self._placeholders.get(found.lower()) or self._placeholders.get(found.casefold()) or "[personal]"
+
+    def _cut(self, text: str) -> str:
+        """Replace the beginnings of personal values that somebody cut short."""
+        parts = _CUT.split(text)
+        for index in range(0, len(parts) - 1, 2):
+            part = parts[index]
+            for start in range(max(0, len(part) - _LONGEST_CUT), len(part) - SHORTEST + 1):
+                tail = part[start:].lower()
+                if start and part[start - 1].isalnum():
+                    continue
+                at = bisect.bisect_left(self._sorted, tail)
+                if at < len(self._sorted) and self._sorted[at].startswith(tail):
+                    parts[index] = part[:start] + self._placeholders[self._sorted[at]]
+                    break
+        return "".join(parts)
+
+    def _url(self, url: str) -> str:
+        secret = re.compile(rf"([?&][^=&]*(?:{SECRET.pattern})[^=&]*=)[^&#]+", re.IGNORECASE)
+        return secret.sub(r"\1[secret]", self.text(url))
+
+    def _headers(self, headers: Mapping[str, str]) -> dict[str, str]:
+        scrubbed = {name: self.text(value) for name, value in headers.items()}
+        return {
+            name: "[secret]" if SECRET.search(name) and value not in (TOKEN, f"Bearer {TOKEN}") else value
+            for name, value in scrubbed.items()
+        }
+
+    def _body(self, content: bytes, shape: _Shape) -> bytes:
+        document = _json(content)
+        if document is MISSING or not isinstance(document, dict | list):
+            return self.text(content.decode("utf-8", "replace")).encode()
+        return json.dumps(self._replaced(document, shape), ensure_ascii=False).encode()
+
+    def _replaced(self, value: Any, shape: _Shape, name: str = "", marked: bool = False) -> Any:
+        if isinstance(value, dict):
+            replaced = {}
+            for key, inner in value.items():
+                below, personal = self._below(shape, key)
+                replaced[self.text(key)] = self._replaced(inner, below, key if personal else name, marked or personal)
+            return replaced
+        if isinstance(value, list):
+            below, _ = shape.get(_ITEMS, _NOWHERE)
+            return [self._replaced(item, below, name, marked) for item in value]
+        if value is None or value == "" or isinstance(value, bool):
+            return value
+        if isinstance(value, int | float):
+            text = str(value)
+            known = self._placeholders.get(text)
+            return known or (f"[{name}]" if marked else value)
+        scrubbed = self.text(value)
+        return f"[{name}]" if marked and scrubbed == value else scrubbed
+
+
+def _shape(*schemas: Schema | None) -> _Shape:
+    known = [part for schema in schemas if schema is not None for part in (schema, *schema.alternatives)]
+    shape: _Shape = {}
+    for name in dict.fromkeys(name for part in known for name in part.properties):
+        below = [part.properties[name].schema for part in known if name in part.properties]
+        marked = any(part.personal for schema in below for part in (schema, *schema.alternatives))
+        shape[name] = _shape(*below), marked
+    items = [part.items for part in known if part.items is not None]
+    if items:
+        shape[_ITEMS] = _shape(*items), False
+    return shape
+
+
+def _json(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except (RecursionError, ValueError):
+        return MISSING
+
+
+def _forms(value: str) -> set[str]:
+    """How a value may be written: plainly, or inside JSON, a URL, a page, or a shell's word."""
+    escapes: list[Callable[[str], str]] = [
+        lambda text: json.dumps(text)[1:-1],
+        lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
+        lambda text: json.dumps(json.dumps(text)[1:-1])[1:-1],
+        quote,
+        lambda text: quote(text, safe=""),
+        quote_plus,
+        html.escape,
+        lambda text: shlex.quote(f" {text}")[2:-1],
+        lambda text: " ".join(text.split()),
+    ]
+    return {value, *(escape(value) for escape in escapes)}
+
+
+def _tree_pattern(tree: dict[str, Any]) -> str:
+    """A regular expression for a tree of prefixes, the longest way first."""
+    parts = []
+    while True:
+        ways = [character for character in tree if character]
+        if len(ways) != 1 or "" in tree:
+            break
+        parts.append(re.escape(ways[0]))
+        tree = tree[ways[0]]
+    head = "".join(parts)
+    if not ways:
+        return head
+    rest = "|".join(re.escape(way) + _tree_pattern(tree[way]) for way in ways)
+    return f"{head}(?:{rest}){'?' if '' in tree else ''}"

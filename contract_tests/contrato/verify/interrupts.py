@@ -1,0 +1,49 @@
+"""Ctrl-C and its like: put off while a write is under way, and sent by whoever ends the run."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Put Ctrl-C off until the end of the block: the answer to a write says what was created, and has to be read.
+
+    Blocks may nest: the outermost lets it through.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pending: list[int] = []
+    previous = signal.signal(signal.SIGINT, lambda number, frame: pending.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
+        if pending:
+            _interrupt()
+
+
+def _interrupt(*_: object) -> None:
+    """Do what Ctrl-C does, also where it is ignored: a shell lets what it runs in the background ignore it."""
+    handler = signal.getsignal(signal.SIGINT)
+    (handler if callable(handler) else signal.default_int_handler)(signal.SIGINT, None)
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """Take for Ctrl-C what a cancelled CI job and a closed terminal send: what the run created is to be removed."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    # Windows has no SIGHUP.
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    previous = [signal.signal(number, _interrupt) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, previous, strict=True):
+            signal.signal(number, handler)

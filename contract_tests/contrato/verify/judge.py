@@ -1,0 +1,146 @@
+"""Takes up what rules find, and runs the passive checks on every exchange."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from contrato.core.spec import Api, Operation
+from contrato.verify import checks, laws  # noqa: F401 - they fill RULES
+from contrato.verify.checks.http import SLOW
+from contrato.verify.documents import short
+from contrato.verify.exchange import Exchange
+from contrato.verify.findings import Layer, NotJudged, Violation
+from contrato.verify.reports.report import Failure, Report, UsageError
+from contrato.verify.rules import RULES, Rule, misread
+
+SERVER = "server"
+"""Stands for the operation in what concerns all of them."""
+
+
+class Judge:
+    """Decides what of a run goes into its report.
+
+    Args:
+        spec: The API.
+        report: Takes up what is found.
+        variable: Environment variable that stands for the token in what is reported.
+        only: Operations and rules that are judged; all operations when it names none of them, and likewise all rules.
+        skip: Operations and rules that are not.
+
+    Attributes:
+        operations: The operations that are judged. Others may still be asked for values.
+        rules: The rules that judge.
+
+    Raises:
+        UsageError: A name is not known, or nothing is left.
+    """
+
+    def __init__(
+        self, spec: Api, report: Report, variable: str, only: Iterable[str] = (), skip: Iterable[str] = ()
+    ) -> None:
+        self.spec = spec
+        self.report = report
+        self.variable = variable
+        self.operations = _selected(spec.operations, only, skip)
+        self.rules = _selected(RULES, only, skip)
+        known = {*spec.operations, *RULES}
+        for name in (*only, *skip):
+            if name not in known:
+                similar = difflib.get_close_matches(name, sorted(known)) or sorted(spec.operations)
+                raise UsageError(f"no operation or rule {name!r}: choose from {', '.join(similar)}")
+        if not self.operations or not self.rules:
+            raise UsageError("nothing is left to check: give fewer names to skip")
+        self._judged: dict[int, list[tuple[str, list[Violation | NotJudged | None]]]] = {}
+        self._checks = [rule for name, rule in RULES.items() if rule.layer is Layer.CHECK and name in self.rules]
+
+    def add(self, rule: str, finding: Violation | NotJudged) -> bool:
+        """Take up what a rule found, if it is wanted; whether it is."""
+        if rule not in self.rules or finding.operation not in (*self.operations, SERVER):
+            return False
+        if isinstance(finding, NotJudged):
+            self.report.add_not_judged(rule, finding)
+        else:
+            self.report.add(Failure.from_violation(rule, finding, self.variable, strict=self.report.strict))
+        return True
+
+    def passed(self, operation: str, rule: str) -> None:
+        """Count a judgement that found nothing."""
+        if rule in self.rules and operation in self.operations:
+            self.report.passed(operation, rule)
+
+    def check(self, exchange: Exchange) -> None:
+        """Run the passive checks on one exchange; an observer of all traffic."""
+        if exchange.status == 429:
+            return  # An answer to how often was asked, not to what.
+        key = _likeness(exchange)
+        if key not in self._judged:
+            self._judged[key] = [(rule.name, list(self._found(rule, exchange))) for rule in self._checks]
+        for rule, found in self._judged[key]:
+            findings = [finding for finding in found if finding is not None]
+            for finding in findings:
+                self.add(rule, finding)
+            if found and not findings and exchange.operation is not None:
+                self.passed(exchange.operation.id, rule)
+
+    def _found(self, rule: Rule, exchange: Exchange) -> Iterator[Violation | NotJudged | None]:
+        assert rule.check is not None
+        try:
+            yield from rule.check(exchange, self.spec)
+        except Exception as error:
+            # Whatever a server answers, the run goes on, and does not pass.
+            operation = exchange.operation.id if exchange.operation else SERVER
+            yield NotJudged(operation, f"the rule could not judge an answer: {misread(error)}", lasting=False)
+
+
+def schema_mismatch(
+    operation: Operation,
+    status: int,
+    instance_path: Sequence[str | int],
+    keyword: str,
+    schema: Mapping[str, Any],
+    instance: Any,
+    message: str,
+) -> Violation:
+    """The violation that an error of a JSON Schema validator is.
+
+    Args:
+        operation: Whose answer it is.
+        status: Status of the answer.
+        instance_path: Where in the answer.
+        keyword: The schema's keyword that does not hold.
+        schema: The schema that has the keyword.
+        instance: What is there.
+        message: The validator's, which names a property that is absent.
+    """
+    parts = ["*" if isinstance(part, int) else part for part in instance_path]
+    expected, found = f"{keyword} {json.dumps(schema.get(keyword))}", short(json.dumps(instance, ensure_ascii=False))
+    if keyword == "required":
+        parts.append(message.split('"')[1])
+        expected, found = "present (required)", "absent"
+    field = "".join(f"/{part}" for part in parts)
+    described = operation.schema(status)
+    proof = (described and described.evidence_at(field)) or operation.response_evidence(status)
+    return Violation(operation.id, field, expected, found, proof)
+
+
+def _likeness(exchange: Exchange) -> int:
+    """The same for exchanges in which the checks would find the same."""
+    headers = {**exchange.headers, "date": re.sub(r"\d", "0", exchange.headers.get("date", ""))}
+    return hash(
+        (
+            exchange.operation.id if exchange.operation else "",
+            *(exchange.sender == "recorded", exchange.method, exchange.url, exchange.request_body),
+            frozenset((name, name == "authorization" or text) for name, text in exchange.needed_headers.items()),
+            *(exchange.status, frozenset(headers.items()), exchange.content, exchange.token_echoed),
+            exchange.seconds > SLOW and exchange.seconds,
+        )
+    )
+
+
+def _selected(names: Iterable[str], only: Iterable[str], skip: Iterable[str]) -> set[str]:
+    named = {*names} & {*only}
+    return (named or {*names}) - {*skip}

@@ -1,0 +1,258 @@
+"""Laws about what several answers say of one thing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from typing import Any
+
+from contrato.core.spec import Operation
+from contrato.verify.documents import MISSING, short, text_of
+from contrato.verify.exchange import Exchange
+from contrato.verify.findings import NotJudged, Violation, violation
+from contrato.verify.rows import Row, difference, items_pointer, known, local, rows_of, told
+from contrato.verify.rules import law
+from contrato.verify.session import Session
+
+READINGS = 6
+"""Answers in a row that must all differ before reading is suspected of changing what is read."""
+
+PAUSE = 2.0
+"""Seconds without a request, in which nothing more may change; up to ten times as many where answers take long."""
+
+
+@law("Operations that describe one thing agree about it.")
+def operations_agree(session: Session, operation: Operation) -> Iterator[Violation | NotJudged]:
+    """The records of one operation are looked up in the answers of another that knows them too, and what both say is
+    compared. Identifiers are compared as text and timestamps as local times.
+    """
+    for agreement in operation.agreements:
+        other = session.spec.operations[agreement.operation]
+        ours_at, theirs_at = list(agreement.key), list(agreement.key.values())
+        same, theirs_too = agreement.same, agreement.theirs
+        pages = [page for base in session.bases(operation, 12) for page in session.whole(operation, base).pages]
+        ours = _records(operation, pages, [*ours_at, *same])
+        theirs_pages = [page for base in session.bases(other, 12) for page in session.whole(other, base).pages]
+        theirs = _records(other, theirs_pages, [*theirs_at, *same.values(), *theirs_too])
+        index: dict[tuple[str, ...], list[tuple[dict[str, Any], Exchange]]] = {}
+        for record, page in theirs:
+            index.setdefault(_key(session, record, theirs_at), []).append((record, page))
+        proof = agreement.evidence
+        if not ours:
+            yield NotJudged(operation.id, "there are no records to compare")
+            continue
+        seen = set()
+        for record, page in ours:
+            key = _key(session, record, ours_at)
+            seen.add(key)
+            matches = index.get(key, [])
+            if not matches:
+                if agreement.covers in ("ours", "both"):
+                    say = f"{other.id} has it too"
+                    found = f"no record {short(key)}"
+                    yield violation(operation, ours_at[0], say, found, proof, [theirs_pages[0], page])
+                continue
+            for mine, its in same.items():
+                values = [match.get(its, MISSING) for match, _ in matches]
+                value = record.get(mine, MISSING)
+                if value is MISSING or MISSING in values:
+                    continue  # The schema is judged elsewhere.
+                if _alike(session, value) not in {_alike(session, v) for v in values}:
+                    say = f"{short(values[0])}, as {other.id} has {its} of {short(key)}"
+                    yield violation(operation, mine, say, value, proof, [matches[0][1], page])
+            for its, wanted in theirs_too.items():
+                for match, there in matches:
+                    if its in match and _alike(session, match[its]) != _alike(session, wanted):
+                        say = f"{short(wanted)} at {its} of {other.id} for {short(key)}"
+                        yield violation(operation, ours_at[0], say, match[its], proof, [page, there])
+        if agreement.covers == "both":
+            for key, matches in index.items():
+                if key not in seen:
+                    say = f"the record {short(key)}, which {other.id} has"
+                    yield violation(operation, ours_at[0], say, "no such record", proof, [matches[0][1], pages[-1]])
+
+
+def _records(
+    operation: Operation, pages: Iterable[Exchange], wanted: Sequence[str]
+) -> list[tuple[dict[str, Any], Exchange]]:
+    """What stands at pointers of one record; those that are shorter belong to the record around it."""
+    depth = max(pointer.count("*") for pointer in wanted)
+    found = []
+    for page in pages:
+        if page.json is MISSING:
+            continue
+        document = known(operation.answer, page.json)
+        table: dict[tuple[int, ...], dict[str, Any]] = {}
+        for pointer in wanted:
+            for where, value in _located(document, pointer.split("/")[1:], ()):
+                table.setdefault(where, {})[pointer] = value
+        for where, record in table.items():
+            if len(where) == depth:
+                for length in range(depth):
+                    record |= {k: v for k, v in table.get(where[:length], {}).items() if k not in record}
+                found.append((record, page))
+    return found
+
+
+def _located(value: Any, steps: Sequence[str], where: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], Any]]:
+    if not steps:
+        yield where, value
+    elif steps[0] == "*":
+        for number, item in enumerate(value if isinstance(value, list) else []):
+            yield from _located(item, steps[1:], (*where, number))
+    elif isinstance(value, dict) and steps[0] in value:
+        yield from _located(value[steps[0]], steps[1:], where)
+
+
+def _key(session: Session, record: dict[str, Any], at: Sequence[str]) -> tuple[str, ...]:
+    return tuple(_alike(session, record.get(pointer)) for pointer in at)
+
+
+def _alike(session: Session, value: Any) -> str:
+    """The same text for values that mean the same: `7`, `"7"` and `"007"`, two forms of one moment."""
+    if isinstance(value, str):
+        read = session.readings([], "")[0]
+        moment = read(value) if "T" in value else None
+        number = str(int(value)) if value.isascii() and value.isdecimal() else value
+        return moment.isoformat() if moment is not None else number
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else text_of(value)
+
+
+@law("Each record that a list names can be read by itself.")
+def listed_records_are_there(session: Session, operation: Operation) -> Iterator[Violation | NotJudged]:
+    """The identifiers of a list are read one by one. Each is answered with its record, of the same values as in the
+    list.
+    """
+    named = [f for f in operation.parameters if f.place == "path" and f.refers_to]
+    if len(named) != 1 or operation.method != "GET":
+        return
+    f = named[0]
+    listed: dict[str, tuple[Row, Exchange]] = {}
+    for source in f.refers_to:
+        other = session.spec.operations[source.operation]
+        for page in session.whole(other, session.base(other)).pages:
+            for row in rows_of(other, [page], source.pointer.rpartition("/")[0]):
+                short_row = Row({at.rpartition("/")[2]: value for at, value in row.items()})
+                listed.setdefault(text_of(row.get(source.pointer)), (short_row, page))
+    if not listed:
+        yield NotJudged(operation.id, "no list names a record")
+        return
+    for base in session.bases(operation, 12):
+        value = base[f.key]
+        exchange = session.get(operation, base)
+        records = rows_of(operation, [exchange], items_pointer(operation))
+        is_list = bool(items_pointer(operation))
+        expected, (row, page) = f"the record {short(value)}", listed[text_of(value)]
+        # Whether an account has transactions or bills is another matter than whether it is there.
+        echo = f.echo
+        shares = {key for record in records for at in record if (key := at.rpartition("/")[2]) in row}
+        if not records and not is_list:
+            found = f"{exchange.status} without a record"
+            yield violation(operation, f"path.{f.name}", expected, found, f.evidence, [page, exchange])
+        for record in records:
+            for at, ours in record.items():
+                key = at.rpartition("/")[2]
+                if (
+                    key in shares
+                    and not isinstance(ours, list | dict)
+                    and _alike(session, ours) != _alike(session, row[key])
+                ):
+                    proof = (echo and echo.evidence) or f.evidence
+                    say = f"{short(row[key])}, as the list has it for {short(value)}"
+                    yield violation(operation, at, say, ours, proof, [page, exchange])
+
+
+@law("Asking twice gives the same answer.")
+def answers_are_stable(session: Session, operation: Operation) -> Iterator[Violation | NotJudged]:
+    """The same request is sent twice in a row. Records that change between are somebody else's work, and the run says
+    that it could not judge; only an order that differs where the contract has one is a violation. An absent body is an
+    empty one.
+    """
+    if not operation.safe:
+        return
+    first, again = _twice(session, operation)
+    ours, theirs = (rows_of(operation, [page]) for page in (first, again))
+    missing, more = difference(ours, theirs)
+    if missing or more:
+        yield NotJudged(operation.id, f"the same request was answered otherwise: {told(missing, more)}", lasting=False)
+    elif operation.sort is not None and [r.text for r in ours] != [r.text for r in theirs]:
+        expected, proof = "the same order", operation.sort.evidence
+        yield violation(operation, items_pointer(operation), expected, "another order", proof, [first, again])
+    body = operation.body
+    filters = [f for f in operation.parameters if f.refers_to and f.searches is None]
+    if (filters or body) and not (body and body.required) and not any(f.required for f in operation.parameters):
+        # What was asked before must not be left over.
+        for f in filters[:1]:
+            one = session.existing(f)[:1] or [0]
+            session.ask(operation, {**session.base(operation), f.key: one if f.schema.type == "array" else one[0]})
+        bare = session.ask(operation, {}, fresh=True, content=b"" if body else None)
+        missing, more = difference(ours, rows_of(operation, [bare]))
+        if not bare.succeeded or missing or more:
+            found = told(missing, more) or str(bare.status)
+            # Without a body this is the same request again, and says no more.
+            after = session.get(operation, session.base(operation), fresh=True) if body else first
+            if any(difference(ours, rows_of(operation, [after]))):
+                yield NotJudged(operation.id, f"the data moved meanwhile: {found}", lasting=False)
+            else:
+                at, expected = ("body", "no body is an empty object") if body else ("", "all records without a filter")
+                proof = body.evidence if body else operation.evidence
+                yield violation(operation, at, expected, found, proof, [first, bare])
+
+
+@law("Reading changes nothing.", moving=True)
+def reading_changes_nothing(session: Session, operation: Operation) -> Iterator[Violation | NotJudged]:
+    """What is answered otherwise when it is asked for again is read some times more, as fast as the server answers, and
+    once more after a pause at least ten times as long as one answer takes. What moves by itself moves further in the
+    pause, and what others change stands still at times. What takes one step with each answer and none in the pause is
+    changed by reading it.
+    """
+    if not operation.safe:
+        return
+    pages = list(_twice(session, operation))
+    if not any(difference(*(rows_of(operation, [page]) for page in pages))):
+        return
+    begun = time.monotonic()
+    while len(pages) < READINGS:
+        pages.append(session.get(operation, session.base(operation), fresh=True))
+    pause = max(PAUSE, 10 * (time.monotonic() - begun) / (READINGS - 2))
+    if pause > 10 * PAUSE:
+        return
+    time.sleep(pause)
+    pages.append(session.get(operation, session.base(operation), fresh=True))
+    readings = [rows_of(operation, [page]) for page in pages]
+    *steps, last = [_step(session, before, after) for before, after in pairwise(readings)]
+    different = {tuple(sorted(row.text for row in rows)) for rows in readings}
+    if len(different) == len(readings) and last <= 1.5 * max(steps):
+        found = f"{len(pages)} answers, each other than all before: {told(*difference(*readings[-2:]))}"
+        is_get = operation.method == "GET"
+        proof = "inferred: GET changes nothing (RFC 9110, 9.2.1)" if is_get else operation.meaning_evidence
+        yield violation(
+            operation, items_pointer(operation), "the same however often it is read", found, proof, pages[-2:]
+        )
+
+
+def _twice(session: Session, operation: Operation) -> tuple[Exchange, Exchange]:
+    base = session.base(operation)
+
+    def ask() -> tuple[Exchange, Exchange]:
+        return session.get(operation, base), session.get(operation, base, fresh=True)
+
+    return session.remember(f"twice {operation.id}", ask)
+
+
+def _step(session: Session, before: Sequence[Row], after: Sequence[Row]) -> float:
+    """How far apart two answers are: by their values, or in records when one has more of them."""
+    missing, more = difference(before, after)
+    if len(missing) != len(more):
+        return len(missing) + len(more)
+    return sum(
+        _apart(session, ours.get(at), theirs.get(at)) for ours, theirs in zip(missing, more, strict=True) for at in ours
+    )
+
+
+def _apart(session: Session, one: Any, other: Any) -> float:
+    if isinstance(one, int | float) and isinstance(other, int | float):
+        return abs(other - one)
+    before, after = (local(value, session.zone) for value in (one, other))
+    return abs((after - before).total_seconds()) if before and after else float(one != other)

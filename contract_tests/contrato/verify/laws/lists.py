@@ -1,0 +1,148 @@
+"""Building blocks of the laws about lists."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import groupby, pairwise
+from operator import itemgetter
+from typing import Any
+
+from contrato.core.spec import Operation, Parameter
+from contrato.verify.documents import MISSING, find, short, text_of
+from contrato.verify.exchange import Exchange
+from contrato.verify.findings import Violation, violation
+from contrato.verify.rows import Row, counter, difference, items_of, items_pointer, page_size, told
+from contrato.verify.session import Session, Walk
+
+VALUES = 5
+"""Values of a filter that are tried."""
+
+
+def pages_of(operation: Operation, walk: Walk, proof: str) -> Iterator[Violation]:
+    """What must hold for the pages of any list."""
+    at = items_pointer(operation)
+    filled = [page for page in walk.pages if items_in(operation, page)]
+    if walk.stuck:
+        expected, found = "each page has other records", f"page {len(walk.pages)} is page {len(walk.pages) - 1} again"
+        yield violation(operation, at, expected, found, proof, walk.pages[-2:])
+        return
+    for number, page in enumerate(filled, 1):
+        size, length = page_size(operation, page), len(items_in(operation, page))
+        if size is not None and (length > size or (length < size and number < len(filled))):
+            yield violation(operation, at, f"{size} records on page {number}", f"{length} records", proof, [page])
+    once: dict[str, int] = {}
+    for text, twins in groupby(zip(map(text_of, walk.items), walk.numbers, strict=True), key=itemgetter(0)):
+        numbers = [number for _, number in twins]
+        first = once.setdefault(text, numbers[0])
+        # Records without an identity may be equal: that some are shows where two stand on one page.
+        equal = operation.identity is None and len(set(numbers)) < len(numbers)
+        number = numbers[-1]
+        if number != first and not (equal and numbers[0] == first):
+            shown = [walk.pages[first - 1], walk.pages[number - 1]]
+            found = f"on page {first} and on page {number}: {text}"
+            yield violation(operation, at, "each record on one page", found, proof, shown)
+            break
+    expected_counters = {"total": len(walk.items), "last": max(1, len(filled))} if walk.complete else {}
+    for key in ("total", "last"):
+        values = [counter(operation, page, key) for page in filled]
+        at = counter_pointer(operation, key)
+        if len({text_of(v) for v in values if v is not MISSING}) > 1:
+            yield violation(operation, at, "the same on every page", values, proof, filled[:2])
+        wanted = expected_counters.get(key)
+        if wanted is not None and any(isinstance(v, int) and v != wanted for v in values):
+            what = "the number of records on all pages" if key == "total" else "the number of pages"
+            yield violation(operation, at, f"{wanted}, {what}", values, proof, filled)
+    for number, page in enumerate(filled, 1):
+        follows = counter(operation, page, "next")
+        if follows is not MISSING and walk.complete:
+            wanted = number + 1 if number < len(filled) else None
+            if follows != wanted:
+                at = counter_pointer(operation, "next")
+                yield violation(operation, at, f"{wanted} on page {number}", follows, proof, [page])
+        current = counter(operation, page, "current")
+        if current is not MISSING and current != number:
+            yield violation(operation, counter_pointer(operation, "current"), str(number), current, proof, [page])
+
+
+def counter_pointer(operation: Operation, key: str) -> str:
+    """Where a counter of a page is."""
+    return f"/{getattr(operation.pagination, key, None)}"
+
+
+def common_words(f: Parameter, items: Sequence[Any]) -> list[str]:
+    """Words that several records have where this parameter searches, the most common ones first."""
+    if f.searches is None:
+        return []
+    counts: Counter[str] = Counter()
+    for item in items:
+        texts = [str(text) for pointer in f.searches.fields for text in find(item, pointer)]
+        counts.update({word for text in texts for word in text.split() if word.isalpha()})
+    fit = [word for word in counts if 1 < counts[word] < len(items)]
+    return sorted(fit, key=lambda word: (counts[word], len(word), word), reverse=True)[:VALUES]
+
+
+def items_in(operation: Operation, exchange: Exchange) -> list[Any]:
+    """The number of items on a page."""
+    return list(items_of(operation, exchange))
+
+
+def unlike(wanted: Sequence[str], found: Sequence[str]) -> str:
+    """Where two orders differ first."""
+    for number, (a, b) in enumerate(zip(wanted, found, strict=False), 1):
+        if a != b:
+            return f"number {number} is {short(b)}, not {short(a)}"
+    return f"{len(found)} records, not {len(wanted)}"
+
+
+def seam_of(session: Session, rows: Sequence[Row], pointer: str) -> datetime | None:
+    """A midnight that cuts the rows in two, far from any of them where it can be."""
+    ways = session.readings(rows, pointer)
+    moments = sorted({moment for row in rows if (moment := ways[0](row[pointer])) is not None})
+    best: tuple[int, int, datetime] | None = None
+    for earlier, later in pairwise(moments):
+        middle = midnight(earlier + (later - earlier) / 2 + timedelta(hours=12))
+        if not earlier < middle <= later:
+            continue
+        index = moments.index(later)
+        # Near the middle of the list, in a gap of a day or more.
+        rank = (min(2, (later - earlier).days), -abs(2 * index - len(moments)), middle)
+        best = max(best, rank) if best else rank
+    return best[2] if best else None
+
+
+def off_range(
+    session: Session,
+    pointer: str,
+    whole: Sequence[Row],
+    found: Sequence[Row],
+    low: datetime | None,
+    high: datetime | None,
+) -> str:
+    """What is wrong with a range's answer, in words; empty when nothing is. A row dated as a bound is free."""
+    wrong = ""
+    for read in session.readings([*whole, *found], pointer):
+        inside: list[Row] = []
+        edge: set[str] = set()
+        for row in whole:
+            moment = read(row[pointer])
+            if moment is None or moment in (low, high):
+                edge.add(row.text)
+            elif (low is None or low < moment) and (high is None or moment < high):
+                inside.append(row)
+        missing, more = difference(inside, [row for row in found if row.text not in edge])
+        if not missing and not more:
+            return ""
+        wrong = wrong or told(missing, more)
+    return wrong
+
+
+def midnight(moment: datetime) -> datetime:
+    """The beginning of a day."""
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def written(moment: datetime) -> str:
+    """A moment as a request has it."""
+    return moment.isoformat(timespec="seconds")

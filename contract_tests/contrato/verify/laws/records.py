@@ -1,0 +1,256 @@
+"""Records that laws create, change and delete, and lists of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from contrato.core.spec import Operation, Parameter
+from contrato.verify.discovery import SAMPLES
+from contrato.verify.documents import MISSING, find, text_of
+from contrato.verify.exchange import Arguments, Exchange
+from contrato.verify.findings import Violation, violation
+from contrato.verify.rows import counter, items_of
+from contrato.verify.session import Session, UnansweredError, UnexpectedError, UnfitError, WithheldError
+
+DELAY = 2.0
+"""Seconds that an index of texts may need."""
+
+FAR = 100_003
+"""How far beyond the greatest known id an unknown one is looked for."""
+
+
+@dataclass
+class Records:
+    """The records of one kind: who creates, lists, reads, changes and deletes them.
+
+    Attributes:
+        id: The path parameter that addresses one.
+        own: The ids of the records that a law created, and has not deleted.
+        index: Number of the sample of references with which a record was accepted.
+    """
+
+    session: Session
+    creator: Operation
+    lister: Operation
+    reader: Operation
+    updater: Operation | None
+    remover: Operation
+    id: Parameter
+    own: list[Any] = field(default_factory=list)
+    index: int = 0
+
+    @property
+    def pointer(self) -> str:
+        """Where the id is within a record."""
+        return self.id.record_pointer
+
+    # Requests
+
+    def body(self, variant: int, *, optional: bool | set[str] = True, index: int | None = None) -> Arguments:
+        """A valid body; the values of two variants differ where they can."""
+        required = [f for f in self.creator.parameters if f.required]
+        values = self.session.discovery.fill(self.creator, required, self.index if index is None else index)
+        if values is None:
+            raise UnfitError("there are no values for a new record")
+        for f in self.creator.parameters:
+            if f.required or optional is True or (optional and f.name in optional):
+                value = self.value(self.creator, f, variant)
+                if value is not MISSING:
+                    values[f.key] = value
+        return values
+
+    def value(self, operation: Operation, f: Parameter, variant: int) -> Any:
+        """A value of our own for a parameter, or `MISSING` for one that has to exist."""
+        kind = f.schema.type
+        if f.refers_to:
+            return MISSING
+        if f.schema.enum:
+            return f.schema.enum[variant % len(f.schema.enum)]
+        if kind == "boolean":
+            return variant % 2 == 0
+        example = next(iter(operation.examples_of(f)), None)
+        if kind in ("integer", "number"):
+            return (example if isinstance(example, int | float) else 1) + variant % 10 + 10 * self.session.round
+        if kind == "string" and not f.schema.format:
+            return f"{example or f.name} {_TEXTS[variant % len(_TEXTS)]} {variant}{'b' * self.session.round}"
+        return MISSING if example is None else example
+
+    def create(self, body: Arguments) -> tuple[Any, Any, Exchange]:
+        """Create a record: its id, the record, and the exchange.
+
+        Raises:
+            UnexpectedError: It was not created.
+        """
+        exchange = self.session.ask(self.creator, body)
+        ids = find(exchange.json, self.pointer) if exchange.succeeded and exchange.json is not MISSING else []
+        if not ids:
+            raise UnexpectedError(exchange)
+        self.own.append(ids[0])
+        return ids[0], next(items_of(self.creator, exchange)), exchange
+
+    def try_create(self, variant: int, *, optional: bool | set[str] = True) -> tuple[Any, Any, Exchange, Arguments]:
+        """Create a record of values that go together; which do is not always for the spec to say.
+
+        Raises:
+            UnfitError: The server refuses all that were tried.
+        """
+        refused: Exchange | None = None
+        for index in dict.fromkeys([self.index, *range(SAMPLES)]):
+            body = self.body(variant, optional=optional, index=index)
+            try:
+                identifier, record, exchange = self.create(body)
+            except UnexpectedError as error:
+                refused = error.exchange
+                if (refused.succeeded and refused.content) or refused.status >= 500:
+                    raise
+                continue
+            self.index = index
+            return identifier, record, exchange, body
+        raise UnfitError(f"no new record was accepted: {refused.status if refused else 'not tried'}")
+
+    def read(self, identifier: Any) -> Exchange:
+        """Read one record anew."""
+        return self.session.ask(self.reader, {self.id.key: identifier}, fresh=True)
+
+    def record(self, exchange: Exchange) -> Any:
+        """The record of an answer; `MISSING` when it has none."""
+        if not exchange.succeeded or exchange.json in (MISSING, None, [], {}):
+            return MISSING
+        return next(items_of(exchange.operation or self.reader, exchange), MISSING)
+
+    def listing(self) -> Listing:
+        """All records, by id as text."""
+        walk = self.session.whole(self.lister, self.session.base(self.lister), fresh=True)
+        found: dict[str, str] = {}
+        for item in walk.items:
+            for identifier in find(item, self.pointer)[:1]:
+                found[text_of(identifier)] = text_of(item)
+        return Listing(found, counter(self.lister, walk.pages[0], "total"), walk.pages[0])
+
+    def update(self, identifier: Any, values: Mapping[tuple[str, str], Any]) -> Exchange:
+        """Change a record."""
+        assert self.updater is not None
+        return self.session.ask(self.updater, {self.id.key: identifier, **values})
+
+    def rewritten(self) -> dict[tuple[str, str], Any]:
+        """Other texts for a record that was created with those of variant 1."""
+        assert self.updater is not None
+        return {f.key: self.value(self.updater, f, 2) for f in texts_of(self.updater)}
+
+    def delete(self, identifier: Any) -> Exchange:
+        """Delete a record."""
+        exchange = self.session.ask(self.remover, {self.id.key: identifier})
+        if exchange.succeeded and identifier in self.own:
+            self.own.remove(identifier)
+        return exchange
+
+    def unknown(self) -> Any:
+        """An id that no record has."""
+        ids = self.session.existing(self.id)
+        numbers = [i for i in ids if isinstance(i, int)]
+        return max([*numbers, 0]) + FAR if numbers or not ids else f"{ids[-1]}{FAR}"
+
+    def is_gone(self, exchange: Exchange) -> bool:
+        """Whether an answer says that there is no such record, in the way that the contract has for it."""
+        if self.reader.nothing is not None and exchange.operation is self.reader:
+            return is_nothing(self.reader, exchange)
+        return self.record(exchange) is MISSING and exchange.status < 500
+
+
+@dataclass(frozen=True)
+class Listing:
+    """All records at one time.
+
+    Attributes:
+        records: Their text, by id as text.
+        total: What the server says of their number; `MISSING` when it says nothing.
+    """
+
+    records: dict[str, str]
+    total: Any
+    exchange: Exchange
+
+    def others(self, earlier: Listing, *own: Any) -> str:
+        """How the records that are not named here differ from earlier, in words."""
+        mine = {text_of(identifier) for identifier in own}
+        before = {k: v for k, v in earlier.records.items() if k not in mine}
+        after = {k: v for k, v in self.records.items() if k not in mine}
+        gone, new = sorted(before.keys() - after.keys()), sorted(after.keys() - before.keys())
+        changed = sorted(k for k in before.keys() & after.keys() if before[k] != after[k])
+        parts = [
+            f"{what}: {', '.join(ids[:5])}" for what, ids in (("gone", gone), ("new", new), ("changed", changed)) if ids
+        ]
+        return "; ".join(parts)
+
+
+def is_nothing(operation: Operation, exchange: Exchange) -> bool:
+    """Whether an answer is the success without a body that the spec has for the operation."""
+    nothing = operation.nothing
+    return nothing is not None and nothing.status == str(exchange.status) and not exchange.content.strip()
+
+
+def values_of(operation: Operation) -> list[Parameter]:
+    """The parameters that are values of a record, and do not address it."""
+    return [f for f in operation.parameters if f.place != "path"]
+
+
+def records_of(session: Session, operation: Operation) -> Records | None:
+    """The kind of record that an operation creates or addresses; `None` when it does neither."""
+    creator = operation.creator or operation
+    lister, reader, remover = creator.lister, creator.reader, creator.remover
+    if lister is None or reader is None or remover is None:
+        return None
+    identifier = next(f for f in remover.parameters if f.place == "path")
+    return Records(session, creator, lister, reader, creator.updater, remover, identifier)
+
+
+@contextmanager
+def tidy(records: Records) -> Iterator[None]:
+    """Delete at the end what was created inside."""
+    try:
+        yield
+    finally:
+        for identifier in list(records.own):
+            with suppress(UnansweredError, WithheldError):
+                records.delete(identifier)
+
+
+_TEXTS = ("área técnica", "ñandú e ação", "Übung & cia.", 'às "10%"')
+"""Letters and signs that are kept, or are not."""
+
+
+def texts_of(operation: Operation) -> list[Parameter]:
+    """The parameters that take any text."""
+    texts = [f for f in values_of(operation) if f.schema.type == "string"]
+    return [f for f in texts if not f.refers_to and not f.schema.enum and not f.schema.format]
+
+
+def grown(
+    operation: Operation, before: Listing, after: Listing, by: int, exchange: Exchange, *own: Any
+) -> Iterator[Violation]:
+    """Other records that changed, and another number of records than wanted."""
+    changed = after.others(before, *own)
+    proof = proof_of(operation)
+    if changed:
+        yield violation(operation, "", "no other record changes", changed, proof, [exchange, after.exchange])
+    counts = [listing.total if isinstance(listing.total, int) else len(listing.records) for listing in (before, after)]
+    if not changed and counts[1] - counts[0] != by:
+        expected = f"{counts[0] + by} records, {by:+d}"
+        yield violation(
+            operation, "", expected, f"{counts[1]} records", proof, [before.exchange, exchange, after.exchange]
+        )
+
+
+def proof_of(operation: Operation) -> str:
+    """The evidence of what an operation answers with."""
+    answers = [response for response in operation.responses.values() if response.succeeded]
+    return answers[0].evidence or operation.evidence if operation.answer is not None else operation.evidence
+
+
+def gone_proof(records: Records) -> str:
+    """The evidence of what is answered for a record that is gone."""
+    nothing = records.reader.nothing
+    return nothing.evidence if nothing is not None else records.reader.evidence

@@ -1,0 +1,171 @@
+"""Runs the laws, and repeats what they find."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from contrato.core.spec import Operation
+from contrato.verify.documents import text_of
+from contrato.verify.exchange import Exchange
+from contrato.verify.findings import Layer, NotJudged, Violation, violation
+from contrato.verify.rules import Rule, misread
+from contrato.verify.session import Session, UnansweredError, UnexpectedError, UnfitError, WithheldError, is_readable
+from contrato.verify.transport import TIMEOUT
+
+STILL = 2.0
+"""Seconds for finding out whether the data move by themselves; up to ten times as many where few requests fit in."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What one law found at one operation: nothing, when all holds.
+
+    Attributes:
+        unsound: Answers that kept the law from judging, each with the name of the rule that they break: an error, or no
+            JSON. That is no matter of the law, and said once however many laws come across it.
+    """
+
+    rule: Rule
+    operation: Operation
+    findings: list[Violation | NotJudged]
+    unsound: list[tuple[str, Violation]] = field(default_factory=list)
+
+
+def run_laws(session: Session, rules: Iterable[Rule], operations: Container[str] | None = None) -> Iterator[Judgement]:
+    """Hold the server to laws, one operation after the other.
+
+    A violation counts when it is there again with everything asked anew, and when the data do not move by themselves
+    meanwhile. What a law has nothing to say about gives no judgement.
+
+    Args:
+        session: Asks the server under test.
+        rules: Laws that the mode allows; checks among them are passed over.
+        operations: The operationIds to judge; by default all.
+    """
+    for rule in rules:
+        if rule.layer is not Layer.LAW:
+            continue
+        for operation in session.spec.operations.values():
+            if operations is not None and operation.id not in operations:
+                continue
+            if not operation.safe and not rule.writes and not rule.probes:
+                continue
+            asked, sent, begun = session.asked, session.sent, time.monotonic()
+            violations, not_judged, unsound = _judge(session, rule, operation)
+            if violations or unsound:
+                lasted, cost = time.monotonic() - begun, session.sent - sent
+                first = [*violations, *(violation for _, violation in unsound)][0].found
+                session.forget()
+                session.round += 1
+                violations, not_judged, unsound = _judge(session, rule, operation)
+                session.round -= 1
+                # What a probe was answered says nothing of data; what was listed afterwards does.
+                compared = [b for b in violations if not rule.probes or _is_listed(b, operation)]
+                moved = bool(compared) and not rule.moving and _moves(session, operation, cost, lasted)
+                if moved:
+                    violations = [b for b in violations if b not in compared]
+                if moved or not (violations or unsound or any(not each.lasting for each in not_judged)):
+                    reason = f"the data moved, or the answer is not stable: {first}"
+                    not_judged = [*not_judged, NotJudged(operation.id, reason, lasting=False)]
+            if session.asked > asked or not_judged:
+                yield Judgement(rule, operation, [*violations, *not_judged], unsound)
+
+
+def _judge(
+    session: Session, rule: Rule, operation: Operation
+) -> tuple[list[Violation], list[NotJudged], list[tuple[str, Violation]]]:
+    assert rule.law is not None
+    session.sender = rule.name
+    violations: list[Violation] = []
+    not_judged: list[NotJudged] = []
+    unsound: list[tuple[str, Violation]] = []
+    try:
+        for finding in rule.law(session, operation):
+            last = finding.exchanges[-1] if isinstance(finding, Violation) and finding.exchanges else None
+            if isinstance(finding, NotJudged):
+                not_judged.append(finding)
+            elif last is not None and last.status >= 500:
+                unsound += _unsound(last, operation)
+            else:
+                violations.append(finding)
+    except UnansweredError as error:
+        not_judged.append(NotJudged(operation.id, str(error), lasting=False))
+        if error.lost and _is_there(session):
+            expected = f"a complete HTTP answer within {TIMEOUT:g} s"
+            unsound.append(("answer", violation(operation, "", expected, error.lost, operation.evidence)))
+    except (UnfitError, WithheldError) as error:
+        not_judged.append(NotJudged(operation.id, str(error)))
+    except UnexpectedError as error:
+        found = _unsound(error.exchange, operation)
+        unsound += found
+        if not found:
+            asked = error.exchange.operation or operation
+            said = f"{error.exchange.status} {error.exchange.content[:100].decode('utf-8', 'replace')}".strip()
+            violations.append(violation(asked, "", "what was asked for", said, asked.evidence, [error.exchange]))
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        # Whatever a server answers, the run goes on, and does not pass.
+        not_judged.append(NotJudged(operation.id, f"an answer could not be judged: {misread(error)}", lasting=False))
+    unique = {(b.operation, b.field, b.expected): b for b in reversed(violations)}
+    once = {(name, b.operation): (name, b) for name, b in reversed(unsound)}
+    return list(reversed(unique.values())), not_judged, list(reversed(once.values()))
+
+
+def _is_there(session: Session) -> bool:
+    """Whether the server answers at all: that it does not is no matter of one request."""
+    easiest = next(o for o in session.spec.operations.values() if o.safe and not any(f.required for f in o.parameters))
+    try:
+        session.ask(easiest, {}, fresh=True)
+    except UnansweredError:
+        return False
+    return True
+
+
+def _unsound(exchange: Exchange, operation: Operation) -> list[tuple[str, Violation]]:
+    """What is wrong with an answer that no law can use, with the name of the rule that says so."""
+    asked = exchange.operation or operation
+    found = f"{exchange.status} {exchange.content[:100].decode('utf-8', 'replace')}".strip()
+    proof = asked.evidence
+    if exchange.status >= 500:
+        name, expected = "not_a_server_error", "no 5xx, whatever is asked"
+    elif not exchange.succeeded:
+        name, expected = (
+            "valid_request_acceptance",
+            "2XX for a valid request of values that the server or the spec names",
+        )
+    elif not is_readable(asked, exchange):
+        schema = asked.schema(exchange.status)
+        name, expected = "response_schema_conformance", f"a JSON body ({schema.type if schema else 'any'})"
+        proof = asked.response_evidence(exchange.status) or proof
+    else:
+        return []
+    return [(name, violation(asked, "", expected, found, proof, [exchange]))]
+
+
+def _is_listed(found: Violation, operation: Operation) -> bool:
+    last = found.exchanges[-1].operation if found.exchanges else None
+    return not operation.safe and last is not None and last.safe
+
+
+def _moves(session: Session, operation: Operation, requests: int, seconds: float) -> bool:
+    """Whether the records change while we only read, for twice as long and as often as a law took."""
+    creator = operation.creator or operation
+    reader = operation if operation.safe else creator.lister
+    if reader is None:
+        return False
+    limit, begun = session.sent + 2 * requests, time.monotonic()
+    stop, end = (begun + min(longest, 2 * seconds) for longest in (STILL, 10 * STILL))
+    first = None
+    try:
+        while first is None or session.sent < limit or time.monotonic() < stop:
+            walk = session.walk(reader, session.base(reader), fresh=True)
+            now = sorted(map(text_of, walk.items))
+            if first is not None and now != first:
+                return True
+            first = now
+            if time.monotonic() > end:
+                break
+    except (UnansweredError, UnexpectedError, UnfitError, WithheldError):
+        return False
+    return False

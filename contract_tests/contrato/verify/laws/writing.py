@@ -1,0 +1,324 @@
+"""Laws about records that are created, changed and deleted. They write only to records that they created."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from typing import Any
+
+from contrato.core.spec import Operation, Parameter
+from contrato.verify.discovery import SAMPLES
+from contrato.verify.documents import MISSING, find, short, spread, text_of, validator
+from contrato.verify.exchange import Arguments, Exchange
+from contrato.verify.findings import NotJudged, Violation, violation
+from contrato.verify.laws.records import DELAY, Records, grown, proof_of, records_of, texts_of, tidy, values_of
+from contrato.verify.rows import items_pointer
+from contrato.verify.rules import law
+from contrato.verify.session import Session, UnexpectedError
+
+EDGES: Mapping[str, tuple[Any, ...]] = {"integer": (31, 128, 32_768), "string": ("ção " * 50 + "fim",)}
+"""Values at which days of a month, small integers and short columns end, by type."""
+
+KINDS = 6
+"""Values of a reference with which records are created."""
+
+_LITERAL = ("0071402", "71402.50", "carga 🔌 solar")
+"""Texts that look like something else, and one with a character beyond the first 65,536."""
+
+_SIGNS = "a+b & 50%25 = #7?"
+"""A text that says something else when it is decoded once more, or not at all."""
+
+
+@law("What is created is what was asked for, and is kept.", writes=True)
+def created_is_kept(session: Session, operation: Operation) -> Iterator[Violation | NotJudged]:
+    """A record is created with all fields, with the required ones alone, with each optional one, with some values of
+    each reference, and with texts that look like numbers. The answer has the values that were given, reading and
+    listing show the same record, its id is new, the number of records grows by one and no other record changes. The
+    same request again makes a second record. What is not given gets the same default every time.
+    """
+    records = records_of(session, operation)
+    if records is None or records.creator is not operation:
+        return
+    with tidy(records):
+        before = records.listing()
+        identifier, record, exchange, body = records.try_create(1)
+        yield from _echoed(operation, body, record, exchange)
+        yield from _kept(records, operation, identifier, record, exchange)
+        after = records.listing()
+        yield from grown(operation, before, after, 1, exchange, identifier)
+        if text_of(identifier) in before.records:
+            expected = "an id that no other record has"
+            yield violation(
+                operation, records.pointer, expected, identifier, proof_of(operation), [before.exchange, exchange]
+            )
+        if after.records.get(text_of(identifier)) != text_of(record):
+            expected, found = f"the list has {text_of(record)}", after.records.get(text_of(identifier), "not listed")
+            proof = proof_of(operation)
+            yield violation(
+                operation, items_pointer(records.lister), expected, found, proof, [exchange, after.exchange]
+            )
+        twin, other, again = records.create(body)
+        if twin == identifier:
+            yield violation(
+                operation, records.pointer, "a second record", "the first one", proof_of(operation), [exchange, again]
+            )
+        elif _without(records, other) != _without(records, record):
+            yield violation(operation, "", f"again {short(record)}", other, proof_of(operation), [exchange, again])
+        both = records.listing()
+        yield from grown(operation, after, both, 1, again, twin, identifier)
+        # Without the optional fields, and with one of them at a time.
+        optional = [f for f in values_of(operation) if not f.required]
+        plain_id, plain, plain_exchange = records.create(records.body(1, optional=False))
+        yield from _kept(records, operation, plain_id, plain, plain_exchange)
+        for variant, f in enumerate(optional * 2, 2):
+            body = records.body(variant, optional={f.name})
+            if f.key not in body:
+                continue
+            one_id, one, one_exchange = records.create(body)
+            yield from _echoed(operation, body, one, one_exchange)
+            yield from _kept(records, operation, one_id, one, one_exchange)
+            for rest in optional:
+                at = rest.echo.at if rest.echo else ""
+                if rest is not f and at and find(one, at) != find(plain, at):
+                    expected = f"{short(find(plain, at))}, as in another record that was created without {rest.name}"
+                    shown = [plain_exchange, one_exchange]
+                    yield violation(operation, at, expected, find(one, at), rest.evidence, shown)
+        values = [(f.key, value) for f in operation.parameters for value in spread(session.existing(f), KINDS)]
+        references = [records.body(20, index=index) for index in range(SAMPLES)]
+        for body in [*references, *({**records.body(21), key: value} for key, value in values)]:
+            try:
+                one_id, one, one_exchange = records.create(body)
+            except UnexpectedError as error:
+                if error.exchange.status >= 500:
+                    raise
+                continue  # Which references go together is the server's rule.
+            yield from _echoed(operation, body, one, one_exchange)
+            yield from _kept(records, operation, one_id, one, one_exchange)
+        for text in _LITERAL:
+            texts: Arguments = {f.key: text for f in texts_of(operation)}
+            try:
+                one_id, one, one_exchange = records.create({**records.body(1), **texts})
+            except UnexpectedError as error:
+                if error.exchange.status >= 500:
+                    raise
+                continue  # Nobody promised that any text is taken; what is taken is kept.
+            yield from _echoed(operation, texts, one, one_exchange)
+            yield from _kept(records, operation, one_id, one, one_exchange)
+        final = records.listing()
+        changed = final.others(before, *records.own)
+        if changed:
+            expected = "no other record changes"
+            yield violation(operation, "", expected, changed, proof_of(operation), [before.exchange, final.exchange])
+
+
+@law("An update changes what it names, and nothing else.", writes=True)
+def updated_is_kept(session: Session, operation: Operation) -> Iterator[Violation | NotJudged]:
+    """Each field of a record is changed alone, two together, and all at once, also to false and back. The answer has
+    the new values and the old ones of all other fields, reading and listing show the same record, and no other record
+    changes. A reference may be refused by a rule of the server; then nothing has changed.
+    """
+    records = records_of(session, operation)
+    if records is None or records.updater is not operation:
+        return
+    with tidy(records):
+        identifier, record, exchange, _ = records.try_create(1)
+        bystander, _, _, _ = records.try_create(1)
+        before = records.listing()
+        fields = values_of(operation)
+        free = [f for f in fields if records.value(operation, f, 0) is not MISSING]
+
+        def made(variant: int, *parameters: Parameter) -> Arguments:
+            return {f.key: records.value(operation, f, variant) for f in parameters}
+
+        # What is a default in an update shows where the record has another value: what is true stays so for a while.
+        tried = [made(variant, f) for f in free for variant in (3, 2)]
+        tried += [{**made(4, a), **made(5, b)} for a, b in pairwise(free)]
+        tried += [made(7, *free), made(6, *free), {}]
+        for f in fields:
+            if f not in free:
+                tried += [{f.key: value} for value in session.existing(f)[:4]]
+        # Nobody promised that they are taken; who takes them has to keep them.
+        edges: list[Arguments] = [
+            {f.key: value}
+            for f in free
+            for value in EDGES.get(f.schema.type, ())
+            if validator(f.schema).is_valid(value)
+        ]
+        tried += edges
+        for given in tried:
+            values = {name: value for (_, name), value in given.items()}
+            changed = records.update(identifier, given)
+            now = records.record(changed)
+            if now is MISSING:
+                refusable = not given or given in edges or any(f.refers_to for f in fields if f.key in given)
+                if changed.status >= 500 or not refusable or changed.succeeded:
+                    expected = f"the record with {short(values)}"
+                    found = f"{changed.status} without a record"
+                    yield violation(operation, "", expected, found, proof_of(operation), [exchange, changed])
+                    return
+                kept = records.record(records.read(identifier))
+                if text_of(kept) != text_of(record):
+                    expected = f"what is refused changes nothing: {short(record)}"
+                    yield violation(operation, "", expected, kept, proof_of(operation), [exchange, changed])
+                continue
+            named = [f for f in fields if f.key in given]
+            yield from _echoed(operation, given, now, changed)
+            paths = {_top(f.echo.at if f.echo else f"/{f.name}") for f in named}
+            for name, value in record.items():
+                if name not in paths and text_of(value) != text_of(now.get(name)):
+                    expected = f"{short(value)} still, with {short(values)}"
+                    evidence = operation.evidence
+                    yield violation(operation, f"/{name}", expected, now.get(name), evidence, [exchange, changed])
+            yield from _kept(records, operation, identifier, now, changed)
+            record, exchange = now, changed
+        same = made(7, *free)
+        first, again = records.update(identifier, same), records.update(identifier, same)
+        now, then = records.record(first), records.record(again)
+        if now is MISSING:
+            raise UnexpectedError(first)
+        if then is MISSING or text_of(now) != text_of(then):
+            expected = f"the same update twice gives the same: {short(now)}"
+            found = f"{again.status} without a record" if then is MISSING else then
+            yield violation(operation, "", expected, found, proof_of(operation), [first, again])
+        exchange, record = again, records.record(records.read(identifier))
+        after = records.listing()
+        changed_others = after.others(before, identifier)
+        if changed_others:
+            expected = "no other record changes"
+            yield violation(operation, "", expected, changed_others, proof_of(operation), [exchange, after.exchange])
+        if after.records.get(text_of(identifier)) != text_of(record):
+            expected, found = f"the list has {text_of(record)}", after.records.get(text_of(identifier), "not listed")
+            yield violation(
+                operation,
+                items_pointer(records.lister),
+                expected,
+                found,
+                proof_of(operation),
+                [exchange, after.exchange],
+            )
+        if records.record(records.read(bystander)) is MISSING:
+            yield violation(
+                operation, "", "no other record changes", f"{bystander} is gone", proof_of(operation), [exchange]
+            )
+
+
+@law("A record is found by its text as it is, and no longer by what it was.", writes=True)
+def searches_follow_writes(session: Session, operation: Operation) -> Iterator[Violation | NotJudged]:
+    """A record is searched for by its text when it is new, after a change of all its texts by the new one and by the
+    old one, also by one of signs that have a meaning in URLs, and by all its texts when it is deleted. What is not so
+    at once is looked for again two seconds later: an index may need a moment.
+    """
+    records = records_of(session, operation)
+    searching = [f for f in records.lister.parameters if f.searches] if records else []
+    if records is None or records.updater is not operation or not searching:
+        return
+    by, texts = searching[0], records.rewritten()
+    with tidy(records):
+        identifier, record, exchange, _ = records.try_create(1)
+        yield from _searched(records, by, identifier, _named(by, record), exchange, True)
+        for values in (texts, dict.fromkeys(texts, _SIGNS)):
+            changed = records.update(identifier, values)
+            now = records.record(changed)
+            if now is MISSING:
+                continue
+            yield from _searched(records, by, identifier, _named(by, now), changed, True)
+            if text_of(now) != text_of(record):
+                yield from _searched(records, by, identifier, _named(by, record), changed, False)
+            record = now
+        deleted = records.delete(identifier)
+        if deleted.succeeded:
+            for text in dict.fromkeys(value for value in record.values() if isinstance(value, str)):
+                yield from _searched(records, by, identifier, text, deleted, False)
+
+
+def _named(f: Parameter, record: Any) -> Any:
+    """The text by which a search finds a record."""
+    return next(iter(find(record, f.searches.fields[0])), None) if f.searches else None
+
+
+def _searched(
+    records: Records, f: Parameter, identifier: Any, text: Any, exchange: Exchange, wanted: bool
+) -> Iterator[Violation]:
+    """Whether a search for a text finds the record, as is wanted or not."""
+    if not isinstance(text, str):
+        return
+    arguments = {**records.session.base(records.lister), f.key: text}
+    for wait in (0.0, DELAY):
+        time.sleep(wait)
+        walk = records.session.whole(records.lister, arguments, fresh=True)
+        ids = {text_of(value) for item in walk.items for value in find(item, records.pointer)}
+        if (text_of(identifier) in ids) == wanted:
+            return
+    expected = f"record {identifier} {'is' if wanted else 'is no longer'} found by {text!r}"
+    proof, shown = f.searches.evidence if f.searches else f.evidence, [exchange, walk.pages[0]]
+    yield violation(records.lister, f"{f.place}.{f.name}", expected, f"{len(walk.items)} records", proof, shown)
+
+
+@law("A tag stands for one state of a record.", writes=True)
+def tags_follow_the_record(session: Session, operation: Operation) -> Iterator[Violation | NotJudged]:
+    """A server that gives a record an `ETag` gives it another one when the record has changed, and does not say of the
+    changed record that it is what the old tag stands for. Clients and proxies otherwise keep what is no longer so.
+    """
+    records = records_of(session, operation)
+    if records is None or records.updater is not operation:
+        return
+    with tidy(records):
+        identifier = records.try_create(1)[0]
+        before = records.read(identifier)
+        tag = before.headers.get("etag")
+        if tag is None:
+            return
+        changed = records.update(identifier, records.rewritten())
+        after = records.read(identifier)
+        if text_of(records.record(after)) == text_of(records.record(before)):
+            return
+        where: Arguments = {records.id.key: identifier}
+        asked = session.ask(records.reader, where, headers={"If-None-Match": tag})
+        if after.headers.get("etag") == tag or asked.status == 304:
+            found = f"{after.headers.get('etag')}, and {asked.status} for If-None-Match: {tag}"
+            proof = "inferred: a tag changes with what it stands for (RFC 9110, 8.8.3)"
+            expected = f"another tag than {tag} after the change, and 200"
+            yield violation(records.reader, "header.ETag", expected, found, proof, [before, changed, after, asked])
+
+
+def _echoed(
+    operation: Operation, given: Mapping[tuple[str, str], Any], record: Any, exchange: Exchange
+) -> Iterator[Violation]:
+    for f in operation.parameters:
+        echo = f.echo
+        if f.key not in given or echo is None or echo.found_as is not None:
+            continue
+        value = given[f.key]
+        for found in find(record, echo.at) or [MISSING]:
+            if found is MISSING or text_of(found) != text_of(value):
+                shown = "absent" if found is MISSING else found
+                expected = f"{short(value)}, as {f.name} was given"
+                yield violation(operation, echo.at, expected, shown, echo.evidence, [exchange])
+
+
+def _kept(
+    records: Records, operation: Operation, identifier: Any, record: Any, exchange: Exchange
+) -> Iterator[Violation]:
+    reading = records.read(identifier)
+    kept = records.record(reading)
+    if kept is MISSING:
+        found = f"{reading.status} without a record"
+        yield violation(
+            operation, "", f"record {identifier} can be read", found, proof_of(operation), [exchange, reading]
+        )
+        return
+    for name, value in record.items():
+        if text_of(kept.get(name)) != text_of(value):
+            expected = f"{short(value)} when it is read, as it was answered"
+            yield violation(operation, f"/{name}", expected, kept.get(name), proof_of(operation), [exchange, reading])
+
+
+def _without(records: Records, record: Any) -> str:
+    """The record without its id."""
+    name = _top(records.pointer)
+    return text_of({key: value for key, value in record.items() if key != name})
+
+
+def _top(pointer: str) -> str:
+    return pointer.split("/")[1]

@@ -1,0 +1,108 @@
+"""Before a run: are its arguments right, and is the server the API that they name?"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from urllib.parse import urlsplit
+
+import requests
+
+from contrato.core import spec as specs
+from contrato.core.spec import Api, Operation
+from contrato.verify.documents import MISSING
+from contrato.verify.exchange import Exchange
+from contrato.verify.hiding import token_variable
+from contrato.verify.modes import Mode
+from contrato.verify.reports.report import UsageError
+from contrato.verify.transport import Transport
+
+
+def prepare(api: str, base_url: str, token: str | None, mode: Mode | str | None) -> tuple[Api, str, Mode, list[str]]:
+    """Check the arguments of a run, and choose its mode.
+
+    Raises:
+        UsageError: One is wrong.
+    """
+    if api not in specs.APIS:
+        raise UsageError(f"no API {api!r}: choose from {', '.join(specs.APIS)}")
+    try:
+        url = urlsplit(str(requests.Request("GET", base_url).prepare().url))
+        # A port out of range raises when it is read.
+        usable = url.scheme in ("http", "https") and url.port != 0
+    except ValueError:
+        usable = False
+    if not usable or not url.hostname or url.username or url.query or url.fragment:
+        raise UsageError(f"{base_url!r} is not a base URL: give one such as http://127.0.0.1:8000")
+    token = token or os.environ.get(token_variable(api))
+    if not token:
+        raise UsageError(f"no token: give --token or set {token_variable(api)}")
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise UsageError("the token has characters that an HTTP header cannot carry: check --token")
+    notes = []
+    if mode is None:
+        mode = Mode.UNRESTRICTED if _is_loopback(url.hostname) else Mode.READ_ONLY
+        if mode is Mode.READ_ONLY:
+            notes.append("not a loopback address: only requests that change nothing were sent; see --mode")
+    elif mode not in list(Mode):
+        raise UsageError(f"no mode {mode!r}: choose from {', '.join(Mode)}")
+    return specs.api(api), token, Mode(mode), notes
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def reach(transport: Transport, api: str) -> None:
+    """Ask what can be asked without knowing any value, and make sure that this is the API and that it takes the token.
+
+    Raises:
+        UsageError: Nothing answers, or not as the API would.
+    """
+    where = transport.base_url
+    answers: list[tuple[Operation, Exchange]] = []
+    failed: requests.RequestException | None = None
+    for operation in transport.spec.operations.values():
+        if not operation.safe or any(f.required for f in operation.parameters):
+            continue
+        try:
+            answers.append((operation, transport.exchange(operation, {})))
+        except requests.RequestException as error:
+            # One that fails among others that answer is a finding, not a reason to stop.
+            failed = failed or error
+            if isinstance(error, requests.ConnectionError) and not answers:
+                break
+    if failed is not None and not answers:
+        raise UsageError(f"no answer from {where}: {_reason(failed)}") from failed
+    if all(answer.status in (401, 403) for _, answer in answers):
+        raise UsageError(f"token refused by {where}: check --token or {token_variable(api)}")
+    if not any(_is_api(answer) for _, answer in answers):
+        operation, answer = answers[0]
+        kind = answer.headers.get("content-type", "no content")
+        raise UsageError(
+            f"{where} is not the {api} API: {operation.method} {operation.path} answers {answer.status}, {kind}"
+        )
+
+
+def _is_api(answer: Exchange) -> bool:
+    if answer.status in (404, 405) or 300 <= answer.status < 400:
+        return False
+    return answer.status == 204 or answer.json not in (MISSING, None)
+
+
+def _reason(error: requests.RequestException) -> str:
+    causes: list[BaseException] = [error]
+    while cause := causes[-1].__cause__ or causes[-1].__context__:
+        causes.append(cause)
+    reasons: dict[str, type[BaseException]] = {
+        "it did not answer in time": requests.Timeout,
+        "the host name is unknown": socket.gaierror,
+        "connection refused; is the server running?": ConnectionRefusedError,
+        "the TLS handshake failed": requests.exceptions.SSLError,
+    }
+    told = (text for text, kind in reasons.items() if any(isinstance(cause, kind) for cause in causes))
+    return next(told, str(error))

@@ -1,0 +1,205 @@
+"""A run as one HTML page that needs nothing else: for somebody who has only the page."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from contrato.core import spec as specs
+from contrato.core.extensions import Source
+from contrato.verify.documents import places
+from contrato.verify.findings import Layer
+from contrato.verify.hiding import TOKEN, token_variable
+from contrato.verify.reports.report import Failure, Outcome, Report, curl
+from contrato.verify.reports.terminal import alike, grouped, tally, whose
+from contrato.verify.rules import RULES
+
+LONGEST = 1500
+"""Characters of a request's or an answer's body on the page."""
+
+SHOWN = 3
+"""Elements of an array on the page, if a finding names so many."""
+
+TELLING = 3
+"""Characters of a word that tells records apart; a shorter one, say 0 or 30, is also in others."""
+
+DAY = len("2026-11-22")
+
+
+def write(path: Path, report: Report, again: str) -> None:
+    """Write a report.
+
+    Args:
+        path: The file.
+        report: A finished report.
+        again: The command that repeats the run.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    environment = Environment(
+        loader=PackageLoader("contrato.verify.reports", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["body"] = body
+    api = specs.api(report.api)
+    environment.filters["evidence"] = partial(evidence, api.sources)
+    environment.filters["command"] = lambda exchange: curl(
+        exchange.method,
+        exchange.url,
+        exchange.needed_headers,
+        exchange.request_body or None,
+        TOKEN,
+        token_variable(report.api),
+    )
+    cases = report.cases()
+    requests = {name: f"{operation.method} {operation.path}" for name, operation in api.operations.items()}
+    page = environment.get_template("report.html.jinja").render(
+        report=report,
+        title=api.title,
+        layers=[layer for layer in Layer if any(case.rule.layer is layer for case in cases)],
+        cases={key: list(group) for key, group in groupby(cases, lambda case: case.operation)},
+        requests=requests,
+        units=_units(api),
+        absent=requests.keys() - {row.operation for row in report.operations},
+        # Of `answer` nothing is counted as long as it holds.
+        unused=RULES.keys() - {"answer", *(case.rule.name for case in cases)},
+        numbered=[
+            (operation, list(group))
+            for operation, group in groupby(enumerate(alike(report.failures), 1), lambda pair: whose(pair[1]))
+        ],
+        alike=alike,
+        again=again,
+        tally=tally,
+        rules=RULES,
+        moving=grouped(each for each in report.not_judged if not each.lasting),
+        lasting=grouped(each for each in report.not_judged if each.lasting),
+        Outcome=Outcome,
+    )
+    path.write_text(page, "utf-8", "xmlcharrefreplace")
+
+
+def _units(api: specs.Api) -> dict[tuple[str, str], str]:
+    """Units of what is in answers, by (operationId, JSON pointer)."""
+    return {
+        (operation.id, pointer): schema.unit
+        for operation in api.operations.values()
+        for response in operation.responses.values()
+        for pointer, schema in places(response.schema if response.succeeded else None)
+        if schema.unit
+    }
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a rule rests on, for a reader.
+
+    Attributes:
+        kinds: `documented`, `inferred`, `conflict`, `plausible`.
+        sources: Lines of the vendors' documents, by title.
+        text: The spec's own words.
+    """
+
+    kinds: tuple[str, ...]
+    sources: dict[str, list[str]]
+    text: str
+
+
+def evidence(named: Mapping[str, Source], text: str) -> Evidence:
+    """Take the spec's `x-evidence` apart."""
+    kinds = dict.fromkeys(re.findall(r"(?:^|[; ])(documented|inferred|conflict|plausible)\b", text))
+    sources: dict[str, list[str]] = {}
+    for name, first, last in re.findall(r"\b(\w+)#L(\d+)(?:-L(\d+))?", text):
+        lines = sources.setdefault(named[name].title if name in named else name, [])
+        lines.append(f"{first}\N{EN DASH}{last}" if last else first)
+    reason = re.sub(r"^\w+[^:]*: ", "", text) if ": " in text else ""
+    return Evidence(tuple(kinds), sources, reason)
+
+
+def body(content: bytes, finding: Failure) -> Markup:
+    """An excerpt of a body: JSON laid out, with the few elements of each array that the finding is about, marked."""
+    named = _named(finding)
+    name = re.split(r"[/.]", finding.field)[-1]
+    try:
+        text = json.dumps(_few(json.loads(content), finding, named, name), indent="\t", ensure_ascii=False)
+    except (RecursionError, ValueError):
+        text, named, name = content.decode("utf-8", "replace"), frozenset(), ""
+    rest = len(text) - LONGEST
+    lines = [_line(line, named, name) for line in text[:LONGEST].split("\n")]
+    return Markup("\n").join(lines if rest <= 0 else [*lines, f"… {rest} more characters"])
+
+
+def _named(finding: Failure) -> frozenset[str]:
+    """What a finding's words may call records by: ids, days, numbers, and what stands for personal data."""
+    text = f"{finding.expected} {finding.found}"
+    return frozenset(re.findall(r"\[\w+ \d+\]|-?\w(?:[\w.:+-]*\w)?", text))
+
+
+def _in(value: str, named: frozenset[str]) -> frozenset[str]:
+    return named & {value, value[:DAY]}
+
+
+def _hits(value: Any, named: frozenset[str], name: str) -> frozenset[str]:
+    """What of `named` is in a value; of a list, in the one element that has most."""
+    if isinstance(value, list):
+        return max((_hits(item, named, name) for item in value), key=_weight, default=frozenset())
+    if isinstance(value, dict):
+        found = {key: _hits(inner, named, name) for key, inner in value.items()}
+        # The same value tells more at the field that the finding is at.
+        return frozenset().union(*found.values(), (f"={hit}" for hit in found.get(name, ())))
+    return _in(value if isinstance(value, str) else json.dumps(value), named)
+
+
+def _weight(hits: Iterable[str]) -> tuple[int, int]:
+    words = list(hits)
+    return sum(len(word) for word in words if len(word) >= TELLING and not word.startswith("=")), len(words)
+
+
+def _chosen(values: Sequence[Any], finding: Failure, named: frozenset[str], name: str) -> list[int]:
+    """Indices of the elements that a finding names, each for something that those before it lack; or of the first."""
+    hits = [_hits(value, named, name) for value in values]
+    if not any(hits):
+        found = finding.found
+        cited = (n for n, value in enumerate(values) if found and found in json.dumps(value, ensure_ascii=False))
+        return [next(cited, 0)]
+    chosen: list[int] = []
+    for _ in range(SHOWN):
+        best = max(range(len(values)), key=lambda n: _weight(hits[n]))
+        if chosen and not _weight(hits[best])[0]:
+            break
+        chosen.append(best)
+        seen = hits[best]
+        hits = [each - seen for each in hits]
+    return sorted(chosen)
+
+
+def _few(value: Any, finding: Failure, named: frozenset[str], name: str) -> Any:
+    if isinstance(value, dict):
+        return {key: _few(inner, finding, named, name) for key, inner in value.items()}
+    if not isinstance(value, list):
+        return value
+    shown = value if len(value) <= 2 else [value[n] for n in _chosen(value, finding, named, name)]
+    rest = [f"… {len(value) - len(shown)} others"] if len(shown) < len(value) else []
+    return [_few(item, finding, named, name) for item in shown] + rest
+
+
+def _line(line: str, named: frozenset[str], name: str) -> Markup:
+    """A line of JSON that is laid out, marked if it has the finding's field or a value that tells its record."""
+    parts = re.fullmatch(r'(\s*)("(?:[^"\\]|\\.)*": )?(.*?)(,?)', line, re.DOTALL)
+    indent, key, value, comma = parts.groups("") if parts else ("", "", line, "")
+    field = name and key == f"{json.dumps(name, ensure_ascii=False)}: "
+    if field or _weight(_in(value.strip('"'), named))[0]:
+        return Markup("{}<mark>{}</mark>{}").format(indent, key + value, comma)
+    return escape(line)

@@ -1,0 +1,367 @@
+"""The report of a run: violations, and everything that could not be judged."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.metadata
+import platform
+import shlex
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from enum import IntEnum, StrEnum
+
+from contrato.verify.exchange import Exchange
+from contrato.verify.findings import Layer, NotJudged, Violation
+from contrato.verify.hiding import TOKEN, Scrubber
+from contrato.verify.modes import Mode
+from contrato.verify.rules import RULES, Rule
+
+PLAUSIBLE = "plausible:"
+"""How the evidence of a rule begins that no source states."""
+
+
+class ExitCode(IntEnum):
+    """How a run ends.
+
+    Attributes:
+        PASSED: Everything was checked and held.
+        FAILED: Something broke the contract.
+        USAGE: Bad usage, or no such server. Raised as `UsageError`; a report never has it.
+        INCONCLUSIVE: Nothing failed, but something could not be checked.
+    """
+
+    PASSED = 0
+    FAILED = 1
+    USAGE = 2
+    INCONCLUSIVE = 3
+
+
+class UsageError(Exception):
+    """The run could not begin; the message is one line that says why and what to do."""
+
+
+class Verdict(StrEnum):
+    """The outcome for one operation."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    INCONCLUSIVE = "inconclusive"
+
+
+class Level(StrEnum):
+    """How much a finding weighs.
+
+    Attributes:
+        FAILURE: It breaks the contract.
+        WARNING: It breaks what is plausible, and no source states. `--strict` makes it a failure.
+    """
+
+    FAILURE = "failure"
+    WARNING = "warning"
+
+
+class Outcome(StrEnum):
+    """What a rule came to.
+
+    Attributes:
+        NOT_JUDGED: It could not judge.
+        WARNING: It is broken, and no source states it.
+        ACCEPTED: It is broken, and a baseline accepts that.
+    """
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_JUDGED = "not judged"
+    WARNING = "warning"
+    ACCEPTED = "accepted"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One violation of the contract.
+
+    Attributes:
+        operation: The operationId, or `server` for what concerns all operations.
+        rule: Name of the rule that it breaks.
+        field: JSON pointer of the response property (`*` for any element), or `location.name` of the request field;
+            empty when the answer as a whole is meant.
+        evidence: The spec's `x-evidence` for what was expected.
+        curl: A command that repeats the request; the token is an environment variable.
+        count: How many answers had it.
+        exchanges: The requests and answers that show it, the decisive one last.
+    """
+
+    operation: str
+    rule: str
+    field: str
+    expected: str
+    found: str
+    evidence: str
+    curl: str = ""
+    count: int = 1
+    layer: Layer = Layer.CONFORMANCE
+    level: Level = Level.FAILURE
+    exchanges: tuple[Exchange, ...] = dataclasses.field(default=(), repr=False)
+
+    @classmethod
+    def from_violation(cls, rule: Rule | str, violation: Violation, variable: str, *, strict: bool = False) -> Failure:
+        """What a rule found, as reports have it.
+
+        Args:
+            rule: The rule, or its name.
+            violation: Found by it.
+            variable: Environment variable that stands for the token in `curl`.
+            strict: Whether a violation of what is only plausible is a failure.
+        """
+        rule = RULES[rule] if isinstance(rule, str) else rule
+        command = ""
+        if violation.exchanges:
+            last = violation.exchanges[-1]
+            command = curl(last.method, last.url, last.needed_headers, last.request_body or None, TOKEN, variable)
+        plausible = violation.evidence.startswith(PLAUSIBLE) and not strict
+        return cls(
+            violation.operation,
+            rule.name,
+            violation.field,
+            violation.expected,
+            violation.found,
+            violation.evidence,
+            command,
+            layer=rule.layer,
+            level=Level.WARNING if plausible else Level.FAILURE,
+            exchanges=violation.exchanges,
+        )
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Failures with the same key are reported once."""
+        return self.operation, self.rule, self.field
+
+    @property
+    def sentence(self) -> str:
+        """What the rule says must hold."""
+        rule = RULES.get(self.rule)
+        return rule.sentence if rule else self.rule
+
+
+@dataclass(frozen=True)
+class Unjudged:
+    """What a rule could not judge of an operation.
+
+    Attributes:
+        lasting: Whether the data are not such that the rule says anything; then the run may pass.
+    """
+
+    rule: str
+    operation: str
+    reason: str
+    lasting: bool = True
+
+
+@dataclass(frozen=True)
+class OperationResult:
+    """What a run saw of one operation.
+
+    Attributes:
+        requests: Requests sent to it.
+        successes: Answers with 2xx.
+        not_judged: What could not be checked, and what would make it checkable; empty when all was.
+    """
+
+    operation: str
+    requests: int
+    successes: int
+    verdict: Verdict
+    not_judged: str = ""
+
+
+@dataclass(frozen=True)
+class Case:
+    """What one rule came to for one operation.
+
+    Attributes:
+        judged: How often it judged.
+        findings: The failures, warnings or accepted failures.
+        not_judged: Why it could not judge.
+    """
+
+    operation: str
+    rule: Rule
+    outcome: Outcome
+    judged: int
+    findings: tuple[Failure, ...] = ()
+    not_judged: tuple[Unjudged, ...] = ()
+
+
+def _versions() -> dict[str, str]:
+    packages = {name: importlib.metadata.version(name) for name in ("contrato", "schemathesis")}
+    return packages | {"python": platform.python_version()}
+
+
+@dataclass
+class Report:
+    """The outcome of one run.
+
+    Attributes:
+        strict: Whether what is only plausible counts as a failure.
+        started: When the run began.
+        versions: Of what judged.
+        spec_version: `info.version` of the spec.
+        requests: Requests sent, those that no operation answers included.
+        seconds: Duration of the run.
+        failures: What breaks the contract.
+        warnings: What breaks only what is plausible.
+        accepted: Failures that a baseline accepts.
+        not_judged: What rules could not judge.
+        counts: How often a rule judged an operation, by (operationId, name of the rule).
+        notes: Remarks for the reader, such as a mode chosen on their behalf.
+        interrupted: Whether the run was stopped before its end.
+        recorded: Whether recorded traffic was judged, and nothing was sent.
+        scrubber: Knows the token and the personal data; without one nothing is replaced.
+    """
+
+    api: str
+    base_url: str
+    mode: Mode
+    seed: int
+    strict: bool = False
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    versions: dict[str, str] = field(default_factory=_versions)
+    spec_version: str = ""
+    requests: int = 0
+    seconds: float = 0.0
+    operations: list[OperationResult] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    warnings: list[Failure] = field(default_factory=list)
+    accepted: list[Failure] = field(default_factory=list)
+    not_judged: list[Unjudged] = field(default_factory=list)
+    counts: dict[tuple[str, str], Counter[Outcome]] = field(default_factory=lambda: defaultdict(Counter))
+    notes: list[str] = field(default_factory=list)
+    interrupted: bool = False
+    recorded: bool = False
+    scrubber: Scrubber | None = None
+
+    def add(self, failure: Failure) -> None:
+        """Take up what was found; the same of an operation, rule and field is one entry, and counted."""
+        self.counts[failure.operation, failure.rule][Outcome.FAILED] += 1
+        entries = self.warnings if failure.level is Level.WARNING else self.failures
+        for index, earlier in enumerate(entries):
+            if earlier.key == failure.key:
+                entries[index] = replace(earlier, count=earlier.count + failure.count)
+                return
+        entries.append(failure)
+
+    def add_not_judged(self, rule: str, each: NotJudged) -> None:
+        """Take up what a rule could not judge."""
+        self.counts[each.operation, rule][Outcome.NOT_JUDGED] += 1
+        unchecked = Unjudged(rule, each.operation, each.reason, each.lasting)
+        if unchecked not in self.not_judged:
+            self.not_judged.append(unchecked)
+
+    def passed(self, operation: str, rule: str) -> None:
+        """Count a judgement that found nothing."""
+        self.counts[operation, rule][Outcome.PASSED] += 1
+
+    def finish(self) -> None:
+        """Put failures in the order of operations, and replace the token and personal data that were learnt."""
+        order = {row.operation: index for index, row in enumerate(self.operations)}
+        for entries in (self.failures, self.warnings, self.accepted):
+            entries.sort(key=lambda entry: order.get(entry.operation, -1))
+            if self.scrubber is not None:
+                entries[:] = [_scrubbed(entry, self.scrubber) for entry in entries]
+        if self.scrubber is not None:
+            text = self.scrubber.text
+            self.not_judged[:] = [replace(each, reason=text(each.reason)) for each in self.not_judged]
+            self.operations[:] = [replace(row, not_judged=text(row.not_judged)) for row in self.operations]
+            self.notes[:] = map(text, self.notes)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The exit code that tells the outcome to a shell."""
+        if self.failures:
+            return ExitCode.FAILED
+        unsure = any(o.verdict is Verdict.INCONCLUSIVE for o in self.operations)
+        if self.interrupted or unsure or any(not each.lasting for each in self.not_judged):
+            return ExitCode.INCONCLUSIVE
+        return ExitCode.PASSED
+
+    def cases(self) -> list[Case]:
+        """One case for each operation and rule that met, in the order of operations and rules."""
+        known = RULES
+        order = {name: index for index, name in enumerate([*(row.operation for row in self.operations), *known])}
+        pairs = {*self.counts, *((each.operation, each.rule) for each in self.not_judged)}
+        lists = {
+            Outcome.FAILED: self.failures,
+            Outcome.WARNING: self.warnings,
+            Outcome.ACCEPTED: self.accepted,
+        }
+        pairs |= {(finding.operation, finding.rule) for findings in lists.values() for finding in findings}
+        cases = []
+        for operation, name in sorted(pairs, key=lambda pair: [(order.get(part, -1), part) for part in pair]):
+            found = {key: tuple(f for f in all_ if f.key[:2] == (operation, name)) for key, all_ in lists.items()}
+            not_judged = tuple(each for each in self.not_judged if (each.operation, each.rule) == (operation, name))
+            counts = self.counts.get((operation, name), Counter())
+            unsure = not_judged and (not counts[Outcome.PASSED] or not all(each.lasting for each in not_judged))
+            silent = Outcome.NOT_JUDGED if unsure else Outcome.PASSED
+            outcome = next((key for key, findings in found.items() if findings), silent)
+            rule = known.get(name, Rule(name, name, "", Layer.CONFORMANCE))
+            cases.append(Case(operation, rule, outcome, counts.total(), found.get(outcome, ()), not_judged))
+        return cases
+
+    @property
+    def outcome(self) -> str:
+        """The outcome in a word or two."""
+        return self.exit_code.name.lower() + (", interrupted" if self.interrupted else "")
+
+    @property
+    def summary(self) -> str:
+        """The outcome in numbers."""
+        parts = [plural(len(self.failures), "failure")]
+        if self.warnings:
+            parts.append(plural(len(self.warnings), "warning"))
+        if self.accepted:
+            parts.append(f"{len(self.accepted)} accepted by the baseline")
+        unsure = sum(row.verdict is Verdict.INCONCLUSIVE for row in self.operations)
+        if unsure:
+            parts.append(f"{plural(unsure, 'operation')} inconclusive")
+        if self.recorded:
+            return ", ".join([*parts, f"{self.requests} recorded requests"])
+        return ", ".join([*parts, f"{self.requests} requests in {self.seconds:.1f} s"])
+
+
+def plural(number: int, noun: str) -> str:
+    """A number with its noun."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def curl(method: str, url: str, headers: Mapping[str, str], body: bytes | None, token: str, variable: str) -> str:
+    """A command that repeats a request; the token is replaced by the environment variable."""
+    words = ["curl", "-i", "-X", method, _quoted(url, token, variable)]
+    for name, value in headers.items():
+        words += ["-H", _quoted(f"{name}: {value}", token, variable)]
+    if body is not None:
+        words += [
+            "--data-binary",
+            _quoted(body.decode("utf-8", "backslashreplace"), token, variable),
+        ]
+    return " ".join(words)
+
+
+def _quoted(word: str, token: str, variable: str) -> str:
+    if not token or token not in word:
+        return shlex.quote(word)
+    # Single quotes would keep the shell from filling in the variable.
+    return f'"${variable}"'.join(shlex.quote(part) if part else "" for part in word.split(token))
+
+
+def _scrubbed(failure: Failure, scrubber: Scrubber) -> Failure:
+    return replace(
+        failure,
+        field=scrubber.text(failure.field),
+        expected=scrubber.text(failure.expected),
+        found=scrubber.text(failure.found),
+        curl=scrubber.text(failure.curl),
+        exchanges=tuple(map(scrubber.once, failure.exchanges)),
+    )

@@ -1,0 +1,151 @@
+"""A report for a person at a terminal."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from contrato.verify.findings import Layer
+from contrato.verify.reports.report import Case, Failure, Outcome, Report, Unjudged, Verdict, plural
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+_STYLES = {Verdict.PASSED: "green", Verdict.FAILED: "red", Verdict.INCONCLUSIVE: "yellow"}
+
+
+def write(report: Report, console: Console | None = None) -> None:
+    """Write the summary that a person reads."""
+    console = console or Console()
+    _operations(console, report)
+    _overview(console, report.failures)
+    for number, failures in enumerate(alike(report.failures), 1):
+        _line(console)
+        _finding(console, f"{number}. ", failures, "red")
+    if report.warnings:
+        _heading(console, "Warnings: what no source states; with --strict they are failures")
+        for warnings in alike(report.warnings):
+            _finding(console, "- ", warnings, "yellow")
+    if report.accepted:
+        _heading(console, "Accepted by the baseline")
+        for accepted in alike(report.accepted):
+            _line(console, f"- {_where(accepted)}: {accepted[0].rule}; found {accepted[0].found}")
+    _not_judged(console, report)
+    if report.notes:
+        _heading(console, "Notes")
+        for note in report.notes:
+            _line(console, f"- {note}")
+    _line(console)
+    again = "" if report.recorded else f"; mode {report.mode}; repeat with --seed {report.seed}"
+    _line(console, f"{report.outcome}: {report.summary}{again}", "bold")
+
+
+def _line(console: Console, text: str = "", style: str = "") -> None:
+    # Text, not markup: what a server answers must not be read as styling. Unwrapped, so that a curl can be copied.
+    console.print(Text(_CONTROL.sub("", text), style=style), soft_wrap=True)
+
+
+def _heading(console: Console, text: str) -> None:
+    _line(console)
+    _line(console, text, "bold")
+
+
+def _operations(console: Console, report: Report) -> None:
+    table = Table(
+        box=SIMPLE_HEAD, title=f"{report.api} at {report.base_url}", title_justify="left", padding=(0, 1, 0, 0)
+    )
+    table.add_column("operation", overflow="fold")
+    table.add_column("2xx of")
+    cases = report.cases()
+    layers = [layer for layer in Layer if any(case.rule.layer is layer for case in cases)]
+    for layer in layers:
+        table.add_column(f"{layer}", overflow="fold")
+    table.add_column("verdict", overflow="fold")
+    for row in report.operations:
+        cells = [tally(c for c in cases if (c.operation, c.rule.layer) == (row.operation, layer)) for layer in layers]
+        verdict = Text(row.verdict, style=_STYLES[row.verdict])
+        table.add_row(row.operation, f"{row.successes}/{row.requests}", *cells, verdict)
+    console.print(table)
+
+
+def tally(cases: Iterable[Case]) -> str:
+    """How many rules came to what, in a few characters."""
+    counts = Counter(case.outcome for case in cases)
+    words = {Outcome.FAILED: "failed", Outcome.WARNING: "warned", Outcome.ACCEPTED: "accepted", Outcome.PASSED: "ok"}
+    return ", ".join(f"{counts[outcome]} {word}" for outcome, word in words.items() if counts[outcome])
+
+
+def alike(findings: Iterable[Failure]) -> list[list[Failure]]:
+    """Findings that differ in nothing but their operation are one to a reader."""
+    groups: dict[tuple[str, ...], list[Failure]] = {}
+    for f in findings:
+        groups.setdefault((f.rule, f.field, f.expected, f.found, f.evidence), []).append(f)
+    return list(groups.values())
+
+
+def whose(findings: Sequence[Failure]) -> str:
+    """The operation of findings that are alike, or the number of their operations."""
+    return findings[0].operation if len(findings) == 1 else f"in {len(findings)} operations"
+
+
+def _where(findings: Sequence[Failure]) -> str:
+    return f"{whose(findings)} {findings[0].field}".rstrip()
+
+
+def _overview(console: Console, failures: list[Failure]) -> None:
+    """One line for each failure, below its operation."""
+    if not failures:
+        return
+    _heading(console, f"{plural(len(failures), 'failure')}: what must hold, and does not")
+    groups = alike(failures)
+    width = len(str(len(groups)))
+    for heading in dict.fromkeys(map(whose, groups)):
+        _line(console, heading)
+        for number, group in enumerate(groups, 1):
+            if whose(group) == heading:
+                at = f"{group[0].field}: " if group[0].field else ""
+                _line(console, f"  {number:>{width}}  {at}{group[0].sentence}", "red")
+
+
+def _finding(console: Console, lead: str, findings: Sequence[Failure], style: str) -> None:
+    failure, count = findings[0], sum(finding.count for finding in findings)
+    times = f" ({count} times)" if count > 1 else ""
+    _line(console, f"{lead}{_where(findings)}: {failure.rule}{times}", style)
+    if len(findings) > 1:
+        _line(console, f"   in        {', '.join(finding.operation for finding in findings)}")
+    _line(console, f"   rule      {failure.sentence}")
+    _line(console, f"   expected  {failure.expected}")
+    _line(console, f"   found     {failure.found}")
+    if failure.evidence:
+        _line(console, f"   evidence  {failure.evidence}")
+    if failure.curl:
+        _line(console, f"   repeat    {failure.curl}")
+
+
+def _not_judged(console: Console, report: Report) -> None:
+    unsure = [row for row in report.operations if row.not_judged]
+    moving = grouped(unjudged for unjudged in report.not_judged if not unjudged.lasting)
+    if unsure or moving:
+        _heading(console, "Inconclusive: could not be checked")
+        for row in unsure:
+            _line(console, f"- could not check {row.operation}: {row.not_judged}", "yellow")
+        for (rule, reason), operations in moving.items():
+            _line(console, f"- {rule} ({', '.join(operations)}): {reason}; repeat the run", "yellow")
+    lasting = grouped(unjudged for unjudged in report.not_judged if unjudged.lasting)
+    if lasting:
+        _heading(console, "Nothing to judge in this server's data")
+        for (rule, reason), operations in lasting.items():
+            _line(console, f"- {rule} ({', '.join(operations)}): {reason}")
+
+
+def grouped(not_judged: Iterable[Unjudged]) -> dict[tuple[str, str], list[str]]:
+    """Operations by rule and reason: what many operations share is said once."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for unjudged in not_judged:
+        found.setdefault((unjudged.rule, unjudged.reason), []).append(unjudged.operation)
+    return found

@@ -1,0 +1,288 @@
+"""One run: discovery, laws, Schemathesis, clean-up."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+from hypothesis.configuration import set_hypothesis_home_dir
+
+from contrato.core.spec import Operation
+from contrato.verify.clean_up import clean_up, is_there
+from contrato.verify.conformance import EXAMPLES, Conformance
+from contrato.verify.discovery import Discovery
+from contrato.verify.exchange import Exchange
+from contrato.verify.findings import Layer, NotJudged, Violation
+from contrato.verify.hiding import TOKEN, Scrubber, token_variable
+from contrato.verify.interrupts import terminable, uninterrupted
+from contrato.verify.judge import SERVER, Judge
+from contrato.verify.laws.runner import run_laws
+from contrato.verify.modes import BUDGETS, RATES, Mode
+from contrato.verify.own_records import Journal, Record
+from contrato.verify.reach import prepare, reach
+from contrato.verify.reports.report import OperationResult, Report, UsageError, Verdict, curl
+from contrato.verify.rules import RULES
+from contrato.verify.session import Session
+from contrato.verify.transport import MAX_BYTES, Gone, Transport
+
+
+def verify(
+    api: str,
+    base_url: str,
+    token: str | None = None,
+    seed: int = 1,
+    mode: Mode | str | None = None,
+    *,
+    examples: int = EXAMPLES,
+    only: Sequence[str] = (),
+    skip: Sequence[str] = (),
+    strict: bool = False,
+    probes: bool | None = None,
+    rate: float | None = None,
+    budget: int | None = None,
+    progress: Callable[[str, int], None] | None = None,
+    observer: Callable[[Exchange], None] | None = None,
+) -> Report:
+    """Verify a server against the spec of an API. One run per process at a time.
+
+    Args:
+        api: One of `contrato.core.spec.APIS`.
+        base_url: Where the API is mounted, such as `http://127.0.0.1:8000/neu`.
+        token: The bearer token; by default the environment variable `token_variable(api)`.
+        seed: Decides every random choice: the same seed and data give the same requests.
+        mode: What may be done to the server. By default anything on a loopback address, elsewhere nothing that writes.
+        examples: Random requests of each kind, valid and invalid, for each operation.
+        only: Names of the operations and of the rules to check; by default all.
+        skip: Names of operations and rules that are not checked.
+        strict: Whether a violation of what is only plausible is a failure.
+        probes: Whether to send requests that are wrong on purpose; by default in every mode but read-only.
+        rate: Requests per second at most, 0 for no limit; by default what the mode has in `RATES`.
+        budget: Requests at most, 0 for no limit; by default what the mode has in `BUDGETS`.
+        progress: Is called at each request with the phase and the number of requests so far.
+        observer: Is called with each request and its answer; the token is hidden in them, personal data are not.
+
+    Returns:
+        The report; its `exit_code` is 0, 1 or 3.
+
+    Raises:
+        UsageError: An argument is wrong, there is no such server, or it refuses the token (exit code 2).
+    """
+    spec, token, chosen, notes = prepare(api, base_url, token, mode)
+    rate = RATES.get(chosen, 0) if rate is None else rate
+    budget = BUDGETS.get(chosen, 0) if budget is None else budget
+    if rate < 0 or budget < 0:
+        raise UsageError("--rate and --budget are positive, or 0 for no limit")
+    report = Report(
+        api=api,
+        base_url=base_url,
+        mode=chosen,
+        seed=seed,
+        strict=strict,
+        spec_version=spec.version,
+        notes=notes,
+        scrubber=(scrubber := Scrubber(spec, token)),
+    )
+    judge = Judge(spec, report, token_variable(api), only, skip)
+    transport = Transport(spec, base_url, token, chosen, rate=rate, budget=budget)
+    transport.observers += [scrubber.learn, judge.check, *([observer] if observer else [])]
+    run = _Run(judge, transport, report, seed, examples, chosen is not Mode.READ_ONLY if probes is None else probes)
+    if progress is not None:
+        transport.observers.append(lambda exchange: progress(run.phase, transport.requests.total()))
+    started = time.monotonic()
+    try:
+        with closing(transport), terminable(), _cache():
+            run.all()
+        run.conclude()
+    finally:
+        report.requests = transport.requests.total()
+        report.seconds = time.monotonic() - started
+        report.finish()
+    return report
+
+
+class _Run:
+    """The phases of one run.
+
+    Attributes:
+        phase: The one that is under way.
+    """
+
+    def __init__(
+        self, judge: Judge, transport: Transport, report: Report, seed: int, examples: int, probes: bool
+    ) -> None:
+        self.judge = judge
+        self.transport = transport
+        self.report = report
+        self.probes = probes
+        self.spec = transport.spec
+        self.journal = Journal(report.api, transport.base_url)
+        self.conformance = Conformance(transport, judge, seed, probes, examples)
+        self.phase = "discovery"
+        self.layers = {rule.layer for name, rule in RULES.items() if name in judge.rules}
+        if report.mode is Mode.OWN_RECORDS:
+            transport.own.on_change = self._write_down
+
+    def all(self) -> None:
+        """Run every phase; what the run created is removed whatever happens."""
+        crash: BaseException | None = None
+        try:
+            self._phases()
+        except Gone as gone:
+            found = f"no connection any more: {gone}"
+            self.judge.add("answer", Violation(SERVER, "", "an answer to every request", found, ""))
+        except KeyboardInterrupt:
+            self.report.interrupted = True
+        except BaseException as error:
+            crash = error
+            raise
+        finally:
+            self.phase = "clean-up"
+            left = self._clean_up()
+            notes = [*self._left(left), *self._unnamed()]
+            self.report.notes += notes
+            if crash is not None:
+                for note in notes:
+                    crash.add_note(note)
+
+    def _phases(self) -> None:
+        discovery = Discovery(self.spec, self.transport)
+        with self.transport.sending("discovery"):
+            reach(self.transport, self.report.api)
+            self.report.notes += self._left_earlier()
+            allowed = [o for o in self.spec.operations.values() if o.safe or self.report.mode is not Mode.READ_ONLY]
+            values = {o.id: discovery.values(o) for o in allowed if o.id in self.judge.operations}
+        self.phase = "laws"
+        self._laws(discovery)
+        self.phase = "conformance"
+        if Layer.CONFORMANCE in self.layers:
+            self.conformance.run(discovery.requests, values)
+            self.report.interrupted |= self.conformance.stopped
+
+    def _laws(self, discovery: Discovery) -> None:
+        # Checks need answers to judge: without the engine, those to all laws.
+        everything = Layer.CHECK in self.layers and Layer.CONFORMANCE not in self.layers
+        may_write = self.report.mode is not Mode.READ_ONLY
+        wanted = [
+            rule
+            for name, rule in RULES.items()
+            if rule.layer is Layer.LAW
+            and (everything or name in self.judge.rules)
+            and (may_write or not rule.writes)
+            and (self.probes or not rule.probes)
+        ]
+        for judgement in run_laws(Session(discovery), wanted, self.judge.operations):
+            name, operation = judgement.rule.name, judgement.operation.id
+            for finding in judgement.findings:
+                self.judge.add(name, finding)
+            for rule, violation in judgement.unsound:
+                # Where nobody says that it failed, at least nobody is to take it for passed.
+                told = self.judge.add(rule, violation)
+                if not told or violation.operation != operation:
+                    reason = f"{violation.operation} was answered with {violation.found}"
+                    self.judge.add(name, NotJudged(operation, reason, lasting=told))
+            if not judgement.findings and not judgement.unsound:
+                self.judge.passed(judgement.operation.id, judgement.rule.name)
+
+    def _clean_up(self) -> list[Record]:
+        while True:
+            try:
+                with uninterrupted(), self.transport.sending("clean-up"):
+                    return clean_up(self.transport)
+            except KeyboardInterrupt:
+                self.report.interrupted = True
+
+    # What the reader must know
+
+    def _write_down(self, records: list[Record]) -> None:
+        try:
+            self.journal.write(records)
+        except OSError as error:
+            note = f"what this run creates could not be written down, in case that the run is killed: {error}"
+            if note not in self.report.notes:
+                self.report.notes.append(note)
+
+    def _left(self, records: list[Record], since: str = "this run") -> Iterator[str]:
+        if records:
+            yield f"{len(records)} records of {since} are left on the server; to remove them:"
+        for record in records:
+            remover = self.spec.operations[record.creator].remover
+            url = f"{self.transport.base_url}{record.path}"
+            variable = token_variable(self.report.api)
+            yield (
+                curl(remover.method, url, {"Authorization": f"Bearer {TOKEN}"}, None, TOKEN, variable)
+                if remover
+                else url
+            )
+
+    def _left_earlier(self) -> Iterator[str]:
+        """Records of a run that was killed. They are not deleted: their ids may by now be somebody else's."""
+        if not any(not operation.safe for operation in self.spec.operations.values()):
+            return
+        for began, records, journal in self.journal.earlier():
+            there = [record for record in records if is_there(self.transport, record) is not False]
+            with suppress(OSError):  # If it fails, they are looked for again the next time.
+                journal.write(there)
+            yield from self._left(there, f"a run that began at {began} and did not end, or is still under way,")
+
+    def _unnamed(self) -> Iterator[str]:
+        if self.transport.own.unnamed and self.report.mode is Mode.OWN_RECORDS:
+            yield (
+                f"{self.transport.own.unnamed} requests to create a record were not answered with the id of a new one: "
+                "look for records that are left"
+            )
+
+    def conclude(self) -> None:
+        """Say what was not checked."""
+        report, transport = self.report, self.transport
+        if transport.refused:
+            report.notes.append(f"requests that the mode {report.mode} kept back: {transport.refused}")
+        if transport.pace.spent:
+            report.notes.append(transport.pace.spent)
+        if any(failure.operation == SERVER and failure.rule == "answer" for failure in report.failures):
+            report.interrupted = False  # It ended because the server did, which is a finding.
+        failed = {failure.operation for failure in report.failures}
+        shown = self.judge.operations
+        if Layer.CONFORMANCE not in self.layers:
+            # A few rules need not concern every operation; but what concerns none is no pass.
+            shown = {operation for operation, _ in report.counts} & shown or shown
+        report.operations = [self._result(o, failed) for o in self.spec.operations.values() if o.id in shown]
+
+    def _result(self, operation: Operation, failed: set[str]) -> OperationResult:
+        transport = self.transport
+        why = "" if operation.id in failed else self._not_judged(operation)
+        verdict = Verdict.FAILED if operation.id in failed else Verdict.INCONCLUSIVE if why else Verdict.PASSED
+        counts = transport.requests[operation.id], transport.coverage.successes[operation.id]
+        return OperationResult(operation.id, *counts, verdict, why)
+
+    def _not_judged(self, operation: Operation) -> str:
+        transport = self.transport
+        if not operation.safe and self.report.mode is Mode.READ_ONLY:
+            return "it writes; a mode that writes is needed"
+        if transport.limited[operation.id]:
+            return f"{transport.limited[operation.id]} requests were answered with 429; a lower --rate is needed"
+        missing = transport.coverage.missing(operation)
+        if missing is not None:
+            return f"{missing}; data on the server is needed"
+        if self.report.interrupted:
+            return "the run was stopped before its end"
+        if operation.id in transport.unread:
+            return f"an answer was longer than {MAX_BYTES} bytes and was not read; a server with less data is needed"
+        reasons = [g.reason for g in self.report.not_judged if g.operation == operation.id and not g.lasting]
+        return "; ".join(dict.fromkeys(reasons))
+
+
+@contextmanager
+def _cache() -> Iterator[None]:
+    """Keep Hypothesis from leaving a directory where the command is run.
+
+    Its tables of characters, seconds of work, go to the user's cache. Examples are not kept.
+    """
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    set_hypothesis_home_dir(Path(home) / "contrato")
+    try:
+        yield
+    finally:
+        set_hypothesis_home_dir(None)

@@ -1,0 +1,315 @@
+"""The one place that every request passes: those of discovery, of a phase of Schemathesis, and of a check's probe.
+
+A request is admitted by the mode, waits for its turn, is sent, read within limits, and becomes an `Exchange`, without
+the token. `guard` sends the requests of Schemathesis here.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from datetime import UTC, datetime
+from functools import partial
+from types import EllipsisType
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from contrato.core.places import place
+from contrato.core.spec import JSON, Api, Operation
+from contrato.verify.coverage import Coverage
+from contrato.verify.exchange import Arguments, Exchange
+from contrato.verify.hiding import Secret
+from contrato.verify.interrupts import uninterrupted
+from contrato.verify.modes import Mode
+from contrato.verify.own_records import OwnRecords
+from contrato.verify.pace import Pace
+
+TIMEOUT = 10.0
+"""Seconds that one answer may take, connecting and reading included."""
+
+MAX_BYTES = 64 * 2**20
+"""Bytes that one answer may have."""
+
+GIVE_UP = 3
+"""Lost connections in a row, after which the server is taken for gone if it takes no other one either."""
+
+
+class Gone(KeyboardInterrupt):
+    """The server takes no connection any more: nothing else is worth asking. See `Stopped` for the base class."""
+
+
+class Refused(requests.RequestException):
+    """The mode forbids this request; it was not sent."""
+
+
+class Unusable(requests.RequestException):
+    """The answer took too long to arrive in full."""
+
+
+class TooLong(requests.RequestException):
+    """The answer is longer than we read. That breaks no contract, but what it says was not checked."""
+
+
+class Transport:
+    """Guards and observes the requests of one run.
+
+    Args:
+        spec: Decides which requests change something.
+        base_url: The server under test; requests to other origins are refused.
+        token: Goes into each request that `exchange` sends.
+        mode: Decides what may be sent.
+        rate: Requests per second at most; 0 for as many as there are.
+        budget: Requests at most; 0 for as many as there are.
+
+    Attributes:
+        observers: Are called with each exchange, whoever sent the request.
+        requests: Number of requests sent, by operationId (`""` for those that no operation answers).
+        coverage: Parts of the spec that their answers have shown.
+        pace: Limits of the run.
+        own: The records that this run created.
+        limited: Number of 429 answers that no repetition made good, by operationId.
+        unread: Operations with an answer that was too long to be read.
+        refused: Number of requests that the mode kept back.
+    """
+
+    def __init__(self, spec: Api, base_url: str, token: str, mode: Mode, *, rate: float = 0, budget: int = 0) -> None:
+        self.spec = spec
+        # In the form in which requests writes it, so that the two compare.
+        self.base_url = str(requests.Request("GET", base_url).prepare().url).rstrip("/")
+        self.token = token
+        self.mode = mode
+        self.observers: list[Callable[[Exchange], None]] = []
+        self.requests: Counter[str] = Counter()
+        self.coverage = Coverage(spec)
+        self.pace = Pace(rate, budget)
+        self.own = OwnRecords(spec)
+        self.limited: Counter[str] = Counter()
+        self.unread: set[str] = set()
+        self.refused = 0
+        self._adapter = HTTPAdapter()
+        # Bound here, since `guard` puts another method in its place.
+        self._send_now = self._adapter.send
+        self._secret = Secret(token)
+        self._sender = ""
+        self._lost = 0
+
+    @contextmanager
+    def sending(self, name: str) -> Iterator[None]:
+        """Requests in this block are sent by `name`."""
+        previous, self._sender = self._sender, name
+        try:
+            yield
+        finally:
+            self._sender = previous
+
+    def exchange(
+        self,
+        operation: Operation,
+        arguments: Arguments,
+        *,
+        token: str | EllipsisType | None = ...,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> Exchange:
+        """Send one request; redirects are not followed, and neither a cookie nor a password from .netrc is added.
+
+        Args:
+            operation: Whose method and path the request has.
+            arguments: Values by `Parameter.key`, also such as the spec does not know.
+            token: Another token than the run's; None for a request without `Authorization`.
+            headers: Are added last and replace others.
+            content: A body in place of the one that the arguments make.
+
+        Raises:
+            requests.RequestException: No answer came, or it was not read; `Refused` when the mode forbids the request.
+        """
+        parts = place(operation, arguments)
+        if content is None and parts.body is not None:
+            content = json.dumps(parts.body).encode()
+        token = self.token if isinstance(token, EllipsisType) else token
+        request = requests.Request(
+            parts.method,
+            self.base_url + parts.path,
+            params=list(parts.query),
+            data=content,
+            headers={
+                **requests.utils.default_headers(),
+                **({} if content is None else {"Content-Type": JSON}),
+                **({} if token is None else {"Authorization": f"Bearer {token}"}),
+                **{name: text.encode() for name, text in parts.headers.items()},
+                **(headers or {}),
+            },
+            cookies=parts.cookies,
+        ).prepare()
+        # Proxies and certificates of the environment.
+        settings: dict[str, Any] = {**requests.Session().merge_environment_settings(request.url, {}, None, None, None)}
+        del settings["stream"]
+        return self.forward(request, self._send_now, settings)[0]
+
+    def forward(
+        self, request: requests.PreparedRequest, send: Callable[..., requests.Response], settings: Mapping[str, Any]
+    ) -> tuple[Exchange, requests.Response]:
+        """Send a request as soon as it may be sent, and once more after 429.
+
+        Args:
+            request: The request.
+            send: Sends it, as `HTTPAdapter.send` does.
+            settings: Of the connection: certificates and proxies.
+
+        Raises:
+            requests.RequestException: As of `exchange`.
+        """
+        operation = self._admit(request)
+        # A request that was answered with 429 was not done, so that a write may be repeated too.
+        repeatable = operation is not None
+        while True:
+            self.pace.take_turn(self.requests.total())
+            with nullcontext() if operation is None or operation.safe else uninterrupted():
+                exchange, response = self._send(
+                    request, partial(send, stream=True, timeout=TIMEOUT, **settings), operation
+                )
+            if exchange.status != 429:
+                return exchange, response
+            if not repeatable or not self.pace.wait(exchange.headers.get("retry-after", "")):
+                self.limited[operation.id if operation else ""] += 1
+                return exchange, response
+            repeatable = False
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._adapter.close()
+
+    def _send(
+        self,
+        request: requests.PreparedRequest,
+        send: Callable[[requests.PreparedRequest], requests.Response],
+        operation: Operation | None,
+    ) -> tuple[Exchange, requests.Response]:
+        self.requests[operation.id if operation else ""] += 1
+        started, begun = datetime.now(UTC), time.monotonic()
+        try:
+            response = send(request)
+            _read(response, request)
+        except requests.RequestException as error:
+            if operation is not None:
+                self.own.lost(operation)
+                if isinstance(error, TooLong):
+                    self.unread.add(operation.id)
+            is_lost = isinstance(error, requests.ConnectionError) and not isinstance(error, requests.Timeout)
+            self._lost = self._lost + 1 if is_lost else 0
+            if self._lost >= GIVE_UP and not self.pace.unlimited and not self._is_up(send):
+                raise Gone(str(error)) from error
+            raise
+        self._lost = 0
+        self.pace.received += len(response.content)
+        exchange = self._build(request, response, operation, started, time.monotonic() - begun)
+        if operation is not None:
+            self.coverage.see(exchange)
+            self.own.see(operation, exchange)
+        for observe in self.observers:
+            observe(exchange)
+        return exchange, response
+
+    def _is_up(self, send: Callable[[requests.PreparedRequest], requests.Response]) -> bool:
+        self.requests[""] += 1
+        try:
+            send(requests.Request("GET", self.base_url).prepare()).close()
+        except requests.RequestException:
+            return False
+        return True
+
+    def _build(
+        self,
+        request: requests.PreparedRequest,
+        response: requests.Response,
+        operation: Operation | None,
+        started: datetime,
+        seconds: float,
+    ) -> Exchange:
+        sent = str(request.headers.get("Authorization", ""))
+        secret = self._secret if sent == f"Bearer {self.token}" else Secret(self.token, sent)
+        body = request.body or b""
+        headers = {name.lower(): str(value) for name, value in response.headers.items()}
+        return secret.hidden(
+            Exchange(
+                operation=operation,
+                sender=self._sender,
+                method=str(request.method),
+                url=str(request.url),
+                path=self._path(str(request.url)),
+                request_headers={name.lower(): _decoded(value) for name, value in request.headers.items()},
+                request_body=body.encode() if isinstance(body, str) else bytes(body),
+                status=response.status_code,
+                headers=headers,
+                content=response.content,
+                started=started,
+                seconds=seconds,
+                token_echoed=secret.is_in(response.content.decode("latin-1"), *headers.values()),
+            )
+        )
+
+    def _path(self, url: str) -> str:
+        return urlsplit(url).path.removeprefix(urlsplit(self.base_url).path)
+
+    def _admit(self, request: requests.PreparedRequest) -> Operation | None:
+        url, method = str(request.url), str(request.method)
+        base = urlsplit(self.base_url)
+        inside = urlsplit(url)
+        path = self._path(url)
+        operation = self.spec.match(method, path)
+        if operation is not None:
+            allowed = operation.safe or self._may_write(operation, path)
+        else:
+            # Also a write where the spec has none can write.
+            allowed = method == "GET" or self.mode is Mode.UNRESTRICTED
+        if (inside.scheme, inside.netloc) != (base.scheme, base.netloc) or not allowed:
+            self.refused += 1
+            raise Refused(f"{method} {path} was not sent: the mode is {self.mode}", request=request)
+        return operation
+
+    def _may_write(self, operation: Operation, path: str) -> bool:
+        if self.mode is not Mode.OWN_RECORDS:
+            return self.mode is Mode.UNRESTRICTED
+        return self.own.may_write(operation, path)
+
+
+class _Bounded:
+    """The raw answer, of which no more is read than the limits of time and size allow."""
+
+    def __init__(self, raw: Any, request: requests.PreparedRequest) -> None:
+        self._raw = raw
+        self._request = request
+        self._started = time.monotonic()
+
+    def stream(self, *args: Any, **options: Any) -> Iterator[bytes]:
+        size = 0
+        for chunk in self._raw.stream(*args, **options):
+            size += len(chunk)
+            if size > MAX_BYTES:
+                raise TooLong(f"the answer is longer than {MAX_BYTES} bytes", request=self._request)
+            if time.monotonic() - self._started > TIMEOUT:
+                raise Unusable(f"the answer was not complete after {TIMEOUT:g} s", request=self._request)
+            yield chunk
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._raw, name)
+
+
+def _read(response: requests.Response, request: requests.PreparedRequest) -> None:
+    """Read the whole body, within the limits of time and size."""
+    response.raw = _Bounded(response.raw, request)
+    try:
+        response.content  # noqa: B018
+    except BaseException:
+        response.close()
+        raise
+
+
+def _decoded(value: str | bytes) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else value

@@ -1,0 +1,90 @@
+"""The file or stream that rows go to, and their format."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from contrato.cli.errors import Refusal
+
+FORMATS = ("table", "json", "jsonl", "csv", "parquet")
+ENDINGS = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "parquet"}
+
+
+def is_terminal(output: str | None) -> bool:
+    """True if output goes to standard output, and that is a terminal."""
+    return output in (None, "-") and sys.stdout.isatty()
+
+
+def choose_format(name: str | None, output: str | None) -> str:
+    """Return the given format, else that of the file's ending, else a table on a terminal and JSON in a pipe.
+
+    Raises:
+        Refusal: The file's ending means no format or another one, or Parquet would go to a terminal.
+
+    """
+    to_stdout = output in (None, "-")
+    by_ending = None if to_stdout else ENDINGS.get(Path(str(output)).suffix.lower())
+    if name is not None and by_ending not in (None, name):
+        raise Refusal(f"--format {name} does not go with the name of {output}: rename it, or leave --format out")
+    if name is None and not to_stdout:
+        name = by_ending
+        if name is None:
+            raise Refusal(f"{output} ends in none of {', '.join(ENDINGS)}: rename it, or pass --format")
+    name = name or ("table" if is_terminal(output) else "json")
+    if name == "parquet" and is_terminal(output):
+        raise Refusal("Parquet is no text for a terminal: pass -o FILE.parquet")
+    return name
+
+
+@contextmanager
+def destination(output: str | None) -> Iterator[IO[bytes]]:
+    """Open standard output, or a file that gets its name only after everything succeeded.
+
+    Raises:
+        Refusal: The file cannot be written.
+
+    """
+    if output is None or output == "-":
+        stdout: IO[bytes] = sys.stdout.buffer
+        yield stdout
+        stdout.flush()
+        return
+    # The target of a link is replaced, not the link.
+    path = Path(output).resolve()
+    try:
+        if path.exists() and not path.is_file():
+            # A device or a named pipe: there is nothing to replace.
+            with path.open("wb") as stream:
+                yield stream
+            return
+        partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+        try:
+            with partial.open("xb") as stream:
+                yield stream
+            if path.exists():
+                shutil.copymode(path, partial)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise Refusal(f"cannot write {output}: {error.strerror or error}") from error
+
+
+def replaceable(output: str | None) -> bool:
+    """True if output goes to a regular file, not to a stream, a device or a named pipe."""
+    path = Path(output or "-")
+    return output not in (None, "-") and (path.is_file() or not path.exists())
+
+
+def beside(output: str | None, name: str) -> str | None:
+    """Return the file for a second table, as `bills.concepts.csv` beside `bills.csv`; None for no regular file."""
+    if not replaceable(output):
+        return None
+    path = Path(str(output))
+    return str(path.with_name(f"{path.stem}.{name}{path.suffix}"))

@@ -1,0 +1,76 @@
+"""Rows as JSON and JSON Lines."""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from typing import IO, Any
+
+import attrs
+
+from contrato.cli.errors import is_harmless
+from contrato.core.model import plain
+from contrato.core.spec import Operation
+from contrato.core.tables import Column, tables
+
+
+def write(
+    stream: IO[bytes], operation: Operation, answers: Iterator[Any], columns: Sequence[Column] | None, terminal: bool
+) -> int:
+    """Write one object, or an array with a row on each line. Returns the number of rows."""
+    found = tables(operation)
+    count = 0
+    for answer in answers:
+        for row in found.rows.chains(found.items(answer)):
+            data = _record(operation, row, columns)
+            if found.many:
+                stream.write((b",\n" if count else b"[\n") + _encode(data, terminal))
+            else:
+                stream.write(_encode(data, terminal, indent=2))
+            count += 1
+        # The reader of a pipe gets each answer when it is there.
+        stream.flush()
+    if found.many:
+        stream.write(b"\n]" if count else b"[]")
+    if count or found.many:
+        stream.write(b"\n")
+    return count
+
+
+def write_lines(
+    stream: IO[bytes], operation: Operation, answers: Iterator[Any], columns: Sequence[Column] | None, terminal: bool
+) -> int:
+    """Write a JSON object per line. Returns the number of rows."""
+    found = tables(operation)
+    count = 0
+    for answer in answers:
+        for row in found.rows.chains(found.items(answer)):
+            stream.write(_encode(_record(operation, row, columns), terminal) + b"\n")
+            count += 1
+        stream.flush()
+    return count
+
+
+def _record(operation: Operation, row: Sequence[Any], columns: Sequence[Column] | None) -> dict[str, Any]:
+    """Return a row as one object: the objects around it, without their other rows, and the row itself."""
+    if columns is not None:
+        return {column.name: plain(column.value(row)) for column in columns}
+    merged: dict[str, Any] = {}
+    for (level, onward), model in zip(tables(operation).levels, row, strict=True):
+        if onward:
+            around = attrs.evolve(model, **{level.properties[onward].python_name: []}).to_dict()
+            merged |= {name: value for name, value in around.items() if name != onward}
+        else:
+            merged |= model.to_dict()
+    return merged
+
+
+def _encode(data: dict[str, Any], terminal: bool, indent: int | None = None) -> bytes:
+    """Encode as JSON; for a terminal, with escapes for characters that control it."""
+    text = json.dumps(data, ensure_ascii=False, indent=indent, separators=(",", ": " if indent else ":"))
+    if terminal and not text.isprintable():
+        text = "".join(c if is_harmless(c) or c == "\n" else _escape(c) for c in text)
+    return text.encode()
+
+
+def _escape(character: str) -> str:
+    return re.sub("(....)", r"\\u\1", character.encode("utf-16-be").hex())

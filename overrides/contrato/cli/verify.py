@@ -1,0 +1,246 @@
+"""`contrato verify`."""
+
+import difflib
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+from contrato.cli.errors import Refusal, line, needs
+from contrato.core import spec
+
+if TYPE_CHECKING:
+    from contrato.verify import Report
+
+FILE = click.Path(dir_okay=False, path_type=Path)
+PHASES = {
+    "discovery": "Looking for data to ask for",
+    "laws": "Comparing answers with each other",
+    "conformance": "Probing every operation",
+    "clean-up": "Removing what the run created",
+}
+# Options left out of the command that repeats a run: files for reports, and the secret.
+NOT_REPEATED = {"token", "junit", "html", "save_har", "write_baseline"}
+
+# Options about requests.
+SENDING = ("token", "mode", "probes", "rate", "budget", "seed", "save_har")
+
+
+@click.command()
+@click.argument("api", type=click.Choice(spec.APIS), required=False)
+@click.option("--base-url", metavar="URL", help="Where the API is mounted.")
+@click.option("--token", help="The bearer token. By default NEU_TOKEN or APPORTIONMENTS_TOKEN of the environment.")
+@click.option("--har", type=FILE, metavar="FILE", help="Judge this recorded traffic; nothing is sent.")
+@click.option(
+    "--explain", is_flag=False, flag_value="", metavar="[RULE]", help="Explain a rule, or list all; runs nothing."
+)
+@click.option(
+    "--mode",
+    type=click.Choice(["unrestricted", "own-records", "read-only"]),
+    help="What may be done to the server.  [default: unrestricted on a loopback address, else read-only]",
+)
+@click.option(
+    "--probes/--no-probes",
+    default=None,
+    help="Send requests that are wrong on purpose.  [default: yes, except in read-only mode]",
+)
+@click.option(
+    "--rate",
+    type=click.FloatRange(min=0),
+    metavar="NUMBER",
+    help="Requests per second at most, 0 for no limit.  [default: 5 in own-records, 1 in read-only mode]",
+)
+@click.option(
+    "--budget",
+    type=click.IntRange(min=0),
+    metavar="NUMBER",
+    help="Requests at most, 0 for no limit.  [default: 1000 in read-only mode]",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=1, help="The same seed sends the same requests.")
+@click.option("--only", multiple=True, metavar="NAME", help="Judge this operation or rule alone; may be repeated.")
+@click.option("--skip", multiple=True, metavar="NAME", help="Skip this operation or rule; may be repeated.")
+@click.option("--strict", is_flag=True, help="Make warnings failures.")
+@click.option("--baseline", type=FILE, metavar="FILE", help="Accept the failures in this TOML file until they expire.")
+@click.option(
+    "--write-baseline", type=FILE, metavar="FILE", help="Write the failures as a baseline, to add reasons to."
+)
+@click.option("--html", type=FILE, metavar="FILE", help="Write the report as a page.")
+@click.option("--junit", type=FILE, metavar="FILE", help="Write the report as JUnit XML.")
+@click.option("--save-har", type=FILE, metavar="FILE", help="Write the traffic of the run as an HTTP Archive.")
+@click.pass_context
+def verify(ctx: click.Context, /, api: str | None, explain: str | None, **options: Any) -> None:
+    """Verify that a server, or recorded traffic, keeps the contract of an API.
+
+    Reports contain neither the token nor personal data.
+
+    \b
+    Exit status:
+      0  everything was checked and holds
+      1  the server breaks the contract
+      2  wrong usage, no such server, or it refuses the token
+      3  nothing failed, but something could not be checked
+    """  # noqa: D301
+    with needs("verify"):
+        import contrato.verify  # noqa: F401
+    if explain is not None:
+        _explain(explain)
+        return
+    if api is None:
+        raise Refusal(f"name an API: {' or '.join(spec.APIS)}")
+    if options["har"] is None and options["base_url"] is None:
+        raise Refusal("give --base-url URL to verify a server, or --har FILE to judge recorded traffic")
+    useless = [name for name in SENDING if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    if options["har"] is not None and useless:
+        names = ", ".join("--" + name.replace("_", "-") for name in useless)
+        raise Refusal(f"with --har nothing is sent: leave out {names}")
+    sys.exit(_judged(api, _again(ctx), **options).exit_code)
+
+
+def _judged(
+    api: str,
+    again: str,
+    *,
+    baseline: Path | None,
+    write_baseline: Path | None,
+    html: Path | None,
+    junit: Path | None,
+    save_har: Path | None,
+    **options: Any,
+) -> "Report":
+    """Run, print the summary, and write the reports."""
+    from contrato.verify import UsageError, reports
+
+    _refuse_unwritable([file for file in (write_baseline, html, junit, save_har) if file is not None])
+    if write_baseline is not None and write_baseline.exists() and write_baseline != baseline:
+        raise Refusal(f"{write_baseline} exists: pass it as --baseline too, and its reasons are kept")
+    recorder = reports.har.Recorder()
+    try:
+        accepted = reports.baseline.read(baseline) if baseline is not None else []
+        report = _run(api, recorder if save_har is not None else None, **options)
+    except UsageError as error:
+        raise Refusal(line(str(error))) from error
+    reports.baseline.apply(accepted, report, date.today())
+    reports.terminal.write(report)
+    writers: list[tuple[Path | None, Callable[[Path], None]]] = [
+        (html, lambda file: reports.html.write(file, report, again)),
+        (junit, lambda file: reports.junit.write(file, report)),
+        (save_har, lambda file: recorder.write(file, report)),
+        (write_baseline, lambda file: reports.baseline.write(file, accepted, report.failures, date.today())),
+    ]
+    problems = []
+    for file, write in writers:
+        try:
+            if file is not None:
+                write(file)
+        except OSError as error:
+            problems.append(f"cannot write {file}: {error.strerror or error}")
+    if problems:
+        raise Refusal("; ".join(problems))
+    return report
+
+
+def _run(
+    api: str, observer: Any, *, har: Path | None, token: str | None, base_url: str | None, **options: Any
+) -> "Report":
+    from contrato import verify as suite
+
+    if har is not None:
+        chosen = {name: options[name] for name in ("only", "skip", "strict")}
+        report: Report = suite.verify_har(api, har, base_url, **chosen)
+        return report
+    assert base_url is not None
+    with _progress() as progress:
+        return suite.verify(api, base_url, token, observer=observer, progress=progress, **options)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int], None] | None]:
+    """Show the phase and the number of requests if stderr is a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TextColumn("{task.completed} requests"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task(PHASES["discovery"], total=None)
+        yield lambda phase, requests: shown.update(task, description=PHASES.get(phase, phase), completed=requests)
+
+
+def _refuse_unwritable(files: list[Path]) -> None:
+    """Check the files before a run that may take long.
+
+    Raises:
+        Refusal: A file cannot be written, or is named twice.
+    """
+    for file in files:
+        if files.count(file) > 1:
+            raise Refusal(f"{file} is named twice: give each report a file of its own")
+        try:
+            there = file.exists()
+            with file.open("ab"):
+                pass
+            if not there:
+                file.unlink()
+        except OSError as error:
+            raise Refusal(f"cannot write {file}: {error.strerror}") from error
+
+
+def _again(ctx: click.Context) -> str:
+    """Return the command that repeats this run."""
+    words = ["contrato", "verify", str(ctx.params["api"])]
+    left_out = {*NOT_REPEATED, *(SENDING if ctx.params["har"] is not None else ())}
+    for option in ctx.command.params:
+        name, value = str(option.name), ctx.params.get(str(option.name))
+        if not isinstance(option, click.Option) or name in left_out:
+            continue
+        if value is False:
+            words += option.secondary_opts
+        elif value is not None:
+            for each in value if isinstance(value, tuple) else (value,):
+                words += [option.opts[0], *([] if each is True else [str(each)])]
+    return shlex.join(words)
+
+
+def _explain(name: str) -> None:
+    from contrato.verify import RULES
+
+    if not name:
+        for layer, heading in HEADINGS.items():
+            click.secho(heading, bold=True)
+            for rule in RULES.values():
+                if rule.layer == layer:
+                    click.echo(f"  {rule.name}\n      {rule.sentence}")
+        return
+    if name not in RULES:
+        similar = difflib.get_close_matches(name, RULES)
+        hint = f"did you mean {' or '.join(similar)}?" if similar else "contrato verify --explain lists all"
+        raise Refusal(f"no rule {name!r}; {hint}")
+    rule = RULES[name]
+    click.secho(rule.name, bold=True)
+    click.echo(f"{rule.sentence}\n")
+    click.echo(click.wrap_text(rule.explanation, 100))
+    click.echo(f"\n{HEADINGS[rule.layer]}")
+    if rule.writes:
+        click.echo("It creates, changes or deletes records of its own; in read-only mode it is not run.")
+    if rule.probes:
+        click.echo("It sends requests that are wrong on purpose; with --no-probes it is not run.")
+
+
+HEADINGS = {
+    "conformance": "Conformance: judged by Schemathesis, by the spec alone",
+    "check": "Checks: judged on every answer, whoever asked",
+    "law": "Laws: judged by requests of their own",
+}

@@ -1,0 +1,251 @@
+"""`contrato verify`: its options, what it writes, and how it refuses."""
+
+from __future__ import annotations
+
+import _thread
+import json
+import os
+import pty
+import re
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import junitparser
+import pytest
+from click.testing import CliRunner, Result
+
+import contrato.verify
+from command import CONTRATO, Run
+from contrato.cli import main
+from contrato.core import spec
+from contrato.verify import RULES
+from foreign import TOKEN, Answer, Foreign, serve
+
+pytestmark = pytest.mark.slow
+
+REPORTS = {"--html": "r.html", "--junit": "r.xml", "--save-har": "r.har", "--write-baseline": "r.toml"}
+WITH_REPORTS = [word for pair in REPORTS.items() for word in pair]
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run where files may be written, without a token in the environment, and shortly."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(contrato.verify, "verify", partial(contrato.verify.verify, examples=1))
+    for api in spec.APIS:
+        monkeypatch.delenv(f"{api.upper()}_TOKEN", raising=False)
+
+
+@pytest.fixture
+def foreign() -> Foreign:
+    return Foreign("neu")
+
+
+@pytest.fixture
+def url(foreign: Foreign) -> Iterator[str]:
+    with serve(foreign) as url:
+        yield url
+
+
+@pytest.fixture
+def run() -> Run:
+    def run(*arguments: object, exit_code: int = 0, token: str = TOKEN) -> Result:
+        words = ["verify", *map(str, arguments)]
+        result = CliRunner().invoke(main, words, env={"NEU_TOKEN": token}, prog_name="contrato")
+        assert result.exit_code == exit_code, result.output + repr(result.exception)
+        assert TOKEN not in result.output
+        if exit_code == 2:
+            assert re.fullmatch(r"Error: [^\n]+\n", result.stderr), result.stderr
+        return result
+
+    return run
+
+
+def breaking(name: str, answer: Answer) -> Answer:
+    return replace(answer, status=500) if name == "getAccount" and answer.status == 200 else answer
+
+
+# Explanations
+
+
+def test_all_rules_are_listed_without_server_and_token(run: Run) -> None:
+    text = run("--explain", token="").stdout
+    for rule in RULES.values():
+        assert f"  {rule.name}\n      {rule.sentence}\n" in text
+    assert len(RULES) > 15
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_each_rule_is_explained(run: Run, name: str) -> None:
+    rule = RULES[name]
+    text = " ".join(run("--explain", name).stdout.split())
+    assert text.startswith(f"{name} {rule.sentence} {' '.join(rule.explanation.split())}")
+    assert ("in read-only mode it is not run" in text) is rule.writes
+    assert ("with --no-probes it is not run" in text) is rule.probes
+
+
+def test_a_rule_that_is_not_there_is_refused_with_a_suggestion(run: Run) -> None:
+    assert "did you mean ignored_auth?" in run("--explain", "ignored_aut", exit_code=2).stderr
+    assert "--explain lists all" in run("--explain", "zzz", exit_code=2).stderr
+
+
+# Options
+
+
+def test_what_is_missing_is_said_in_one_line(run: Run, url: str) -> None:
+    assert "name an API: neu or apportionments" in run(exit_code=2).stderr
+    assert "give --base-url URL" in run("neu", exit_code=2).stderr
+    assert "set NEU_TOKEN" in run("neu", "--base-url", url, token="", exit_code=2).stderr
+    problem = run("neu", "--base-url", url, "--only", "listAcounts", exit_code=2).stderr
+    assert "listAccounts" in problem
+    assert "with --har nothing is sent: leave out --mode, --save-har" in (
+        run("neu", "--har", "x.har", "--mode", "read-only", "--save-har", "y.har", exit_code=2).stderr
+    )
+    assert "x.har" in run("neu", "--har", "x.har", exit_code=2).stderr
+
+
+def test_help_names_the_exit_statuses(run: Run) -> None:
+    text = run("--help").stdout
+    for status in range(4):
+        assert re.search(rf"^ +{status}  \w", text, re.MULTILINE)
+
+
+def test_options_reach_the_run(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[tuple[Any, ...]] = []
+
+    def stop(*arguments: Any, **options: Any) -> None:
+        calls.append((arguments, options))
+        raise contrato.verify.UsageError("stop")
+
+    monkeypatch.setattr(contrato.verify, "verify", stop)
+    run("neu", "--base-url", "http://h", exit_code=2)
+    assert calls[-1][0] == ("neu", "http://h", None)
+    assert calls[-1][1] == {
+        "seed": 1, "mode": None, "probes": None, "rate": None, "budget": None, "only": (), "skip": (), "strict": False,
+        "observer": None, "progress": None,
+    }  # fmt: skip
+    words = "--seed 7 --mode own-records --no-probes --rate 2.5 --budget 9 --only a --only b --skip c --strict"
+    run("neu", "--base-url", "http://h", *words.split(), exit_code=2)
+    assert calls[-1][1] == {
+        "seed": 7, "mode": "own-records", "probes": False, "rate": 2.5, "budget": 9, "only": ("a", "b"), "skip": ("c",),
+        "strict": True, "observer": None, "progress": None,
+    }  # fmt: skip
+
+
+# Reports
+
+
+def test_a_failing_run_writes_every_report(run: Run, foreign: Foreign, url: str) -> None:
+    foreign.alter = breaking
+    only = ("--only", "getAccount", "--only", "not_a_server_error", "--mode", "read-only", "--rate", 0, "--no-probes")
+    result = run("neu", "--base-url", url, *only, *WITH_REPORTS, exit_code=1)
+    assert "1. getAccount: not_a_server_error" in result.stdout
+    assert result.stderr == ""
+    page = Path("r.html").read_text("utf-8")
+    command = re.sub(r"&#34;|&#39;", "'", page)
+    assert (
+        f"contrato verify neu --base-url {url} --mode read-only --no-probes --rate 0.0 --seed 1 "
+        "--only getAccount --only not_a_server_error</code>" in command
+    )
+    junit = junitparser.JUnitXml.fromfile("r.xml")
+    assert (junit.failures, junit.errors) == (1, 0)
+    entries = json.loads(Path("r.har").read_text("utf-8"))["log"]["entries"]
+    assert f" {len(entries)} requests in " in result.stdout
+    assert {entry["response"]["status"] for entry in entries} >= {200, 500}
+    (accepted,) = tomllib.loads(Path("r.toml").read_text("utf-8"))["accepted"]
+    assert (accepted["operation"], accepted["rule"]) == ("getAccount", "not_a_server_error")
+    for file in REPORTS.values():
+        assert TOKEN not in Path(file).read_text("utf-8")
+
+
+def test_a_baseline_is_written_completed_and_used(run: Run, foreign: Foreign, url: str) -> None:
+    foreign.alter = breaking
+    words = f"neu --base-url {url} --only getAccount --only not_a_server_error --mode read-only --rate 0"
+    given = words.split()
+    run(*given, "--write-baseline", "b.toml", exit_code=1)
+    file = Path("b.toml")
+    before = len(foreign.log)
+    assert "write a reason" in run(*given, "--baseline", "b.toml", exit_code=2).stderr
+    assert "pass it as --baseline too" in run(*given, "--write-baseline", "b.toml", exit_code=2).stderr
+    assert len(foreign.log) == before
+    file.write_text(file.read_text("utf-8").replace('reason = ""', 'reason = "release 12"'), "utf-8")
+    result = run(*given, "--baseline", "b.toml", "--write-baseline", "b.toml", exit_code=0)
+    assert "release 12" in result.stdout
+    assert "1 accepted by the baseline" in result.stdout
+    assert file.read_text("utf-8").count('reason = "release 12"') == 1
+
+
+@pytest.mark.parametrize("option", REPORTS)
+def test_a_report_that_cannot_be_written_is_refused_before_the_run(
+    run: Run, foreign: Foreign, url: str, option: str
+) -> None:
+    Path("folder").mkdir()
+    for path, problem in (("absent/r", "No such file"), ("folder/../folder", "directory"), ("x" * 300, "too long")):
+        result = CliRunner().invoke(main, ["verify", "neu", "--base-url", url, option, path], env={"NEU_TOKEN": TOKEN})
+        assert result.exit_code == 2
+        assert problem in result.stderr
+    assert foreign.log == []
+    assert [path.name for path in Path().iterdir()] == ["folder"]
+
+
+def test_two_reports_need_two_files(run: Run, foreign: Foreign, url: str) -> None:
+    problem = run("neu", "--base-url", url, "--html", "r", "--junit", "r", exit_code=2).stderr
+    assert "r is named twice" in problem
+    assert foreign.log == []
+
+
+def test_an_interrupted_run_writes_its_reports(run: Run, foreign: Foreign, url: str) -> None:
+    seen: list[str] = []
+
+    def interrupt(name: str, answer: Answer) -> Answer:
+        seen.append(name)
+        if len(seen) == 40:
+            _thread.interrupt_main()
+        return answer
+
+    foreign.alter = interrupt
+    result = run("neu", "--base-url", url, *WITH_REPORTS, exit_code=3)
+    assert "inconclusive, interrupted" in result.stdout
+    assert "interrupted" in Path("r.html").read_text("utf-8")
+    assert "came_to_its_end" in Path("r.xml").read_text("utf-8")
+    assert json.loads(Path("r.har").read_text("utf-8"))["log"]["entries"]
+    assert tomllib.loads(Path("r.toml").read_text("utf-8")) == {}
+
+
+def test_what_a_run_saved_can_be_judged_again_without_the_server(run: Run, foreign: Foreign, url: str) -> None:
+    run("neu", "--base-url", url, "--only", "listAccounts", "--mode", "read-only", "--rate", 0, "--save-har", "r.har")
+    before = len(foreign.log)
+    result = run("neu", "--har", "r.har", "--only", "listAccounts", "--html", "h.html")
+    assert "recorded requests" in result.stdout
+    assert "--seed" not in result.stdout
+    assert "contrato verify neu --har r.har --only listAccounts" in Path("h.html").read_text("utf-8")
+    assert len(foreign.log) == before
+
+
+# On a terminal
+
+
+def test_a_terminal_sees_the_run_go_on(url: str) -> None:
+    controller, terminal = pty.openpty()
+    command = [CONTRATO, "verify", "neu", "--base-url", url, "--only", "listAccounts", "--only", "answer"]
+    environment = os.environ | {"NEU_TOKEN": TOKEN, "TERM": "xterm", "COLUMNS": "80"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=terminal, env=environment, text=True) as process:
+        os.close(terminal)
+        told = b""
+        while True:
+            try:
+                told += os.read(controller, 65536)
+            except OSError:  # (Linux says so at the end of a terminal.)
+                break
+        assert process.stdout is not None
+        shown = process.stdout.read()
+    os.close(controller)
+    assert process.returncode == 0
+    assert re.search(rb"Probing every operation.* \d+ requests", told)
+    assert "passed: 0 failures" in shown
+    assert "Probing" not in shown

@@ -1,0 +1,95 @@
+"""The script of the GitHub action, run as a runner runs it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+
+from contrato.core.spec import APIS
+from foreign import TOKEN, Answer, Foreign, serve
+
+pytestmark = pytest.mark.slow
+
+ACTION = Path.cwd() / ".github" / "actions" / "verify"
+QUICK = """
+--only listAccounts   # an operation
+--only 'answers_come_in_time'
+"""
+Run = subprocess.CompletedProcess[str]
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    with serve(Foreign("neu")) as url:
+        yield url
+
+
+@pytest.fixture
+def broken() -> Iterator[str]:
+    def alter(name: str, answer: Answer) -> Answer:
+        return replace(answer, status=500) if answer.status == 200 else answer
+
+    with serve(Foreign("neu", alter)) as url:
+        yield url
+
+
+def run(where: Path, url: str, options: str = QUICK, api: str = "neu") -> Run:
+    given = {"API": api, "BASE_URL": url, "TOKEN": TOKEN, "MODE": "", "OPTIONS": options}
+    settings = {"BIN": str(Path(sys.executable).parent), "GITHUB_STEP_SUMMARY": str(where / "summary.md")}
+    environment = {name: value for name, value in os.environ.items() if not name.endswith("_TOKEN")}
+    command = ["bash", str(ACTION / "run.sh")]
+    return subprocess.run(command, cwd=where, env=environment | given | settings, capture_output=True, text=True)
+
+
+def test_a_passing_server(tmp_path: Path, url: str) -> None:
+    done = run(tmp_path, url)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert {path.name for path in (tmp_path / "contrato-reports").iterdir()} == {
+        "index.html",
+        "junit.xml",
+        "summary.txt",
+    }
+    assert "listAccounts" in (tmp_path / "summary.md").read_text("utf-8")
+    assert "listBills" not in (tmp_path / "summary.md").read_text("utf-8")
+
+
+def test_a_failing_server(tmp_path: Path, broken: str) -> None:
+    done = run(tmp_path, broken, "--only listAccounts")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert TOKEN not in done.stdout + (tmp_path / "summary.md").read_text("utf-8")
+
+
+def test_an_absent_server_is_told_in_the_summary_and_leaves_no_report_of_an_earlier_run(tmp_path: Path) -> None:
+    (tmp_path / "contrato-reports").mkdir()
+    (tmp_path / "contrato-reports" / "index.html").write_text("passed", "utf-8")
+    done = run(tmp_path, "http://127.0.0.1:9")
+    assert done.returncode == 2
+    assert "Error: " in (tmp_path / "summary.md").read_text("utf-8")
+    assert not (tmp_path / "contrato-reports" / "index.html").exists()
+
+
+def test_options_are_never_run_and_quotes_must_be_closed(tmp_path: Path, url: str) -> None:
+    done = run(tmp_path, url, "--only '$(touch ran)`touch ran`'")
+    assert done.returncode == 2
+    assert "$(touch ran)`touch ran`" in done.stdout
+    assert not (tmp_path / "ran").exists()
+    assert "Close each quote" in run(tmp_path, url, "--only 'listAccounts").stderr
+
+
+def test_an_api_that_is_none_is_refused(tmp_path: Path) -> None:
+    done = run(tmp_path, "http://127.0.0.1:9", api="PATH")
+    assert (done.returncode, done.stderr) == (2, f"api is 'PATH': use {' or '.join(APIS)}\n")
+
+
+def test_the_action_hands_every_input_to_the_script() -> None:
+    action = yaml.safe_load((ACTION / "action.yml").read_text("utf-8"))
+    (step,) = [step for step in action["runs"]["steps"] if "run.sh" in step.get("run", "")]
+    script = (ACTION / "run.sh").read_text("utf-8")
+    assert all(f"${name}" in script or f'"{name}"' in script or f"${{{name}:" in script for name in step["env"])
+    named = {value for value in step["env"].values() if "inputs." in value}
+    assert len(named) == len(set(action["inputs"]) - {"name"})

@@ -1,0 +1,554 @@
+"""The passive checks: silent on honest answers, and each fires when an answer is broken in the way that it is about."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from contrato.core import spec as specs
+from contrato.core.places import place
+from contrato.core.spec import Api, Operation, operation_nodes
+from contrato.mock.app import create_app
+from contrato.verify.documents import find
+from contrato.verify.exchange import Exchange
+from contrato.verify.findings import Layer, Violation
+from contrato.verify.rules import RULES
+from foreign import TOKEN, Foreign, keyed
+
+Values = dict[str, Any]
+Damage = Callable[[Exchange], Exchange]
+
+SPECS = {api: specs.api(api) for api in specs.APIS}
+OPERATIONS: dict[str, Operation] = {o.id: o for spec in SPECS.values() for o in spec.operations.values()}
+OWN = [name for name, rule in RULES.items() if rule.check and name != "token_not_echoed"]  # See test_modes.
+YEAR = {"From": "2020-01-01T00:00:00", "To": "2021-01-01T00:00:00"}
+WEEK = {"From": "2020-03-04T00:00:00", "To": "2020-03-11T00:00:00"}
+EMPTY = {"From": "2010-01-01T00:00:00", "To": "2010-02-01T00:00:00"}
+
+
+class Source:
+    """A server inside this process."""
+
+    def __init__(self, app: Starlette, token: str, mounted: Mapping[str, str]) -> None:
+        self.app = app
+        self.token = token
+        self.mounted = mounted
+
+    def ask(self, name: str, values: Values | None = None, token: str | None = "", **path: Any) -> Exchange:
+        """Send a request with arguments where the spec has them."""
+        operation = OPERATIONS[name]
+        parts = place(operation, keyed(operation, {**(values or {}), **path}))
+        base = "http://testserver" + self.mounted["neu" if name in SPECS["neu"].operations else "apportionments"]
+        headers = {} if token is None else {"Authorization": f"Bearer {token or self.token}"}
+        request = httpx.Request(
+            parts.method,
+            base + parts.path,
+            params=parts.query,
+            headers=headers | parts.headers,
+            json=parts.body,
+        )
+        answer = asyncio.run(self._send(request))
+        return Exchange(
+            operation=operation,
+            sender="test",
+            method=operation.method,
+            url=str(request.url),
+            path=str(request.url.path).removeprefix(base.removeprefix("http://testserver")),
+            request_headers={k.lower(): v for k, v in request.headers.items()},
+            request_body=request.content,
+            status=answer.status_code,
+            headers={k.lower(): v for k, v in answer.headers.items()},
+            content=answer.content,
+            started=datetime.now(UTC),
+            seconds=0.01,
+        )
+
+    async def _send(self, request: httpx.Request) -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(self.app)) as client:
+            return await client.send(request)
+
+    def existing(self, reference: str, index: int = 0) -> Any:
+        """A value that the server has, such as of `listServices#/*/id_service`."""
+        name, _, pointer = reference.partition("#")
+        return find(self.ask(name).json, pointer)[index]
+
+
+@cache
+def bundled(seed: int = 1) -> Source:
+    return Source(create_app(seed), "demo", {"neu": "/neu", "apportionments": ""})
+
+
+def foreign(api: str) -> Source:
+    return Source(Foreign(api).app(), TOKEN, {"neu": "", "apportionments": ""})
+
+
+def violations(exchange: Exchange, spec: Api | None = None) -> list[tuple[str, Violation]]:
+    api = "neu" if exchange.operation is None or exchange.operation.id in SPECS["neu"].operations else "apportionments"
+    found = []
+    for name in OWN:
+        check = RULES[name].check
+        assert check is not None
+        found += [(name, violation) for violation in check(exchange, spec or SPECS[api]) if violation]
+    return found
+
+
+def failures(exchange: Exchange) -> list[tuple[str, Violation]]:
+    return [
+        (name, violation) for name, violation in violations(exchange) if not violation.evidence.startswith("plausible:")
+    ]
+
+
+def body(change: Callable[[Any], None]) -> Damage:
+    """Change the JSON of an answer in place."""
+
+    def damage(exchange: Exchange) -> Exchange:
+        document = json.loads(exchange.content)
+        change(document)
+        return replace(exchange, content=json.dumps(document).encode())
+
+    return damage
+
+
+def each(pointer: str, name: str, change: Callable[[Any], Any]) -> Damage:
+    """Change one property of each record at `pointer`."""
+
+    def alter(document: Any) -> None:
+        for record in find(document, pointer):
+            record[name] = change(record[name])
+
+    return body(alter)
+
+
+def header(name: str, value: str) -> Damage:
+    return lambda exchange: replace(exchange, headers={**exchange.headers, name: value})
+
+
+def answer(status: int, document: Any, **headers: str) -> Damage:
+    content = document if isinstance(document, bytes) else json.dumps(document).encode()
+    kind = {"content-type": "application/json"} | {k.replace("_", "-"): v for k, v in headers.items()}
+    return lambda exchange: replace(exchange, status=status, content=content, headers=kind)
+
+
+def text(old: str, new: str) -> Damage:
+    def damage(exchange: Exchange) -> Exchange:
+        assert old.encode() in exchange.content
+        return replace(exchange, content=exchange.content.replace(old.encode(), new.encode(), 1))
+
+    return damage
+
+
+def honest_exchanges(source: Source, api: str) -> list[Exchange]:
+    if api == "apportionments":
+        name = source.existing("listApportionments#/items/*/name")
+        record = source.existing("listApportionments#/items/*")
+        asked: list[Values] = [{}, {"_limit": 3}, {"_limit": 3, "_page": 2}, {"_page": 99}, {"_q": name.upper()}]
+        asked += [{"_sort": by, "_order": order} for by in ("id", "name") for order in ("asc", "desc")]
+        asked += [
+            {"_limit": 200},
+            {"_q": "no such thing"},
+            {"_page": "x"},
+            {"_sort": "x", "_order": "y"},
+            {"_limit": -1},
+        ]
+        found = [source.ask("listApportionments", values) for values in asked]
+        new = {f"{key}_id": record[key]["id"] for key in record if isinstance(record[key], dict)}
+        new |= {"name": "  Rateio novo ", "description": "Câmara fria"}
+        created = source.ask("createApportionment", new)
+        refused = [source.ask("createApportionment", {**new, **bad}) for bad in ({"name": 3}, {"company_id": 0})]
+        path = {"id": created.json["id"]}
+        updated = source.ask(
+            "updateApportionment", {"name": "Outro", "mixed_consumption": True, "limit_day": 7}, **path
+        )
+        read = [source.ask(n, **path) for n in ("getApportionment", "deleteApportionment", "getApportionment")]
+        return [*found, created, *refused, updated, *read]
+    account, service = source.existing("listAccounts#/*/id_account"), source.existing("listServices#/*/id_service")
+    found = [source.ask(name, id=account) for name in ("getAccount", "listNeugetTransactions", "listUsedNeugets")]
+    found += [source.ask(name) for name in ("listAccounts", "listServices", "listOverdueBills")]
+    found += [
+        source.ask("getService", id=service),
+        source.ask("getAccount", id=3),
+        source.ask("listAccounts", token=None),
+    ]
+    ranges = [{}, YEAR, WEEK, EMPTY, {"From": YEAR["To"], "To": YEAR["From"]}, {"From": "2019-03-02T05:00:00Z"}]
+    lists = [o for o in OPERATIONS.values() if o.date_range is not None and o.id != "queryConsumption"]
+    found += [source.ask(o.id, dates) for o in lists for dates in ranges]
+    paged = [(o.id, o.pagination.page) for o in lists if o.pagination is not None]
+    found += [source.ask(name, {page: n}) for name, page in paged for n in (1, 2, 3, 50, 0)]
+    whose: list[Values] = [{"Id_account": account}, {"Id_services": [service]}, {"Id_services": []}]
+    whose += [{"Id_account": account, "Id_services": [1]}]
+    spans = [*ranges[1:5], {"From": "2019-03-01T00:00:00", "To": "2019-03-09T12:30:00"}]
+    found += [
+        source.ask("queryConsumption", {**one, **dates, "Interval": interval})
+        for one in whose
+        for dates in spans
+        for interval in ("HOURLY", "DAILY", "MONTHLY")
+        if interval != "HOURLY" or dates is not YEAR
+    ]
+    return [*found, source.ask("queryConsumption", {}), source.ask("listBills", {"Id_service": service})]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("api", specs.APIS)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_nothing_is_found_on_the_bundled_server(api: str, seed: int) -> None:
+    exchanges = honest_exchanges(Source(create_app(seed), "demo", {"neu": "/neu", "apportionments": ""}), api)
+    assert sum(exchange.succeeded and bool(exchange.content) for exchange in exchanges) > 10
+    assert [found for exchange in exchanges for found in violations(exchange)] == []
+
+
+@pytest.mark.parametrize("api", specs.APIS)
+def test_nothing_is_found_on_a_server_with_other_data_and_habits(api: str) -> None:
+    exchanges = honest_exchanges(foreign(api), api)
+    assert sum(exchange.succeeded and bool(exchange.content) for exchange in exchanges) > 10
+    found = [found for exchange in exchanges for found in violations(exchange)]
+    assert {name for name, _ in found} <= {"statuses_have_their_headers"}
+    assert not [violation for _, violation in found if not violation.evidence.startswith("plausible:")]
+
+
+def one_service() -> Values:
+    return {"Id_services": [bundled().existing("listServices#/*/id_service")]}
+
+
+def consumption(interval: str, dates: Values = WEEK, **more: Any) -> tuple[str, Values]:
+    return "queryConsumption", {**one_service(), "Interval": interval, **dates, **more}
+
+
+def bills(**values: Any) -> tuple[str, Values]:
+    return "listBills", values
+
+
+def lists(**values: Any) -> tuple[str, Values]:
+    return "listApportionments", values
+
+
+def of_first(name: str, reference: str) -> tuple[str, Values, Values]:
+    return name, {}, {"id": bundled().existing(reference)}
+
+
+def new_record() -> tuple[str, Values]:
+    record = bundled().existing("listApportionments#/items/*")
+    ids = {f"{key}_id": record[key]["id"] for key in record if isinstance(record[key], dict)}
+    return "createApportionment", {**ids, "name": "Rateio novo", "description": "Câmara fria", "limit_day": 9}
+
+
+def other(value: Any) -> Any:
+    return f"{value}!" if isinstance(value, str) else value + 1
+
+
+def later(**by: float) -> Callable[[str], str]:
+    return lambda moment: (datetime.fromisoformat(moment) + timedelta(**by)).isoformat()
+
+
+def moved_row(rows: list[Values]) -> None:
+    rows[3]["date"] = rows[2]["date"]
+
+
+def cut_month(document: Any) -> None:
+    """A month that the range cuts, dated by the range."""
+    first = document[0]["data"][0]
+    answer = OPERATIONS["queryConsumption"].answer
+    assert answer is not None
+    row = answer.at("/*/data/*")
+    assert row is not None
+    properties = [(name, prop.schema.register_of) for name, prop in row.properties.items()]
+    counted = {name: register.field for name, register in properties if register is not None}
+    registers = {name: first[name] - first[energy] for name, energy in counted.items()}
+    document[0]["data"].insert(0, {**first, **registers, "date": "2020-02-10T00:00:00"})
+
+
+def overfull(document: Values) -> None:
+    document["data"] += document["data"][:1]
+
+
+def only_the_first(document: Values) -> None:
+    document["items"] = document["items"][:1]
+
+
+Request = Callable[[], tuple[Any, ...]]
+
+BROKEN: list[tuple[str, str, Request, Damage]] = [
+    # Echo
+    ("answers_echo_the_request", "/*/id_account", lambda: of_first("getAccount", "listAccounts#/*/id_account"),
+     each("/*", "id_account", other)),
+    ("answers_echo_the_request", "/id_service", lambda: of_first("getService", "listServices#/*/id_service"),
+     each("", "id_service", other)),
+    ("answers_echo_the_request", "/*/data/*/id_service", lambda: consumption("DAILY"),
+     body(lambda d: d[0]["data"][-1].update(id_service=1))),
+    ("answers_echo_the_request", "/*/id_service",
+     lambda: bills(Id_service=bundled().existing("listServices#/*/id_service")),
+     body(lambda d: d[-1].update(id_service=1))),
+    ("answers_echo_the_request", "/name", new_record, each("", "name", lambda v: v.upper())),
+    ("answers_echo_the_request", "/limit_day", new_record, each("", "limit_day", lambda v: 1)),
+    ("answers_echo_the_request", "/company/id", new_record, each("/company", "id", other)),
+    ("search_finds_the_text", "/items/*", lambda: lists(_q=bundled().existing("listApportionments#/items/*/name")),
+     each("/items/*", "name", lambda v: "Outro")),
+    ("always_as_the_list_says", "/*/active", lambda: ("listActiveRules", {}),
+     body(lambda d: d[-1].update(active=False))),
+    ("identifiers_are_unique", "/*/id_bill", bills, body(lambda d: d[1].update(id_bill=d[0]["id_bill"]))),
+    ("identifiers_are_unique", "/*/services/*/id_service", lambda: ("listAccounts", {}),
+     body(lambda d: d[0]["services"].append(d[1]["services"][0]))),
+    # Pages
+    ("pages_are_not_overfull", "/data", lambda: ("listNotifications", {}), body(overfull)),
+    ("pages_are_not_overfull", "", bills, body(lambda d: d.append({**d[0], "id_bill": 1}))),
+    ("pages_are_not_overfull", "/items", lambda: lists(_limit=3),
+     body(lambda d: d.update(per_page=10, items=d["items"] * 2))),
+    ("pages_are_full", "/data", lambda: ("listNotifications", {}), body(lambda d: d.update(data=d["data"][1:]))),
+    ("pages_are_full", "/items", lambda: lists(_limit=7, _page=2), body(only_the_first)),
+    ("counters_fit", "/total", lambda: ("listNotifications", {}), each("", "total", lambda v: 5)),
+    ("counters_fit", "/maxPage", lambda: ("listDueDates", {}), each("", "maxPage", other)),
+    ("counters_fit", "/maxPage", lambda: ("listDueDates", {}), each("", "maxPage", lambda v: 0)),
+    ("counters_fit", "/per_page", lists, each("", "per_page", lambda v: 0)),
+    ("next_page_follows", "/nextPage", lambda: ("listNotifications", {}), each("", "nextPage", lambda v: None)),
+    ("next_page_follows", "/nextPage", lambda: ("listNotifications", {"PageNumber": 2}),
+     each("", "nextPage", lambda v: 2)),
+    ("pages_are_the_ones_asked_for", "/current_page", lambda: lists(_limit=5, _page=2),
+     each("", "current_page", lambda v: 1)),
+    ("pages_are_the_ones_asked_for", "/per_page", lambda: lists(_limit=5), each("", "per_page", lambda v: 10)),
+    ("pages_are_the_ones_asked_for", "/per_page", lambda: lists(_limit=5),
+     body(lambda d: d.update(per_page=3, items=d["items"][:3]))),
+    ("empty_lists_have_no_content", "/items", lists, body(lambda d: d.update(items=[], total=0))),
+    # Order
+    ("lists_are_in_order", "/items/*/id", lists, body(lambda d: d["items"].reverse())),
+    ("lists_are_in_order", "/items/*/name", lambda: lists(_sort="name", _order="asc"),
+     body(lambda d: d["items"].reverse())),
+    ("lists_are_in_order", "/items/*/id", lambda: lists(_order="asc"),
+     body(lambda d: d["items"].insert(0, d["items"].pop()))),
+    # Dates
+    ("dates_in_range", "/*/date", lambda: bills(**YEAR), body(lambda d: d[-1].update(date="2019-12-31T00:00:00"))),
+    ("dates_in_range", "/data/*/data/*/date", lambda: ("listRuleHistory", YEAR),
+     body(lambda d: d["data"][0]["data"][0].update(date="2021-02-01T00:00:00"))),
+    ("dates_in_range", "/*/data/*/date", lambda: consumption("DAILY"),
+     body(lambda d: d[0]["data"][-1].update(date="2020-03-13T00:00:00"))),
+    ("dates_in_range", "/*/data/*/date", lambda: consumption("HOURLY"),
+     body(lambda d: d[0]["data"][0].update(date="2020-03-03T21:00:00"))),
+    ("timestamps_exist", "/*/date", bills, each("/*", "date", lambda v: "2020-02-30T00:00:00")),
+    ("days_are_reckoned", "/*/days", lambda: ("listOverdueBills", {}), each("/*", "days", lambda v: 30)),
+    # Readings
+    ("rows_are_periods", "/*/data/*/date", lambda: consumption("DAILY"), body(lambda d: moved_row(d[0]["data"]))),
+    ("rows_are_periods", "/*/data/*/date", lambda: consumption("HOURLY"),
+     body(lambda d: d[0]["data"][5].update(date="2020-03-04T05:20:00"))),
+    ("rows_are_periods", "/*/data/*/date", lambda: consumption("MONTHLY", YEAR),
+     body(lambda d: d[0]["data"][5].update(date="2020-06-04T00:00:00"))),
+    # Arithmetic
+    ("records_add_up", "/*/payment_value", bills, each("/*", "payment_value", lambda v: v * 1.19)),
+    ("records_add_up", "/*/concepts/*/total", bills, each("/*/concepts/*", "total", lambda v: v * 1.05)),
+    ("records_add_up", "/*/date_expiration", bills, each("/*", "date_expiration", later(days=-40))),
+    ("records_add_up", "/*/date_payment", lambda: bills(Page=3), each("/*", "date_payment", lambda v: None)),
+    ("records_add_up", "/data/*/interaction_date", lambda: ("listNotificationInteractions", {}),
+     each("/data/*", "interaction_date", later(days=-20))),
+    # Refusals
+    ("refusals_name_the_fault", "", lambda: lists(_page="x"), answer(422, {"_limit": ["Inválido."]})),
+    ("refusals_name_the_fault", "", lambda: lists(_page="x"), answer(422, {})),
+    ("refusals_name_the_fault", "/_page", lambda: lists(_page="x"), answer(422, {"_page": []})),
+    ("refusals_name_the_fault", "/_page", lambda: lists(_page="x"), answer(422, {"_page": ["  "]})),
+    ("refusals_name_the_fault", "/page", lambda: lists(_page="x"), answer(422, {"page": ["Inválido."]})),
+    ("refusals_name_the_fault", "", lambda: lists(_page="x", _order="asc"),
+     answer(422, {"_page": ["Inválido."], "_order": ["Inválido."]})),
+    ("refusals_name_the_fault", "", lambda: ("createApportionment", {"name": "x"}), answer(422, {"name": ["Não."]})),
+    ("refusals_have_their_status", "", lambda: lists(_sort="size"), answer(400, {"_sort": ["Inválido."]})),
+    ("refusals_give_nothing", "", lambda: of_first("getService", "listServices#/*/id_service"),
+     lambda e: replace(e, status=404)),
+    ("refusals_give_nothing", "", lambda: ("listAccounts", {}), lambda e: replace(e, status=400)),
+    # HTTP
+    ("secrets_need_a_token", "", lambda: ("listAccounts", {}), lambda e: replace(e, request_headers={})),
+    ("no_content_is_none", "", lambda: lists(_q="no such thing"), lambda e: replace(e, content=b"{}")),
+    ("no_content_is_none", "", lambda: lists(_q="no such thing"), header("content-length", "7")),
+    ("headers_are_well_formed", "header.Retry-After", lambda: ("listAccounts", {}),
+     answer(503, {}, retry_after="soon")),
+    ("headers_are_well_formed", "header.Date", lambda: ("listAccounts", {}), header("date", "2020-01-01")),
+    ("headers_are_well_formed", "header.ETag", lambda: ("listAccounts", {}), header("etag", "33a64df5")),
+    ("headers_are_well_formed", "header.Last-Modified", lambda: ("listAccounts", {}),
+     lambda e: replace(e, headers={**e.headers, "date": "Mon, 02 Mar 2020 10:00:00 GMT",
+                                   "last-modified": "Mon, 02 Mar 2020 13:00:00 GMT"})),
+    ("json_is_well_formed", "", lambda: ("listAccounts", {}),
+     lambda e: replace(e, content=b"\xef\xbb\xbf" + e.content)),
+    ("json_is_well_formed", "", lambda: ("listAccounts", {}),
+     lambda e: replace(e, content=e.content.decode().encode("latin-1"))),
+    ("locations_lead_to_the_record", "header.Location", new_record,
+     header("location", OPERATIONS["getApportionment"].filled({"id": 7}))),
+    ("json_is_well_formed", "", lambda: ("listAccounts", {}), text('{"id_account":', '{"id_account":1,"id_account":')),
+    ("json_is_well_formed", "", bills, each("/*", "consumption", lambda v: float("nan"))),
+    ("json_is_well_formed", "", bills, text('"consumption":', '"c":1e999,"consumption":')),
+    ("json_is_well_formed", "", lambda: ("listAccounts", {}),
+     header("content-type", "application/json; charset=latin1")),
+    ("errors_do_not_leak", "", lambda: ("listAccounts", {}),
+     answer(500, {"message": 'Traceback (most recent call last):\n  File "app.py", line 3'})),
+    ("errors_do_not_leak", "", lambda: ("listAccounts", {}),
+     answer(500, {"message": "SQLSTATE[42P01]: SELECT * FROM accounts"})),
+    ("errors_do_not_leak", "", lambda: ("listAccounts", {}),
+     answer(400, {"trace": "java.lang.NullPointerException\n\tat co.neu.Api.list(Api.java:41)"})),
+    ("errors_are_not_pages", "", lambda: ("listAccounts", {}), answer(404, b"<!DOCTYPE html><html></html>")),
+]  # fmt: skip
+
+DOUBTFUL: list[tuple[str, str, Request, Damage]] = [
+    ("pages_are_the_ones_asked_for", "/per_page", lambda: lists(_limit=30),
+     body(lambda d: d.update(per_page=20, items=d["items"][:20]))),
+    ("dates_in_range", "/*/date", lambda: ("listPqrs", {**YEAR, "From": "2020-01-01T12:00:00"}),
+     body(lambda d: d[0].update(date="2020-01-01T09:00:00"))),
+    ("timestamps_exist", "/*/date", bills, each("/*", "date", lambda v: "1970-01-01T00:00:00")),
+    ("timestamps_exist", "/*/date", bills, body(lambda d: d[0].update(date=d[0]["date"] + "Z"))),
+    ("rows_are_periods", "/*/data/*/date", lambda: consumption("HOURLY"),
+     body(lambda d: d[0].update(data=d[0]["data"][::24]))),
+    ("registers_count", "/*/data/*/imported_active_acum", lambda: consumption("HOURLY"),
+     each("/*/data/*", "imported_active_acum", lambda v: 5000)),
+    ("registers_count", "/*/data/*/imported_active_acum", lambda: consumption("DAILY"),
+     body(lambda d: d[0]["data"][3].update(imported_active_acum=3))),
+    ("energy_fits_power", "/*/data/*/cons", lambda: consumption("HOURLY"),
+     each("/*/data/*", "cons", lambda v: v * 1000)),
+    ("energy_fits_power", "/*/data/*/cons", lambda: consumption("DAILY"),
+     body(lambda d: [row.update(ia=row["ia"] * 1000, ib=0, ic=0) for row in d[0]["data"]].clear())),
+    ("records_add_up", "/*/consumption", bills, each("/*", "consumption", lambda v: v * 1000)),
+    ("records_add_up", "/*/data/*/reactive_in", lambda: consumption("DAILY"),
+     each("/*/data/*", "reactive_in_ex", lambda v: 1e6)),
+    ("locations_lead_to_the_record", "header.Location", new_record, header("location", "http://internal:8080/")),
+    ("errors_name_their_status", "/status", lambda: ("listAccounts", {}), answer(401, {"status": 500})),
+    ("values_are_plausible", "/*/data/*/cons", lambda: consumption("DAILY"), each("/*/data/*", "cons", lambda v: -v)),
+    ("values_are_plausible", "/*/data/*/va", lambda: consumption("DAILY"), each("/*/data/*", "va", lambda v: v / 1000)),
+    ("texts_are_readable", "/*/account_name", lambda: ("listAccounts", {}),
+     each("/*", "account_name", lambda v: "Panadería".encode().decode("latin-1"))),
+    ("texts_are_readable", "/*/account_name", lambda: ("listAccounts", {}),
+     each("/*", "account_name", lambda v: "null")),
+    ("texts_are_readable", "/*/account_name", lambda: ("listAccounts", {}),
+     each("/*", "account_name", lambda v: "Ni&ntilde;o &amp; C&iacute;a")),
+    ("statuses_have_their_headers", "header.WWW-Authenticate", lambda: ("listAccounts", {}), answer(401, {})),
+    ("statuses_have_their_headers", "header.WWW-Authenticate", lambda: ("listAccounts", {}),
+     answer(401, {}, www_authenticate="Basic realm=neu")),
+    ("statuses_have_their_headers", "header.Allow", lambda: ("listAccounts", {}), answer(405, {})),
+    ("statuses_have_their_headers", "header.Allow", lambda: ("listAccounts", {}), answer(405, {}, allow="GET, PUT")),
+    ("answers_stay_private", "header.Cache-Control", lambda: ("listAccounts", {}),
+     header("cache-control", "public, max-age=3600")),
+    ("records_are_handy", "", lambda: ("listAccounts", {}),
+     each("/*", "account_name", lambda v: "A" * 400_000)),
+    ("answers_come_in_time", "", lambda: ("listAccounts", {}), lambda e: replace(e, seconds=7.0)),
+    ("errors_are_not_pages", "", lambda: ("listAccounts", {}),
+     answer(502, b"<html><body>Bad gateway", content_type="text/html")),
+]  # fmt: skip
+
+
+def asked(request: Request) -> Exchange:
+    name, *rest = request()
+    values, path = [*rest, {}, {}][:2]
+    return bundled().ask(name, values, **path)
+
+
+@pytest.mark.parametrize(("rule", "field", "request_", "damage"), BROKEN, ids=lambda v: v if isinstance(v, str) else "")
+def test_a_broken_answer_is_a_failure(rule: str, field: str, request_: Request, damage: Damage) -> None:
+    exchange = asked(request_)
+    assert violations(exchange) == []
+    found = [violation for name, violation in failures(damage(exchange)) if name == rule]
+    assert field in [violation.field for violation in found]
+    assert all(violation.evidence and violation.expected and violation.exchanges for violation in found)
+
+
+@pytest.mark.parametrize(
+    ("rule", "field", "request_", "damage"), DOUBTFUL, ids=lambda v: v if isinstance(v, str) else ""
+)
+def test_an_implausible_answer_is_a_warning(rule: str, field: str, request_: Request, damage: Damage) -> None:
+    exchange = asked(request_)
+    assert violations(exchange) == []
+    found = [violation for name, violation in violations(damage(exchange)) if name == rule]
+    assert field in [violation.field for violation in found]
+    assert all(violation.evidence.startswith("plausible:") for violation in found)
+
+
+@pytest.mark.parametrize(
+    ("request_", "change"),
+    [
+        (bills, each("/*", "date", lambda v: f"{v}Z")),
+        (lambda: bills(**YEAR), each("/*", "date", lambda v: f"{v}.250-05:00")),
+        (lambda: ("listDueDates", EMPTY), each("", "maxPage", lambda v: 0)),
+        (lambda: ("listNotifications", {"PageNumber": 50}), body(lambda d: d.update(nextPage=None, data=[]))),
+        (lambda: lists(_limit=5000), body(lambda d: d.update(per_page=10, items=d["items"][:10]))),
+        (lambda: lists(_page=99), answer(200, {"items": [], "total": 40, "per_page": 10, "current_page": 99})),
+        (lambda: lists(_page=0, _limit=-3), answer(200, {"items": [], "total": 40, "per_page": 10, "current_page": 1})),
+        (lambda: consumption("MONTHLY", {"From": "2020-02-10T00:00:00", "To": "2020-06-01T00:00:00"}),
+         body(cut_month)),
+        (lambda: consumption("MONTHLY", YEAR), each("/*/data/*", "date", later(days=-1))),
+        (lambda: consumption("HOURLY"), each("/*/data/*", "date", later(hours=1))),
+        (lambda: consumption("DAILY"), each("/*/data/*", "date", lambda v: f"{v}Z")),
+        (lambda: consumption("DAILY"), body(lambda d: d[0]["data"].reverse())),
+        (lambda: consumption("DAILY"), body(lambda d: d[0].update(data=d[0]["data"][:2] + d[0]["data"][3:]))),
+        (lambda: consumption("DAILY"), each("/*/data/*", "va", lambda v: 0)),
+        (bills, each("/*", "payment_value", round)),
+        (lambda: lists(_page="x"), answer(422, {"_page": ["O campo page deve ser um número inteiro."]})),
+        (new_record, answer(422, {"apportionment_tariff_type_id": ["A empresa não possui um contrato válido."]})),
+        (lambda: ("createApportionment", {"name": 3}), answer(422, {"body": ["Inválido."]})),
+        (new_record, each("", "name", lambda v: f" {v} ")),
+        (lambda: ("listRuleHistory", {}), answer(404, {"error": "none", "data": []})),
+        (lambda: ("listAccounts", {}), answer(404, [])),
+        (lambda: ("listAccounts", {}), answer(404, {"detail": "Please select a date from the calendar."})),
+        (lambda: ("listAccounts", {}), answer(503, {}, retry_after="Wed, 21 Oct 2026 07:28:00 GMT")),
+        (lambda: ("listAccounts", {}), answer(401, b"", www_authenticate='Bearer realm="neu", error="invalid_token"')),
+        (lambda: lists(_limit=3), header("cache-control", "private, max-age=60")),
+    ],
+)  # fmt: skip
+def test_what_a_server_is_free_to_do_is_no_violation(request_: Request, change: Damage) -> None:
+    exchange = asked(request_)
+    changed = change(exchange)
+    assert changed != exchange
+    assert violations(changed) == []
+
+
+def test_a_request_that_no_operation_answers_is_judged_by_its_path() -> None:
+    exchange = answer(405, {})(asked(lambda: ("listAccounts", {})))
+    refused = replace(exchange, operation=None, method="PUT")
+    assert [name for name, _ in violations(refused)] == ["statuses_have_their_headers"]
+    assert violations(replace(refused, path="/elsewhere")) == []
+
+
+def test_an_argument_that_is_given_twice_is_not_taken_at_its_word() -> None:
+    exchange = asked(lambda: lists(_limit=3))
+    key = OPERATIONS["listApportionments"].parameter("_limit").key
+    assert key in exchange.clear_arguments
+    assert key not in replace(exchange, url=f"{exchange.url}&_limit=7").clear_arguments
+
+
+def test_an_array_in_the_query_may_be_given_element_by_element() -> None:
+    """Where the NEU queries are GET, as another spec may have it."""
+    document = SPECS["neu"].copy()
+    nodes = list(operation_nodes(document))
+    ((method, item),) = ((m, i) for _, m, i, node in nodes if node["operationId"] == "queryConsumption")
+    node = item.pop(method)
+    node.pop("requestBody", None)
+    ids = {"name": "Id_services", "in": "query", "schema": {"type": "array", "items": {"type": "integer"}}}
+    item["get"] = node | {"parameters": [ids, {"name": "X-Interval", "in": "header", "schema": {"enum": ["DAILY"]}}]}
+    operation = Api("neu", document).operations["queryConsumption"]
+    exchange = replace(
+        asked(lambda: ("listAccounts", {})),
+        operation=operation,
+        url=f"http://testserver/neu{operation.path}?Id_services=7&Id_services=8",
+        request_headers={"x-interval": "DAILY", "authorization": "Bearer x", "accept": "*/*"},
+        request_body=b"",
+    )
+    assert exchange.clear_arguments == {("query", "Id_services"): [7, 8], ("header", "X-Interval"): "DAILY"}
+    assert exchange.needed_headers.keys() == {"authorization", "x-interval"}
+    wrong = replace(exchange, url=exchange.url.replace("=8", "=x"))
+    assert wrong.clear_arguments.keys() == {("header", "X-Interval")}
+
+
+@pytest.mark.parametrize("document", [None, 1, "x", [], {}, [None], {"data": None}, {"items": [1]}, [{"data": [0]}]])
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_no_answer_breaks_a_check(name: str, document: Any) -> None:
+    """What does not fit the schema is for the schema's check to tell."""
+    operation = OPERATIONS[name]
+    path: Values = {f.name: 1 for f in operation.parameters if f.place == "path"}
+    for status in (*(int(response.status) for response in operation.responses.values() if response.succeeded), 422):
+        violations(answer(status, document)(bundled().ask(name, **path, token=None)))
+
+
+def test_every_rule_reads_by_itself_and_is_proved_here() -> None:
+    assert len(OWN) > 20
+    for name in OWN:
+        assert RULES[name].layer is Layer.CHECK
+        assert RULES[name].sentence.endswith(".")
+        assert RULES[name].explanation
+    assert set(OWN) == {rule for rule, *_ in [*BROKEN, *DOUBTFUL]}

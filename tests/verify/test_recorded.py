@@ -1,0 +1,408 @@
+"""Recorded traffic: what browsers and proxies export, and what can be said of it."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from contrato.core import spec
+from contrato.core.places import place
+from contrato.verify import ExitCode, Report, UsageError, Verdict, verify, verify_har
+from contrato.verify.exchange import Exchange
+from foreign import TOKEN, Foreign, keyed, serve
+
+ORIGIN = "https://portal.example.com"
+BASE = f"{ORIGIN}/api/neu"
+
+Entry = dict[str, Any]
+
+
+def entry(operation: str, given: dict[str, Any] | None = None, *, base: str = BASE, **answered: Any) -> Entry:
+    """One request to an operation, with arguments by name."""
+    of = next(o for api in spec.APIS for o in spec.api(api).operations.values() if o.id == operation)
+    parts = place(of, keyed(of, given or {}))
+    path = f"{parts.path}?{urlencode(parts.query)}" if parts.query else parts.path
+    made = sent(parts.method, path, parts.body, base=base, **answered)
+    made["request"]["headers"] += [{"name": name, "value": text} for name, text in parts.headers.items()]
+    return made
+
+
+def sent(method: str, path: str, body: Any = None, answer: Any = None, status: int = 200, base: str = BASE) -> Entry:
+    """One request as Chrome exports it."""
+    text = answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)
+    kind = "application/json; charset=utf-8"
+    posted = {} if body is None else {"postData": {"mimeType": "application/json", "text": json.dumps(body)}}
+    return {
+        "startedDateTime": "2024-05-02T14:03:11.123Z",
+        "time": 84.2,
+        "request": {
+            "method": method,
+            "url": f"{base}{path}",
+            "httpVersion": "http/2.0",
+            "headers": [
+                {"name": ":authority", "value": "portal.example.com"},
+                {"name": "Authorization", "value": f"Bearer {TOKEN}"},
+                {"name": "Cookie", "value": "session=cookie-of-the-owner"},
+            ],
+            "queryString": [],
+            "cookies": [],
+            "headersSize": -1,
+            "bodySize": -1,
+            **posted,
+        },
+        "response": {
+            "status": status,
+            "statusText": "",
+            "httpVersion": "http/2.0",
+            "headers": [{"name": ":status", "value": str(status)}, {"name": "Content-Type", "value": kind}],
+            "content": {"size": len(text.encode()), "mimeType": "application/json", "text": text},
+            "redirectURL": "",
+            "headersSize": -1,
+            "bodySize": -1,
+        },
+        "cache": {},
+        "timings": {"send": 0, "wait": 80, "receive": 4},
+    }
+
+
+@pytest.fixture(scope="module")
+def traffic() -> dict[str, list[Exchange]]:
+    """What an honest server answered, by operation: only what was asked and answered as the spec has it."""
+    seen: dict[str, list[Exchange]] = {}
+
+    def keep(exchange: Exchange) -> None:
+        if exchange.operation is not None and exchange.sender != "schemathesis" and exchange.succeeded:
+            seen.setdefault(exchange.operation.id, []).append(exchange)
+
+    for api in spec.APIS:
+        with serve(Foreign(api)) as url:
+            verify(api, url, TOKEN, examples=1, only=["operations_agree", "created_is_kept"], observer=keep)
+            verify(api, url, TOKEN, examples=1, only=["listed_records_are_there", "deleted_is_gone"], observer=keep)
+    return seen
+
+
+def from_exchange(exchange: Exchange) -> Entry:
+    operation = exchange.operation
+    assert operation is not None
+    base = BASE if operation.api.name == "neu" else ORIGIN
+    body = json.loads(exchange.request_body) if exchange.request_body else None
+    query = exchange.url.partition("?")[2]
+    path = f"{exchange.path}?{query}" if query else exchange.path
+    made = sent(exchange.method, path, body, exchange.content.decode(), exchange.status, base)
+    names = {parameter.name.lower() for parameter in operation.parameters if parameter.place == "header"}
+    told = [{"name": name, "value": text} for name, text in exchange.request_headers.items() if name in names]
+    made["request"]["headers"] += told
+    made["response"]["headers"] = [{"name": name.title(), "value": text} for name, text in exchange.headers.items()]
+    return made
+
+
+Judge = Callable[..., Report]
+
+
+@pytest.fixture
+def judge(tmp_path: Path) -> Judge:
+    """Write a HAR file of the entries and judge it."""
+
+    def write(*entries: Entry, api: str = "neu", **options: Any) -> Report:
+        path = tmp_path / "session.har"
+        log = {"version": "1.2", "creator": {"name": "WebInspector", "version": "537.36"}, "entries": list(entries)}
+        path.write_text(json.dumps({"log": log}), encoding="utf-8")
+        return verify_har(api, path, **options)
+
+    return write
+
+
+ACCOUNTS: list[dict[str, Any]] = [
+    {
+        "id_account": 41,
+        "account_category": "Comercial",
+        "account_name": "Panadería Ñandú",
+        "services": [{"id_service": 7, "type_service": "Energía", "name": "Sede", "address": "Calle 1 # 2-3"}],
+    }
+]
+
+
+def row(report: Report, name: str) -> Any:
+    return next(row for row in report.operations if row.operation == name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("api", spec.APIS)
+def test_an_honest_servers_traffic_holds(api: str, traffic: dict[str, list[Exchange]], judge: Judge) -> None:
+    mine = [name for name in traffic if name in spec.api(api).operations]
+    report = judge(*(from_exchange(exchange) for name in mine for exchange in traffic[name]), api=api)
+    assert report.failures == []
+    assert {r.operation for r in report.operations if r.requests} == set(mine)
+    assert report.base_url == (BASE if api == "neu" else ORIGIN)
+    assert report.recorded
+    missing = [r for r in report.operations if not r.requests]
+    assert all(r.not_judged == "no request to it was recorded" for r in missing)
+    if missing:
+        assert report.exit_code is ExitCode.INCONCLUSIVE
+
+
+def test_what_breaks_the_contract_is_named(judge: Judge) -> None:
+    wrong = copy.deepcopy(ACCOUNTS)
+    wrong[0]["id_account"] = "41"
+    del wrong[0]["services"][0]["name"]
+    plain = entry("getAccount", {"id": 41}, answer=ACCOUNTS)
+    plain["response"]["headers"] = [{"name": "content-type", "value": "text/plain"}]
+    report = judge(
+        entry("listAccounts", answer=wrong),
+        entry("listAccounts", answer=wrong),
+        plain,
+        entry("listServices", answer="<html>", status=200),
+        entry("getService", {"id": 7}, answer={}, status=503),
+        entry("listOverdueBills", answer=[{"id_bill": "1", "due_date": "2023-02-30T00:00:00", "days": 3}]),
+        entry("listUsedNeugets", {"id": 41}, answer=[], status=206),
+        only=[
+            *("response_schema_conformance", "content_type_conformance", "not_a_server_error"),
+            *("timestamps_exist", "status_code_conformance"),
+        ],
+    )
+    assert report.exit_code is ExitCode.FAILED
+    assert {failure.key for failure in report.failures} == {
+        ("listAccounts", "response_schema_conformance", "/*/id_account"),
+        ("listAccounts", "response_schema_conformance", "/*/services/*/name"),
+        ("getAccount", "content_type_conformance", ""),
+        ("listServices", "response_schema_conformance", ""),
+        ("getService", "not_a_server_error", ""),
+        ("listOverdueBills", "timestamps_exist", "/*/due_date"),
+        ("listUsedNeugets", "status_code_conformance", ""),
+    }
+    first = report.failures[0]
+    assert first.count == 2
+    assert first.evidence.startswith(("documented", "inferred", "conflict"))
+    assert first.exchanges
+    assert '"$NEU_TOKEN"' in first.curl
+
+
+def test_passive_checks_judge_recorded_traffic(judge: Judge) -> None:
+    pqr = {"message": "Corte", "category": "Red", "type": "Queja", "date": "2023-06-01T00:00:00"}
+    dates = {"From": "2022-01-01T00:00:00", "To": "2022-02-01T00:00:00"}
+    report = judge(entry("listPqrs", dates, answer=[pqr]))
+    assert ("listPqrs", "dates_in_range") in {(failure.operation, failure.rule) for failure in report.failures}
+    assert judge(entry("listPqrs", dates, answer=[pqr | {"date": "2022-01-09T00:00:00"}])).failures == []
+
+
+def test_query_values_are_decoded(judge: Judge) -> None:
+    items = [
+        {
+            "id": 1,
+            "name": "Rateio Águas",
+            "description": "Por área",
+            "mixed_consumption": False,
+            "limit_day": 5,
+            "cost_center_ids": [],
+            "apportionment_groups_ids": [],
+            **{key: {"id": 2, "name": "N"} for key in ("company", "apportionment_type", "apportionment_tariff_type")},
+            "apportionment_measure_unit": {"id": 3, "name": "kWh"},
+        }
+    ]
+    page = {"items": items, "total": 1, "per_page": 10, "current_page": 1}
+
+    def asked(text: str) -> Report:
+        given = {"_q": text, "_limit": 10}
+        return judge(entry("listApportionments", given, answer=page, base=ORIGIN), api="apportionments")
+
+    assert asked("Águas").failures == []
+    assert asked("Solar & vento").failures + asked("Solar & vento").warnings
+
+
+# What exporters do
+
+
+def compressed(made: Entry) -> None:
+    """A proxy's export: the body as it went over the wire."""
+    content = made["response"]["content"]
+    content["text"] = base64.b64encode(gzip.compress(content["text"].encode())).decode()
+    content["encoding"] = "base64"
+    made["response"]["headers"].append({"name": "Content-Encoding", "value": "gzip"})
+
+
+def encoded(made: Entry) -> None:
+    content = made["response"]["content"]
+    content["text"] = base64.b64encode(content["text"].encode()).decode()
+    content["encoding"] = "base64"
+
+
+def smaller(made: Entry) -> None:
+    """The size on the wire was less."""
+    made["response"]["headers"].append({"name": "content-encoding", "value": "br"})
+    made["response"]["content"] |= {"size": 60, "compression": 300}
+
+
+def bare(made: Entry) -> None:
+    """A sanitized export: neither token nor cookies, nor types in the headers."""
+    made["request"]["headers"] = []
+    made["response"]["headers"] = []
+
+
+def odd(made: Entry) -> None:
+    """The default port, a fragment, no time."""
+    made["request"]["url"] = made["request"]["url"].replace(ORIGIN, "https://PORTAL.example.com:443") + "#top"
+    made["startedDateTime"] = ""
+    made["time"] = -1
+
+
+@pytest.mark.parametrize("export", [compressed, encoded, smaller, bare, odd])
+def test_every_way_to_export_is_read(export: Callable[[Entry], None], judge: Judge) -> None:
+    good, bad = (entry("listAccounts", answer=answer) for answer in (ACCOUNTS, [{"id_account": 41}]))
+    export(good)
+    export(bad)
+    fine = judge(good)
+    assert fine.failures == []
+    assert row(fine, "listAccounts").verdict is Verdict.PASSED
+    assert ("listAccounts", "response_schema_conformance", "/*/services") in {f.key for f in judge(bad).failures}
+
+
+def without_body(made: Entry) -> None:
+    """Chrome leaves out the text of what it has forgotten."""
+    made["response"]["content"] = {"size": 0, "mimeType": "application/json"}
+
+
+def left_out(made: Entry) -> None:
+    """Firefox says so in a comment."""
+    made["response"]["content"] = {
+        "size": 4000,
+        "mimeType": "x-unknown",
+        "comment": "Response bodies are not included.",
+    }
+
+
+def cut_off(made: Entry) -> None:
+    content = made["response"]["content"]
+    content["text"] = content["text"][:40]
+
+
+def cached(made: Entry) -> None:
+    made["response"] |= {"status": 304, "content": {"size": 0, "mimeType": "x-unknown"}}
+
+
+def blocked(made: Entry) -> None:
+    made["response"] |= {"status": 0, "headers": [], "content": {"size": 0, "mimeType": "x-unknown"}}
+
+
+def limited(made: Entry) -> None:
+    made["response"]["status"] = 429
+
+
+@pytest.mark.parametrize("lose", [without_body, left_out, cut_off, cached, blocked, limited])
+def test_what_was_not_recorded_is_inconclusive_and_no_failure(lose: Callable[[Entry], None], judge: Judge) -> None:
+    lost = entry("listAccounts", answer=ACCOUNTS)
+    lose(lost)
+    report = judge(lost)
+    assert report.failures == []
+    assert report.exit_code is ExitCode.INCONCLUSIVE
+    accounts = row(report, "listAccounts")
+    assert accounts.requests == 1
+    assert "an answer" in accounts.not_judged
+    assert "is needed" in accounts.not_judged
+    # Beside one that was recorded it takes nothing away, and is told.
+    report = judge(lost, entry("listAccounts", answer=ACCOUNTS))
+    assert row(report, "listAccounts").verdict is Verdict.PASSED
+    assert any(note.startswith("not judged: an answer ") for note in report.notes)
+
+
+def test_a_server_error_without_its_body_is_one(judge: Judge) -> None:
+    lost = entry("listAccounts", answer=ACCOUNTS, status=500)
+    without_body(lost)
+    assert [failure.key for failure in judge(lost).failures] == [("listAccounts", "not_a_server_error", "")]
+
+
+def test_other_hosts_and_questions_of_the_browser_are_passed_over(judge: Judge) -> None:
+    report = judge(
+        sent("GET", "/index.html", answer="<html>", base=ORIGIN),
+        sent("GET", "/collect?v=1", answer="", status=500, base="https://analytics.example.net"),
+        sent("OPTIONS", spec.api("neu").operations["listAccounts"].path, answer="", status=204),
+        sent("POST", "/login", {"user": "x"}, {"token": TOKEN}),
+        entry("listAccounts", answer=ACCOUNTS),
+        entry("listAccounts", answer={}, status=500, base="https://mirror.example.net/v0"),
+        entry(
+            "listServices",
+            answer=[
+                {
+                    "id_service": 7,
+                    "id_account": 41,
+                    "account_name": "Panadería Ñandú",
+                    "type_service": "Energía",
+                    "name": "Sede",
+                    "address": "Calle 1 # 2-3",
+                }
+            ],
+        ),
+    )
+    assert report.base_url == BASE
+    assert report.failures == []
+    assert report.requests == 2
+    assert "requests to other places, passed over: 3" in report.notes
+    assert "requests that no operation of the spec answers, passed over: POST /login (1)" in report.notes
+
+
+def test_a_refusal_of_what_is_wrong_is_left_to_the_server(judge: Judge) -> None:
+    def refused(page: Any, status: int) -> list[str]:
+        answer = {"_page": ["inválido"]}
+        made = entry("listApportionments", {"_page": page}, answer=answer, status=status, base=ORIGIN)
+        return [f.rule for f in judge(made, api="apportionments", only=["status_code_conformance"]).failures]
+
+    assert refused("x", 400) == []
+    assert refused(1, 403) == []
+    assert refused(1, 400) == ["status_code_conformance"]
+
+
+def test_tokens_cookies_and_names_are_in_no_report(judge: Judge) -> None:
+    wrong = entry("listAccounts", answer=[{**ACCOUNTS[0], "id_account": TOKEN}])
+    report = judge(wrong)
+    kept = repr(report.failures) + repr(
+        [vars(exchange) for failure in report.failures for exchange in failure.exchanges]
+    )
+    assert "token_not_echoed" in {failure.rule for failure in report.failures}
+    for secret in (TOKEN, "cookie-of-the-owner", "Panadería Ñandú", "Calle 1 # 2-3"):
+        assert secret not in kept
+
+
+# What cannot be used
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("<html>", r"is not a HAR file: not JSON"),
+        ('{"log": {', r"is not a HAR file: not JSON"),
+        ("[" * 100_000, r"is not a HAR file: not JSON"),
+        ("[]", r"it has no log\.entries; export it from a browser"),
+        ('{"log": {"entries": [{}]}}', r"log\.entries\[0\] is broken"),
+        ('{"log": {"entries": [3]}}', r"log\.entries\[0\] is broken"),
+        ('{"log": {"entries": []}}', r"has no request to the neu API"),
+        (b"\xff\xfe", r"is not a HAR file: not JSON"),
+    ],
+)
+def test_a_broken_file_is_bad_usage(text: str | bytes, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "broken.har"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(UsageError, match=message):
+        verify_har("neu", path)
+
+
+def test_bad_usage_says_what_to_do(tmp_path: Path, judge: Judge) -> None:
+    with pytest.raises(UsageError, match=r"cannot read .*: No such file"):
+        verify_har("neu", tmp_path / "none.har")
+    with pytest.raises(UsageError, match="no API 'petstore'"):
+        verify_har("petstore", tmp_path / "none.har")
+    here, there = (entry("listAccounts", answer=ACCOUNTS, base=base) for base in (BASE, "https://b.example.com"))
+    with pytest.raises(UsageError, match=r"has requests to https://\S+ and to https://\S+: choose with --base-url"):
+        judge(here, there)
+    assert judge(here, there, base_url="https://b.example.com/").base_url == "https://b.example.com"
+    with pytest.raises(UsageError, match=r"has no request below https://c\.example\.com"):
+        judge(here, base_url="https://c.example.com")
+    with pytest.raises(UsageError, match="no operation or rule 'listAcounts': choose from listAccounts"):
+        judge(here, only=["listAcounts"])
+    assert judge(here, only=["listAccounts"]).exit_code is ExitCode.PASSED

@@ -1,0 +1,913 @@
+"""Reports of a run: what they say, and what they must never say."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, quote_plus, urlencode
+from xml.etree import ElementTree
+
+import httpx
+import junitparser
+import pytest
+from rich.console import Console
+
+from contrato.core import spec
+from contrato.core.places import place
+from contrato.core.spec import Api, Operation
+from contrato.mock import create_app
+from contrato.verify import (
+    ExitCode,
+    Level,
+    Mode,
+    Report,
+    UsageError,
+    Verdict,
+    verify,
+)
+from contrato.verify.documents import find, places
+from contrato.verify.exchange import Exchange
+from contrato.verify.findings import Layer, NotJudged, Violation
+from contrato.verify.hiding import TOKEN as HIDDEN
+from contrato.verify.hiding import Scrubber
+from contrato.verify.reports import baseline as baselines
+from contrato.verify.reports import har, html, junit, terminal
+from contrato.verify.reports.report import Failure, OperationResult, Outcome
+from contrato.verify.rules import RULES, Rule
+from foreign import TOKEN, Answer, Foreign, keyed, replaced, serve
+
+pytestmark = pytest.mark.slow
+
+NEU = spec.api("neu")
+SECRET = "s3cret-T0ken-of-a-customer"
+NAMES = ["Doña Inés O'Neill & Hijos", 'Taller "El Ñandú"', "Łukasz\tQuiñones"]
+
+
+def exchange(
+    operation: str | None = "listAccounts",
+    answer: Any = (),
+    *,
+    status: int = 200,
+    sender: str = "discovery",
+    request: Any = None,
+    url: str = "",
+    headers: dict[str, str] | None = None,
+) -> Exchange:
+    of = NEU.operations[operation] if operation else None
+    required = {f.name: 1 for f in of.parameters if f.place == "path"} if of else {}
+    parts = place(of, keyed(of, required | (request or {}))) if of else None
+    path = parts.path if parts else "/nowhere"
+    query = f"?{urlencode(parts.query)}" if parts and parts.query else ""
+    content = parts.body if parts else request
+    return Exchange(
+        operation=of,
+        sender=sender,
+        method=of.method if of else "GET",
+        url=url or f"http://127.0.0.1{path}{query}",
+        path=path,
+        request_headers={
+            "authorization": f"Bearer {HIDDEN}",
+            **({} if content is None else {"content-type": "application/json"}),
+            **({name.lower(): text for name, text in parts.headers.items()} if parts else {}),
+        },
+        request_body=b"" if content is None else json.dumps(content).encode(),
+        status=status,
+        headers={"content-type": "application/json", **(headers or {})},
+        content=answer if isinstance(answer, bytes) else json.dumps(answer).encode(),
+        started=datetime(2026, 11, 22, tzinfo=UTC),
+        seconds=0.1,
+    )
+
+
+def accounts(*names: Any) -> list[dict[str, Any]]:
+    return [{"id_account": 7000 + number, "account_name": name, "services": []} for number, name in enumerate(names)]
+
+
+def failure(**changes: Any) -> Failure:
+    given = Failure(
+        "listAccounts",
+        "response_schema_conformance",
+        "/*/account_name",
+        'type "string"',
+        "0",
+        "documented neu#L11",
+        exchanges=(exchange(answer=accounts("Inés")),),
+    )
+    return replace(given, **changes)
+
+
+def report(*failures: Failure, **changes: Any) -> Report:
+    made = Report(
+        "neu",
+        "http://127.0.0.1:8000/neu",
+        Mode.READ_ONLY,
+        1,
+        operations=[
+            OperationResult("listAccounts", 3, 2, Verdict.FAILED if failures else Verdict.PASSED),
+            OperationResult("listBills", 1, 1, Verdict.PASSED),
+        ],
+        scrubber=Scrubber(NEU, SECRET),
+    )
+    for each in failures:
+        made.add(each)
+    for name, value in changes.items():
+        setattr(made, name, value)
+    return made
+
+
+def text_of(made: Report, width: int = 80) -> str:
+    out = io.StringIO()
+    terminal.write(made, Console(file=out, width=width))
+    return out.getvalue()
+
+
+def page_of(made: Report, folder: Path) -> str:
+    html.write(folder / "report.html", made, "contrato verify neu")
+    return (folder / "report.html").read_text("utf-8")
+
+
+# Scrubbing
+
+
+@pytest.fixture
+def scrubber() -> Scrubber:
+    learnt = Scrubber(NEU, SECRET)
+    learnt.learn(exchange(answer=accounts(*NAMES)))
+    return learnt
+
+
+WRITTEN: dict[str, Callable[[str], str]] = {
+    "as it is": str,
+    "JSON": json.dumps,
+    "JSON with letters": lambda name: json.dumps(name, ensure_ascii=False),
+    "JSON in JSON": lambda name: json.dumps(json.dumps(name)),
+    "an address": quote,
+    "a form": quote_plus,
+    "after an escape": lambda name: f"x%20{quote(name)}",
+    "on one line": lambda name: " ".join(name.split()),
+    "Python": repr,
+    "small letters": str.lower,
+    "capitals": str.upper,
+    "cut short": lambda name: f"found {name[:9]}...",
+    "cut with an ellipsis": lambda name: f"{name[:7]}…",
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("written", WRITTEN)
+def test_a_learnt_value_is_replaced_however_it_is_written(scrubber: Scrubber, name: str, written: str) -> None:
+    text = scrubber.text(f"expected {WRITTEN[written](name)}, at 7001")
+    number = NAMES.index(name) + 1
+    assert f"[account_name {number}]" in text
+    assert text.startswith("expected ")
+    assert text.endswith(", at 7001")
+    # None of the longer words is left.
+    for word in re.findall(r"[^\W\d_]{4,}", name):
+        assert word.lower() not in text.lower().replace("[account_name", "")
+
+
+def test_what_is_not_personal_stays(scrubber: Scrubber) -> None:
+    for text in ("listAccounts /*/account_name", 'type "string"', "7001", "Inésita", "2024-01-01T00:00:00", "..."):
+        assert scrubber.text(text) == text
+
+
+def test_short_values_and_words_of_the_contract_blot_nothing_out() -> None:
+    scrubber = Scrubber(NEU, SECRET)
+    scrubber.learn(exchange(answer=accounts("Li", "DAILY", "account_name")))
+    assert scrubber.text("Limit of DAILY at account_name") == "Limit of DAILY at account_name"
+    # In their place they are replaced all the same.
+    (row, *_) = json.loads(scrubber.exchange(exchange(answer=accounts("Li"))).content)
+    assert row["account_name"] == "[account_name]"
+
+
+@pytest.mark.parametrize("form", [str, str.upper, str.lower, quote, lambda text: text[::-1], lambda text: text[:-3]])
+def test_the_token_is_replaced_also_when_it_is_spoilt(form: Callable[[str], str]) -> None:
+    token = "a/b+secret==SECRET"
+    text = Scrubber(NEU, token).text(f"Bearer {form(token)}.")
+    assert text == f"Bearer {HIDDEN}."
+
+
+def test_a_body_of_the_wrong_shape_is_scrubbed_by_field_names() -> None:
+    scrubber = Scrubber(NEU, SECRET)
+    wrong = {"result": {"account_name": {"first": "Casimira"}, "address": ["Calle 99"], "niu": 123456, "other": "kept"}}
+    seen = exchange(answer=wrong)
+    scrubber.learn(seen)
+    body = json.loads(scrubber.exchange(seen).content)
+    assert body["result"]["other"] == "kept"
+    assert not {"Casimira", "Calle 99"} & set(re.findall(r'"([^"]*)"', json.dumps(body)))
+    assert "123456" not in json.dumps(body)
+    assert scrubber.text("Casimira at Calle 99 has 123456") == "[account_name 1] at [address 1] has [niu 1]"
+
+
+def test_a_body_that_is_no_json_is_scrubbed_by_what_was_learnt(scrubber: Scrubber) -> None:
+    seen = exchange(answer=f"<html>Sorry, {NAMES[0]}! Write to ines@example.com".encode(), status=500)
+    assert scrubber.exchange(seen).content == b"<html>Sorry, [account_name 1]! Write to [e-mail]"
+
+
+def test_a_word_of_a_megabyte_does_not_hold_up_the_report(scrubber: Scrubber) -> None:
+    picture = "A" * 1_000_000
+    assert scrubber.text(f"{picture} of ines@example.com") == f"{picture} of [e-mail]"
+
+
+def test_fields_of_the_same_name_that_are_not_personal_stay() -> None:
+    document = spec.api("neu").copy()
+    for schema in document["components"]["schemas"].values():
+        schema.get("properties", {}).get("account_name", {}).pop("x-personal", None)
+    api = Api("neu", document)
+    scrubber = Scrubber(api, SECRET)
+    seen = replace(exchange(answer=accounts("Casimira")), operation=api.operations["listAccounts"])
+    scrubber.learn(seen)
+    assert json.loads(scrubber.exchange(seen).content)[0]["account_name"] == "Casimira"
+
+
+def test_credentials_of_others_are_replaced() -> None:
+    scrubber = Scrubber(NEU, SECRET)
+    seen = exchange(
+        url="http://h/accounts?api_key=abc&x=1&access_token=zzz", headers={"set-cookie": "sid=77", "x": "y"}
+    )
+    clean = scrubber.exchange(replace(seen, request_headers={"authorization": "Basic eW91", "x-api-key": "k"}))
+    assert clean.url == "http://h/accounts?api_key=[secret]&x=1&access_token=[secret]"
+    assert clean.request_headers == {"authorization": "[secret]", "x-api-key": "[secret]"}
+    assert clean.headers == {"content-type": "application/json", "set-cookie": "[secret]", "x": "y"}
+    assert scrubber.exchange(seen).request_headers["authorization"] == f"Bearer {HIDDEN}"
+
+
+def test_what_the_engine_invents_is_not_learnt() -> None:
+    api = spec.api("apportionments")
+    of = api.operations["createApportionment"]
+    for sender, learnt in (("schemathesis", False), ("recorded", True)):
+        scrubber = Scrubber(api, SECRET)
+        seen = replace(exchange(None, status=422, sender=sender, request={"name": "Paulista"}), operation=of)
+        scrubber.learn(seen)
+        assert (scrubber.text("Paulista") != "Paulista") is learnt
+        assert b"Paulista" not in scrubber.exchange(seen).request_body
+
+
+# All reports of a failing run
+
+
+@dataclass
+class Written:
+    """The texts of a run's reports by kind, and what the server knows of its customers."""
+
+    texts: dict[str, str]
+    personal: set[str]
+    report: Report
+    token: str
+
+
+def personal_values(document: Api, operation: str, body: Any) -> Iterator[str]:
+    """What is at the places that the spec marks, in one answer."""
+    for pointer, schema in places(document.operations[operation].answer):
+        if schema.personal:
+            yield from (str(value) for value in find(body, pointer) if isinstance(value, str | int | float))
+
+
+def breaking(values: set[str], document: Api) -> Callable[[str, Answer], Answer]:
+    """Break the server where it hurts: values of the wrong type hold names, errors cite them, the token is echoed."""
+
+    def alter(name: str, answer: Answer) -> Answer:
+        if answer.status >= 300 or not answer.body or isinstance(answer.body, str):
+            return answer
+        body = json.loads(json.dumps(answer.body))
+        values.update(personal_values(document, name, body))
+
+        def change(given: Any) -> None:
+            for pointer, schema in places(document.operations[name].answer):
+                parent, _, key = pointer.rpartition("/")
+                if schema.personal and key != "*":
+                    for row in find(given, parent):
+                        if isinstance(row, dict) and isinstance(row.get(key), str):
+                            row[key] = {"value": row[key]} if len(row[key]) % 2 else [row[key]]
+                            row["trace"] = f"bearer {TOKEN}: {row[key]}"
+
+        if name.startswith("get"):
+            return Answer(500, f"Traceback: {json.dumps(body, ensure_ascii=False)} {TOKEN}", "text/plain")
+        return replaced(answer, change)
+
+    return alter
+
+
+PERSONAL = {"neu": ["listAccounts", "getAccount", "getService", "listBills", "queryConsumption"], "apportionments": []}
+"""Operations whose answers have what is personal; of apportionments all."""
+
+
+@pytest.fixture(scope="module", params=spec.APIS)
+def written(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Written:
+    """The reports of a run against a server that breaks its contract at every personal field."""
+    folder = tmp_path_factory.mktemp("reports")
+    values: set[str] = set()
+    recorder = har.Recorder()
+    with (
+        serve(Foreign(request.param, breaking(values, spec.api(request.param)))) as url,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        # Whether data move by themselves is not asked for here.
+        patch.setattr("contrato.verify.laws.runner.STILL", 0.0)
+        made = verify(request.param, url, TOKEN, examples=1, only=PERSONAL[request.param], observer=recorder)
+    return collected(made, recorder, values, TOKEN, folder)
+
+
+def collected(made: Report, recorder: har.Recorder, values: set[str], token: str, folder: Path) -> Written:
+    html.write(folder / "r.html", made, "contrato verify")
+    junit.write(folder / "r.xml", made)
+    recorder.write(folder / "r.har", made)
+    baselines.write(folder / "r.toml", [], made.failures, date(2026, 11, 22))
+    texts = {file.suffix: file.read_text("utf-8") for file in folder.iterdir()}
+    texts["terminal"] = text_of(made, 100_000)
+    texts["repr"] = repr(made.failures) + repr(made.not_judged) + repr(made.notes)
+    return Written(texts, values, made, token)
+
+
+def test_no_report_has_the_token_or_what_is_personal(written: Written) -> None:
+    assert len(written.report.failures) > 3
+    assert len(written.personal) > 3
+    vocabulary = set(re.findall(r"\w+", json.dumps(spec.api(written.report.api).document)))
+    for kind, text in written.texts.items():
+        assert written.token not in text, kind
+        for value in written.personal:
+            if len(value) > 2 and value not in vocabulary:
+                for form in (value, json.dumps(value)[1:-1], quote(value)):
+                    there = form in text and re.search(rf"(?<!\w){re.escape(form)}(?!\w)", text)
+                    assert not there, f"{value} in {kind}"
+
+
+def test_what_is_replaced_shows_in_every_report(written: Written) -> None:
+    # Or the test above would look where nothing is.
+    for kind in (".html", ".xml", ".har", "terminal", "repr"):
+        assert re.search(r"\[\w+ \d+\]", written.texts[kind]), kind
+        assert HIDDEN in written.texts[kind] or kind in (".xml", "terminal", "repr"), kind
+
+
+def bundled_answers(document: Api, prefix: str) -> list[tuple[Operation, bytes]]:
+    """Every list of the bundled server."""
+
+    async def ask() -> list[tuple[Operation, bytes]]:
+        transport = httpx.ASGITransport(create_app(token=SECRET))
+        headers = {"Authorization": f"Bearer {SECRET}"}
+        async with httpx.AsyncClient(transport=transport, base_url="http://mock", headers=headers) as client:
+            answers = [
+                (of, await client.request(of.method, prefix + of.path, json=None if of.body is None else {}))
+                for of in document.operations.values()
+                if of.safe and not any(parameter.required for parameter in of.parameters)
+            ]
+        return [(of, answer.content) for of, answer in answers if answer.status_code == 200]
+
+    return asyncio.run(ask())
+
+
+def test_the_bundled_servers_customers_are_in_no_report(tmp_path: Path) -> None:
+    """Every personal value of every list of the bundled server, after failures that cite them."""
+    for api in spec.APIS:
+        document = spec.api(api)
+        scrubber = Scrubber(document, SECRET)
+        recorder = har.Recorder()
+        made = Report(api, "http://127.0.0.1", Mode.READ_ONLY, 1, scrubber=scrubber)
+        values: set[str] = set()
+        for operation, content in bundled_answers(document, "/neu" if api == "neu" else ""):
+            values |= set(personal_values(document, operation.id, json.loads(content)))
+            seen = replace(exchange(None, content), operation=operation, path=operation.path, method=operation.method)
+            scrubber.learn(seen)
+            recorder(seen)
+            for value in sorted(values):
+                cited = Failure(operation.id, "answer", value, value, f"{SECRET} {value}", "", value, exchanges=(seen,))
+                made.add(cited)
+                made.add_not_judged("answer", NotJudged(operation.id, f"because of {value}"))
+        assert len(values) > 20
+        made.notes.append(" ".join(values))
+        made.finish()
+        folder = tmp_path / api
+        folder.mkdir()
+        reports = collected(made, recorder, values, SECRET, folder)
+        vocabulary = set(re.findall(r"\w+", json.dumps(spec.api(api).document)))
+        for kind, text in reports.texts.items():
+            assert SECRET not in text, kind
+            left = {value for value in values if len(value) > 2 and value not in vocabulary and value in text}
+            assert not left, f"{len(left)} in {kind}: {sorted(left)[:5]}"
+
+
+# What a report is
+
+
+@pytest.fixture
+def plausible(monkeypatch: pytest.MonkeyPatch) -> Rule:
+    """A rule that no source states."""
+    rule = Rule("energies_are_positive", "Nobody uses less than nothing.", "Physics.", Layer.CHECK)
+    monkeypatch.setitem(RULES, rule.name, rule)
+    return rule
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_what_is_only_plausible_is_a_warning_unless_strict(plausible: Rule, strict: bool, tmp_path: Path) -> None:
+    made = report(strict=strict)
+    violation = Violation(
+        "listBills", "/*/energy", ">= 0", "-7", "plausible: a meter", (exchange("listBills", request={}),)
+    )
+    made.add(Failure.from_violation(plausible.name, violation, "NEU_TOKEN", strict=strict))
+    found = made.failures if strict else made.warnings
+    assert [(f.rule, f.layer, f.level) for f in found] == [
+        (plausible.name, Layer.CHECK, Level.FAILURE if strict else Level.WARNING)
+    ]
+    assert made.exit_code is (ExitCode.FAILED if strict else ExitCode.PASSED)
+    of = NEU.operations["listBills"]
+    assert found[0].curl == (
+        f"""curl -i -X {of.method} http://127.0.0.1{of.path} -H 'authorization: Bearer '"$NEU_TOKEN\""""
+        + (" -H 'content-type: application/json' --data-binary '{}'" if of.body else "")
+    )
+    (case,) = made.cases()
+    assert case.outcome is (Outcome.FAILED if strict else Outcome.WARNING)
+    text = text_of(made)
+    assert ("Warnings: what no source states" in text) is not strict
+    assert "-7" in text
+    junit.write(tmp_path / "r.xml", made)
+    xml = ElementTree.parse(tmp_path / "r.xml")
+    assert (xml.find(".//failure") is not None) is strict
+    assert any("-7" in (out.text or "") for out in xml.iter("system-out")) is not strict
+    assert ('id="warning-1"' in page_of(made, tmp_path)) is not strict
+
+
+def test_the_same_failure_is_one_entry_and_counted() -> None:
+    made = report(failure(), failure(found="1"), failure(field="/*/id_account"))
+    assert [(f.field, f.count) for f in made.failures] == [("/*/account_name", 2), ("/*/id_account", 1)]
+    assert made.counts["listAccounts", "response_schema_conformance"][Outcome.FAILED] == 3
+
+
+@pytest.mark.parametrize(
+    ("lasting", "interrupted", "verdict", "expected"),
+    [
+        (True, False, Verdict.PASSED, ExitCode.PASSED),
+        (False, False, Verdict.PASSED, ExitCode.INCONCLUSIVE),
+        (True, True, Verdict.PASSED, ExitCode.INCONCLUSIVE),
+        (True, False, Verdict.INCONCLUSIVE, ExitCode.INCONCLUSIVE),
+    ],
+)
+def test_exit_codes(lasting: bool, interrupted: bool, verdict: Verdict, expected: ExitCode) -> None:
+    made = report(interrupted=interrupted, operations=[OperationResult("listAccounts", 1, 1, verdict, "")])
+    made.add_not_judged("answer", NotJudged("listAccounts", "a single page", lasting))
+    assert made.exit_code is expected
+    made.add(failure())
+    assert made.exit_code is ExitCode.FAILED
+
+
+def test_every_check_of_the_engine_has_a_sentence() -> None:
+    for name, rule in RULES.items():
+        assert name == rule.name
+        assert re.fullmatch(r"[A-Z].+\.", rule.sentence), name
+        assert rule.explanation.endswith("."), name
+    assert set(RULES) >= {"not_a_server_error", "response_schema_conformance", "ignored_auth", "answer"}
+
+
+def full_report() -> Report:
+    """A report that has something of everything."""
+    made = report(
+        failure(found="<script>alert(1)</script>\x1b[31m", curl="curl -i"),
+        failure(operation="server", rule="answer", field="", exchanges=()),
+        interrupted=True,
+        notes=["kept back: 3"],
+    )
+    made.warnings.append(failure(operation="listBills", field="/*/energy", evidence="plausible: a meter"))
+    made.accepted.append(
+        failure(operation="listBills", field="/*/date", evidence="conflict neu#L1 neu#L2-L3: the first")
+    )
+    made.add_not_judged("unsupported_method", NotJudged("listBills", "the data moved", lasting=False))
+    made.add_not_judged("ignored_auth", NotJudged("listBills", "a single page"))
+    made.passed("listBills", "not_a_server_error")
+    made.operations.append(OperationResult("listPqrs", 2, 0, Verdict.INCONCLUSIVE, "always empty; data is needed"))
+    made.finish()
+    return made
+
+
+def test_the_summary_is_read_from_the_top() -> None:
+    text = text_of(full_report())
+    assert "\x1b" not in text
+    assert max(map(len, text.split("2 failures")[0].splitlines())) <= 80
+    marks = [
+        "2 failures: what must hold, and does not",
+        "  2  /*/account_name: The body of an answer has",
+        "2. listAccounts /*/account_name: response_schema_conformance",
+        "   found     <script>alert(1)</script>",
+        "Warnings: ",
+        "Accepted by the baseline",
+        "Inconclusive: could not be checked",
+        "could not check listPqrs: always empty; data is needed",
+        "unsupported_method (listBills): the data moved; repeat the run",
+        "Nothing to judge in this server's data",
+        "ignored_auth (listBills): a single page",
+        "kept back: 3",
+        "failed, interrupted: 2 failures, 1 warning, 1 accepted by the baseline, 1 operation inconclusive",
+    ]
+    places = [text.find(mark) for mark in marks]
+    assert -1 not in places, marks[places.index(-1)]
+    assert places == sorted(places)
+    assert text.rstrip().endswith("repeat with --seed 1")
+
+
+def test_what_operations_share_is_said_once(tmp_path: Path) -> None:
+    shared = {"rule": "statuses_have_their_headers", "field": "header.Allow", "level": Level.WARNING, "count": 2}
+    operations = ["listAccounts", "listBills", "listPqrs"]
+    made = report(*(failure(operation=operation, **shared) for operation in operations))
+    made.add(failure(operation="getService", **shared, found="none at all"))
+    text = text_of(made, 200)
+    assert "- in 3 operations header.Allow: statuses_have_their_headers (6 times)" in text
+    assert "   in        listAccounts, listBills, listPqrs" in text
+    assert text.count("statuses_have_their_headers") == 2
+    assert page_of(made, tmp_path).count("In 3 operations: ") == 1
+    junit.write(tmp_path / "report.xml", made)
+    suites = {suite.name: suite for suite in junitparser.JUnitXml.fromfile(str(tmp_path / "report.xml"))}
+    assert all("statuses_have_their_headers" in [case.name for case in suites[name]] for name in operations)
+
+
+def test_junit_has_a_case_for_each_operation_and_rule(tmp_path: Path) -> None:
+    made = full_report()
+    junit.write(tmp_path / "r.xml", made)
+    suites = junitparser.JUnitXml.fromfile(str(tmp_path / "r.xml"))
+    assert isinstance(suites, junitparser.JUnitXml)
+    cases = {(suite.name, case.name): case for suite in suites for case in suite}
+    assert {(case.operation, case.rule.name) for case in made.cases()} < cases.keys()
+    assert all(case.classname.startswith("contrato.neu") for case in cases.values())
+    failed = {key for key, case in cases.items() if any(isinstance(r, junitparser.Failure) for r in case.result)}
+    assert failed == {("listAccounts", "response_schema_conformance"), ("server", "answer")}
+    (result,) = cases["listAccounts", "response_schema_conformance"].result
+    assert result.message == '/*/account_name: expected type "string"; found <script>alert(1)</script>\ufffd[31m'
+    for part in (RULES["response_schema_conformance"].sentence, "evidence: documented neu#L11", "repeat: curl -i"):
+        assert part in result.text
+    skipped = {
+        key: case.result[0].message
+        for key, case in cases.items()
+        if any(isinstance(r, junitparser.Skipped) for r in case.result)
+    }
+    assert skipped == {
+        ("listBills", "unsupported_method"): "the data moved",
+        ("listBills", "ignored_auth"): "a single page",
+        ("listPqrs", "was_checked"): "always empty; data is needed",
+        ("run", "came_to_its_end"): "the run was interrupted; what is missing here was not judged",
+    }
+    root = ElementTree.parse(tmp_path / "r.xml").getroot()
+    assert root.tag == "testsuites"
+    for suite in root:
+        counted = [int(suite.get(name, "")) for name in ("tests", "failures", "errors", "skipped")]
+        assert counted == [len(suite.findall(f"testcase{part}")) for part in ("", "/failure", "/error", "/skipped")]
+    assert (root.get("tests"), root.get("failures"), root.get("skipped")) == (str(len(cases)), "2", "4")
+
+
+# The page
+
+
+class Elements(HTMLParser):
+    """The elements of a page; fails on one that is not closed."""
+
+    VOID = frozenset(("meta", "link", "br", "hr", "img", "input"))
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag, tag
+
+
+def test_the_page_needs_nothing_else_and_is_sound(tmp_path: Path) -> None:
+    page = page_of(full_report(), tmp_path)
+    elements = Elements(page).found
+    tags = [tag for tag, _ in elements]
+    assert [tags.count(tag) for tag in ("header", "main", "footer", "h1", "title", "script")] == [1] * 6
+    assert ("html", {"lang": "en"}) in elements
+    identifiers = [attributes["id"] for _, attributes in elements if "id" in attributes]
+    assert len(set(identifiers)) == len(identifiers)
+    for tag, attributes in elements:
+        for name in ("href", "src", "srcset", "action", "data"):
+            value = attributes.get(name)
+            assert value is None or value == "data:," or value.removeprefix("#") in identifiers, (tag, value)
+        assert attributes.get("aria-labelledby") in (None, *identifiers)
+    style = page.partition("<style>")[2].partition("</style>")[0]
+    assert "url(" not in style
+    assert "@import" not in style
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert" in page
+
+
+def test_the_page_tells_the_whole_story(tmp_path: Path) -> None:
+    made = full_report()
+    page = " ".join(re.sub(r"<[^>]+>", " ", page_of(made, tmp_path)).split())
+    for part in (
+        "failed, interrupted",
+        "NEU API",
+        made.base_url,
+        "read-only",
+        "contrato verify neu",
+        made.started.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        made.versions["schemathesis"],
+        RULES["response_schema_conformance"].sentence,
+        RULES["response_schema_conformance"].explanation[:40],
+        "Line 11 of “Vendor&#39;s description of the NEU API”",
+        "Lines 1, 2–3 of",  # noqa: RUF001
+        f"GET {NEU.operations['listAccounts'].path}",
+        "curl -i",
+        "[account_name]",
+        "listPqrs : always empty; data is needed",
+        "of listBills: the data moved. Repeat the run.",
+        "of listBills: a single page",
+        "kept back: 3",
+    ):
+        assert part in page, part
+    for kind in ("documented", "plausible", "conflict"):
+        assert f"{kind}" in page
+
+
+def luminance(colour: str) -> float:
+    digits = colour if len(colour) == 6 else "".join(digit * 2 for digit in colour)
+    parts = [int(digits[n : n + 2], 16) / 255 for n in (0, 2, 4)]
+    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_colours_have_the_contrast_that_wcag_asks_for(tmp_path: Path) -> None:
+    style = page_of(report(), tmp_path).partition("<style>")[2]
+    palettes = [dict(re.findall(r"--([\w-]+): #([0-9a-f]+);", block)) for block in re.findall(r":root {[^}]+}", style)]
+    assert len(palettes) == 3  # light, dark, print
+    for palette in palettes:
+        grounds = [palette[name] for name in ("page", "card", "code")]
+        for text in ("text", "quiet", "link", "bad", "unsure"):
+            assert min(contrast(palette[text], ground) for ground in grounds) >= 4.5, text
+        for name in ("bad", "good", "unsure", "info"):
+            assert contrast(palette[name], palette[f"{name}-soft"]) >= 4.5, name
+
+
+def test_an_excerpt_shows_the_record_that_is_wrong() -> None:
+    rows = [{"id_account": number, "account_name": "x"} for number in range(50)]
+    rows[33]["account_name"] = -99
+    text = str(html.body(json.dumps(rows).encode(), failure(found="-99")))
+    assert "-99" in text
+    assert "49 others" in text
+    assert re.findall("<mark>(.*?)</mark>", text) == ["&#34;account_name&#34;: -99"]
+    assert html.body(b"<b>" + b"x" * 9999, failure()).startswith("&lt;b&gt;xx")
+    assert len(html.body(b"x" * 9999, failure())) < 9999
+
+
+def consumption(*services: int, month: str = "2021-09") -> list[dict[str, Any]]:
+    """A day's row of each service, for some days of a month."""
+    return [
+        {"id_service": service, "date": f"{month}-{day:02}T00:00:00", "cons": service + day / 8, "ia": 30}
+        for service in services
+        for day in range(1, 9)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("field", "expected", "found", "rows"),
+    [
+        # As words of a finding name them: an id, a day, a value.
+        ("cons", "7.5, the sum of 30 days", "27857.375 for the month 2021-09-03 of 27854", {(27854, 3)}),
+        ("cons", "502.89", "488.216 on 2021-09-05", {(613, 5)}),
+        ("cons", "of 282 it grows", "from 282.25 to 282.5 at 2021-09-04T00:00:00, with 7", {(282, 2), (282, 4)}),
+        ("id_service", "613, 282 and 27854", "", {(613, 1), (282, 1), (27854, 1)}),
+        # Words that are in every row, or in none.
+        ("cons", "30 or more", "7", {(613, 1)}),
+        ("cons", "", "", {(613, 1)}),
+    ],
+)
+def test_an_excerpt_shows_the_records_that_a_finding_names(
+    field: str, expected: str, found: str, rows: set[tuple[int, int]]
+) -> None:
+    given = failure(field=f"/*/data/*/{field}", expected=expected, found=found)
+    answer: list[dict[str, Any]] = [{"id_account": account, "data": []} for account in (1, 2)]
+    answer.append({"id_account": 3, "data": consumption(613, 282, 27854)})
+    text = str(html.body(json.dumps(answer if rows != {(613, 1)} else answer[2:]).encode(), given))
+    shown = re.findall(r"id_service&#34;: (\d+).*?-(\d\d)T00", text, re.DOTALL)
+    assert {(int(service), int(day)) for service, day in shown} == rows
+    marked = " ".join(re.findall("<mark>(.*?)</mark>", text))
+    assert marked.count(f"{field}&#34;: ") == len(rows)
+    for service, day in rows:
+        assert (f"id_service&#34;: {service}" in marked) == (str(service) in expected + found or field == "id_service")
+        assert (f"-{day:02}T00" in marked) == (f"-{day:02}" in found)
+    assert "ia&#34;: 30" not in marked
+
+
+def test_at_the_field_of_a_finding_a_value_tells_more() -> None:
+    rows = [{"a": 0, "b": 1, "id": 7}, {"a": 1, "b": 2, "id": 8}, {"a": 1, "b": 0, "id": 9}]
+    text = str(html.body(json.dumps(rows).encode(), failure(field="/*/b", found="0")))
+    assert re.findall(r"id&#34;: (\d)", text) == ["9"]
+
+
+def test_what_matters_comes_first(tmp_path: Path) -> None:
+    page = page_of(full_report(), tmp_path)
+    headings = [" ".join(text.split()) for text in re.findall("<h2[^>]*>(.*?)</h2>", page, re.DOTALL)]
+    assert headings == [
+        "2 failures at a glance",
+        "Failures",
+        "Warnings",
+        "Accepted by the baseline",
+        "What was not checked",
+        "Notes",
+        "Operations",
+        "How to read this page",
+    ]
+
+
+def unchecked(made: Report, folder: Path) -> str:
+    section = page_of(made, folder).partition('<h2 id="unchecked">')[2].partition("</section>")[0]
+    return " ".join(re.sub(r"<[^>]+>", " ", section).split())
+
+
+def test_what_was_not_checked_is_said_also_if_it_is_nothing(tmp_path: Path) -> None:
+    complete = [OperationResult(name, 1, 1, Verdict.PASSED) for name in NEU.operations]
+    everything = "Everything was checked: all operations"
+    made = report(operations=complete)
+    for name in RULES.keys() - {"answer"}:
+        made.passed("listBills", name)
+    text = unchecked(made, tmp_path)
+    assert everything in text
+    assert "judged nothing" not in text
+    del made.counts["listBills", "ignored_auth"]
+    text = unchecked(made, tmp_path)
+    assert "1 rule judged nothing" in text
+    assert text.endswith(f"ignored_auth {RULES['ignored_auth'].sentence}")
+    made.add_not_judged("ignored_auth", NotJudged("listBills", "a single page"))
+    assert "Everything else was checked: all operations" in unchecked(made, tmp_path)
+    made.operations = complete[1:]
+    text = unchecked(made, tmp_path)
+    assert "Everything else was checked: all other operations" in text
+    assert f"Operations that this run left out {complete[0].operation} Nothing to judge" in text
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"interrupted": True},
+        {"failures": [failure(operation="server", rule="answer", field="", exchanges=())]},
+        {"operations": [OperationResult("listBills", 1, 0, Verdict.INCONCLUSIVE, "always empty")]},
+    ],
+    ids=["interrupted", "no answer", "no data"],
+)
+def test_a_run_that_could_not_check_all_does_not_say_so(changes: dict[str, Any], tmp_path: Path) -> None:
+    assert "was checked: all" not in unchecked(report(**changes), tmp_path)
+
+
+def test_a_finding_tells_its_rule_its_unit_and_every_request(tmp_path: Path) -> None:
+    asked = [exchange("queryConsumption", [], request={"Interval": interval}) for interval in ("DAILY", "MONTHLY")]
+    violation = Violation("queryConsumption", "/*/data/*/cons", "2", "1", "inferred: energy is energy", tuple(asked))
+    made = report(*(Failure.from_violation("periods_add_up", violation, "NEU_TOKEN") for _ in range(4)))
+    page = " ".join(page_of(made, tmp_path).split())
+    title = re.findall("<h3[^>]*>(.*?)</h3>", page)[0]
+    assert RULES["periods_add_up"].sentence in title
+    assert "periods_add_up</code>" in title
+    assert "/*/data/*/cons</code>, in kWh; found 4 times, the first is shown" in page
+    shown = re.findall(r"<dt>Evidence</dt>.*?badge (\w+).*?<span>(.*?)</span>", page)
+    assert shown == [("inferred", "energy is energy")]
+    assert "<dt>How judged</dt><dd><details" in page
+    commands = [command for command in re.findall("<pre><code>(.*?)</code></pre>", page) if "curl" in command]
+    assert [re.findall("DAILY|MONTHLY", command) for command in commands] == [["MONTHLY"], ["DAILY"]]
+    assert all("$NEU_TOKEN" in command and HIDDEN not in command for command in commands)
+    summaries = re.findall(f"<summary>([^<]*): <code>{NEU.operations['queryConsumption'].method}", page)
+    assert summaries == ["2 of 2, shows it", "1 of 2, asked before"]
+
+
+# The archive
+
+
+def test_the_archive_has_every_exchange_and_cuts_long_bodies(tmp_path: Path) -> None:
+    recorder = har.Recorder()
+    recorder(exchange(answer=accounts("Inés")))
+    recorder(exchange("listBills", b"x" * 2 * har.LONGEST_BODY, request={"Page": 1}, headers={"x": "y"}))
+    recorder(exchange(None, b"", status=404, url="http://127.0.0.1/nowhere?a=1&b="))
+    recorder.write(tmp_path / "r.har", report())
+    log = json.loads((tmp_path / "r.har").read_text("utf-8"))["log"]
+    assert log["version"] == "1.2"
+    first, second, third = log["entries"]
+    assert json.loads(first["response"]["content"]["text"])[0]["account_name"] == "[account_name]"
+    assert (first["request"]["method"], first["response"]["status"], first["time"]) == ("GET", 200, 100.0)
+    assert first["startedDateTime"] == "2026-11-22T00:00:00+00:00"
+    if NEU.operations["listBills"].parameter("Page").place == "body":
+        assert second["request"]["postData"] == {"mimeType": "application/json", "text": '{"Page": 1}'}
+    assert len(second["response"]["content"]["text"]) == har.LONGEST_BODY + 1
+    assert second["response"]["content"]["size"] == 2 * har.LONGEST_BODY
+    assert third["request"]["queryString"] == [{"name": "a", "value": "1"}, {"name": "b", "value": ""}]
+    assert third["comment"] == "no operation, sent by discovery"
+
+
+def test_a_name_at_the_end_of_a_cut_body_is_replaced(tmp_path: Path) -> None:
+    name = "Casimira Quintero Valdivieso"
+    recorder = har.Recorder()
+    body = json.dumps(accounts("x" * (har.LONGEST_BODY - 50), name)).encode()
+    body = body.replace(b"x", b"", body.index(name.encode()) + 12 - har.LONGEST_BODY)
+    assert body[: har.LONGEST_BODY].endswith(b"Casimira Qui")
+    made = report()
+    assert made.scrubber is not None
+    made.scrubber.learn(exchange(answer=body))
+    recorder(exchange(answer=body))
+    recorder.write(tmp_path / "r.har", made)
+    assert "Casimira" not in (tmp_path / "r.har").read_text("utf-8")
+
+
+# The baseline
+
+TODAY = date(2026, 11, 22)
+ENTRY = """[[accepted]]
+rule = "response_schema_conformance"
+operation = "listAccounts"
+field = "/*/account_name"
+reason = "release 12 mends it"
+accepted = 2026-11-01
+expires = 2026-12-01
+"""
+
+
+def baseline(folder: Path, text: str) -> list[baselines.Accepted]:
+    (folder / "b.toml").write_text(text)
+    return baselines.read(folder / "b.toml")
+
+
+def test_an_accepted_failure_is_told_and_does_not_count(tmp_path: Path) -> None:
+    made = report(failure())
+    baselines.apply(baseline(tmp_path, ENTRY), made, TODAY)
+    assert (made.failures, len(made.accepted), made.exit_code) == ([], 1, ExitCode.PASSED)
+    assert [row.verdict for row in made.operations] == [Verdict.PASSED, Verdict.PASSED]
+    assert "accepted until 2026-12-01 (release 12 mends it)" in text_of(made, 200)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("listAccounts", "listBills"), ("account_name", "x"), ("response_schema_conformance", "answer")]
+)
+def test_an_entry_hides_nothing_but_what_it_names(tmp_path: Path, old: str, new: str) -> None:
+    made = report(failure())
+    baselines.apply(baseline(tmp_path, ENTRY.replace(old, new)), made, TODAY)
+    assert (len(made.failures), made.accepted, made.exit_code) == (1, [], ExitCode.FAILED)
+
+
+@pytest.mark.parametrize(("day", "counts"), [(date(2026, 11, 30), False), (date(2026, 12, 1), True)])
+def test_an_entry_counts_again_from_the_day_it_expires(tmp_path: Path, day: date, counts: bool) -> None:
+    made = report(failure())
+    baselines.apply(baseline(tmp_path, ENTRY), made, day)
+    assert bool(made.failures) is counts
+    assert any("expired on 2026-12-01" in note for note in made.notes) is counts
+
+
+@pytest.mark.parametrize(
+    ("judged", "interrupted", "told"), [(True, False, True), (False, False, False), (True, True, False)]
+)
+def test_an_unused_entry_is_told_where_it_was_judged(
+    tmp_path: Path, judged: bool, interrupted: bool, told: bool
+) -> None:
+    made = report(interrupted=interrupted)
+    if judged:
+        made.passed("listAccounts", "response_schema_conformance")
+    baselines.apply(baseline(tmp_path, ENTRY), made, TODAY)
+    assert any("did not fail; remove the entry" in note for note in made.notes) is told
+
+
+def test_a_written_baseline_asks_for_reasons_and_then_holds(tmp_path: Path) -> None:
+    file = tmp_path / "b.toml"
+    strange = failure(field='/*/"odd\\\n\x7fé')
+    kept = baseline(tmp_path, ENTRY)
+    baselines.write(file, kept, [strange], TODAY)
+    with pytest.raises(UsageError, match=r"entry 2 of the baseline .*b\.toml: write a reason"):
+        baselines.read(file)
+    file.write_text(file.read_text("utf-8").replace('reason = ""', 'reason = "known"'), "utf-8")
+    first, second = baselines.read(file)
+    assert first == kept[0]
+    assert (second.key, second.expires - second.accepted) == (strange.key, timedelta(days=90))
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("accepted = 1", "may have nothing but"),
+        ("[[rules]]", "may have nothing but"),
+        ("= 1", "is not TOML"),
+        ("\udcff", "is not TOML"),
+        ("accepted = [1]", "entry 1 .*must be a table"),
+        (ENTRY.replace('"release 12 mends it"', '" "'), "write a reason"),
+        (ENTRY.replace("rule =", "law ="), "unknown: law"),
+        (ENTRY.replace("2026-12-01", '"2026-12-01"'), "expires must be a day such as"),
+        (ENTRY.replace("2026-12-01", "2026-12-01T00:00:00"), "expires must be a day such as"),
+        (ENTRY.replace("2026-12-01", "2026-10-01"), "expires must be after accepted"),
+        (ENTRY.replace('"/*/account_name"', "7"), "field must be text"),
+    ],
+)
+def test_a_baseline_that_is_none_is_refused(tmp_path: Path, text: str, problem: str) -> None:
+    (tmp_path / "b.toml").write_text(text, "utf-8", "surrogateescape")
+    with pytest.raises(UsageError, match=problem):
+        baselines.read(tmp_path / "b.toml")
+    with pytest.raises(UsageError, match="cannot read the baseline"):
+        baselines.read(tmp_path / "absent.toml")
