@@ -225,7 +225,7 @@ def test_signatures_follow_the_spec_and_are_the_same_for_both_clients(operation:
     assert {p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD} == in_path
 
     words = " ".join(method.__doc__.split())
-    assert ("Which rows at the ends of the range belong to it is up to the server" in words) == (
+    assert ("The server decides whether rows at the ends of the range are included" in words) == (
         operation.date_range is not None
     )
     for response in operation.responses.values():
@@ -239,7 +239,9 @@ def test_signatures_follow_the_spec_and_are_the_same_for_both_clients(operation:
         annotation = str(inspect.signature(method).parameters[name].annotation)
         assert argument.schema.is_timestamp == ("datetime.date | str" in annotation)
         if argument.schema.is_timestamp:
-            assert f"{description} A date, a datetime or ISO 8601 text; without an offset it is meant in" in words
+            assert (
+                f"{description} A date, a datetime or ISO 8601 text; in `time_zone`, unless it has an offset" in words
+            )
         if argument.schema.enum:
             hint = hints[name]
             (literal,) = (part for part in (hint, *get_args(hint)) if get_origin(part) is Literal)

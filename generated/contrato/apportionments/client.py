@@ -31,21 +31,22 @@ class Apportionments(Client):
     whether the vendor documents it, whether it is inferred, or whether the vendor's document says
     two things.
 
-    A method that cannot return what it promises raises a `contrato.core.errors.ContratoError`. A field of an answer
-    that is null, or optional and absent, is None.
+    A method returns data that match the spec, or raises `contrato.core.errors.ContratoError`. A field of an answer that
+    is null, or optional and absent, is None.
 
     Args:
-        token: By default `APPORTIONMENTS_TOKEN` of the environment.
-        base_url: By default `APPORTIONMENTS_BASE_URL` of the environment, else the spec's server.
-        timeout: Seconds that connecting, sending or waiting for more of an answer may take.
-        deadline: Seconds that a call may take in all, with its retries, or each page of a list; None for no end.
-            It is looked at when a part of an answer has come and before a retry. A server that drips its headers can hold
-            a call for longer; `AsyncApportionments` cancels also that.
-        retries: How often to repeat what is safe to repeat when the server fails, is busy or cannot be reached. What the server
-            asks to repeat after more than 60 seconds is not repeated: the error has it as `retry_after`.
-        aware: Whether timestamps of answers that have no offset get `time_zone`.
-        max_bytes: Size of the largest answer to accept, compressed or not.
-        transport: `httpx.BaseTransport`, for a proxy, certificates or a stand-in server.
+        token: Bearer token; by default the environment variable `APPORTIONMENTS_TOKEN`.
+        base_url: URL of the API; by default the environment variable `APPORTIONMENTS_BASE_URL`, else the server
+            in the spec.
+        timeout: Seconds that connecting, sending, or waiting for the next part of an answer may take.
+        deadline: Seconds that a whole call may take, including retries, or each page of a list; None for no limit.
+            It is checked whenever a part of an answer arrives, and before a retry. A server that sends headers slowly can
+            hold a call for longer; `AsyncApportionments` cancels those calls too.
+        retries: Maximum number of retries if the server fails, is busy or cannot be reached. Reads are retried; writes never
+            are. If the server asks to wait for more than 60 seconds, the error is raised immediately: see its `retry_after`.
+        aware: True gives `time_zone` to timestamps of answers without an offset.
+        max_bytes: Maximum size of an answer in bytes, compressed or not.
+        transport: `httpx.BaseTransport`, for a proxy, certificates or a server in the same process.
     """
 
     api = "apportionments"
@@ -73,12 +74,12 @@ class Apportionments(Client):
                 is 'desc'.
             limit: Number of items on a page. The server's default is 10.
             page: Page to return, counted from 1. The server's default is 1.
-            options: What is to be otherwise than the client has it, for this call.
+            options: Settings of this call, instead of those of the client.
 
 
         Returns:
-            The items of all pages from the given one on, requested while they are iterated over; `.pages()`
-            gives the pages. Each page:
+            The items of all pages from the given one on, requested during iteration; `.pages()` iterates
+            over the pages. Each page:
             ApportionmentPage: One page of apportionments.
             None: Nothing matches the parameters.
 
@@ -128,7 +129,7 @@ class Apportionments(Client):
                 the period. No default is documented.
             limit_day: Limit day for processing the apportionment, taken to be a day of the
                 month. Neither a default nor bounds are documented.
-            options: What is to be otherwise than the client has it, for this call.
+            options: Settings of this call, instead of those of the client.
 
 
         Returns:
@@ -168,7 +169,7 @@ class Apportionments(Client):
 
         Args:
             id: Identifier of the apportionment.
-            options: What is to be otherwise than the client has it, for this call.
+            options: Settings of this call, instead of those of the client.
 
 
         Returns:
@@ -218,7 +219,7 @@ class Apportionments(Client):
                 the period.
             limit_day: Limit day for processing the apportionment, taken to be a day of the
                 month. No bounds are documented.
-            options: What is to be otherwise than the client has it, for this call.
+            options: Settings of this call, instead of those of the client.
 
 
         Returns:
@@ -259,7 +260,7 @@ class Apportionments(Client):
 
         Args:
             id: Identifier of the apportionment.
-            options: What is to be otherwise than the client has it, for this call.
+            options: Settings of this call, instead of those of the client.
 
 
         Returns:
@@ -295,20 +296,21 @@ class AsyncApportionments(AsyncClient):
     whether the vendor documents it, whether it is inferred, or whether the vendor's document says
     two things.
 
-    A method that cannot return what it promises raises a `contrato.core.errors.ContratoError`. A field of an answer
-    that is null, or optional and absent, is None.
+    A method returns data that match the spec, or raises `contrato.core.errors.ContratoError`. A field of an answer that
+    is null, or optional and absent, is None.
 
     Args:
-        token: By default `APPORTIONMENTS_TOKEN` of the environment.
-        base_url: By default `APPORTIONMENTS_BASE_URL` of the environment, else the spec's server.
-        timeout: Seconds that connecting, sending or waiting for more of an answer may take.
-        deadline: Seconds that a call may take in all, with its retries, or each page of a list; None for no end.
-            What is under way then is cancelled.
-        retries: How often to repeat what is safe to repeat when the server fails, is busy or cannot be reached. What the server
-            asks to repeat after more than 60 seconds is not repeated: the error has it as `retry_after`.
-        aware: Whether timestamps of answers that have no offset get `time_zone`.
-        max_bytes: Size of the largest answer to accept, compressed or not.
-        transport: `httpx.AsyncBaseTransport`, for a proxy, certificates or a stand-in server.
+        token: Bearer token; by default the environment variable `APPORTIONMENTS_TOKEN`.
+        base_url: URL of the API; by default the environment variable `APPORTIONMENTS_BASE_URL`, else the server
+            in the spec.
+        timeout: Seconds that connecting, sending, or waiting for the next part of an answer may take.
+        deadline: Seconds that a whole call may take, including retries, or each page of a list; None for no limit.
+            A call that is not complete by then is cancelled.
+        retries: Maximum number of retries if the server fails, is busy or cannot be reached. Reads are retried; writes never
+            are. If the server asks to wait for more than 60 seconds, the error is raised immediately: see its `retry_after`.
+        aware: True gives `time_zone` to timestamps of answers without an offset.
+        max_bytes: Maximum size of an answer in bytes, compressed or not.
+        transport: `httpx.AsyncBaseTransport`, for a proxy, certificates or a server in the same process.
     """
 
     api = "apportionments"
@@ -336,12 +338,12 @@ class AsyncApportionments(AsyncClient):
                 is 'desc'.
             limit: Number of items on a page. The server's default is 10.
             page: Page to return, counted from 1. The server's default is 1.
-            options: What is to be otherwise than the client has it, for this call.
+            options: Settings of this call, instead of those of the client.
 
 
         Returns:
-            The items of all pages from the given one on, requested while they are iterated over; `.pages()`
-            gives the pages. Each page:
+            The items of all pages from the given one on, requested during iteration; `.pages()` iterates
+            over the pages. Each page:
             ApportionmentPage: One page of apportionments.
             None: Nothing matches the parameters.
 
@@ -391,7 +393,7 @@ class AsyncApportionments(AsyncClient):
                 the period. No default is documented.
             limit_day: Limit day for processing the apportionment, taken to be a day of the
                 month. Neither a default nor bounds are documented.
-            options: What is to be otherwise than the client has it, for this call.
+            options: Settings of this call, instead of those of the client.
 
 
         Returns:
@@ -431,7 +433,7 @@ class AsyncApportionments(AsyncClient):
 
         Args:
             id: Identifier of the apportionment.
-            options: What is to be otherwise than the client has it, for this call.
+            options: Settings of this call, instead of those of the client.
 
 
         Returns:
@@ -481,7 +483,7 @@ class AsyncApportionments(AsyncClient):
                 the period.
             limit_day: Limit day for processing the apportionment, taken to be a day of the
                 month. No bounds are documented.
-            options: What is to be otherwise than the client has it, for this call.
+            options: Settings of this call, instead of those of the client.
 
 
         Returns:
@@ -522,7 +524,7 @@ class AsyncApportionments(AsyncClient):
 
         Args:
             id: Identifier of the apportionment.
-            options: What is to be otherwise than the client has it, for this call.
+            options: Settings of this call, instead of those of the client.
 
 
         Returns:

@@ -52,21 +52,22 @@ class Neu(Client):
     - **Names are inconsistent and kept as they are**: `Page` in one place, `PageNumber` in others;
     `id_alarm` and `Id_alarm`; `payment_value` and `payment_Value`.
 
-    A method that cannot return what it promises raises a `contrato.core.errors.ContratoError`. A field of an answer
-    that is null, or optional and absent, is None.
+    A method returns data that match the spec, or raises `contrato.core.errors.ContratoError`. A field of an answer that
+    is null, or optional and absent, is None.
 
     Args:
-        token: By default `NEU_TOKEN` of the environment.
-        base_url: By default `NEU_BASE_URL` of the environment, else the spec's server.
-        timeout: Seconds that connecting, sending or waiting for more of an answer may take.
-        deadline: Seconds that a call may take in all, with its retries, or each page of a list; None for no end.
-            It is looked at when a part of an answer has come and before a retry. A server that drips its headers can hold
-            a call for longer; `AsyncNeu` cancels also that.
-        retries: How often to repeat what is safe to repeat when the server fails, is busy or cannot be reached. What the server
-            asks to repeat after more than 60 seconds is not repeated: the error has it as `retry_after`.
-        aware: Whether timestamps of answers that have no offset get `time_zone`.
-        max_bytes: Size of the largest answer to accept, compressed or not.
-        transport: `httpx.BaseTransport`, for a proxy, certificates or a stand-in server.
+        token: Bearer token; by default the environment variable `NEU_TOKEN`.
+        base_url: URL of the API; by default the environment variable `NEU_BASE_URL`, else the server
+            in the spec.
+        timeout: Seconds that connecting, sending, or waiting for the next part of an answer may take.
+        deadline: Seconds that a whole call may take, including retries, or each page of a list; None for no limit.
+            It is checked whenever a part of an answer arrives, and before a retry. A server that sends headers slowly can
+            hold a call for longer; `AsyncNeu` cancels those calls too.
+        retries: Maximum number of retries if the server fails, is busy or cannot be reached. Reads are retried; writes never
+            are. If the server asks to wait for more than 60 seconds, the error is raised immediately: see its `retry_after`.
+        aware: True gives `time_zone` to timestamps of answers without an offset.
+        max_bytes: Maximum size of an answer in bytes, compressed or not.
+        transport: `httpx.BaseTransport`, for a proxy, certificates or a server in the same process.
     """
 
     api = "neu"
@@ -77,7 +78,7 @@ class Neu(Client):
         Returns every account of the customer, each with its services.
 
         Args:
-            options: What is to be otherwise than the client has it, for this call.
+            options: Settings of this call, instead of those of the client.
 
 
         Returns:
@@ -100,7 +101,7 @@ class Neu(Client):
 
         Args:
             id: Identifier of the account.
-            options: What is to be otherwise than the client has it, for this call.
+            options: Settings of this call, instead of those of the client.
 
 
         Returns:
@@ -121,7 +122,7 @@ class Neu(Client):
         Returns every service of the customer, over all accounts.
 
         Args:
-            options: What is to be otherwise than the client has it, for this call.
+            options: Settings of this call, instead of those of the client.
 
 
         Returns:
@@ -143,7 +144,7 @@ class Neu(Client):
 
         Args:
             id: Identifier of the service.
-            options: What is to be otherwise than the client has it, for this call.
+            options: Settings of this call, instead of those of the client.
 
 
         Returns:
@@ -170,15 +171,15 @@ class Neu(Client):
         Returns the petitions, complaints and claims (*PQR*) that the user filed, optionally within
         a range of dates. Changes nothing.
 
-        Which rows at the ends of the range belong to it is up to the server; `windows` decides it by the
-        rows' own dates.
+        The server decides whether rows at the ends of the range are included; `windows` decides it by
+        the dates of the rows.
 
         Args:
-            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; without an
-                offset it is meant in `time_zone`, with one converted to it.
-            to: End of the range of dates. A date, a datetime or ISO 8601 text; without an
-                offset it is meant in `time_zone`, with one converted to it.
-            options: What is to be otherwise than the client has it, for this call.
+            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; in
+                `time_zone`, unless it has an offset.
+            to: End of the range of dates. A date, a datetime or ISO 8601 text; in `time_zone`,
+                unless it has an offset.
+            options: Settings of this call, instead of those of the client.
 
 
         Returns:
@@ -213,8 +214,8 @@ class Neu(Client):
         with neither, is not documented. Whether `from_` and `to` are inclusive, and what becomes of
         a day or month that the range cuts, is not documented either.
 
-        Which rows at the ends of the range belong to it is up to the server; `windows` decides it by the
-        rows' own dates.
+        The server decides whether rows at the ends of the range are included; `windows` decides it by
+        the dates of the rows.
 
         Args:
             id_account: Identifier of the account whose readings are returned. The alternative
@@ -223,11 +224,11 @@ class Neu(Client):
                 `id_account`.
             interval: Length of time that one row of the answer covers, an hour, a day or a
                 month.
-            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; without an
-                offset it is meant in `time_zone`, with one converted to it.
-            to: End of the range of dates. A date, a datetime or ISO 8601 text; without an
-                offset it is meant in `time_zone`, with one converted to it.
-            options: What is to be otherwise than the client has it, for this call.
+            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; in
+                `time_zone`, unless it has an offset.
+            to: End of the range of dates. A date, a datetime or ISO 8601 text; in `time_zone`,
+                unless it has an offset.
+            options: Settings of this call, instead of those of the client.
 
 
         Returns:
@@ -261,23 +262,23 @@ class Neu(Client):
         page. The answer is a bare array: it tells neither the number of pages nor the total, so
         read pages until one comes back empty. Changes nothing.
 
-        Which rows at the ends of the range belong to it is up to the server; `windows` decides it by the
-        rows' own dates.
+        The server decides whether rows at the ends of the range are included; `windows` decides it by
+        the dates of the rows.
 
         Args:
             id_service: Identifier of the service, which the source calls a project here.
-            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; without an
-                offset it is meant in `time_zone`, with one converted to it.
-            to: End of the range of dates. A date, a datetime or ISO 8601 text; without an
-                offset it is meant in `time_zone`, with one converted to it.
+            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; in
+                `time_zone`, unless it has an offset.
+            to: End of the range of dates. A date, a datetime or ISO 8601 text; in `time_zone`,
+                unless it has an offset.
             page: Page to return, counted from 1. The other lists call it `PageNumber`. The
                 server's default is 1.
-            options: What is to be otherwise than the client has it, for this call.
+            options: Settings of this call, instead of those of the client.
 
 
         Returns:
-            The items of all pages from the given one on, requested while they are iterated over; `.pages()`
-            gives the pages. Each page:
+            The items of all pages from the given one on, requested during iteration; `.pages()` iterates
+            over the pages. Each page:
             list[Bill]: One page of bills.
 
         Raises:
@@ -302,22 +303,22 @@ class Neu(Client):
         Returns the date until which each bill is to be paid, optionally of one service and within a
         range of dates, page by page. Changes nothing.
 
-        Which rows at the ends of the range belong to it is up to the server; `windows` decides it by the
-        rows' own dates.
+        The server decides whether rows at the ends of the range are included; `windows` decides it by
+        the dates of the rows.
 
         Args:
             id_service: Identifier of the service, which the source calls a project here.
-            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; without an
-                offset it is meant in `time_zone`, with one converted to it.
-            to: End of the range of dates. A date, a datetime or ISO 8601 text; without an
-                offset it is meant in `time_zone`, with one converted to it.
+            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; in
+                `time_zone`, unless it has an offset.
+            to: End of the range of dates. A date, a datetime or ISO 8601 text; in `time_zone`,
+                unless it has an offset.
             page_number: Page to return, counted from 1. The server's default is 1.
-            options: What is to be otherwise than the client has it, for this call.
+            options: Settings of this call, instead of those of the client.
 
 
         Returns:
-            The items of all pages from the given one on, requested while they are iterated over; `.pages()`
-            gives the pages. Each page:
+            The items of all pages from the given one on, requested during iteration; `.pages()` iterates
+            over the pages. Each page:
             DueDatePage: One page of due dates.
 
         Raises:
@@ -337,7 +338,7 @@ class Neu(Client):
         mora*).
 
         Args:
-            options: What is to be otherwise than the client has it, for this call.
+            options: Settings of this call, instead of those of the client.
 
 
         Returns:
@@ -365,21 +366,21 @@ class Neu(Client):
         Returns the user's notifications about consumption, optionally within a range of dates, in
         pages of 20. The page travels in the URL, the dates in the body. Changes nothing.
 
-        Which rows at the ends of the range belong to it is up to the server; `windows` decides it by the
-        rows' own dates.
+        The server decides whether rows at the ends of the range are included; `windows` decides it by
+        the dates of the rows.
 
         Args:
             page_number: Page to return, counted from 1. The server's default is 1.
-            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; without an
-                offset it is meant in `time_zone`, with one converted to it.
-            to: End of the range of dates. A date, a datetime or ISO 8601 text; without an
-                offset it is meant in `time_zone`, with one converted to it.
-            options: What is to be otherwise than the client has it, for this call.
+            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; in
+                `time_zone`, unless it has an offset.
+            to: End of the range of dates. A date, a datetime or ISO 8601 text; in `time_zone`,
+                unless it has an offset.
+            options: Settings of this call, instead of those of the client.
 
 
         Returns:
-            The items of all pages from the given one on, requested while they are iterated over; `.pages()`
-            gives the pages. Each page:
+            The items of all pages from the given one on, requested during iteration; `.pages()` iterates
+            over the pages. Each page:
             NotificationPage: One page of notifications.
 
         Raises:
@@ -403,21 +404,21 @@ class Neu(Client):
         Returns the notifications about consumption that a user interacted with, and when,
         optionally within a range of dates, page by page. Changes nothing.
 
-        Which rows at the ends of the range belong to it is up to the server; `windows` decides it by the
-        rows' own dates.
+        The server decides whether rows at the ends of the range are included; `windows` decides it by
+        the dates of the rows.
 
         Args:
             page_number: Page to return, counted from 1. The server's default is 1.
-            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; without an
-                offset it is meant in `time_zone`, with one converted to it.
-            to: End of the range of dates. A date, a datetime or ISO 8601 text; without an
-                offset it is meant in `time_zone`, with one converted to it.
-            options: What is to be otherwise than the client has it, for this call.
+            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; in
+                `time_zone`, unless it has an offset.
+            to: End of the range of dates. A date, a datetime or ISO 8601 text; in `time_zone`,
+                unless it has an offset.
+            options: Settings of this call, instead of those of the client.
 
 
         Returns:
-            The items of all pages from the given one on, requested while they are iterated over; `.pages()`
-            gives the pages. Each page:
+            The items of all pages from the given one on, requested during iteration; `.pages()` iterates
+            over the pages. Each page:
             NotificationInteractionPage: One page of interactions.
 
         Raises:
@@ -445,22 +446,22 @@ class Neu(Client):
         range of dates, page by page. The answer is a bare array: read pages until one comes back
         empty. Changes nothing.
 
-        Which rows at the ends of the range belong to it is up to the server; `windows` decides it by the
-        rows' own dates.
+        The server decides whether rows at the ends of the range are included; `windows` decides it by
+        the dates of the rows.
 
         Args:
             id_project: Identifier of the project, which is taken to be a service.
-            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; without an
-                offset it is meant in `time_zone`, with one converted to it.
-            to: End of the range of dates. A date, a datetime or ISO 8601 text; without an
-                offset it is meant in `time_zone`, with one converted to it.
+            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; in
+                `time_zone`, unless it has an offset.
+            to: End of the range of dates. A date, a datetime or ISO 8601 text; in `time_zone`,
+                unless it has an offset.
             page_number: Page to return, counted from 1. The server's default is 1.
-            options: What is to be otherwise than the client has it, for this call.
+            options: Settings of this call, instead of those of the client.
 
 
         Returns:
-            The items of all pages from the given one on, requested while they are iterated over; `.pages()`
-            gives the pages. Each page:
+            The items of all pages from the given one on, requested during iteration; `.pages()` iterates
+            over the pages. Each page:
             list[Rule]: One page of active rules.
 
         Raises:
@@ -488,22 +489,22 @@ class Neu(Client):
         optionally of one service (*proyecto*) and within a range of dates, page by page. Changes
         nothing.
 
-        Which rows at the ends of the range belong to it is up to the server; `windows` decides it by the
-        rows' own dates.
+        The server decides whether rows at the ends of the range are included; `windows` decides it by
+        the dates of the rows.
 
         Args:
             id_project: Identifier of the project, which is taken to be a service.
-            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; without an
-                offset it is meant in `time_zone`, with one converted to it.
-            to: End of the range of dates. A date, a datetime or ISO 8601 text; without an
-                offset it is meant in `time_zone`, with one converted to it.
+            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; in
+                `time_zone`, unless it has an offset.
+            to: End of the range of dates. A date, a datetime or ISO 8601 text; in `time_zone`,
+                unless it has an offset.
             page_number: Page to return, counted from 1. The server's default is 1.
-            options: What is to be otherwise than the client has it, for this call.
+            options: Settings of this call, instead of those of the client.
 
 
         Returns:
-            The items of all pages from the given one on, requested while they are iterated over; `.pages()`
-            gives the pages. Each page:
+            The items of all pages from the given one on, requested during iteration; `.pages()` iterates
+            over the pages. Each page:
             RuleHistoryPage: One page of rules, each with the times at which it was met.
 
         Raises:
@@ -523,7 +524,7 @@ class Neu(Client):
 
         Args:
             id: Identifier of the account.
-            options: What is to be otherwise than the client has it, for this call.
+            options: Settings of this call, instead of those of the client.
 
 
         Returns:
@@ -545,7 +546,7 @@ class Neu(Client):
 
         Args:
             id: Identifier of the account.
-            options: What is to be otherwise than the client has it, for this call.
+            options: Settings of this call, instead of those of the client.
 
 
         Returns:
@@ -583,20 +584,21 @@ class AsyncNeu(AsyncClient):
     - **Names are inconsistent and kept as they are**: `Page` in one place, `PageNumber` in others;
     `id_alarm` and `Id_alarm`; `payment_value` and `payment_Value`.
 
-    A method that cannot return what it promises raises a `contrato.core.errors.ContratoError`. A field of an answer
-    that is null, or optional and absent, is None.
+    A method returns data that match the spec, or raises `contrato.core.errors.ContratoError`. A field of an answer that
+    is null, or optional and absent, is None.
 
     Args:
-        token: By default `NEU_TOKEN` of the environment.
-        base_url: By default `NEU_BASE_URL` of the environment, else the spec's server.
-        timeout: Seconds that connecting, sending or waiting for more of an answer may take.
-        deadline: Seconds that a call may take in all, with its retries, or each page of a list; None for no end.
-            What is under way then is cancelled.
-        retries: How often to repeat what is safe to repeat when the server fails, is busy or cannot be reached. What the server
-            asks to repeat after more than 60 seconds is not repeated: the error has it as `retry_after`.
-        aware: Whether timestamps of answers that have no offset get `time_zone`.
-        max_bytes: Size of the largest answer to accept, compressed or not.
-        transport: `httpx.AsyncBaseTransport`, for a proxy, certificates or a stand-in server.
+        token: Bearer token; by default the environment variable `NEU_TOKEN`.
+        base_url: URL of the API; by default the environment variable `NEU_BASE_URL`, else the server
+            in the spec.
+        timeout: Seconds that connecting, sending, or waiting for the next part of an answer may take.
+        deadline: Seconds that a whole call may take, including retries, or each page of a list; None for no limit.
+            A call that is not complete by then is cancelled.
+        retries: Maximum number of retries if the server fails, is busy or cannot be reached. Reads are retried; writes never
+            are. If the server asks to wait for more than 60 seconds, the error is raised immediately: see its `retry_after`.
+        aware: True gives `time_zone` to timestamps of answers without an offset.
+        max_bytes: Maximum size of an answer in bytes, compressed or not.
+        transport: `httpx.AsyncBaseTransport`, for a proxy, certificates or a server in the same process.
     """
 
     api = "neu"
@@ -607,7 +609,7 @@ class AsyncNeu(AsyncClient):
         Returns every account of the customer, each with its services.
 
         Args:
-            options: What is to be otherwise than the client has it, for this call.
+            options: Settings of this call, instead of those of the client.
 
 
         Returns:
@@ -630,7 +632,7 @@ class AsyncNeu(AsyncClient):
 
         Args:
             id: Identifier of the account.
-            options: What is to be otherwise than the client has it, for this call.
+            options: Settings of this call, instead of those of the client.
 
 
         Returns:
@@ -651,7 +653,7 @@ class AsyncNeu(AsyncClient):
         Returns every service of the customer, over all accounts.
 
         Args:
-            options: What is to be otherwise than the client has it, for this call.
+            options: Settings of this call, instead of those of the client.
 
 
         Returns:
@@ -673,7 +675,7 @@ class AsyncNeu(AsyncClient):
 
         Args:
             id: Identifier of the service.
-            options: What is to be otherwise than the client has it, for this call.
+            options: Settings of this call, instead of those of the client.
 
 
         Returns:
@@ -700,15 +702,15 @@ class AsyncNeu(AsyncClient):
         Returns the petitions, complaints and claims (*PQR*) that the user filed, optionally within
         a range of dates. Changes nothing.
 
-        Which rows at the ends of the range belong to it is up to the server; `windows` decides it by the
-        rows' own dates.
+        The server decides whether rows at the ends of the range are included; `windows` decides it by
+        the dates of the rows.
 
         Args:
-            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; without an
-                offset it is meant in `time_zone`, with one converted to it.
-            to: End of the range of dates. A date, a datetime or ISO 8601 text; without an
-                offset it is meant in `time_zone`, with one converted to it.
-            options: What is to be otherwise than the client has it, for this call.
+            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; in
+                `time_zone`, unless it has an offset.
+            to: End of the range of dates. A date, a datetime or ISO 8601 text; in `time_zone`,
+                unless it has an offset.
+            options: Settings of this call, instead of those of the client.
 
 
         Returns:
@@ -743,8 +745,8 @@ class AsyncNeu(AsyncClient):
         with neither, is not documented. Whether `from_` and `to` are inclusive, and what becomes of
         a day or month that the range cuts, is not documented either.
 
-        Which rows at the ends of the range belong to it is up to the server; `windows` decides it by the
-        rows' own dates.
+        The server decides whether rows at the ends of the range are included; `windows` decides it by
+        the dates of the rows.
 
         Args:
             id_account: Identifier of the account whose readings are returned. The alternative
@@ -753,11 +755,11 @@ class AsyncNeu(AsyncClient):
                 `id_account`.
             interval: Length of time that one row of the answer covers, an hour, a day or a
                 month.
-            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; without an
-                offset it is meant in `time_zone`, with one converted to it.
-            to: End of the range of dates. A date, a datetime or ISO 8601 text; without an
-                offset it is meant in `time_zone`, with one converted to it.
-            options: What is to be otherwise than the client has it, for this call.
+            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; in
+                `time_zone`, unless it has an offset.
+            to: End of the range of dates. A date, a datetime or ISO 8601 text; in `time_zone`,
+                unless it has an offset.
+            options: Settings of this call, instead of those of the client.
 
 
         Returns:
@@ -791,23 +793,23 @@ class AsyncNeu(AsyncClient):
         page. The answer is a bare array: it tells neither the number of pages nor the total, so
         read pages until one comes back empty. Changes nothing.
 
-        Which rows at the ends of the range belong to it is up to the server; `windows` decides it by the
-        rows' own dates.
+        The server decides whether rows at the ends of the range are included; `windows` decides it by
+        the dates of the rows.
 
         Args:
             id_service: Identifier of the service, which the source calls a project here.
-            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; without an
-                offset it is meant in `time_zone`, with one converted to it.
-            to: End of the range of dates. A date, a datetime or ISO 8601 text; without an
-                offset it is meant in `time_zone`, with one converted to it.
+            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; in
+                `time_zone`, unless it has an offset.
+            to: End of the range of dates. A date, a datetime or ISO 8601 text; in `time_zone`,
+                unless it has an offset.
             page: Page to return, counted from 1. The other lists call it `PageNumber`. The
                 server's default is 1.
-            options: What is to be otherwise than the client has it, for this call.
+            options: Settings of this call, instead of those of the client.
 
 
         Returns:
-            The items of all pages from the given one on, requested while they are iterated over; `.pages()`
-            gives the pages. Each page:
+            The items of all pages from the given one on, requested during iteration; `.pages()` iterates
+            over the pages. Each page:
             list[Bill]: One page of bills.
 
         Raises:
@@ -832,22 +834,22 @@ class AsyncNeu(AsyncClient):
         Returns the date until which each bill is to be paid, optionally of one service and within a
         range of dates, page by page. Changes nothing.
 
-        Which rows at the ends of the range belong to it is up to the server; `windows` decides it by the
-        rows' own dates.
+        The server decides whether rows at the ends of the range are included; `windows` decides it by
+        the dates of the rows.
 
         Args:
             id_service: Identifier of the service, which the source calls a project here.
-            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; without an
-                offset it is meant in `time_zone`, with one converted to it.
-            to: End of the range of dates. A date, a datetime or ISO 8601 text; without an
-                offset it is meant in `time_zone`, with one converted to it.
+            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; in
+                `time_zone`, unless it has an offset.
+            to: End of the range of dates. A date, a datetime or ISO 8601 text; in `time_zone`,
+                unless it has an offset.
             page_number: Page to return, counted from 1. The server's default is 1.
-            options: What is to be otherwise than the client has it, for this call.
+            options: Settings of this call, instead of those of the client.
 
 
         Returns:
-            The items of all pages from the given one on, requested while they are iterated over; `.pages()`
-            gives the pages. Each page:
+            The items of all pages from the given one on, requested during iteration; `.pages()` iterates
+            over the pages. Each page:
             DueDatePage: One page of due dates.
 
         Raises:
@@ -867,7 +869,7 @@ class AsyncNeu(AsyncClient):
         mora*).
 
         Args:
-            options: What is to be otherwise than the client has it, for this call.
+            options: Settings of this call, instead of those of the client.
 
 
         Returns:
@@ -895,21 +897,21 @@ class AsyncNeu(AsyncClient):
         Returns the user's notifications about consumption, optionally within a range of dates, in
         pages of 20. The page travels in the URL, the dates in the body. Changes nothing.
 
-        Which rows at the ends of the range belong to it is up to the server; `windows` decides it by the
-        rows' own dates.
+        The server decides whether rows at the ends of the range are included; `windows` decides it by
+        the dates of the rows.
 
         Args:
             page_number: Page to return, counted from 1. The server's default is 1.
-            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; without an
-                offset it is meant in `time_zone`, with one converted to it.
-            to: End of the range of dates. A date, a datetime or ISO 8601 text; without an
-                offset it is meant in `time_zone`, with one converted to it.
-            options: What is to be otherwise than the client has it, for this call.
+            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; in
+                `time_zone`, unless it has an offset.
+            to: End of the range of dates. A date, a datetime or ISO 8601 text; in `time_zone`,
+                unless it has an offset.
+            options: Settings of this call, instead of those of the client.
 
 
         Returns:
-            The items of all pages from the given one on, requested while they are iterated over; `.pages()`
-            gives the pages. Each page:
+            The items of all pages from the given one on, requested during iteration; `.pages()` iterates
+            over the pages. Each page:
             NotificationPage: One page of notifications.
 
         Raises:
@@ -933,21 +935,21 @@ class AsyncNeu(AsyncClient):
         Returns the notifications about consumption that a user interacted with, and when,
         optionally within a range of dates, page by page. Changes nothing.
 
-        Which rows at the ends of the range belong to it is up to the server; `windows` decides it by the
-        rows' own dates.
+        The server decides whether rows at the ends of the range are included; `windows` decides it by
+        the dates of the rows.
 
         Args:
             page_number: Page to return, counted from 1. The server's default is 1.
-            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; without an
-                offset it is meant in `time_zone`, with one converted to it.
-            to: End of the range of dates. A date, a datetime or ISO 8601 text; without an
-                offset it is meant in `time_zone`, with one converted to it.
-            options: What is to be otherwise than the client has it, for this call.
+            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; in
+                `time_zone`, unless it has an offset.
+            to: End of the range of dates. A date, a datetime or ISO 8601 text; in `time_zone`,
+                unless it has an offset.
+            options: Settings of this call, instead of those of the client.
 
 
         Returns:
-            The items of all pages from the given one on, requested while they are iterated over; `.pages()`
-            gives the pages. Each page:
+            The items of all pages from the given one on, requested during iteration; `.pages()` iterates
+            over the pages. Each page:
             NotificationInteractionPage: One page of interactions.
 
         Raises:
@@ -975,22 +977,22 @@ class AsyncNeu(AsyncClient):
         range of dates, page by page. The answer is a bare array: read pages until one comes back
         empty. Changes nothing.
 
-        Which rows at the ends of the range belong to it is up to the server; `windows` decides it by the
-        rows' own dates.
+        The server decides whether rows at the ends of the range are included; `windows` decides it by
+        the dates of the rows.
 
         Args:
             id_project: Identifier of the project, which is taken to be a service.
-            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; without an
-                offset it is meant in `time_zone`, with one converted to it.
-            to: End of the range of dates. A date, a datetime or ISO 8601 text; without an
-                offset it is meant in `time_zone`, with one converted to it.
+            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; in
+                `time_zone`, unless it has an offset.
+            to: End of the range of dates. A date, a datetime or ISO 8601 text; in `time_zone`,
+                unless it has an offset.
             page_number: Page to return, counted from 1. The server's default is 1.
-            options: What is to be otherwise than the client has it, for this call.
+            options: Settings of this call, instead of those of the client.
 
 
         Returns:
-            The items of all pages from the given one on, requested while they are iterated over; `.pages()`
-            gives the pages. Each page:
+            The items of all pages from the given one on, requested during iteration; `.pages()` iterates
+            over the pages. Each page:
             list[Rule]: One page of active rules.
 
         Raises:
@@ -1018,22 +1020,22 @@ class AsyncNeu(AsyncClient):
         optionally of one service (*proyecto*) and within a range of dates, page by page. Changes
         nothing.
 
-        Which rows at the ends of the range belong to it is up to the server; `windows` decides it by the
-        rows' own dates.
+        The server decides whether rows at the ends of the range are included; `windows` decides it by
+        the dates of the rows.
 
         Args:
             id_project: Identifier of the project, which is taken to be a service.
-            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; without an
-                offset it is meant in `time_zone`, with one converted to it.
-            to: End of the range of dates. A date, a datetime or ISO 8601 text; without an
-                offset it is meant in `time_zone`, with one converted to it.
+            from_: Start of the range of dates. A date, a datetime or ISO 8601 text; in
+                `time_zone`, unless it has an offset.
+            to: End of the range of dates. A date, a datetime or ISO 8601 text; in `time_zone`,
+                unless it has an offset.
             page_number: Page to return, counted from 1. The server's default is 1.
-            options: What is to be otherwise than the client has it, for this call.
+            options: Settings of this call, instead of those of the client.
 
 
         Returns:
-            The items of all pages from the given one on, requested while they are iterated over; `.pages()`
-            gives the pages. Each page:
+            The items of all pages from the given one on, requested during iteration; `.pages()` iterates
+            over the pages. Each page:
             RuleHistoryPage: One page of rules, each with the times at which it was met.
 
         Raises:
@@ -1055,7 +1057,7 @@ class AsyncNeu(AsyncClient):
 
         Args:
             id: Identifier of the account.
-            options: What is to be otherwise than the client has it, for this call.
+            options: Settings of this call, instead of those of the client.
 
 
         Returns:
@@ -1077,7 +1079,7 @@ class AsyncNeu(AsyncClient):
 
         Args:
             id: Identifier of the account.
-            options: What is to be otherwise than the client has it, for this call.
+            options: Settings of this call, instead of those of the client.
 
 
         Returns:

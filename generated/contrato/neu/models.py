@@ -1,7 +1,7 @@
 """The models of answers: attrs classes, with `to_dict` and `from_dict` for JSON.
 
-A field that is null, or optional and absent, is None. `attrs.fields(Model).name.metadata` has a field's name on the
-`wire`, its `unit`, and its `evidence`.
+A field that is null, or optional and absent, is None. `attrs.fields(Model).name.metadata` has the name of a field in
+JSON as `wire`, its `unit`, and its `evidence`.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ class _Pages:
             if current is not None and current != number:
                 raise PaginationError(f"asked for page {number}, the server answered page {current}")
             earlier = known.setdefault(hash(repr(items)), number)
-            # Some servers give the last page again. Were it the first one, they might as well ignore the number.
+            # Some servers repeat the last page. Repeating the first one may mean that the number is ignored.
             if earlier == before > (self._start or FIRST) and not self._pagination.keys() & {"next", "total"}:
                 yield []
                 break
