@@ -1,11 +1,9 @@
 """Errors: one line, an exit status, and streams that cannot be written."""
 
-import contextlib
 import json
 import re
 import signal
 import subprocess
-import sys
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from command import CONTRATO, STEERING, TOKEN, Canned, Run, buffered, environment
+from command import CONTRATO, STEERING, TOKEN, Canned, Run, buffered, run_main
 from contrato.cli import main, output
 
 pytestmark = pytest.mark.slow
@@ -181,19 +179,11 @@ EVERY_PLACE = pytest.mark.parametrize("where", REASONS)
 
 @EVERY_PLACE
 @pytest.mark.parametrize("name", output.FORMATS)
-def test_rows_that_cannot_be_written_are_an_error(
-    urls: dict[str, str], monkeypatch: pytest.MonkeyPatch, name: str, where: str
-) -> None:
-    for variable, value in environment(urls).items():
-        monkeypatch.setenv(variable, value)
+def test_rows_that_cannot_be_written_are_an_error(urls: dict[str, str], name: str, where: str) -> None:
     said = StringIO()
-    stdout = open("/dev/full", "w") if where == FULL else None  # noqa: SIM115
-    with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(said):
-        with pytest.raises(SystemExit) as ended:
-            main(["neu", "services", "-f", name])
-        sys.stdout.close()
+    with open("/dev/full", "w") as full:
+        assert run_main(["neu", "services", "-f", name], urls, full if where == FULL else None, said) == 2
     assert said.getvalue() == f"Error: cannot write standard output: {REASONS[where]}\n"
-    assert ended.value.code == 2
 
 
 @EVERY_PLACE
