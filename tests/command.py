@@ -118,7 +118,7 @@ def services(canned: Canned, *names: str) -> tuple[str, ...]:
 
 
 @contextlib.contextmanager
-def terminal() -> Iterator[tuple[TextIO, list[bytes]]]:
+def terminal(encoding: str = "utf-8") -> Iterator[tuple[TextIO, list[bytes]]]:
     """Give a terminal to write to, and what it shows, which is complete after the block."""
     pieces: list[bytes] = []
     controller, other = pty.openpty()
@@ -131,7 +131,7 @@ def terminal() -> Iterator[tuple[TextIO, list[bytes]]]:
 
     thread = threading.Thread(target=read)
     thread.start()
-    with open(other, "w") as stream:
+    with open(other, "w", encoding=encoding) as stream:
         yield stream, pieces
     thread.join()
 

@@ -113,6 +113,7 @@ def test_refused_input_names_the_option(run: Run) -> None:
         (418, "{}", "answered 418", 1),
         (302, "", "a status that the spec does not document", 1),
         (403, f'{{"refused": "{TOKEN}"}}', "pass --token", 2),
+        (403, "<p>Ask the administrator</p>", "<p>Ask the administrator</p>", 2),
         (404, "{}", "check the path of --base-url, by default NEU_BASE_URL", 2),
     ],
 )
@@ -122,6 +123,11 @@ def test_a_failing_server(run: Run, canned: Canned, status: int, body: str, prob
     result = run(*arguments, exit_code=exit_code)
     assert problem in result.stderr
     assert "\x1b" not in result.stderr
+
+
+def test_a_redirect_says_where_to(run: Run, canned: Canned) -> None:
+    canned.answers, canned.headers = [(302, "")], {"Location": "https://login.example/"}
+    assert "https://login.example/" in run("neu", "services", "--base-url", canned.url, exit_code=1).stderr
 
 
 def test_a_deadline_ends_a_call(run: Run, canned: Canned) -> None:
