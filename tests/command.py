@@ -7,10 +7,10 @@ import pty
 import re
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 from unittest.mock import patch
 from urllib.parse import parse_qsl, urlsplit
 
@@ -117,31 +117,43 @@ def services(canned: Canned, *names: str) -> tuple[str, ...]:
     return ("neu", "services", "--base-url", canned.url)
 
 
-def on_terminal(arguments: Sequence[str], urls: dict[str, str]) -> tuple[str, str]:
-    """Run the command with stdout and stderr on terminals of their own; return what each shows."""
-    texts: list[list[bytes]] = [[], []]
+@contextlib.contextmanager
+def terminal(encoding: str = "utf-8") -> Iterator[tuple[TextIO, list[bytes]]]:
+    """Give a terminal to write to, and what it shows, which is complete after the block."""
+    pieces: list[bytes] = []
+    controller, other = pty.openpty()
 
-    def read(controller: int, pieces: list[bytes]) -> None:
+    def read() -> None:
         with contextlib.suppress(OSError):  # (Linux raises it at the end of a terminal.)
             while piece := os.read(controller, 65536):
                 pieces.append(piece)
         os.close(controller)
 
-    controllers, terminals = zip(pty.openpty(), pty.openpty(), strict=True)
-    threads = [threading.Thread(target=read, args=pair) for pair in zip(controllers, texts, strict=True)]
-    for thread in threads:
-        thread.start()
+    thread = threading.Thread(target=read)
+    thread.start()
+    with open(other, "w", encoding=encoding) as stream:
+        yield stream, pieces
+    thread.join()
+
+
+def run_main(arguments: Sequence[str], urls: dict[str, str], stdout: TextIO | None, stderr: TextIO) -> int:
+    """Run the command in this process with these streams, None for a closed one; return its exit status."""
     with (
         patch.dict(os.environ, environment(urls) | {"TERM": "xterm", "COLUMNS": "80"}),
-        open(terminals[0], "w") as out,
-        open(terminals[1], "w") as err,
-        contextlib.redirect_stdout(out),
-        contextlib.redirect_stderr(err),
-        pytest.raises(SystemExit) as ended,
+        contextlib.redirect_stdout(stdout),
+        contextlib.redirect_stderr(stderr),
     ):
-        main(arguments, prog_name="contrato")
-    for thread in threads:
-        thread.join()
-    assert ended.value.code == 0
-    shown, told = (b"".join(pieces).decode() for pieces in texts)
-    return shown, told
+        with pytest.raises(SystemExit) as ended:
+            main(arguments, prog_name="contrato")
+        if stdout is None:
+            # The command has opened one.
+            sys.stdout.close()
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
+
+
+def on_terminal(arguments: Sequence[str], urls: dict[str, str]) -> tuple[str, str]:
+    """Run the command with stdout and stderr on terminals of their own; return what each shows."""
+    with terminal() as (out, shown), terminal() as (err, told):
+        assert run_main(arguments, urls, out, err) == 0
+    return b"".join(shown).decode(), b"".join(told).decode()

@@ -12,7 +12,6 @@ import threading
 import time
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 from click.testing import CliRunner
@@ -24,8 +23,9 @@ from command import (
     Canned,
     Run,
     buffered,
-    environment,
     rows,
+    run_main,
+    terminal,
 )
 from contrato.cli import calls, main, operations
 from contrato.core import spec
@@ -245,17 +245,7 @@ def test_a_reader_that_goes_away_ends_the_requests_and_the_progress_bar(
     monkeypatch.setattr(calls, "_answers", keeping)
     reader, writer = os.pipe()
     os.close(reader)
-    controller, terminal = pty.openpty()
-    with (
-        patch.dict(os.environ, environment(urls) | {"TERM": "xterm"}),
-        open(writer, "w") as out,
-        open(terminal, "w") as err,
-        contextlib.redirect_stdout(out),
-        contextlib.redirect_stderr(err),
-        pytest.raises(SystemExit) as ended,
-    ):
-        main(["neu", "consumption", "--interval", "daily", *YEAR])
-    os.close(controller)
-    assert ended.value.code == 141
+    with open(writer, "w") as out, terminal() as (err, _):
+        assert run_main(["neu", "consumption", "--interval", "daily", *YEAR], urls, out, err) == 141
     # (At the end of the process the bar would wait for its thread for ever.)
     assert set(threading.enumerate()) == before

@@ -1,11 +1,9 @@
 """Errors: one line, an exit status, and streams that cannot be written."""
 
-import contextlib
 import json
 import re
 import signal
 import subprocess
-import sys
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from command import CONTRATO, STEERING, TOKEN, Canned, Run, buffered, environment
+from command import CONTRATO, STEERING, TOKEN, Canned, Run, buffered, run_main
 from contrato.cli import main, output
 
 pytestmark = pytest.mark.slow
@@ -115,6 +113,7 @@ def test_refused_input_names_the_option(run: Run) -> None:
         (418, "{}", "answered 418", 1),
         (302, "", "a status that the spec does not document", 1),
         (403, f'{{"refused": "{TOKEN}"}}', "pass --token", 2),
+        (403, "<p>Ask the administrator</p>", "<p>Ask the administrator</p>", 2),
         (404, "{}", "check the path of --base-url, by default NEU_BASE_URL", 2),
     ],
 )
@@ -124,6 +123,11 @@ def test_a_failing_server(run: Run, canned: Canned, status: int, body: str, prob
     result = run(*arguments, exit_code=exit_code)
     assert problem in result.stderr
     assert "\x1b" not in result.stderr
+
+
+def test_a_redirect_says_where_to(run: Run, canned: Canned) -> None:
+    canned.answers, canned.headers = [(302, "")], {"Location": "https://login.example/"}
+    assert "https://login.example/" in run("neu", "services", "--base-url", canned.url, exit_code=1).stderr
 
 
 def test_a_deadline_ends_a_call(run: Run, canned: Canned) -> None:
@@ -181,19 +185,11 @@ EVERY_PLACE = pytest.mark.parametrize("where", REASONS)
 
 @EVERY_PLACE
 @pytest.mark.parametrize("name", output.FORMATS)
-def test_rows_that_cannot_be_written_are_an_error(
-    urls: dict[str, str], monkeypatch: pytest.MonkeyPatch, name: str, where: str
-) -> None:
-    for variable, value in environment(urls).items():
-        monkeypatch.setenv(variable, value)
+def test_rows_that_cannot_be_written_are_an_error(urls: dict[str, str], name: str, where: str) -> None:
     said = StringIO()
-    stdout = open("/dev/full", "w") if where == FULL else None  # noqa: SIM115
-    with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(said):
-        with pytest.raises(SystemExit) as ended:
-            main(["neu", "services", "-f", name])
-        sys.stdout.close()
+    with open("/dev/full", "w") as full:
+        assert run_main(["neu", "services", "-f", name], urls, full if where == FULL else None, said) == 2
     assert said.getvalue() == f"Error: cannot write standard output: {REASONS[where]}\n"
-    assert ended.value.code == 2
 
 
 @EVERY_PLACE

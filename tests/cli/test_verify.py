@@ -20,7 +20,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import contrato.verify
-from command import CONTRATO, Run
+from command import CONTRATO, Run, on_terminal
 from contrato.cli import main
 from contrato.core import spec
 from contrato.verify import RULES
@@ -74,9 +74,9 @@ def breaking(name: str, answer: Answer) -> Answer:
 
 
 def test_all_rules_are_listed_without_server_and_token(run: Run) -> None:
-    text = run("--explain", token="").stdout
+    text = " ".join(run("--explain", token="").stdout.split())
     for rule in RULES.values():
-        assert f"  {rule.name}\n      {rule.sentence}\n" in text
+        assert f" {rule.name} {rule.sentence}" in text
     assert len(RULES) > 15
 
 
@@ -87,6 +87,12 @@ def test_each_rule_is_explained(run: Run, name: str) -> None:
     assert text.startswith(f"{name} {rule.sentence} {' '.join(rule.explanation.split())}")
     assert ("in read-only mode it is not run" in text) is rule.writes
     assert ("with --no-probes it is not run" in text) is rule.probes
+
+
+def test_explanations_fit_the_terminal(run: Run) -> None:
+    for arguments in (["--explain"], *(["--explain", name] for name in rules())):
+        shown, _ = on_terminal(["verify", *arguments], {})
+        assert max(map(len, re.sub(r"\x1b\[[0-9;]*m", "", shown).splitlines())) <= 80
 
 
 def test_a_rule_that_is_not_there_is_refused_with_a_suggestion(run: Run) -> None:

@@ -1,9 +1,11 @@
 """A group of commands per API, one for each operation of its spec."""
 
 import re
+import sys
 from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cached_property
+from io import TextIOWrapper
 from typing import Any
 
 import click
@@ -50,6 +52,9 @@ class Main(Group):
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
         """Parse the arguments."""
         replace_closed_streams()
+        if isinstance(sys.stdout, TextIOWrapper):
+            # Its encoding may lack characters of the API.
+            sys.stdout.reconfigure(errors="replace")
         with exit_handler():
             return super().make_context(*args, **extra)
 

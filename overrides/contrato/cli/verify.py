@@ -2,6 +2,7 @@
 
 import difflib
 import shlex
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -222,7 +223,7 @@ def _explain(name: str) -> None:
             click.secho(heading, bold=True)
             for rule in RULES.values():
                 if rule.layer == layer:
-                    click.echo(f"  {rule.name}\n      {rule.sentence}")
+                    click.echo(f"  {rule.name}\n{_wrapped(rule.sentence, 6)}")
         return
     if name not in RULES:
         similar = difflib.get_close_matches(name, RULES)
@@ -230,13 +231,19 @@ def _explain(name: str) -> None:
         raise Refusal(f"no rule {name!r}; {hint}")
     rule = RULES[name]
     click.secho(rule.name, bold=True)
-    click.echo(f"{rule.sentence}\n")
-    click.echo(click.wrap_text(rule.explanation, 100))
+    click.echo(f"{_wrapped(rule.sentence)}\n")
+    click.echo(_wrapped(rule.explanation))
     click.echo(f"\n{HEADINGS[rule.layer]}")
     if rule.writes:
-        click.echo("It creates, changes or deletes records of its own; in read-only mode it is not run.")
+        click.echo(_wrapped("It creates, changes or deletes records of its own; in read-only mode it is not run."))
     if rule.probes:
-        click.echo("It sends requests that are wrong on purpose; with --no-probes it is not run.")
+        click.echo(_wrapped("It sends requests that are wrong on purpose; with --no-probes it is not run."))
+
+
+def _wrapped(text: str, indent: int = 0) -> str:
+    """Return text in lines that fit the terminal."""
+    width = min(shutil.get_terminal_size().columns, 100)
+    return click.wrap_text(text, width, " " * indent, " " * indent)
 
 
 HEADINGS = {

@@ -21,3 +21,20 @@ def test_csv_runs_no_formula(run: Run, canned: Canned, text: str) -> None:
 def test_csv_leaves_what_is_no_formula(run: Run, canned: Canned, text: str) -> None:
     (found,) = csv.DictReader(io.StringIO(run(*services(canned, text), "-f", "csv").stdout))
     assert found["name"] == text
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        (" =1+1", "' =1+1"),
+        ("a;=1+1", "a;'=1+1"),
+        ("a; @SUM(1);-2+3", "a;' @SUM(1);'-2+3"),
+        ("a;-5;+1.5", "a;-5;+1.5"),
+        (" -5", " -5"),
+        ("a; b", "a; b"),
+    ],
+)
+def test_csv_runs_no_formula_after_a_semicolon_or_a_space(run: Run, canned: Canned, text: str, written: str) -> None:
+    # In many countries spreadsheets begin a cell at a semicolon.
+    (found,) = csv.DictReader(io.StringIO(run(*services(canned, text), "-f", "csv").stdout))
+    assert found["name"] == written

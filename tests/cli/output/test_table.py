@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from command import YEAR, Canned, Run, on_terminal, rows
+from command import YEAR, Canned, Run, on_terminal, rows, run_main, services, terminal
 
 pytestmark = pytest.mark.slow
 
@@ -86,3 +86,22 @@ def test_long_text_gives_way_on_a_narrow_terminal(urls: dict[str, str], canned: 
     for column in ("category", "type", "date"):
         assert column in text
     assert "Not shown: message;" in told
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_a_table_survives_the_encoding_of_the_terminal(urls: dict[str, str], canned: Canned, encoding: str) -> None:
+    arguments = services(canned, "Panadería ☕ №1")
+    with terminal(encoding) as (out, shown), terminal() as (err, _):
+        assert run_main([*arguments, "-c", "name"], urls, out, err) == 0
+    expected = "Panadería ☕ №1".encode(encoding, "replace").decode(encoding)
+    assert expected in b"".join(shown).decode(encoding)
+
+
+def test_columns_that_are_too_wide_for_the_terminal_are_cut_between_words(urls: dict[str, str], canned: Canned) -> None:
+    names = ["Sede principal del Colegio Nuevo Horizonte", "Bodega Frigorífico del Norte"]
+    arguments = services(canned, *names)
+    columns = ("name", "address", "account_name", "id_service")
+    shown, _ = on_terminal([*arguments, *(word for name in columns for word in ("-c", name))], urls)
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", shown)
+    assert max(map(len, plain.splitlines())) <= 80
+    assert {word for name in names for word in name.split()} | set(columns) <= set(plain.split())

@@ -11,9 +11,11 @@ from contrato.cli.errors import line
 from contrato.core.spec import Operation
 from contrato.core.tables import Column, tables
 
-# Text that a spreadsheet runs as a formula, after OWASP, and text that is a number.
-FORMULA = re.compile(r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20].", re.DOTALL)
-NUMBER = re.compile(r"[+-]?\d+([.,]\d+)*")
+# The start of text that a spreadsheet runs as a formula, after OWASP: of a cell, and after a semicolon, where many
+# spreadsheets begin a cell. Numbers are none.
+FORMULA = re.compile(
+    r"(^|;)(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20].|[\t\r\n].)(?!\s*[+-]?\d+([.,]\d+)*\s*(;|\Z))", re.DOTALL
+)
 
 
 def write(
@@ -72,6 +74,5 @@ def _cell(value: Any, terminal: bool) -> Any:
     if not isinstance(value, str):
         return value
     # An apostrophe keeps a spreadsheet from running a formula.
-    if FORMULA.match(value) and not NUMBER.fullmatch(value):
-        value = f"'{value}"
+    value = FORMULA.sub(r"\1'", value)
     return line(value) if terminal else value

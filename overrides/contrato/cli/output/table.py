@@ -134,6 +134,7 @@ def _fitting(operation: Operation, columns: Sequence[Column], cells: dict[str, l
 
 
 def _print_rows(console: "Console", columns: Sequence[Column], cells: dict[str, list[str]]) -> None:
+    from rich.cells import cell_len
     from rich.table import Table
     from rich.text import Text
 
@@ -145,8 +146,7 @@ def _print_rows(console: "Console", columns: Sequence[Column], cells: dict[str, 
         table.add_column(
             header,
             justify="right" if column.numeric else "left",
-            no_wrap=True,
-            overflow="ellipsis",
+            min_width=cell_len(column.name),
             max_width=WIDEST_CELL,
         )
     for row in zip(*(cells[column.name] for column in columns), strict=True):
