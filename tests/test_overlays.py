@@ -302,7 +302,7 @@ def changed(translated: Path, english: Path) -> str:
     return f"{english.name} has changed: look at {translated.name}, then write there x-english: {digest_of(english)}"
 
 
-GUIDES = [file.stem for file in sorted((ROOT / "docs").glob("*.md")) if "." not in file.stem]
+GUIDES = [file.stem for file in sorted((ROOT / "docs").glob("verify-as-*.md")) if "." not in file.stem]
 
 
 def test_guides_are_found() -> None:
