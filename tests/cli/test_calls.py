@@ -126,13 +126,13 @@ def test_a_long_range_is_read_in_windows_and_ends_before_its_end(
     import httpx
 
     requests: list[httpx.Request] = []
-    send = httpx.Client.send
+    send = httpx.HTTPTransport.handle_request
 
-    def spy(self: httpx.Client, request: httpx.Request, **options: Any) -> httpx.Response:
+    def spy(self: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
         requests.append(request)
-        return send(self, request, **options)
+        return send(self, request)
 
-    monkeypatch.setattr(httpx.Client, "send", spy)
+    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", spy)
     service = account["services"][0]["id_service"]
     arguments = ("consumption", "--service", service, "--interval", "HOURLY", "--from", "2020-01-31T22:00")
     found = rows(run("neu", *arguments, "--to", "2020-03-01T02:00"))
