@@ -21,6 +21,7 @@ import pytest
 from contrato import apportionments, neu
 from contrato.core import spec
 from contrato.core.client import AsyncClient, Client, capture
+from contrato.core.document import JSON, operation_nodes
 from contrato.core.errors import (
     AuthenticationError,
     ContractError,
@@ -34,9 +35,11 @@ from contrato.core.errors import (
     ValidationError,
 )
 from contrato.core.model import Model
+from contrato.core.names import CLIENT_NAMES
 from contrato.core.pages import AsyncPager, Pager
 from contrato.core.request import Call, Defaults
-from contrato.core.spec import Operation, Schema
+from contrato.core.schema import Schema
+from contrato.core.spec import Operation
 from contrato.core.types import UNSET
 
 TOKEN = "tok-5f0c9e"
@@ -150,8 +153,8 @@ def test_the_specs_have_20_operations() -> None:
 def test_a_client_has_one_method_per_operation(api: str) -> None:
     names = {snake(operation_id) for operation_id in spec.api(api).operations}
     for kind, base in zip(CLIENTS[api], (Client, AsyncClient), strict=True):
-        assert {name for name in dir(base) if not name.startswith("_")} == spec.CLIENT_NAMES - {"api"}
-        assert {name for name in dir(kind) if not name.startswith("_")} == names | spec.CLIENT_NAMES
+        assert {name for name in dir(base) if not name.startswith("_")} == CLIENT_NAMES - {"api"}
+        assert {name for name in dir(kind) if not name.startswith("_")} == names | CLIENT_NAMES
 
 
 @EVERY_OPERATION
@@ -291,7 +294,7 @@ def placed(place: str) -> type[neu.Neu]:
     """A client of a spec whose queryConsumption has all arguments in one place, but one that is in the path."""
     document = spec.api("neu").copy()
     path, method, item, node = next(
-        each for each in spec.operation_nodes(document) if each[3]["operationId"] == "queryConsumption"
+        each for each in operation_nodes(document) if each[3]["operationId"] == "queryConsumption"
     )
     properties = {p.name: p.schema.json for p in spec.api("neu").operations["queryConsumption"].parameters}
     properties["Dated"] = {"type": "array", "items": {"type": "string", "format": "date-time"}}
@@ -364,9 +367,9 @@ def test_an_argument_is_sent_where_the_spec_has_it(place: str) -> None:
 def test_an_argument_that_may_be_null_is_left_out_by_unset(given: Any, sent: dict[str, Any]) -> None:
     """No API has an optional argument that may be null, so this one is made to."""
     document = spec.api("neu").copy()
-    (node,) = (node for *_, node in spec.operation_nodes(document) if node["operationId"] == "listServices")
+    (node,) = (node for *_, node in operation_nodes(document) if node["operationId"] == "listServices")
     schema = {"type": "object", "properties": {"id": {"type": ["integer", "null"]}}}
-    node.update(parameters=[], requestBody={"content": {spec.JSON: {"schema": schema}}})
+    node.update(parameters=[], requestBody={"content": {JSON: {"schema": schema}}})
     changed = Call(spec.Api("neu", document).operations["listServices"], {"id": given}, None, {})
     request = changed.build(Defaults(httpx.URL(f"{BASE_URL}/"), httpx.Headers(), {}))
     assert json.loads(request.content) == sent
@@ -599,7 +602,7 @@ def test_a_path_parameter_cannot_lead_elsewhere(value: str) -> None:
     """No API has a path parameter that is a string, so this one is made to."""
 
     document = spec.api("neu").copy()
-    (node,) = (node for *_, node in spec.operation_nodes(document) if node["operationId"] == "getService")
+    (node,) = (node for *_, node in operation_nodes(document) if node["operationId"] == "getService")
     (parameter,) = node["parameters"]
     parameter["schema"] = {"type": "string"}
     changed = spec.Api("neu", document)

@@ -51,6 +51,7 @@ from contrato.core.errors import (
 )
 from contrato.core.pages import AsyncPager, Pager
 from contrato.core.request import checked
+from contrato.core.schema import Schema
 
 TOKEN = "tok-5f/0c9e"
 BASE_URL = "https://energy.example/base"
@@ -517,7 +518,7 @@ def test_what_would_not_change_is_not_tried_again(status: int, asynchronous: boo
     assert len(seen) == 1
 
 
-def value_of(schema: spec.Schema) -> Any:
+def value_of(schema: Schema) -> Any:
     """Any value that an argument of this schema takes."""
     if schema.items is not None:
         return [value_of(schema.items)]

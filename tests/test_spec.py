@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 import yaml
 
+from contrato.core.document import JSON, operation_nodes
+from contrato.core.document import follow as follow_references
 from contrato.core.extensions import Evidence
-from contrato.core.spec import JSON, Api, api, operation_nodes, python_name
-from contrato.core.spec import follow as follow_references
+from contrato.core.names import python_name
+from contrato.core.spec import Api, api
 
 SPECS = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in sorted(Path("spec").glob("*.yaml"))}
 CITATION = re.compile(r"\b([a-z]+)#L(\d+)(?:-L(\d+))?")
