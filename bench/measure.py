@@ -19,8 +19,9 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, get_type_hints
 
+from contrato.core.names import python_name
 from contrato.core.places import Parts, place
-from contrato.core.spec import api, python_name
+from contrato.core.spec import api
 
 NEU = api("neu")
 QUERY, SERVICE = (NEU.operations[name] for name in ("queryConsumption", "getService"))

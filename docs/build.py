@@ -31,8 +31,9 @@ from markupsafe import Markup
 
 import overlays
 import samples
+from contrato.core.document import follow, operation_nodes
 from contrato.core.extensions import Evidence
-from contrato.core.spec import APIS, EVIDENCE_KEY, Api, follow, operation_nodes
+from contrato.core.spec import APIS, EVIDENCE_KEY, Api
 
 ROOT = Path(__file__).resolve().parents[1]
 HERE = ROOT / "docs"

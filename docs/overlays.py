@@ -29,7 +29,8 @@ import yaml
 from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import LiteralScalarString
 
-from contrato.core.spec import APIS, operation_nodes
+from contrato.core.document import operation_nodes
+from contrato.core.spec import APIS
 
 SPEC = Path(__file__).parents[1] / "spec"
 LANGUAGES = {"es": "Spanish", "pt-BR": "Brazilian Portuguese"}

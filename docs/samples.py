@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
+from contrato.core.document import JSON
 from contrato.core.places import Arguments, place
-from contrato.core.spec import JSON, Operation, Parameter
+from contrato.core.spec import Operation, Parameter
 
 
 def values(operation: Operation) -> dict[tuple[str, str], Any]:

@@ -17,6 +17,7 @@ import yaml
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect, sync_playwright
 
 from contrato.core import spec
+from contrato.core.document import operation_nodes
 
 ROOT = Path(__file__).resolve().parents[1]
 FLAGS = (
@@ -147,7 +148,7 @@ def operations(spec_: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Raw operations by id, each with the parameters of its path."""
     return {
         node["operationId"]: node | {"parameters": [*item.get("parameters", ()), *node.get("parameters", ())]}
-        for _, _, item, node in spec.operation_nodes(spec_)
+        for _, _, item, node in operation_nodes(spec_)
     }
 
 

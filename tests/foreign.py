@@ -27,7 +27,8 @@ from starlette.routing import Route
 
 from contrato.core import spec
 from contrato.core.places import arguments
-from contrato.core.spec import Operation, Parameter, Schema
+from contrato.core.schema import Schema
+from contrato.core.spec import Operation, Parameter
 
 Values = dict[str, Any]
 

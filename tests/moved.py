@@ -19,7 +19,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from contrato.core.spec import JSON, follow, operation_nodes
+from contrato.core.document import JSON, follow, operation_nodes
 
 ROOT = Path(__file__).resolve().parents[1]
 SPEC = Path("spec/neu.yaml")

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from contrato.core import spec
-from contrato.core.spec import JSON, Operation, follow, operation_nodes
+from contrato.core.document import JSON, follow, operation_nodes
+from contrato.core.spec import Operation
 from generator.diff import (
     LINKS,
     MEANING,

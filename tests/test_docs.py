@@ -19,6 +19,7 @@ from click.testing import CliRunner
 
 from contrato.cli import main
 from contrato.core import spec
+from contrato.core.document import operation_nodes
 from contrato.core.spec import Api, Operation
 
 pytestmark = pytest.mark.slow
@@ -224,7 +225,7 @@ def test_what_is_in_doubt_can_be_cited_and_found(site: Path, folder: str) -> Non
 @pytest.mark.parametrize("folder", ["", "es", "pt-BR"])
 def test_each_operation_shows_three_samples(site: Path, folder: str) -> None:
     for api in spec.APIS:
-        nodes = spec.operation_nodes(reference(site / folder / f"{api}.html"))
+        nodes = operation_nodes(reference(site / folder / f"{api}.html"))
         shown = [[sample["label"] for sample in node["x-codeSamples"]] for *_, node in nodes]
         assert shown == [["Python", "contrato", "curl"]] * len(spec.api(api).operations)
 
@@ -286,7 +287,7 @@ def test_a_sample_takes_an_argument_where_the_spec_has_it() -> None:
     written = spec.api("neu").operations["queryConsumption"]
     given = {name: value for (_, name), value in samples.values(written).items()}
     given |= {"Id_account": 41, "Id_services": [281, 282]}
-    node = next(node for *_, node in spec.operation_nodes(document) if node["operationId"] == written.id)
+    node = next(node for *_, node in operation_nodes(document) if node["operationId"] == written.id)
     node.pop("requestBody", None)
     node["parameters"] = [
         {"name": p.name, "in": "header" if p.name == "Id_account" else "query", "required": p.required}

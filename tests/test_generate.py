@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from contrato.core import spec
+from contrato.core.document import operation_nodes
 
 pytestmark = pytest.mark.slow
 
@@ -54,11 +55,11 @@ def change(tree: Path, api: str, edit: Callable[[Any], object]) -> None:
 
 def item_of(document: Any, operation_id: str) -> Any:
     """The path item of an operation."""
-    return next(item for *_, item, node in spec.operation_nodes(document) if node["operationId"] == operation_id)
+    return next(item for *_, item, node in operation_nodes(document) if node["operationId"] == operation_id)
 
 
 def operation_of(document: Any, operation_id: str) -> Any:
-    return next(node for *_, node in spec.operation_nodes(document) if node["operationId"] == operation_id)
+    return next(node for *_, node in operation_nodes(document) if node["operationId"] == operation_id)
 
 
 def schema(document: Any, name: str) -> Any:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[1]
 FOLDERS = ("overrides", "contract_tests", "docs", "bench")
-READER = "overrides/contrato/core/spec.py"
+READER = "overrides/contrato/core/document.py"
 # Opens the paths of a document, in Python or in a template of Jinja.
 OPENS = re.compile(r"""(\[|\bget\(|\bpop\(|\bsetdefault\()\s*(["'])paths\2|\b(spec|document|openapi)\.paths\b""")
 

@@ -14,7 +14,8 @@ import pytest
 import yaml
 from markdown_it import MarkdownIt
 
-from contrato.core.spec import Api, operation_nodes
+from contrato.core.document import operation_nodes
+from contrato.core.spec import Api
 
 pytestmark = pytest.mark.slow
 

@@ -19,7 +19,8 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from contrato.core.spec import APIS, Api, operation_nodes
+from contrato.core.document import operation_nodes
+from contrato.core.spec import APIS, Api
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]

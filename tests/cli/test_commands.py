@@ -8,6 +8,7 @@ import pytest
 from command import EVERY_OPERATION, OPERATIONS, Run
 from contrato.cli import operations
 from contrato.core import spec
+from contrato.core.document import operation_nodes
 
 pytestmark = pytest.mark.slow
 
@@ -21,7 +22,7 @@ def change(monkeypatch: pytest.MonkeyPatch, document: dict[str, Any]) -> None:
 @pytest.mark.parametrize("place", ["query", "header", "cookie"])
 def test_an_argument_is_an_option_wherever_it_is_sent(monkeypatch: pytest.MonkeyPatch, run: Run, place: str) -> None:
     document = spec.api("neu").copy()
-    (node,) = [node for *_, node in spec.operation_nodes(document) if node["operationId"] == "listPqrs"]
+    (node,) = [node for *_, node in operation_nodes(document) if node["operationId"] == "listPqrs"]
     # (Its name is one that a parameter must not have.)
     node.setdefault("parameters", []).append({"name": "Format", "in": place, "schema": {"type": "string"}})
     change(monkeypatch, document)

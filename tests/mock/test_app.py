@@ -21,6 +21,7 @@ from bundled import (
     rateios,
 )
 from contrato.core import spec
+from contrato.core.document import operation_nodes
 from contrato.mock import ListenError, create_app, serve
 from contrato.mock.apportionments import Apportionments
 from contrato.mock.neu import Neu
@@ -39,7 +40,7 @@ def test_operation_without_handler_or_handler_without_operation_stops_the_start(
 ) -> None:
     def api(name: str, original: Callable[[str], spec.Api] = spec.api) -> spec.Api:
         document = original(name).copy()
-        *_, (_, method, item, operation) = spec.operation_nodes(document)
+        *_, (_, method, item, operation) = operation_nodes(document)
         if edit == "add":
             item["trace"] = {**operation, "operationId": "more"}
         else:

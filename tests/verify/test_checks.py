@@ -15,8 +15,9 @@ import pytest
 from starlette.applications import Starlette
 
 from contrato.core import spec as specs
+from contrato.core.document import operation_nodes
 from contrato.core.places import place
-from contrato.core.spec import Api, Operation, operation_nodes
+from contrato.core.spec import Api, Operation
 from contrato.mock.app import create_app
 from contrato.verify.documents import find
 from contrato.verify.exchange import Exchange

@@ -27,7 +27,8 @@ from openapi_core.validation.schemas.exceptions import InvalidSchemaValue
 from openapi_core.validation.schemas.factories import DialectSchemaValidatorsFactory
 from starlette.datastructures import ImmutableMultiDict
 
-from contrato.core.spec import Api, Operation, follow, operation_nodes
+from contrato.core.document import follow, operation_nodes
+from contrato.core.spec import Api, Operation
 from contrato.mock.call import local_time
 
 

@@ -29,8 +29,9 @@ from schemathesis.openapi.checks import (
     UnsupportedMethodResponse,
 )
 
+from contrato.core.document import JSON, inline, operation_nodes
 from contrato.core.places import place
-from contrato.core.spec import JSON, Operation, inline, operation_nodes
+from contrato.core.spec import Operation
 from contrato.verify.discovery import FINE_WINDOW, WINDOW, Request, period_of
 from contrato.verify.documents import short
 from contrato.verify.exchange import Exchange

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from jsonschema_rs import Draft202012Validator
 
-from contrato.core.spec import Schema
+from contrato.core.schema import Schema
 
 MISSING = object()
 """Stands for a value that is not there, where None is one."""

@@ -18,7 +18,8 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import quote, quote_plus, urlsplit
 
-from contrato.core.spec import Api, Schema
+from contrato.core.schema import Schema
+from contrato.core.spec import Api
 from contrato.verify.documents import MISSING
 from contrato.verify.exchange import Exchange
 

@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 from jsonschema_rs import Draft202012Validator
 
 from contrato.core import spec as specs
-from contrato.core.spec import Api, Operation, Schema
+from contrato.core.schema import Schema
+from contrato.core.spec import Api, Operation
 from contrato.verify.coverage import Coverage
 from contrato.verify.documents import MISSING, short, validator
 from contrato.verify.exchange import Exchange

@@ -10,7 +10,8 @@ from functools import cache, cached_property, lru_cache
 from typing import Any
 
 from contrato.core.extensions import Aggregation
-from contrato.core.spec import Operation, Parameter, Schema
+from contrato.core.schema import Schema
+from contrato.core.spec import Operation, Parameter
 from contrato.verify.documents import MISSING, find, places, short
 from contrato.verify.exchange import Exchange
 

@@ -20,8 +20,9 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 
+from contrato.core.document import JSON
 from contrato.core.places import place
-from contrato.core.spec import JSON, Api, Operation
+from contrato.core.spec import Api, Operation
 from contrato.verify.coverage import Coverage
 from contrato.verify.exchange import Arguments, Exchange
 from contrato.verify.hiding import Secret

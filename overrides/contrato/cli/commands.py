@@ -15,7 +15,8 @@ from contrato.cli.errors import EXIT_STATUSES, Refusal, exit_handler, replace_cl
 from contrato.cli.operations import columns_of, operations, options
 from contrato.cli.options import common, explain, is_of_api, of_api
 from contrato.core import spec
-from contrato.core.spec import Operation, plain_text
+from contrato.core.schema import plain_text
+from contrato.core.spec import Operation
 from contrato.core.tables import Column
 
 

@@ -4,7 +4,8 @@ import functools
 from collections.abc import Sequence
 
 from contrato.core import spec
-from contrato.core.spec import Operation, Parameter, python_name
+from contrato.core.names import python_name
+from contrato.core.spec import Operation, Parameter
 from contrato.core.tables import Column, tables
 
 # Verbs that only read: their command is the noun alone.

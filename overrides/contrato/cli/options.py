@@ -9,7 +9,8 @@ import click
 
 from contrato.cli.operations import columns_of, options, variable
 from contrato.cli.output import FORMATS
-from contrato.core.spec import Operation, Parameter, Schema
+from contrato.core.schema import Schema
+from contrato.core.spec import Operation, Parameter
 from contrato.core.tables import tables
 
 # Begins the names of click's parameters that are the API's, so that they differ from our own.

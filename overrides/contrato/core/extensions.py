@@ -211,14 +211,14 @@ class Invariant(_Stated):
 
 @attrs.frozen(kw_only=True)
 class Question:
-    """One of `x-questions`: what the vendors leave open, with the readings that several honest servers have of it.
+    """One of `x-questions`: a question that the vendors leave open, and readings that honest servers may follow.
 
     Attributes:
         id: Its stable name.
         question: The question, a sentence.
-        readings: A sentence for each admissible reading. Of a field of an answer, `null` and `absent` are always those.
-        why: Why it is open.
-        mixed: Whether one server may follow several readings at the same place.
+        readings: A sentence for each admissible reading. For a field of an answer these are always `null` and `absent`.
+        why: Evidence that it is open.
+        mixed: True if a server may follow several readings at the same place.
 
     """
 
@@ -236,9 +236,9 @@ class Opening:
     Attributes:
         question: The question.
         ours: The reading that the examples show and the bundled server follows.
-        readings: The readings that are admissible here: of a settled question the one.
+        readings: The readings that are admissible here; only one if the question is settled.
         settled: The reading that is known to be true; None while it is open.
-        evidence: Why it is settled, or else why it is open.
+        evidence: Evidence that it is settled, or else that it is open.
 
     """
 
@@ -250,7 +250,7 @@ class Opening:
 
 
 def opening(question: Question, node: str | Mapping[str, Any]) -> Opening:
-    """Read what `x-open` says of one question: our reading alone, or more about it."""
+    """Return what `x-open` has about a question: only our reading, or more."""
     said: Mapping[str, Any] = {"ours": node} if isinstance(node, str) else node
     settled = said.get("settled")
     return Opening(
@@ -268,8 +268,8 @@ class Site:
 
     Attributes:
         pointer: JSON pointer of the element in the document.
-        keys: What names it, as `Api.statements` does.
-        opening: What is open there.
+        keys: Keys of the element, as in `Api.statements`.
+        opening: The question, and what is known about it there.
 
     """
 

@@ -12,7 +12,7 @@ Page = TypeVar("Page")
 FIRST = 1
 # Ends lists that grow while they are read: their counters are right.
 MOST = 10_000
-# What refuses a request for another reason than its page.
+# Statuses that refuse a request for another reason than its page.
 NOT_THE_PAGE = (401, 403, 408, 429)
 
 
@@ -31,7 +31,7 @@ class _Pages:
         return items
 
     def _is_end(self, number: int | None, error: ResponseError) -> bool:
-        """True if a refusal says that there is no such page: that of a list that does not tell where it ends."""
+        """True if an error means that the page does not exist, for a list that does not tell its end."""
         follows = number is not None and number > (self._start or FIRST)
         refused = 400 <= error.status <= 499 and error.status not in NOT_THE_PAGE
         return follows and refused and not self._pagination.keys() & {"next", "total"}
@@ -80,7 +80,7 @@ class _Pages:
                 raise PaginationError(f"page {number} ends with item {up_to}, and the total is {total}")
             seen += len(items)
             yield [page]
-            # Some servers say so that there is no next page.
+            # Some servers name page 0 or the last page if there is no next page.
             if following == 0 or following == number == last:
                 following = None
             if "next" not in self._pagination:

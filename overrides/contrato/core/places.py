@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 if TYPE_CHECKING:
-    from contrato.core.spec import Operation, Parameter, Schema
+    from contrato.core.schema import Schema
+    from contrato.core.spec import Operation, Parameter
 
 Arguments = Mapping[tuple[str, str], Any]
 

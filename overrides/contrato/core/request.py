@@ -18,7 +18,8 @@ from contrato.core.settings import RequestOptions
 from contrato.core.types import UNSET
 
 if TYPE_CHECKING:
-    from contrato.core.spec import Operation, Schema
+    from contrato.core.schema import Schema
+    from contrato.core.spec import Operation
 
 
 @attrs.frozen

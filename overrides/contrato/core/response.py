@@ -243,7 +243,7 @@ class Reader:
         documented = self.operation.response(response.status_code)
         mismatch = None
         if documented is not None and documented.succeeded and not documented.promised:
-            # It says that there is nothing: no page, no elements, or no such thing.
+            # The answer means no page, no elements, or no such record.
             if self.operation.pagination is not None:
                 return None
             if self.operation.answer is not None and self.operation.answer.items is not None:
@@ -259,7 +259,7 @@ class Reader:
         return self._error(response, content, documented is not None, mismatch)
 
     def _says_nothing(self, status: int, content: bytearray) -> bool:
-        """True if a success says that there is no such thing, in one of the ways that the spec leaves open."""
+        """True if a success means that the record does not exist, in one of the ways that the spec leaves open."""
         documented = self.operation.response(status)
         if documented is None or not documented.succeeded:
             return False

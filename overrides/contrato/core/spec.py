@@ -1,19 +1,16 @@
-"""The read-model of the specs: only this module reads an OpenAPI document, and only once.
+"""The read-model of the specs: each OpenAPI document is read once.
 
 `api("neu").operations["listBills"]` describes the request and the answer of an operation, with the evidence for each
-statement. This module also decides the names in Python, which the generator writes into the clients. `spec/README.md`
-documents the extensions (`x-…`).
+statement. `spec/README.md` documents the extensions (`x-…`).
 """
 
 from __future__ import annotations
 
-import builtins
 import copy
 import functools
 import json
-import keyword
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from importlib import resources
 from typing import Any
@@ -23,41 +20,26 @@ from zoneinfo import ZoneInfo
 import attrs
 
 from contrato.core import extensions
+from contrato.core.document import JSON, Node, operation_nodes
 from contrato.core.extensions import (
     Aggregation,
     Agreement,
     Always,
     DateRange,
-    Echo,
     Evidence,
     Identity,
-    Invariant,
-    Opening,
     Pagination,
-    Plausible,
-    Power,
-    Question,
     Reckoning,
-    Reference,
-    Register,
-    Searches,
     Site,
     Sort,
     Source,
 )
+from contrato.core.names import CLIENT_NAMES, RESERVED, python_name, unique
+from contrato.core.schema import Document, Element, Schema
 
 APIS = ("neu", "apportionments")
-JSON = "application/json"
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 # Keys of evidence, with the part of an element that it is about. Other evidence is about rules of the contract suite.
 EVIDENCE_KEY = re.compile(r"x-(?:(default|meaning|unit)-)?evidence")
-
-Node = Mapping[str, Any]
-
-# Names that would hide a keyword, a builtin, or a name in generated code. `id` is too common to be changed.
-RESERVED = {*keyword.kwlist, *keyword.softkwlist, *dir(builtins), "self", "options", "datetime"} - {"id", "_"}
-# Public attributes of every client.
-CLIENT_NAMES = {"api", "base_url", "close", "sleep", "time_zone", "windows"}
 
 
 @functools.cache
@@ -82,339 +64,8 @@ def api(name: str) -> Api:
     return Api(name, json.loads(text))
 
 
-def python_name(wire: str, reserved: set[str] = RESERVED) -> str:
-    """Return the name in Python for a name in a spec: `from_` for `From`, `list_bills` for `listBills`."""
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", wire)
-    name = re.sub(r"\W+", "_", words, flags=re.ASCII).strip("_").lower()
-    if not name or name[0].isdigit():
-        name = f"x_{name}"
-    return f"{name}_" if name in reserved else name
-
-
-def plain_text(markdown: str) -> str:
-    """Return Markdown on one line, without asterisks."""
-    return re.sub(r"\*+(\S[^*]*?)\*+", r"\1", " ".join(markdown.split()))
-
-
-def follow(document: Node, node: Node) -> tuple[Node, str]:
-    """Follow the references of a node. Keys beside a reference take precedence over its target.
-
-    Returns:
-        The node without references, and the name of the last component on the path; an empty text without one.
-
-    Raises:
-        KeyError: The target does not exist.
-        ValueError: The target is in another file.
-
-    """
-    name = ""
-    while "$ref" in node:
-        if not node["$ref"].startswith("#/"):
-            raise ValueError(f"$ref {node['$ref']}: keep each API in one file")
-        target: Any = document
-        for key in node["$ref"].removeprefix("#/").split("/"):
-            name = key.replace("~1", "/").replace("~0", "~")
-            target = target[name]
-        node = _over(target, {key: value for key, value in node.items() if key != "$ref"})
-    return node, name
-
-
-def _over(target: Node, siblings: Node) -> Node:
-    """Put siblings of a reference over its target; open questions are those of both."""
-    node = {**target, **siblings}
-    if "x-open" in target and "x-open" in siblings:
-        node["x-open"] = {**target["x-open"], **siblings["x-open"]}
-    return node
-
-
-def inline(document: Node, node: Any) -> Any:
-    """Return a copy in which each reference is replaced by its target.
-
-    Raises:
-        RecursionError: Components refer to each other in a cycle.
-
-    """
-    if isinstance(node, list):
-        return [inline(document, item) for item in node]
-    if not isinstance(node, Mapping):
-        return node
-    return {key: inline(document, value) for key, value in follow(document, node)[0].items()}
-
-
-def operation_nodes(document: Node) -> Iterator[tuple[str, str, Any, Any]]:
-    """Yield path, method in lower case, path item and operation of a raw document, in its order.
-
-    For programs that change a document; to read one, use `Api`.
-
-    Raises:
-        ValueError: A path item is a reference.
-
-    """
-    for path, item in document["paths"].items():
-        if "$ref" in item:
-            raise ValueError(f"{path} is a $ref: write the path item where it is used")
-        for method, node in item.items():
-            if method in METHODS:
-                yield path, method, item, node
-
-
 @attrs.frozen(eq=False, slots=False)
-class _Element:
-    """An element of a spec, with description and evidence."""
-
-    api: Api = attrs.field(repr=False)
-    _node: Node = attrs.field(repr=False)
-
-    @property
-    def description(self) -> str:
-        """Description in Markdown."""
-        text: str = self._node.get("description", "")
-        return text
-
-    @cached_property
-    def text(self) -> str:
-        """Description on one line without markup."""
-        return plain_text(self.description)
-
-    @property
-    def evidence(self) -> Evidence:
-        """Evidence for the element."""
-        return self._evidence()
-
-    @property
-    def meaning_evidence(self) -> Evidence:
-        """Evidence for its meaning, if that is weaker."""
-        return self._evidence("meaning-")
-
-    @property
-    def default_evidence(self) -> Evidence:
-        """Evidence for its default, if that is weaker."""
-        return self._evidence("default-")
-
-    @property
-    def unit_evidence(self) -> Evidence:
-        """Evidence for its unit, if that is weaker."""
-        return self._evidence("unit-")
-
-    @property
-    def aggregate_evidence(self) -> Evidence:
-        """Evidence for `aggregate`."""
-        return self._evidence("aggregate-")
-
-    @property
-    def required_evidence(self) -> Evidence:
-        """Of an object, where it comes from that its required properties are always there."""
-        return self._evidence("required-")
-
-    @property
-    def open(self) -> dict[str, Opening]:
-        """What is open about it, by the id of the question."""
-        questions, nodes = self.api.questions, self._node.get("x-open", {})
-        return {name: extensions.opening(questions[name], node) for name, node in nodes.items()}
-
-    def _evidence(self, part: str = "") -> Evidence:
-        return Evidence(self._node.get(f"x-{part}evidence", ""))
-
-    @property
-    def refers_to(self) -> tuple[Reference, ...]:
-        """Places of existing values."""
-        pointers = self._node.get("x-refers-to", [])
-        texts = [pointers] if isinstance(pointers, str) else pointers
-        return tuple(Reference(*text.split("#", 1)) for text in texts)
-
-    @property
-    def echo(self) -> Echo | None:
-        """Places in an answer that repeat the argument."""
-        return extensions.maybe(Echo, self._node, "x-echo")
-
-    @property
-    def searches(self) -> Searches | None:
-        """Places in an answer with the words of the argument."""
-        return extensions.maybe(Searches, self._node, "x-searches")
-
-
-@attrs.frozen(eq=False, slots=False)
-class Schema(_Element):
-    """A schema: with references followed, `allOf` merged, and null removed from alternatives.
-
-    Attributes:
-        component: Name of its component, or an empty text.
-        nullable: True if null is a value.
-
-    """
-
-    component: str
-    nullable: bool
-    _original: Node = attrs.field(repr=False)
-
-    @cached_property
-    def json(self) -> dict[str, Any]:
-        """The JSON Schema, with references followed, for libraries that validate."""
-        found: dict[str, Any] = inline(self.api.document, self._original)
-        return found
-
-    @property
-    def type(self) -> str:
-        """Type in JSON: `object`, `array`, `string`, `integer`, `number` or `boolean`; `any` for several."""
-        kind = self._node.get("type", "object" if "properties" in self._node else "any")
-        if isinstance(kind, list):
-            others = [name for name in kind if name != "null"]
-            return others[0] if len(others) == 1 else "any"
-        return str(kind)
-
-    @property
-    def format(self) -> str:
-        """Format of a text."""
-        return str(self._node.get("format", ""))
-
-    @property
-    def is_timestamp(self) -> bool:
-        """True if values are dates with times."""
-        return self.type == "string" and self.format.startswith("date-time")
-
-    @property
-    def enum(self) -> tuple[Any, ...]:
-        """Allowed values; empty if all are."""
-        return tuple(self._node.get("enum", ()))
-
-    @property
-    def has_default(self) -> bool:
-        """True if the spec has a default."""
-        return "default" in self._node
-
-    @property
-    def default(self) -> Any:
-        """Value of an argument that is not sent; None without a default."""
-        return self._node.get("default")
-
-    @property
-    def minimum(self) -> float | None:
-        """Smallest allowed number."""
-        return self._node.get("minimum")
-
-    @property
-    def maximum(self) -> float | None:
-        """Largest allowed number."""
-        return self._node.get("maximum")
-
-    @property
-    def unit(self) -> str:
-        """Unit of a value, or an empty text."""
-        return str(self._node.get("x-unit", ""))
-
-    @property
-    def metadata(self) -> dict[str, str]:
-        """Unit and evidence, if the spec has them, for tables and models."""
-        names = ("unit", "unit_evidence", "evidence", "meaning_evidence")
-        return {name: str(text) for name in names if (text := getattr(self, name))}
-
-    @property
-    def personal(self) -> bool:
-        """True for personal data of the customer."""
-        return self._node.get("x-personal") is True
-
-    @property
-    def aggregate(self) -> str:
-        """`sum` if the value of a longer period is the sum of those of shorter periods."""
-        return str(self._node.get("x-aggregate", ""))
-
-    @property
-    def register_of(self) -> Register | None:
-        """Quantity that the value is a register of."""
-        return extensions.maybe(Register, self._node, "x-register-of")
-
-    @property
-    def power(self) -> Power | None:
-        """Fields of a record with energies, voltages and currents of one meter."""
-        return extensions.maybe(Power, self._node, "x-power")
-
-    @property
-    def plausible(self) -> Plausible | None:
-        """Physical bounds of a value."""
-        return extensions.maybe(Plausible, self._node, "x-plausible")
-
-    @cached_property
-    def invariants(self) -> tuple[Invariant, ...]:
-        """Conditions within a record."""
-        return tuple(extensions.read(Invariant, node) for node in self._node.get("x-invariants", ()))
-
-    @property
-    def examples(self) -> tuple[Any, ...]:
-        """Examples of a value."""
-        node = self._node
-        return (*([node["example"]] if "example" in node else []), *node.get("examples", []))
-
-    @cached_property
-    def items(self) -> Schema | None:
-        """Schema of the elements of an array; None for other types."""
-        node = self._node.get("items")
-        return self.api.schema(node) if isinstance(node, Mapping) else None
-
-    @cached_property
-    def additional(self) -> Schema | None:
-        """Schema of the values of an object with arbitrary names; None if the spec has none."""
-        node = self._node.get("additionalProperties")
-        return self.api.schema(node) if isinstance(node, Mapping) else None
-
-    @cached_property
-    def properties(self) -> dict[str, Property]:
-        """Properties of an object by name in JSON, in the order of the spec."""
-        required = self._node.get("required", ())
-        nodes = self._node.get("properties", {})
-        names = _unique([[python_name(wire), f"{python_name(wire)}_{n}"] for n, wire in enumerate(nodes)])
-        return {
-            wire: Property(wire, name, wire in required, self.api.schema(node))
-            for (wire, node), name in zip(nodes.items(), names, strict=True)
-        }
-
-    @cached_property
-    def alternatives(self) -> tuple[Schema, ...]:
-        """Alternatives of the schema (`oneOf`, `anyOf`), without null; empty without alternatives."""
-        parts = [part for key in ("oneOf", "anyOf") for part in self._node.get(key, ())]
-        return tuple(self.api.schema(part) for part in parts if part.get("type") != "null")
-
-    def places(self, at: str = "") -> Iterator[tuple[str, Schema]]:
-        """Yield JSON pointer and schema of each place in a value; `*` stands for the elements of an array."""
-        yield at, self
-        for part in self.alternatives:
-            yield from list(part.places(at))[1:]
-        for name, prop in self.properties.items():
-            yield from prop.schema.places(f"{at}/{name}")
-        if self.items is not None:
-            yield from self.items.places(f"{at}/*")
-
-    def at(self, pointer: str) -> Schema | None:
-        """Return the schema at a pointer with `*` for elements; None if the place does not exist."""
-        return next((schema for place, schema in self.places() if place == pointer), None)
-
-    def evidence_at(self, pointer: str) -> Evidence:
-        """Return the evidence at a pointer, or of the closest place around it with evidence."""
-        wanted = "/" + pointer.strip("/")
-        found = [s.evidence for place, s in self.places() if (wanted + "/").startswith(place + "/") and s.evidence]
-        return found[-1] if found else Evidence()
-
-    def lists(self, at: str = "") -> Iterator[str]:
-        """Yield the pointers of the arrays of objects that every value has, outermost first."""
-        if self.items is not None and self.items.properties:
-            yield at
-            yield from self.items.lists(f"{at}/*")
-        for name, prop in self.properties.items():
-            if prop.required:
-                yield from prop.schema.lists(f"{at}/{name}")
-
-
-@attrs.frozen(eq=False)
-class Property:
-    """A property of an object. Its schema has its description and evidence."""
-
-    name: str
-    python_name: str
-    required: bool
-    schema: Schema
-
-
-@attrs.frozen(eq=False, slots=False)
-class Parameter(_Element):
+class Parameter(Element["Api"]):
     """An argument of an operation: a parameter, or a property of its body.
 
     Attributes:
@@ -458,7 +109,7 @@ class Parameter(_Element):
 
 
 @attrs.frozen(eq=False, slots=False)
-class Body(_Element):
+class Body(Element["Api"]):
     """The body of a request."""
 
     @property
@@ -479,7 +130,7 @@ class Body(_Element):
 
 
 @attrs.frozen(eq=False, slots=False)
-class Response(_Element):
+class Response(Element["Api"]):
     """An answer that the spec describes.
 
     Attributes:
@@ -496,7 +147,7 @@ class Response(_Element):
 
     @property
     def promised(self) -> bool:
-        """Whether a call returns it: a success, and not one that is only a reading of an open question."""
+        """True if a call returns it: a success that is not merely a reading of an open question."""
         return self.succeeded and self.evidence.level != "open"
 
     @cached_property
@@ -523,7 +174,7 @@ class Response(_Element):
 
 
 @attrs.frozen(eq=False, slots=False)
-class SecurityScheme(_Element):
+class SecurityScheme(Element["Api"]):
     """A way to authorize requests."""
 
     name: str
@@ -540,7 +191,7 @@ class SecurityScheme(_Element):
 
 
 @attrs.frozen(eq=False, slots=False)
-class Operation(_Element):
+class Operation(Element["Api"]):
     """An operation.
 
     Attributes:
@@ -601,7 +252,7 @@ class Operation(_Element):
             for prop in self.body.schema.properties.values():
                 found["body", prop.name] = prop.required, prop.schema._node, prop.schema
         named = [(python_name(name), place) for place, name in found]
-        names = _unique([[name, f"{name}_{place}", f"{name}_{place}_{n}"] for n, (name, place) in enumerate(named)])
+        names = unique([[name, f"{name}_{place}", f"{name}_{place}_{n}"] for n, (name, place) in enumerate(named)])
         return tuple(
             Parameter(self.api, node, name, python, place, required, schema)
             for ((place, name), (required, node, schema)), python in zip(found.items(), names, strict=True)
@@ -769,7 +420,7 @@ class Operation(_Element):
         return next((o for o in self.api.operations.values() if o.path == self.path and o.method == "GET"), None)
 
 
-class Api:
+class Api(Document):
     """One API, from its OpenAPI document.
 
     Args:
@@ -779,8 +430,8 @@ class Api:
     """
 
     def __init__(self, name: str, document: Node) -> None:
+        super().__init__(document)
         self.name = name
-        self.document = document
 
     def __repr__(self) -> str:
         return f"Api({self.name!r})"
@@ -789,34 +440,6 @@ class Api:
         """Return a copy of the document, to be changed."""
         found: dict[str, Any] = copy.deepcopy(dict(self.document))
         return found
-
-    def follow(self, node: Node) -> Node:
-        """Follow the references of a node of the document."""
-        return follow(self.document, node)[0]
-
-    def schema(self, original: Node) -> Schema:
-        """Make a schema of a node of the document."""
-        node, component = follow(self.document, original)
-        nullable = "null" in node["type"] if isinstance(node.get("type"), list) else node.get("type") == "null"
-        for key in ("anyOf", "oneOf"):
-            branches = node.get(key, ())
-            others = [branch for branch in branches if branch.get("type") != "null"]
-            nullable = nullable or len(others) < len(branches)
-            if branches and len(others) == 1:
-                inner, component = follow(self.document, others[0])
-                node = _over(inner, {name: value for name, value in node.items() if name != key})
-        if "allOf" in node:
-            node = self._merged(node)
-        return Schema(self, node, component, nullable, original)
-
-    def _merged(self, node: Node) -> Node:
-        merged: dict[str, Any] = {"properties": {}, "required": []}
-        parts = [self._merged(self.follow(part)) for part in node.get("allOf", ())]
-        for part in (*parts, {key: value for key, value in node.items() if key != "allOf"}):
-            properties = {**merged["properties"], **part.get("properties", {})}
-            required = [*merged["required"], *part.get("required", ())]
-            merged = {**merged, **part, "properties": properties, "required": required}
-        return merged if merged["properties"] else {key: merged[key] for key in merged.keys() - {"properties"}}
 
     @property
     def title(self) -> str:
@@ -914,14 +537,8 @@ class Api:
 
         return walk(self.document, ())
 
-    @cached_property
-    def questions(self) -> dict[str, Question]:
-        """What the vendor leaves open, by id, in the order of the spec."""
-        nodes = self.document.get("x-questions", {})
-        return {name: extensions.read(Question, {"id": name, **node}) for name, node in nodes.items()}
-
     def open_sites(self) -> Iterator[Site]:
-        """Yield each element of the document that a question is open about, in its order."""
+        """Yield each open question about an element of the document, in its order."""
         ids = {id(operation._node): ("operations", operation.id) for operation in self.operations.values()}
 
         def walk(node: Any, pointer: str, keys: tuple[str, ...]) -> Iterator[Site]:
@@ -968,12 +585,3 @@ def _words(node: Any) -> Iterator[str]:
             yield from (value for value in values if isinstance(value, str))
         for inner in node.values():
             yield from _words(inner)
-
-
-def _unique(candidates: Sequence[Sequence[str]]) -> list[str]:
-    """Choose names: for each thing the first candidate that no other thing has at the same position."""
-    ranks = list(zip(*candidates, strict=True))
-    return [
-        next((name for name, rank in zip(names, ranks, strict=True) if rank.count(name) == 1), names[-1])
-        for names in candidates
-    ]

@@ -12,7 +12,8 @@ from typing import Any
 
 import attrs
 
-from contrato.core.spec import Operation, Schema
+from contrato.core.schema import Schema
+from contrato.core.spec import Operation
 
 
 @attrs.frozen(eq=False, slots=False)

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from contrato.core.spec import Api, Parameter, Schema
+from contrato.core.schema import Schema
+from contrato.core.spec import Api, Parameter
 from contrato.verify.checks.values import Values, is_object, members, violation_in
 from contrato.verify.documents import find, validator
 from contrato.verify.exchange import Exchange

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from contrato.core.extensions import Aggregation
-from contrato.core.spec import Api, Schema
+from contrato.core.schema import Schema
+from contrato.core.spec import Api
 from contrato.verify.documents import MISSING, find, places
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Violation

@@ -11,7 +11,8 @@ from itertools import pairwise, product
 from typing import Any, NamedTuple, TypeGuard
 
 from contrato.core.extensions import Aggregation, DateRange
-from contrato.core.spec import Operation, Parameter, Schema
+from contrato.core.schema import Schema
+from contrato.core.spec import Operation, Parameter
 from contrato.verify.discovery import WIDEST
 from contrato.verify.documents import places, spread
 from contrato.verify.exchange import Arguments, Exchange

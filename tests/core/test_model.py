@@ -1,21 +1,17 @@
 """The models: attrs classes, and JSON of them and for them by the names of the wire."""
 
 import copy
-import gc
 import inspect
-import json
 import pickle
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from typing import Any, get_args, get_origin
 
 import attrs
 import pytest
 
+from clients import example, snake
 from contrato import apportionments, neu
 from contrato.core import spec
-from contrato.core.decode import decode
-from contrato.core.mismatch import SchemaMismatch
 from contrato.core.model import Model
 from contrato.neu.models import Bill, DueDatePage, PlatformPayment, RuleHistory, Service
 
@@ -45,12 +41,6 @@ EXAMPLES = [
     for number, record in enumerate(example if isinstance(example, list) else [example])
 ]
 EVERY_EXAMPLE = pytest.mark.parametrize(("model", "record"), EXAMPLES)
-
-
-def example(operation_id: str) -> Any:
-    """A copy of the first example of an answer of NEU."""
-    responses = spec.api("neu").operations[operation_id].responses.values()
-    return copy.deepcopy(next(value for r in responses if r.succeeded for value in r.examples.values()))
 
 
 @pytest.fixture
@@ -206,22 +196,22 @@ def test_wrong_data_are_a_value_error_that_names_the_place(change: dict[str, Any
         Bill.from_dict(whole)
 
 
-def test_garbage_is_collected_again_after_an_answer_whoever_asked_last(bill: Bill) -> None:
-    record = [bill.to_dict()] * 200
-
-    def read() -> bool:
-        decode(list[Bill], json.dumps(record).encode())
-        with pytest.raises(SchemaMismatch):
-            decode(list[Bill], b"[{}]")
-        return True
-
-    with ThreadPoolExecutor(8) as pool:
-        assert all(pool.map(lambda _: read(), range(40)))
-    assert gc.isenabled()
-    gc.disable()
-    try:
-        assert read()
-        # Whoever has switched it off wants it off.
-        assert not gc.isenabled()
-    finally:
-        gc.enable()
+@pytest.mark.parametrize("api", spec.APIS)
+def test_there_is_a_model_for_all_that_a_success_is_made_of_and_no_other(api: str) -> None:
+    components = {
+        schema.component: schema
+        for operation in spec.api(api).operations.values()
+        for response in operation.responses.values()
+        if response.succeeded and response.schema is not None
+        for _, schema in response.schema.places()
+        if schema.properties
+    }
+    models = {
+        name: kind
+        for name, kind in vars(MODULES[api]).items()
+        if isinstance(kind, type) and issubclass(kind, Model) and kind is not Model
+    }
+    assert models.keys() == components.keys()
+    for name, model in models.items():
+        names = {wire: snake(wire) + "_" * (wire == "type") for wire in components[name].properties}
+        assert {field.metadata["wire"]: field.name for field in attrs.fields(model)} == names

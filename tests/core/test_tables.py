@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from contrato.core import spec
+from contrato.core.document import JSON
 from contrato.core.tables import Tables, tables
 
 TEXT, NUMBER = {"type": "string"}, {"type": "number"}
@@ -24,7 +25,7 @@ def derived(schema: Any, **node: Any) -> Tables:
     """The tables of an operation with this answer."""
     operation = {
         "operationId": "listThings",
-        "responses": {"200": {"description": "", "content": {spec.JSON: {"schema": schema}}}},
+        "responses": {"200": {"description": "", "content": {JSON: {"schema": schema}}}},
         **node,
     }
     components = {"Thing": record("id_thing", id_thing={"type": "integer"}, name=TEXT, parts=many(record(size=NUMBER)))}

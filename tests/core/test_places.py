@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contrato.core import spec
+from contrato.core.document import JSON
 from contrato.core.places import arguments, place
 
 TYPES = {"number": "integer", "share": "number", "flag": "boolean", "text": "string"}
@@ -24,7 +25,7 @@ def operation(where: str, **explode: bool) -> spec.Operation:
     }
     if where == "body":
         schema = {"type": "object", "properties": schemas, "required": ["number"]}
-        node["requestBody"] = {"content": {spec.JSON: {"schema": schema}}}
+        node["requestBody"] = {"content": {JSON: {"schema": schema}}}
     else:
         node["parameters"] += [
             {"name": name, "in": where, "schema": schema, **explode} for name, schema in schemas.items()

@@ -1,0 +1,130 @@
+"""Deadlines end calls wherever an answer hangs."""
+
+import contextlib
+import gzip
+import socket
+import threading
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import httpx
+import pytest
+
+from clients import (
+    BOTH,
+    TOKEN,
+    call,
+    listed,
+    neu_services,
+    server,
+    serving,
+)
+from contrato import neu
+from contrato.core.errors import (
+    RateLimitError,
+    RequestTimeoutError,
+    WindowError,
+)
+
+HEAD = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
+CHUNKED = b"HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+# Where an answer can drip: what comes before, what is repeated, what comes after.
+DRIPS = {
+    "body": (HEAD, b" ", b"[]"),
+    # What follows the end of compressed data is nothing.
+    "compressed body": (
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(b"[]"),
+        gzip.compress(b""),
+        b"",
+    ),
+    "header": (b"HTTP/1.1 200 OK\r\nConnection: close\r\nX-A: ", b"a", b"\r\n\r\n[]"),
+    "extension of a chunk": (CHUNKED + b"2;a=", b"a", b"\r\n[]\r\n0\r\n\r\n"),
+    "trailer": (CHUNKED + b"2\r\n[]\r\n0\r\nX-A: ", b"a", b"\r\n\r\n"),
+    "interim answers": (b"", b"HTTP/1.1 103 Early Hints\r\n\r\n", HEAD + b"[]"),
+}
+
+
+@contextlib.contextmanager
+def dripping(count: int, where: str = "body", drops: list[bytes] | None = None) -> Iterator[str]:
+    """A server that sends a drop every twentieth of a second, so many of them, of an empty list."""
+    before, drop, after = DRIPS[where]
+    listener = socket.create_server(("127.0.0.1", 0))
+    done = threading.Event()
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                with connection, contextlib.suppress(OSError):
+                    connection.recv(65536)
+                    connection.sendall(before)
+                    for _ in range(count):
+                        if done.wait(0.05):
+                            break
+                        connection.sendall(drop)
+                        if drops is not None:
+                            drops.append(drop)
+                    connection.sendall(after)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        done.set()
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("where", "asynchronous"),
+    [("body", False), ("compressed body", False), *((where, True) for where in DRIPS)],
+    ids=lambda value: str(value),
+)
+def test_a_deadline_ends_an_answer_that_drips(where: str, asynchronous: bool) -> None:
+    drops: list[bytes] = []
+    with dripping(100, where, drops) as url:
+        for use in (
+            partial(call, asynchronous, listed, deadline=1.0),
+            partial(call, asynchronous, partial(neu_services, {"options": {"deadline": 1.0}})),
+        ):
+            waits: list[float] = []
+            with pytest.raises(RequestTimeoutError, match=r"not complete at the deadline of 1(\.0)? s"):
+                use(waits, base_url=url)
+            assert waits == []
+            # Not only when all had come.
+            assert 0 < len(drops) < 90
+            drops.clear()
+    with dripping(3, where) as url:
+        assert call(asynchronous, listed, base_url=url, deadline=None) == []
+
+
+def test_a_deadline_ends_windows() -> None:
+    query: dict[str, Any] = {"from_": "2020-01-01", "to": "2020-02-01", "interval": "DAILY"}
+    with dripping(100) as url, neu.Neu(TOKEN, url) as client:
+        windows = client.windows(client.query_consumption, **query, options={"deadline": 0.2})
+        with pytest.raises(WindowError, match="deadline"):
+            list(windows)
+
+
+def test_a_deadline_ends_interim_answers_without_a_pause() -> None:
+    answer = b"HTTP/1.1 100 Continue\r\n\r\n" * 400_000
+    with server(answer) as (url, _), pytest.raises(RequestTimeoutError, match="deadline"):
+        call(True, listed, base_url=url, deadline=0.1)
+
+
+@BOTH
+def test_no_wait_is_longer_than_the_deadline(asynchronous: bool) -> None:
+    seen: list[httpx.Request] = []
+    busy = httpx.Response(429, headers={"Retry-After": "30"})
+    waits: list[float] = []
+    with pytest.raises(RateLimitError):
+        call(asynchronous, listed, waits, deadline=29, timeout=50, transport=serving(busy, seen=seen))
+    assert (len(seen), waits) == (1, [])
+    assert all(28 < seconds <= 29 for seconds in seen[0].extensions["timeout"].values())
+    with pytest.raises(RateLimitError):
+        call(asynchronous, listed, waits, deadline=60, transport=serving(busy, seen=seen))
+    assert waits == [30, 30]
