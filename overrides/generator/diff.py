@@ -27,7 +27,7 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -36,7 +36,7 @@ from pathlib import Path
 from typing import Any
 
 import griffe
-from ruamel.yaml import YAML
+import yaml
 
 # The generator of this checkout, whichever one is installed.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -139,7 +139,9 @@ class Side:
         """It as JSON, each key in the line that it has in the file, and no word in a list that breaks nobody."""
         rows = [""] * (len(self.text.splitlines()) + 1)
         row = 0
-        for line, token in tokens(YAML(typ="rt", pure=True).load(self.text)):
+        root = yaml.compose(self.text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        assert root is not None
+        for line, token in tokens(self.spec, root):
             # What an alias repeats stands further up.
             row = max(row, line)
             rows[row] += token
@@ -149,8 +151,7 @@ class Side:
     def client(self) -> griffe.Module:
         """The package that the generator makes of it."""
         with tempfile.TemporaryDirectory() as directory:
-            # An absolute path wins over the folder in which generate() looks for the API.
-            generate(str(self.path.resolve().with_suffix("")), Path(directory) / self.path.stem)
+            generate(self.path, self.spec, Path(directory) / self.path.stem)
             package = griffe.GriffeLoader(search_paths=[directory], allow_inspection=False).load(self.path.stem)
         assert isinstance(package, griffe.Module)
         return package
@@ -162,9 +163,8 @@ def judge(old: Side, new: Side) -> Verdict:
         return Verdict("none")
     with ThreadPoolExecutor() as pool:
         reporting = pool.submit(report, old, new)
-        clients = pool.map(lambda side: side.client, (old, new))
+        before, after = old.client, new.client
         wire = reporting.result()
-        before, after = clients
     breakages = tuple(sorted({*on_the_wire(wire), *in_python(before, after), *in_links(wire, old.api)}))
     additions = tuple(added(wire, before, after, {it.where for it in breakages}))
     if any(it.sort != LINKS for it in breakages):
@@ -177,8 +177,8 @@ def unversioned(spec: dict[str, Any]) -> dict[str, Any]:
     return spec | {"info": {key: value for key, value in spec["info"].items() if key != "version"}}
 
 
-def tokens(node: Any, line: int = 0, listed: bool = False, named: bool = False) -> Iterator[tuple[int, str]]:
-    """The JSON of a node in pieces, each with its line, without what breaks nobody where it would look as if it did.
+def tokens(value: Any, node: yaml.Node, listed: bool = False, named: bool = False) -> Iterator[tuple[int, str]]:
+    """The JSON of a value in pieces, each with its line, without what breaks nobody where it would look as if it did.
 
     Redocly pairs the items of a list by how much of their text is the same, so that in a list another description makes
     another parameter, and other evidence another schema of `anyOf`. A parameter therefore gets a text that is as long
@@ -186,44 +186,41 @@ def tokens(node: Any, line: int = 0, listed: bool = False, named: bool = False) 
     Redocly sees what a field that is gone is called now.
 
     Args:
-        node: What ruamel read, which knows the lines.
-        line: Where it begins.
+        value: The value.
+        node: The YAML that it was read from, which knows the lines.
         listed: Whether it is in a list.
         named: Whether its keys are names.
 
     """
-
-    def at(key: object) -> int:
-        return int((node.lc.data or {}).get(key, [line])[0])
-
-    if isinstance(node, list):
+    line = node.start_mark.line
+    if isinstance(value, list):
         yield line, "["
-        for index, item in enumerate(node):
-            yield at(index), "," if index else ""
-            yield from tokens(item, at(index), True, named)
+        for index, (item, at) in enumerate(zip(value, node.value, strict=True)):
+            yield at.start_mark.line, "," if index else ""
+            yield from tokens(item, at, True, named)
         yield line, "]"
-    elif isinstance(node, dict):
+    elif isinstance(value, dict):
         yield line, "{"
         comma = ""
-        if listed and not named and node.keys() >= {"in", "name"}:
+        if listed and not named and value.keys() >= {"in", "name"}:
             # The name of one in a path is not sent.
-            own = node["in"] if node["in"] == "path" else f"{node['in']} {node['name']}"
+            own = value["in"] if value["in"] == "path" else f"{value['in']} {value['name']}"
             own = hashlib.sha256(own.encode()).hexdigest()
             yield line, f'"description":"{own * 100}"'
             comma = ","
         kept = {step for ending in SILENT for step in ending.split("/")}
-        for key, value in node.items():
+        for (key, inner), (at, inside) in zip(value.items(), node.value, strict=True):
             if listed and not named and (key in WORDS or (str(key).startswith("x-") and key not in kept)):
                 continue
-            yield at(key), f"{comma}{json.dumps(str(key))}:"
+            yield at.start_mark.line, f"{comma}{json.dumps(str(key))}:"
             if not named and key in ("const", "default", "enum"):
-                yield at(key), json.dumps(value, default=str)
+                yield at.start_mark.line, json.dumps(inner, default=str)
             else:
-                yield from tokens(value, at(key), listed, not named and key in NAMES)
+                yield from tokens(inner, inside, listed, not named and key in NAMES)
             comma = ","
         yield line, "}"
     else:
-        yield line, json.dumps(node, default=str)
+        yield line, json.dumps(value, default=str)
 
 
 def report(old: Side, new: Side) -> dict[str, Any]:
@@ -508,11 +505,11 @@ def lines(api: str, revision: str, verdict: Verdict) -> Iterable[str]:
         yield from (f"    {addition}" for addition in verdict.additions)
 
 
-def main() -> int:
-    """Judge all specs against a revision; 1 when something is lacking."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Judge all specs against a revision; return 1 if something is missing."""
     parser = argparse.ArgumentParser(prog="make diff", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("revision", metavar="BASE", nargs="?", help="what to compare with: a tag, a branch, a commit")
-    revision = parser.parse_args().revision
+    revision = parser.parse_args(arguments).revision
     if not revision:
         print("Say what to compare with, a tag, a branch or a commit: make diff BASE=v0.1.0", file=sys.stderr)
         return 2

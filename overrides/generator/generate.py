@@ -1,18 +1,21 @@
 """Write generated/contrato/ from spec/: one client package per API.
 
-`python overrides/generator/generate.py` writes; with `--check` it writes nothing and fails when generated/ is not what
-spec/ gives.
+`python overrides/generator/generate.py` writes. With `--check` it writes nothing, and fails if generated/ is not what
+it would write.
 """
 
 import argparse
 import ast
+import contextlib
 import copy
+import io
 import json
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -145,34 +148,50 @@ def overlay(node: Any, schemas: dict[str, Any]) -> Any:
     return node
 
 
-def run(*command: str | Path) -> None:
-    """Run a Python module; its failure is ours, with what it printed."""
-    done = subprocess.run([sys.executable, "-m", *command], capture_output=True, text=True, cwd=ROOT)
+def write(source: Path, out: Path) -> None:
+    """Run openapi-python-client with our templates; any warning of it is an error."""
+    # Late, because importing it takes longer than all else that a spec with a mistake needs.
+    from openapi_python_client import generate as write_client
+    from openapi_python_client.config import Config, ConfigFile, MetaType
+
+    settings = ConfigFile.load_from_path(HERE / "config.yaml")
+    config = Config.from_sources(settings, MetaType.NONE, source, "utf-8", overwrite=False, output_path=out)
+    with contextlib.redirect_stdout(io.StringIO()):
+        errors = write_client(config=config, custom_template_path=HERE / "templates")
+    if errors:
+        raise SystemExit("\n".join(["openapi-python-client failed:", *(f"{it.header} {it.detail}" for it in errors)]))
+
+
+def ruff(*arguments: str | Path) -> None:
+    """Run ruff with the project's settings, or `make check` would ask for other code than `make generate` writes."""
+    command = [sys.executable, "-m", "ruff", *arguments, "--config", ROOT / "pyproject.toml", "--no-cache", "--quiet"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     if done.returncode:
-        raise SystemExit(f"{command[0]} failed:\n{done.stdout}{done.stderr}")
+        raise SystemExit(f"ruff failed:\n{done.stdout}{done.stderr}")
 
 
-def generate(api: str, out: Path) -> None:
-    """Write the package of one API to the directory `out`."""
-    path = ROOT / "spec" / f"{api}.yaml"
-    spec = load(path)
+def generate(path: Path, spec: dict[str, Any], out: Path) -> None:
+    """Write the package of one API.
+
+    Args:
+        path: File of the spec, named after the API.
+        spec: What `load` read from it.
+        out: Directory to write, not there yet.
+
+    """
     try:
         published = json.dumps(spec, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     except (TypeError, ValueError) as error:  # a date that YAML recognised, a .nan
         raise SystemExit(f"{path}: {error}; JSON has no such value, put it in quotes") from error
 
     source = out.with_suffix(".json")
-    read = Api(api, spec)
+    read = Api(path.stem, spec)
     try:
         prepared = prepare(read)
     except (KeyError, ValueError) as error:
         raise SystemExit(f"{path}: a reference leads nowhere: {error}") from error
     source.write_text(json.dumps(overlay(prepared, spec.get("components", {}).get("schemas", {}))), "utf-8")
-    run(
-        "openapi_python_client",
-        *("generate", "--path", source, "--output-path", out, "--config", HERE / "config.yaml"),
-        *("--custom-template-path", HERE / "templates", "--meta", "none", "--fail-on-warning"),
-    )
+    write(source, out)
     source.unlink()
     # A function per operation is the stock way to call; the client is ours.
     shutil.rmtree(out / "api")
@@ -198,21 +217,20 @@ def files(tree: Path) -> dict[str, bytes]:
     return {str(path.relative_to(tree)): path.read_bytes() for path in found}
 
 
-def main() -> None:
-    """Generate all APIs; then replace the committed tree, or compare with it."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Generate all APIs, then replace the committed tree or compare with it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="compare only; exit 1 when a file differs")
-    check = parser.parse_args().check
+    check = parser.parse_args(arguments).check
     committed = ROOT / "generated" / "contrato"
     with tempfile.TemporaryDirectory() as directory:
         fresh = Path(directory) / "contrato"
         fresh.mkdir()
         for api in APIS:
-            generate(api, fresh / api)
-        # The project's ruff settings, or `make check` would ask for other code than `make generate` writes.
-        settings = ("--config", ROOT / "pyproject.toml", "--no-cache", "--quiet", fresh)
-        run("ruff", "check", "--fix-only", *settings)
-        run("ruff", "format", *settings)
+            path = ROOT / "spec" / f"{api}.yaml"
+            generate(path, load(path), fresh / api)
+        ruff("check", "--fix-only", fresh)
+        ruff("format", fresh)
         if not check:
             shutil.rmtree(committed, ignore_errors=True)
             shutil.copytree(fresh, committed)

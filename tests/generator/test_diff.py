@@ -17,6 +17,7 @@ import pytest
 from contrato.core import spec
 from contrato.core.document import JSON, follow, operation_nodes
 from contrato.core.spec import Operation
+from generator import diff as driver
 from generator.diff import (
     LINKS,
     MEANING,
@@ -35,7 +36,7 @@ from generator.diff import (
 
 pytestmark = pytest.mark.slow
 
-REPOSITORY = Path(__file__).parents[1]
+REPOSITORY = Path(__file__).parents[2]
 LIST, ONE, UPDATE = (
     spec.api("apportionments").operations[name]
     for name in ("listApportionments", "getApportionment", "updateApportionment")
@@ -46,6 +47,7 @@ LISTING, READING, UPDATING, BILLING = (f"{it.method} {it.path}" for it in (LIST,
 
 Spec = dict[str, Any]
 Edit = Callable[[Spec], object]
+Diff = Callable[..., tuple[int, list[str]]]
 
 
 @cache
@@ -405,6 +407,7 @@ info: {title: The title, description: A text}
 paths:
   /it:
     get:
+      operationId: it
       description: |
         Two
         lines.
@@ -452,6 +455,7 @@ paths:
         "paths": {
             "/it": {
                 "get": {
+                    "operationId": "it",
                     "description": "Two\nlines.\n",
                     "x-evidence": "documented",
                     "parameters": [parameter],
@@ -532,14 +536,15 @@ def test_entries_may_have_several_lines() -> None:
 
 
 @pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    """A repository of its own at version 0.1.0, tagged `v0`, and in it what is judged and what judges."""
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository at version 0.1.0, tagged `v0`, that is judged."""
+    monkeypatch.setattr(driver, "ROOT", tmp_path)
+    # Not that of a hook that runs the tests.
+    for name in os.environ:
+        if name.startswith("GIT_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
     shutil.copytree(REPOSITORY / "spec", tmp_path / "spec", ignore=shutil.ignore_patterns("overlays"))
-    shutil.copytree(
-        REPOSITORY / "overrides" / "generator",
-        tmp_path / "overrides" / "generator",
-        ignore=shutil.ignore_patterns("__pycache__"),
-    )
     for name in ("pyproject.toml", "CHANGELOG.md"):
         shutil.copy(REPOSITORY / name, tmp_path)
     for path in (tmp_path / "pyproject.toml", *(tmp_path / "spec").glob("*.yaml")):
@@ -550,23 +555,20 @@ def tree(tmp_path: Path) -> Path:
     (tmp_path / "node_modules").symlink_to(REPOSITORY / "node_modules")
     author = ("-c", "user.name=Test", "-c", "user.email=test@example.com")
     for command in (["init", "-q"], ["add", "spec", "*.toml", "*.md"], [*author, "commit", "-qm", "x"], ["tag", "v0"]):
-        subprocess.run(["git", *command], cwd=tmp_path, env=environment(), check=True)
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
     return tmp_path
 
 
-def environment() -> dict[str, str]:
-    """Ours, without the repository of a hook that runs the tests."""
-    return {key: value for key, value in os.environ.items() if not key.startswith("GIT_")} | {
-        "GIT_CONFIG_GLOBAL": os.devnull
-    }
-
-
-def diff(tree: Path, *revision: str) -> tuple[int, list[str]]:
+@pytest.fixture
+def diff(tree: Path, capsys: pytest.CaptureFixture[str]) -> Diff:
     """Exit status and lines of `make diff`."""
-    command = [sys.executable, "overrides/generator/diff.py", *revision]
-    done = subprocess.run(command, cwd=tree, env=environment(), capture_output=True, text=True)
-    assert "Traceback" not in done.stderr, done.stderr
-    return done.returncode, (done.stdout + done.stderr).splitlines()
+
+    def run(*revision: str) -> tuple[int, list[str]]:
+        status = driver.main(revision)
+        said = capsys.readouterr()
+        return status, (said.out + said.err).splitlines()
+
+    return run
 
 
 def edit(path: Path, old: str, new: str) -> None:
@@ -575,13 +577,13 @@ def edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1), "utf-8")
 
 
-def test_a_breaking_change_is_refused_until_versions_and_changelog_say_so(tree: Path) -> None:
+def test_a_breaking_change_is_refused_until_versions_and_changelog_say_so(tree: Path, diff: Diff) -> None:
     path = tree / "spec" / "apportionments.yaml"
     line = next(n for n, text in enumerate(path.read_text("utf-8").splitlines(), 1) if "- name: _q" in text)
     edit(path, "- name: _q", "- name: _text")
     edit(tree / "pyproject.toml", 'version = "0.1.0"', 'version = "0.1.9"')
     edit(tree / "CHANGELOG.md", "### Added\n", "### Changed\n- apportionments: `_q` is `_text`.\n\n### Added\n")
-    status, said = diff(tree, "v0")
+    status, said = diff("v0")
     assert said == [
         "neu: nothing changed",
         "apportionments: BREAKS (major)",
@@ -602,17 +604,17 @@ def test_a_breaking_change_is_refused_until_versions_and_changelog_say_so(tree: 
     edit(path, "version: 0.1.0", "version: 0.2.0")
     edit(tree / "pyproject.toml", 'version = "0.1.9"', 'version = "0.2.0"')
     edit(tree / "CHANGELOG.md", "- apportionments: `_q`", "- **Breaking** apportionments: `_q`")
-    status, said = diff(tree, "v0")
+    status, said = diff("v0")
     assert said[-1] == "Versions and changelog are as these changes need them."
     assert status == 0
 
 
-def test_a_moved_link_needs_an_entry_that_says_where_to(tree: Path) -> None:
+def test_a_moved_link_needs_an_entry_that_says_where_to(tree: Path, diff: Diff) -> None:
     path = tree / "spec" / "apportionments.yaml"
     text = path.read_text("utf-8")
     line = next(n for n, row in enumerate(text.splitlines(), 1) if "tags: [Apportionments]" in row)
     path.write_text(text.replace("tags: [Apportionments]", "tags: [Rateios]"), "utf-8")
-    status, said = diff(tree, "v0")
+    status, said = diff("v0")
     names = "listApportionments, createApportionment, deleteApportionment, getApportionment, updateApportionment"
     assert said == [
         "neu: nothing changed",
@@ -628,28 +630,32 @@ def test_a_moved_link_needs_an_entry_that_says_where_to(tree: Path) -> None:
     assert status == 1
 
 
-def test_the_generator_is_that_of_the_checkout_and_not_the_installed_one(tree: Path) -> None:
-    (tree / "overrides" / "generator" / "generate.py").write_text("raise SystemExit('that of the checkout')", "utf-8")
-    assert diff(tree, "v0") == (1, ["that of the checkout"])
+def test_the_generator_is_that_of_the_checkout_and_not_the_installed_one(tmp_path: Path) -> None:
+    shutil.copy(REPOSITORY / "overrides/generator/diff.py", tmp_path)
+    (tmp_path / "generator").mkdir()
+    script = (tmp_path / "diff.py").rename(tmp_path / "generator/diff.py")
+    (tmp_path / "generator/generate.py").write_text("raise SystemExit('that of the checkout')", "utf-8")
+    done = subprocess.run([sys.executable, script, "HEAD"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "that of the checkout\n")
 
 
-def test_a_revision_that_is_not_there_is_wrong_usage(tree: Path) -> None:
+def test_a_revision_that_is_not_there_is_wrong_usage(diff: Diff) -> None:
     said = "git knows no commit 'v9' here: fetch it, or name another as BASE"
-    assert diff(tree, "v9") == (2, [said])
+    assert diff("v9") == (2, [said])
 
 
 @pytest.mark.parametrize("none", [(), ("",)])
-def test_without_a_revision_it_says_what_to_type(tree: Path, none: tuple[str, ...]) -> None:
+def test_without_a_revision_it_says_what_to_type(diff: Diff, none: tuple[str, ...]) -> None:
     said = "Say what to compare with, a tag, a branch or a commit: make diff BASE=v0.1.0"
-    assert diff(tree, *none) == (2, [said])
+    assert diff(*none) == (2, [said])
 
 
-def test_an_api_that_the_revision_has_not_breaks_nobody(tree: Path) -> None:
+def test_an_api_that_the_revision_has_not_breaks_nobody(tree: Path, diff: Diff) -> None:
     command = ["git", "rm", "-q", "--cached", "spec/neu.yaml"]
-    subprocess.run(command, cwd=tree, env=environment(), check=True)
+    subprocess.run(command, cwd=tree, check=True)
     author = ("-c", "user.name=Test", "-c", "user.email=test@example.com")
-    subprocess.run(["git", *author, "commit", "-qm", "x"], cwd=tree, env=environment(), check=True)
-    status, said = diff(tree, "HEAD")
+    subprocess.run(["git", *author, "commit", "-qm", "x"], cwd=tree, check=True)
+    status, said = diff("HEAD")
     assert said[:2] == ["neu: breaks nothing (minor: something is new)", "  new, or changed without harm"]
     assert "  CHANGELOG.md: add an entry that names neu and what is new in it" in said
     assert status == 1
