@@ -90,7 +90,7 @@ def test_each_rule_is_explained(run: Run, name: str) -> None:
 
 
 def test_explanations_fit_the_terminal(run: Run) -> None:
-    for arguments in (["--explain"], *(["--explain", name] for name in rules())):
+    for arguments in (["--explain"], *(["--explain", name] for name in RULES)):
         shown, _ = on_terminal(["verify", *arguments], {})
         assert max(map(len, re.sub(r"\x1b\[[0-9;]*m", "", shown).splitlines())) <= 80
 

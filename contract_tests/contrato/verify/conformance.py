@@ -62,7 +62,7 @@ EXPECTED = {
     "response_schema_conformance": "a JSON body",
     "unsupported_method": "4XX for a method that the path does not have",
 }
-"""What a check expects, where that does not depend on the failure."""
+"""The expectation of a check, where it does not depend on the failure."""
 
 WRONG_METHODS = ("get", "put", "post", "delete", "patch")
 """Methods that are tried on paths that have no such operation."""
@@ -153,7 +153,7 @@ class Conformance:
                 elif isinstance(event, events.EngineFinished):
                     self.stopped |= event.stop_reason is not StopReason.COMPLETED
 
-    # What runs
+    # Configuration
 
     def _config(self, values: Mapping[str, Mapping[tuple[str, str], list[Any]]]) -> SchemathesisConfig:
         dictionaries: dict[str, Any] = {}
@@ -203,7 +203,7 @@ class Conformance:
                     "examples": {"operation-ordering": "none"},
                     "coverage": {
                         "operation-ordering": "none",
-                        # What a wrong method does is unknown, so nobody else's data is in its way.
+                        # The effect of a wrong method is unknown, so nobody else's data may be in its way.
                         "unexpected-methods": WRONG_METHODS if self.probes and unrestricted else [],
                         "extra-data-sources": {"responses": False},
                     },
@@ -232,7 +232,7 @@ class Conformance:
             }
         )
 
-    # What was found
+    # Findings
 
     def _keep(self, exchange: Exchange) -> None:
         case = exchange.request_headers.get(SCHEMATHESIS_TEST_CASE_HEADER.lower())
@@ -274,7 +274,7 @@ class Conformance:
         return next(((self._exchanges[i],) for i in case_ids if i in self._exchanges), ())
 
     def _add(self, check: str, violation: Violation, failure: CheckFailure, case_id: str) -> None:
-        # What a check asked on its own account shows more than what it began with.
+        # A check's own request shows more than the one that it began with.
         shown = self._shown(failure.case_id, case_id)
         if not any(exchange.status == 429 for exchange in shown):
             self.judge.add(check, replace(violation, exchanges=shown))
@@ -349,7 +349,7 @@ class Conformance:
 
 
 def is_repetition(check: str, response: schemathesis.Response, failure: CheckFailure) -> bool:
-    """Whether another check says the same thing better."""
+    """True if another check says the same thing better."""
     if response.status_code >= 500:
         return check != "not_a_server_error"
     return isinstance(failure, MissingHeaderNotRejected) and failure.header_name.lower() == "authorization"
@@ -379,7 +379,7 @@ def narrow(operation: Operation, case: Case) -> None:
 
 
 def _container(case: Case, place: str) -> MutableMapping[str, Any]:
-    """What a case has in one place of a request; empty when it is nothing with names."""
+    """The named values of a case in one place of a request; empty when they have no names."""
     parts = {"path": case.path_parameters, "query": case.query, "header": case.headers, "cookie": case.cookies}
     found = parts.get(place, case.body)
     return found if isinstance(found, MutableMapping) else {}
@@ -408,7 +408,7 @@ def is_left_open(
     response: schemathesis.Response,
     failure: CheckFailure,
 ) -> bool:
-    """Whether the sources leave to the server what a stock check expects of it."""
+    """True if the sources leave to the server what a check of Schemathesis expects."""
     if response.status_code == 501 and response.request.method != operation.method:
         return True  # The status of HTTP for a method that the server implements nowhere (RFC 9110, 15.6.2).
     if isinstance(failure, UndefinedStatusCode):

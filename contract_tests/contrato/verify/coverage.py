@@ -31,7 +31,7 @@ class Coverage:
             unseen -= {at for at in unseen if find(answer, at)}
 
     def missing(self, operation: Operation) -> str | None:
-        """What keeps the operation from being checked; `None` when its 2xx answers have shown all there is to see."""
+        """The reason why the operation is not checked; `None` when its 2xx answers have shown all there is to see."""
         unseen = self._unseen[operation.id]
         if not self.successes[operation.id]:
             return "no request was answered with 2xx"

@@ -106,11 +106,11 @@ class Discovery:
     # Values of one parameter
 
     def _values(self, operation: Operation, f: Parameter, index: int) -> list[Any]:
-        """What to try for one parameter; for a reference, the value number `index` of the sample."""
+        """Values to try for one parameter; for a reference, the value number `index` of the sample."""
         if f.refers_to:
             found = self._existing(operation, f, index)
             values = [[value] for value in found] if f.schema.type == "array" else found
-            # What breaks the contract in an answer is reported there, and is no valid value for a request.
+            # A value that breaks the contract in an answer is reported there, and is no valid one for a request.
             return [value for value in values if validator(f.schema).is_valid(value)]
         if f.schema.enum:
             return list(f.schema.enum)

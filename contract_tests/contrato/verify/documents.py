@@ -17,7 +17,7 @@ MISSING = object()
 
 
 def loaded(content: bytes) -> Any:
-    """What a JSON text says, or `MISSING` when it is none."""
+    """The value of a JSON text, or `MISSING` when it is none."""
     try:
         return _DECODER.decode(content)
     except (RecursionError, ValueError):

@@ -56,7 +56,7 @@ class Exchange:
 
     @property
     def succeeded(self) -> bool:
-        """Whether the status is 2XX."""
+        """True if the status is 2XX."""
         return 200 <= self.status < 300
 
     @cached_property
@@ -73,7 +73,7 @@ class Exchange:
 
     @property
     def sent(self) -> str:
-        """What the request asks for, in its body or, without one, in its URL."""
+        """The body of the request or, without one, its URL."""
         return self.request_body.decode("utf-8", "replace") or self.url
 
     @cached_property

@@ -14,7 +14,7 @@ from contrato.verify.exchange import Exchange
 
 
 class Layer(StrEnum):
-    """Who found something.
+    """Kinds of rules.
 
     Attributes:
         CONFORMANCE: Schemathesis, by the spec alone.
@@ -29,7 +29,7 @@ class Layer(StrEnum):
 
 @dataclass(frozen=True)
 class Violation:
-    """What a rule found to be otherwise than the contract has it.
+    """A deviation from the contract that a rule found.
 
     Attributes:
         operation: The operationId.

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from contrato.core.spec import Api
+from contrato.verify.documents import MISSING, loaded
 from contrato.verify.reports.report import UsageError
 
 
@@ -132,7 +133,7 @@ def _body(content: Mapping[str, Any], headers: Mapping[str, str], status: int) -
             status in (204, 304) or headers.get("content-length") == "0" or (body == b"" and content.get("size") == 0)
         )
         return b"" if empty else None
-    if _is_json(body):
+    if loaded(body) is not MISSING:
         return body
     # Proxies may export what went over the wire.
     for unpack in (gzip.decompress, zlib.decompress):
@@ -141,17 +142,9 @@ def _body(content: Mapping[str, Any], headers: Mapping[str, str], status: int) -
         except (OSError, EOFError, zlib.error):
             continue
     size = content.get("size")
-    # What an exporter cut off is not what the server answered.
+    # An exporter may cut off what the server answered.
     cut = isinstance(size, int) and len(body) < size
     return None if cut or (headers.get("content-encoding") in ("br", "zstd") and not _is_text(body)) else body
-
-
-def _is_json(body: bytes) -> bool:
-    try:
-        json.loads(body)
-    except (ValueError, RecursionError):
-        return False
-    return True
 
 
 def _is_text(body: bytes) -> bool:

@@ -76,7 +76,7 @@ class Secret:
         )
 
     def is_in(self, *texts: str) -> bool:
-        """Whether one of the texts has the token, and not only a word that happens to be the same."""
+        """True if one of the texts has the token, and not only an equal word."""
         return self._token is not None and self._long and any(self._token.search(text) for text in texts)
 
 
@@ -88,8 +88,6 @@ def _pattern(token: str) -> re.Pattern[str] | None:
     either = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
     return re.compile(either if len(token) >= TELLING else rf"(?<!\w)(?:{either})(?!\w)")
 
-
-"""Stands for the token."""
 
 SHORTEST = 3
 """Characters of the shortest value that is replaced everywhere: a shorter one would be found in every other word."""
@@ -109,7 +107,7 @@ _START = r"(?:(?<![^\W_])|(?<=\\[nrt])|(?<=\\u[0-9a-f]{4})|(?<=%[0-9a-f]{2}))"
 _LONGEST_CUT = 1000
 
 _Shape = dict[str, tuple["_Shape", bool]]
-"""What a schema has below each property, and whether that is personal; below `_ITEMS`, what an array has."""
+"""The shape below each property of a schema, and whether it is personal; below `_ITEMS`, that of an array's items."""
 
 _ITEMS = "/*"
 
@@ -149,7 +147,7 @@ class Scrubber:
             self._learnt.add(key)
             for name, value in dict.fromkeys(self._personal(exchange.json, self._answer_shape(exchange))):
                 self._remember(name, value)
-        # What the engine invents is nobody's, and would be found everywhere.
+        # Values that the engine invents are nobody's, and would be found everywhere.
         if exchange.sender != "schemathesis":
             for name, value in self._personal(_json(exchange.request_body), {}):
                 self._remember(name, value)
@@ -182,7 +180,7 @@ class Scrubber:
             self._scrubbed[id(exchange)] = exchange, self.exchange(exchange)
         return self._scrubbed[id(exchange)][1]
 
-    # What is personal
+    # Personal values
 
     def _answer_shape(self, exchange: Exchange) -> _Shape:
         operation, status = exchange.operation, exchange.status
@@ -232,7 +230,7 @@ class Scrubber:
         self.__dict__.pop("_sorted", None)
         self._scrubbed.clear()
 
-    # How it is replaced
+    # Replacement
 
     @cached_property
     def _values(self) -> re.Pattern[str]:

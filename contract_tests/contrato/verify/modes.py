@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Mode(StrEnum):
-    """What a run may do to the server.
+    """Limits of what a run does to the server.
 
     Attributes:
         UNRESTRICTED: Anything. For a server whose data is thrown away.

@@ -148,7 +148,7 @@ class Journal:
         _write(self._path, self._api, self._base_url, self._started.isoformat(), records)
 
     def earlier(self) -> Iterator[tuple[str, list[Record], Journal]]:
-        """What other runs on this server have not removed: when each began, its records, and its journal."""
+        """Records that other runs on this server left: when each run began, its records, and its journal."""
         for path in sorted(_folder().glob(f"{self._api}-*.json")):
             try:
                 kept = json.loads(path.read_text(encoding="utf-8"))

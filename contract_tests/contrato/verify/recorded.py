@@ -243,7 +243,7 @@ def _status(exchange: Exchange) -> Iterator[Violation]:
 
 
 def _is_valid(exchange: Exchange) -> bool:
-    """Whether the request is one that the spec allows."""
+    """True if the spec allows the request."""
     operation = exchange.operation
     assert operation is not None
     if exchange.request_body and operation.body is not None:

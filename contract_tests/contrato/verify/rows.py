@@ -44,7 +44,7 @@ def limit_of(operation: Operation) -> Parameter | None:
 
 
 def counter(operation: Operation, page: Exchange, key: str) -> Any:
-    """What a page tells of `total`, `last`, `next` or `current`; `MISSING` when it tells nothing."""
+    """The page's counter `total`, `last`, `next` or `current`; `MISSING` when it has none."""
     name = getattr(operation.pagination, key, None)
     return next(iter(find(page.json, f"/{name}")), MISSING) if name else MISSING
 
@@ -135,7 +135,7 @@ def intervals(aggregation: Aggregation) -> list[str]:
 
 
 def about(aggregation: Aggregation, value: Callable[[str], Any]) -> str:
-    """What a row is about, in words.
+    """The subject of a row, in words.
 
     Args:
         aggregation: Names what identifies it.
@@ -171,7 +171,7 @@ def difference(expected: Iterable[Row], found: Iterable[Row]) -> tuple[list[Row]
 
 
 def told(missing: Sequence[Row], more: Sequence[Row]) -> str:
-    """What is different, in words."""
+    """The differences, in words."""
     parts = []
     if missing:
         parts.append(f"{len(missing)} missing, such as {short(dict(missing[0]))}")

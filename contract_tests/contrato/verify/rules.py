@@ -1,4 +1,4 @@
-"""What passive checks and active laws have in common: a name, a sentence, and what they find.
+"""Rules: passive checks, active laws, and those of Schemathesis, each with a name and a sentence.
 
 A rule is a function with a sentence. Its name is the one that reports, `--only`, `--skip` and `--explain` use; its
 docstring is the explanation. It knows no operation, path or field: it is run for each operation that has what it is

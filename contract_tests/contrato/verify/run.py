@@ -194,7 +194,7 @@ class _Run:
             except KeyboardInterrupt:
                 self.report.interrupted = True
 
-    # What the reader must know
+    # Notes for the reader
 
     def _write_down(self, records: list[Record]) -> None:
         try:

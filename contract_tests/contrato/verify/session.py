@@ -112,7 +112,7 @@ class Session:
         self._memory.clear()
 
     def remember(self, key: str, make: Callable[[], T]) -> T:
-        """What was made for the key, until everything is asked anew."""
+        """The value made for the key; made again after `forget`."""
         if key not in self._memory:
             self._memory[key] = make()
         self.asked += 1
@@ -221,7 +221,7 @@ class Session:
         return walk
 
     def _goes_on(self, operation: Operation, page: Exchange, number: int, joined: int) -> bool:
-        """Whether something that the page tells says that another one follows; without counters one always may."""
+        """True if a counter of the page says that another one follows; without counters one always may."""
         told = {key: counter(operation, page, key) for key in ("next", "last", "total")}
         if not self._has_counters(operation, page):
             return True
@@ -321,7 +321,7 @@ def _sound(operation: Operation, exchange: Exchange) -> Exchange:
 
 
 def is_readable(operation: Operation, exchange: Exchange) -> bool:
-    """Whether the body of an answer is JSON of the kind that the spec has for its status, as far as it has one."""
+    """True if the body of an answer is JSON of the kind that the spec has for its status, as far as it has one."""
     schema = operation.schema(exchange.status)
     if schema is None:
         return True

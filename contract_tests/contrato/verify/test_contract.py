@@ -3,8 +3,7 @@
     NEU_BASE_URL=https://… NEU_TOKEN=… pytest --pyargs contrato.verify
 
 `APPORTIONMENTS_BASE_URL` and `APPORTIONMENTS_TOKEN` likewise; `CONTRATO_MODE` is what `contrato verify --mode` takes. A
-violation
-fails the test of its operation, and what could not be checked skips it.
+violation fails the test of its operation; an operation that could not be checked skips it.
 """
 
 import os

@@ -94,6 +94,9 @@ class Transport:
         self.unread: set[str] = set()
         self.refused = 0
         self._adapter = HTTPAdapter()
+        # Proxies and certificates of the environment.
+        self._settings = {**requests.Session().merge_environment_settings(self.base_url, {}, None, None, None)}
+        del self._settings["stream"]
         # Bound here, since `guard` puts another method in its place.
         self._send_now = self._adapter.send
         self._secret = Secret(token)
@@ -148,10 +151,7 @@ class Transport:
             },
             cookies=parts.cookies,
         ).prepare()
-        # Proxies and certificates of the environment.
-        settings: dict[str, Any] = {**requests.Session().merge_environment_settings(request.url, {}, None, None, None)}
-        del settings["stream"]
-        return self.forward(request, self._send_now, settings)[0]
+        return self.forward(request, self._send_now, self._settings)[0]
 
     def forward(
         self, request: requests.PreparedRequest, send: Callable[..., requests.Response], settings: Mapping[str, Any]

@@ -64,7 +64,7 @@ def _at(spec: Api, path: str) -> Iterator[Operation]:
     return (operation for operation in found if operation.path.count("{") == fewest)
 
 
-# Who may ask
+# Tokens
 
 
 @check("Without a token, nothing is answered.")

@@ -56,7 +56,7 @@ class _Page:
 
     @property
     def inside(self) -> bool:
-        """Whether the page that was asked for is one of those that there are."""
+        """True if the page that was asked for exists."""
         return self.number is not None and self.pages is not None and 1 <= self.number <= self.pages
 
 

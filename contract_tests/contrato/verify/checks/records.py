@@ -49,7 +49,7 @@ def records_add_up(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
 
 
 def _disagreement(record: Values, law: Invariant, spec: Api) -> tuple[str, str, str] | None:
-    """What a record has otherwise than a law of `x-invariants`: where, what was expected, what was found."""
+    """The place where a record breaks a law of `x-invariants`, the expected value, and the one found."""
     if law.ascending is not None:
         first, second = law.ascending
         one, other = _one(record, first), _one(record, second)

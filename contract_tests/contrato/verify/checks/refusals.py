@@ -53,7 +53,7 @@ def refusals_name_the_fault(exchange: Exchange, spec: Api) -> Iterator[Violation
             exchange, f"/{strange[0]}", f"names of fields: {', '.join(sorted(names))}", strange[0], proof
         )
         return
-    # Who refuses fields that the spec does not know may stop there.
+    # A server that refuses fields unknown to the spec may stop there.
     unknown = names - {f.name for f in operation.parameters}
     if wrong and not any(meant in wrong | unknown for meant in spoken.values()) and not general & named.keys():
         yield violation_in(exchange, "", f"one of {', '.join(sorted(wrong))}", ", ".join(named), proof)
@@ -83,7 +83,7 @@ def refusals_have_their_status(exchange: Exchange, spec: Api) -> Iterator[Violat
 
 
 def _understood(exchange: Exchange) -> bool:
-    """Whether it is clear which arguments the request has."""
+    """True if it is clear which arguments the request has."""
     if exchange.repeated:
         return False
     assert exchange.operation is not None
@@ -116,7 +116,7 @@ def _judged(exchange: Exchange) -> tuple[set[str], set[str], set[str]]:
 
 
 def _may_be_read_otherwise(f: Parameter, value: Any) -> bool:
-    """Whether a value that is invalid to the letter may be valid to one who reads kindly: `1.0`, `+1`, `01`."""
+    """True if a lenient reader accepts a value that is invalid by the letter: `1.0`, `+1`, `01`."""
     if f.place == "body":
         return False
     texts = [str(one).strip() for one in (value if isinstance(value, list) else [value])]
@@ -152,5 +152,5 @@ def refusals_give_nothing(exchange: Exchange, spec: Api) -> Iterator[Violation |
 
 
 def _demands(schema: Schema) -> bool:
-    """Whether a document must have members to be of this schema, so that no error is by chance."""
+    """True if a document must have members to be of this schema, so that no error is by chance."""
     return any(prop.required for prop in (schema.items or schema).properties.values())

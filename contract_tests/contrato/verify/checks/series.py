@@ -83,7 +83,7 @@ def _slot(moment: datetime, period: str) -> int:
 
 @check("There is one row for each record and period, and rows are a period apart.")
 def rows_are_periods(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
-    """Which hour, day or month a row is about is told by its date: rows of hours differ by whole hours, rows of days by
+    """A row's date tells which hour, day or month it is about: rows of hours differ by whole hours, rows of days by
     whole days, rows of months stand on one day of the month or on its last. Two rows of one record are never about the
     same period. Rows may be missing, and one that the range cuts may be dated by the range.
     """

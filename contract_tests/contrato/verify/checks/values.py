@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import unicodedata
 from datetime import UTC, datetime, timedelta
@@ -11,7 +10,7 @@ from typing import Any
 from contrato.core.extensions import Aggregation
 from contrato.core.schema import Schema
 from contrato.core.spec import Api
-from contrato.verify.documents import MISSING, find, places
+from contrato.verify.documents import MISSING, find, loaded, places
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Violation
 
@@ -88,7 +87,7 @@ def folded(text: str) -> str:
 
 
 def close(one: float, other: float, addends: int = 1) -> bool:
-    """Whether two amounts are equal but for rounding to whole units, or by a hundredth."""
+    """True if two amounts are equal but for rounding to whole units, or by a hundredth."""
     return abs(one - other) <= max(ROUNDING * max(abs(one), abs(other)), 0.5 * addends + 0.5)
 
 
@@ -119,18 +118,11 @@ def violation_in(exchange: Exchange, field: str, expected: str, found: str, evid
 
 
 def is_object(content: bytes) -> bool:
-    """Whether it is a JSON object."""
-    return isinstance(_loaded(content), dict)
+    """True if the content is a JSON object."""
+    return isinstance(loaded(content), dict)
 
 
 def members(content: bytes) -> list[str]:
     """The names of a JSON object's members; none when it is no object."""
-    document = _loaded(content)
+    document = loaded(content)
     return list(document) if isinstance(document, dict) else []
-
-
-def _loaded(content: bytes) -> Any:
-    try:
-        return json.loads(content) if content else None
-    except (RecursionError, ValueError):
-        return None

@@ -181,7 +181,7 @@ def averages_lie_between(session: Session, operation: Operation) -> Iterator[Vio
         yield from _between(session, operation, fine, coarse, measured)
 
 
-# What is asked
+# Requests
 
 
 def _comparisons(session: Session, operation: Operation) -> Iterator[tuple[Sample, Sample]]:
@@ -290,7 +290,7 @@ def _months(asking: _Asking, everything: Sequence[Any], name: str) -> list[datet
     return []
 
 
-# What is compared
+# Comparisons
 
 
 class _Unequal(NamedTuple):
@@ -317,7 +317,7 @@ def _unequal(
         for pointer in sums:
             pieces = [row[pointer] for row in parts.get(key, []) if _is_number(row.get(pointer))]
             totals = [row[pointer] for row in whole.get(key, []) if _is_number(row.get(pointer))]
-            # Whether a row dated as a bound is inside is the server's matter, and so is what it does with the periods
+            # The server decides if a row dated as a bound is inside, and what to do with the periods
             # at the ends; but one that is there has parts.
             if (start == fine.first or end == fine.last) and (pieces or not sum(totals)):
                 continue
@@ -364,7 +364,7 @@ def _outside(
         mine = [(at, other) for other in parts.get(about(aggregation, row.get), []) if (at := read(other[date]))]
         inside = [other for at, other in mine if low <= at <= high]
         if len(inside) < DENSE * (high - low) / (_next(low, fine.unit) - low):
-            continue  # What was measured between the rows is unknown.
+            continue  # Nobody knows what was measured between the rows.
         for pointer in pointers:
             values = [other[pointer] for other in inside if _is_number(other.get(pointer))]
             value = row.get(pointer)

@@ -76,7 +76,7 @@ def operations_agree(session: Session, operation: Operation) -> Iterator[Violati
 def _records(
     operation: Operation, pages: Iterable[Exchange], wanted: Sequence[str]
 ) -> list[tuple[dict[str, Any], Exchange]]:
-    """What stands at pointers of one record; those that are shorter belong to the record around it."""
+    """Values at pointers of one record; those that are shorter belong to the record around it."""
     depth = max(pointer.count("*") for pointer in wanted)
     found = []
     for page in pages:
@@ -144,7 +144,7 @@ def listed_records_are_there(session: Session, operation: Operation) -> Iterator
         records = rows_of(operation, [exchange], items_pointer(operation))
         is_list = bool(items_pointer(operation))
         expected, (row, page) = f"the record {short(value)}", listed[text_of(value)]
-        # Whether an account has transactions or bills is another matter than whether it is there.
+        # An account that is there may have no transactions or bills.
         echo = f.echo
         shares = {key for record in records for at in record if (key := at.rpartition("/")[2]) in row}
         if not records and not is_list:
@@ -182,7 +182,7 @@ def answers_are_stable(session: Session, operation: Operation) -> Iterator[Viola
     body = operation.body
     filters = [f for f in operation.parameters if f.refers_to and f.searches is None]
     if (filters or body) and not (body and body.required) and not any(f.required for f in operation.parameters):
-        # What was asked before must not be left over.
+        # Nothing may be left over of earlier requests.
         for f in filters[:1]:
             one = session.existing(f)[:1] or [0]
             session.ask(operation, {**session.base(operation), f.key: one if f.schema.type == "array" else one[0]})
@@ -202,10 +202,10 @@ def answers_are_stable(session: Session, operation: Operation) -> Iterator[Viola
 
 @law("Reading changes nothing.", moving=True)
 def reading_changes_nothing(session: Session, operation: Operation) -> Iterator[Violation | NotJudged]:
-    """What is answered otherwise when it is asked for again is read some times more, as fast as the server answers, and
-    once more after a pause at least ten times as long as one answer takes. What moves by itself moves further in the
-    pause, and what others change stands still at times. What takes one step with each answer and none in the pause is
-    changed by reading it.
+    """A record that is answered otherwise the second time is read some times more, as fast as the server answers, and
+    once more after a pause at least ten times as long as one answer takes. Data that move by themselves move further in
+    the pause, and data that others change stand still at times. A value that takes one step with each answer and none
+    in the pause is changed by reading it.
     """
     if not operation.safe:
         return

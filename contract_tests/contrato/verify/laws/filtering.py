@@ -142,7 +142,7 @@ def _selected(session: Session, f: Parameter, echo: Echo, rows: Sequence[Row], v
 
 
 def _is_told_apart(session: Session, f: Parameter, echo: Echo, value: Any) -> bool:
-    """Whether rows show this value and no other: a name may be that of several."""
+    """True if rows show this value and no other: a name may be that of several."""
     if echo.found_as is None:
         return True
     names = _names(session, f, echo.found_as)

@@ -21,7 +21,7 @@ VALUES = 5
 
 
 def pages_of(operation: Operation, walk: Walk, proof: str) -> Iterator[Violation]:
-    """What must hold for the pages of any list."""
+    """Violations in the pages of a list, which hold for any list."""
     at = items_pointer(operation)
     filled = [page for page in walk.pages if items_in(operation, page)]
     if walk.stuck:
@@ -120,7 +120,7 @@ def off_range(
     low: datetime | None,
     high: datetime | None,
 ) -> str:
-    """What is wrong with a range's answer, in words; empty when nothing is. A row dated as a bound is free."""
+    """The fault in a range's answer, in words; empty when nothing is. A row dated as a bound is free."""
     wrong = ""
     for read in session.readings([*whole, *found], pointer):
         inside: list[Row] = []

@@ -80,7 +80,7 @@ def limits_only_cut(session: Session, operation: Operation) -> Iterator[Violatio
 def _cut(
     session: Session, operation: Operation, base: Arguments, listed: Walk, sizes: Sequence[int]
 ) -> Iterator[Violation]:
-    """What must hold for a list that is cut into pages of other sizes."""
+    """Violations in a list that is cut into pages of other sizes."""
     f = limit_of(operation)
     assert f is not None
     at = f"{f.place}.{f.name}"

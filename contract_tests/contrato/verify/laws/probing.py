@@ -20,7 +20,7 @@ SORTABLE = ("boolean", "integer", "number", "string")
 """Types of the fields by which a list might be sorted though the spec does not say so."""
 
 TOKEN_NAMES = ("access_token", "token", "api_key")
-"""What a token in the query is called elsewhere."""
+"""Names of a token in the query of other APIs."""
 
 
 @law("A token in any wrong form is refused, and nothing is told or done.", probes=True)
@@ -123,7 +123,7 @@ def _refused(operation: Operation, exchange: Exchange, form: str, proof: str) ->
 
 
 def _has_data(operation: Operation, exchange: Exchange) -> bool:
-    """Whether an answer has what the operation answers with, whatever its status."""
+    """True if an answer has what the operation answers with, whatever its status."""
     schema = operation.answer
     if schema is None or exchange.json in (MISSING, None, [], {}):
         return False
@@ -175,7 +175,7 @@ def unknown_ids_find_nothing(session: Session, operation: Operation) -> Iterator
 
 
 def _is_empty(exchange: Exchange, rows: list[Any]) -> bool:
-    """Whether an answer has no records, whatever counters stand around them."""
+    """True if an answer has no records, whatever counters stand around them."""
     if rows:
         return False
     return (

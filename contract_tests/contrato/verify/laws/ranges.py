@@ -64,7 +64,7 @@ def ranges_cut(session: Session, operation: Operation) -> Iterator[Violation | N
         given = {key: written(end) + offset for key, end in zip(keys, (low, high), strict=True) if end is not None}
         arguments = {**{k: v for k, v in base.items() if k not in keys}, **given}
         if offset and not session.ask(operation, arguments).succeeded:
-            continue  # Whether a zone may be given is our reading.
+            continue  # That a zone may be given is our reading.
         found, answers = session.rows(operation, arguments)
         wrong = off_range(session, at, rows, found, low, high)
         if wrong:

@@ -154,7 +154,7 @@ class Records:
         return max([*numbers, 0]) + FAR if numbers or not ids else f"{ids[-1]}{FAR}"
 
     def is_gone(self, exchange: Exchange) -> bool:
-        """Whether an answer says that there is no such record, in the way that the contract has for it."""
+        """True if an answer says that there is no such record, in the way that the contract has for it."""
         if self.reader.nothing is not None and exchange.operation is self.reader:
             return is_nothing(self.reader, exchange)
         return self.record(exchange) is MISSING and exchange.status < 500
@@ -187,7 +187,7 @@ class Listing:
 
 
 def is_nothing(operation: Operation, exchange: Exchange) -> bool:
-    """Whether an answer is the success without a body that the spec has for the operation."""
+    """True if an answer is the success without a body that the spec has for the operation."""
     nothing = operation.nothing
     return nothing is not None and nothing.status == str(exchange.status) and not exchange.content.strip()
 

@@ -20,7 +20,7 @@ STILL = 2.0
 
 @dataclass(frozen=True)
 class Judgement:
-    """What one law found at one operation: nothing, when all holds.
+    """The findings of one law at one operation; none when all holds.
 
     Attributes:
         unsound: Answers that kept the law from judging, each with the name of the rule that they break: an error, or no
@@ -61,7 +61,7 @@ def run_laws(session: Session, rules: Iterable[Rule], operations: Container[str]
                 session.round += 1
                 violations, not_judged, unsound = _judge(session, rule, operation)
                 session.round -= 1
-                # What a probe was answered says nothing of data; what was listed afterwards does.
+                # The answer to a probe says nothing of data; a list that was read afterwards does.
                 compared = [b for b in violations if not rule.probes or _is_listed(b, operation)]
                 moved = bool(compared) and not rule.moving and _moves(session, operation, cost, lasted)
                 if moved:
@@ -113,7 +113,7 @@ def _judge(
 
 
 def _is_there(session: Session) -> bool:
-    """Whether the server answers at all: that it does not is no matter of one request."""
+    """True if the server answers at all; if it does not, one request is not to blame."""
     easiest = next(o for o in session.spec.operations.values() if o.safe and not any(f.required for f in o.parameters))
     try:
         session.ask(easiest, {}, fresh=True)
@@ -123,7 +123,7 @@ def _is_there(session: Session) -> bool:
 
 
 def _unsound(exchange: Exchange, operation: Operation) -> list[tuple[str, Violation]]:
-    """What is wrong with an answer that no law can use, with the name of the rule that says so."""
+    """The violation in an answer that no law can use, with the name of the rule that it breaks."""
     asked = exchange.operation or operation
     found = f"{exchange.status} {exchange.content[:100].decode('utf-8', 'replace')}".strip()
     proof = asked.evidence
@@ -149,7 +149,7 @@ def _is_listed(found: Violation, operation: Operation) -> bool:
 
 
 def _moves(session: Session, operation: Operation, requests: int, seconds: float) -> bool:
-    """Whether the records change while we only read, for twice as long and as often as a law took."""
+    """True if the records change while we only read, for twice as long and as often as a law took."""
     creator = operation.creator or operation
     reader = operation if operation.safe else creator.lister
     if reader is None:

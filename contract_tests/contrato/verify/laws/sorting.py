@@ -121,7 +121,7 @@ def _unique(items: Sequence[Any], name: str) -> list[str]:
 
 
 def _inverted(earlier: Any, later: Any, descending: bool) -> bool:
-    """Whether two neighbours stand the wrong way round, however texts are compared."""
+    """True if two neighbours stand the wrong way round, however texts are compared."""
     if descending:
         earlier, later = later, earlier
     if isinstance(earlier, int | float) and isinstance(later, int | float):

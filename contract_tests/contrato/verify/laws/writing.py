@@ -92,7 +92,7 @@ def created_is_kept(session: Session, operation: Operation) -> Iterator[Violatio
             except UnexpectedError as error:
                 if error.exchange.status >= 500:
                     raise
-                continue  # Which references go together is the server's rule.
+                continue  # The server decides which references go together.
             yield from _echoed(operation, body, one, one_exchange)
             yield from _kept(records, operation, one_id, one, one_exchange)
         for text in _LITERAL:
@@ -131,7 +131,7 @@ def updated_is_kept(session: Session, operation: Operation) -> Iterator[Violatio
         def made(variant: int, *parameters: Parameter) -> Arguments:
             return {f.key: records.value(operation, f, variant) for f in parameters}
 
-        # What is a default in an update shows where the record has another value: what is true stays so for a while.
+        # A default in an update shows where the record has another value: a value that is true stays for a while.
         tried = [made(variant, f) for f in free for variant in (3, 2)]
         tried += [{**made(4, a), **made(5, b)} for a, b in pairwise(free)]
         tried += [made(7, *free), made(6, *free), {}]
@@ -240,7 +240,7 @@ def _named(f: Parameter, record: Any) -> Any:
 def _searched(
     records: Records, f: Parameter, identifier: Any, text: Any, exchange: Exchange, wanted: bool
 ) -> Iterator[Violation]:
-    """Whether a search for a text finds the record, as is wanted or not."""
+    """A violation if a search for a text finds the record, or does not, otherwise than wanted."""
     if not isinstance(text, str):
         return
     arguments = {**records.session.base(records.lister), f.key: text}

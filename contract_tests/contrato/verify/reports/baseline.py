@@ -123,7 +123,7 @@ def apply(baseline: Iterable[Accepted], report: Report, today: date) -> None:
     valid = {}
     for entry in baseline:
         if entry.key not in failing:
-            # What was not judged may still fail.
+            # A rule that did not judge may still fail.
             if (entry.operation, entry.rule) in judged and not report.interrupted:
                 report.notes.append(f"baseline: {entry} did not fail; remove the entry")
         elif entry.expires <= today:

@@ -104,7 +104,7 @@ def _units(api: specs.Api) -> dict[tuple[str, str], str]:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a rule rests on, for a reader.
+    """The evidence of a rule, for a reader.
 
     Attributes:
         kinds: `documented`, `inferred`, `conflict`, `plausible`.
@@ -142,7 +142,7 @@ def body(content: bytes, finding: Failure) -> Markup:
 
 
 def _named(finding: Failure) -> frozenset[str]:
-    """What a finding's words may call records by: ids, days, numbers, and what stands for personal data."""
+    """Names of records in a finding's words: ids, days, numbers, and placeholders of personal data."""
     text = f"{finding.expected} {finding.found}"
     return frozenset(re.findall(r"\[\w+ \d+\]|-?\w(?:[\w.:+-]*\w)?", text))
 
@@ -152,7 +152,7 @@ def _in(value: str, named: frozenset[str]) -> frozenset[str]:
 
 
 def _hits(value: Any, named: frozenset[str], name: str) -> frozenset[str]:
-    """What of `named` is in a value; of a list, in the one element that has most."""
+    """Those of `named` that are in a value; of a list, in the one element that has most."""
     if isinstance(value, list):
         return max((_hits(item, named, name) for item in value), key=_weight, default=frozenset())
     if isinstance(value, dict):

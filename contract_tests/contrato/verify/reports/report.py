@@ -63,7 +63,7 @@ class Level(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What a rule came to.
+    """The outcome of a rule.
 
     Attributes:
         NOT_JUDGED: It could not judge.
@@ -107,7 +107,7 @@ class Failure:
 
     @classmethod
     def from_violation(cls, rule: Rule | str, violation: Violation, variable: str, *, strict: bool = False) -> Failure:
-        """What a rule found, as reports have it.
+        """A violation of a rule, as reports have it.
 
         Args:
             rule: The rule, or its name.
@@ -141,14 +141,14 @@ class Failure:
 
     @property
     def sentence(self) -> str:
-        """What the rule says must hold."""
+        """The rule's sentence: it says what must hold."""
         rule = RULES.get(self.rule)
         return rule.sentence if rule else self.rule
 
 
 @dataclass(frozen=True)
 class Unjudged:
-    """What a rule could not judge of an operation.
+    """The reason why a rule could not judge an operation.
 
     Attributes:
         lasting: Whether the data are not such that the rule says anything; then the run may pass.
@@ -162,7 +162,7 @@ class Unjudged:
 
 @dataclass(frozen=True)
 class OperationResult:
-    """What a run saw of one operation.
+    """The result of a run for one operation.
 
     Attributes:
         requests: Requests sent to it.
@@ -179,7 +179,7 @@ class OperationResult:
 
 @dataclass(frozen=True)
 class Case:
-    """What one rule came to for one operation.
+    """The outcome of one rule for one operation.
 
     Attributes:
         judged: How often it judged.
