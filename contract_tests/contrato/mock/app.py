@@ -14,7 +14,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, NoReturn
 
 import uvicorn
@@ -48,7 +48,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from contrato.core import spec
-from contrato.core.spec import Operation
+from contrato.core.spec import Api, Operation
 from contrato.mock.apportionments import Apportionments, message
 from contrato.mock.call import Call, Encoded, RefusedError, local_time
 from contrato.mock.neu import Neu
@@ -123,7 +123,7 @@ def _routes(name: str, handlers: Mapping[str, Callable[[Call], Any]], token: str
     api = spec.api(name)
     if unhandled := set(handlers) - set(api.operations):
         raise ValueError(f"handlers for operations that {name} has not: {sorted(unhandled)}")
-    validate = _validator(name)
+    validate = _validator(api)
     paths: dict[str, dict[str, _Handled]] = {}
     for operation in api.operations.values():
         # A KeyError here is an operation of the spec that has no handler.
@@ -281,10 +281,7 @@ class _OpenAPIRequest:
     host_url: str = ""
 
 
-@cache
-def _validator(name: str) -> "_Validate":
-    """The same for every server: openapi-core gets faster with each request."""
-    api = spec.api(name)
+def _validator(api: Api) -> "_Validate":
     validators = _ValidatorsFactory(
         oas31_schema_validators_factory.schema_validator_cls,
         oas31_schema_validators_factory.default_jsonschema_dialect_id,
