@@ -1,8 +1,8 @@
-"""`make bench`: what contrato costs, as ratios within one run, written to BENCHMARKS.md.
+"""`make bench`: compare the cost of contrato within one run, and write BENCHMARKS.md.
 
-Against the stock client, which openapi-python-client makes of the same spec now, with its own templates, and against
-httpx with json.loads. Every measurement is a process of its own (bench/measure.py), the contenders take turns, and a
-figure is the median. Exits with 1 when a target of this project is missed, or when a contender did not do the work.
+The contenders are the stock client, which openapi-python-client generates from the same spec with its own templates,
+and httpx with json.loads. Every measurement has its own process (bench/measure.py), the contenders take turns, and the
+figures are medians. Exits with 1 if a target of this project is missed, or if a contender did not do the work.
 """
 
 import argparse
@@ -30,7 +30,7 @@ CONTENDERS = ("contrato", "stock", "httpx")
 YEARS = (1, 2, 4, 8)
 ROWS = 10 * 365 * 24
 
-# Imports alone: what a measurement needs would be imported already.
+# Measures imports: bench/measure.py would have imported most modules already.
 IMPORT = """
 import json, time
 began = time.perf_counter()
@@ -38,15 +38,15 @@ import {module}
 print(json.dumps({{"seconds": time.perf_counter() - began}}))
 """
 
-# Median seconds, and bytes of peak memory, by what was done and by whom.
+# Median seconds, and bytes of peak memory, by work and contender.
 Figures = dict[tuple[str, str], dict[str, float]]
 
 
 def make_stock(directory: Path) -> str:
     """Generate the stock client as the package `stock`; returns the generator's version.
 
-    It reads the spec as our own client does, rewritten where it would misread it (`overlay` of the generator's driver);
-    templates and settings are its own.
+    It gets the spec with the corrections that our own client gets (`overlay` of our generator), and uses its own
+    templates and settings.
     """
     location = importlib.util.spec_from_file_location("driver", ROOT / "overrides" / "generator" / "generate.py")
     assert location is not None
@@ -72,7 +72,7 @@ def make_stock(directory: Path) -> str:
 
 @contextmanager
 def serving(directory: Path) -> Iterator[dict[str, Any]]:
-    """Run bench/server.py with a certificate for this run; gives its URLs and what a year holds."""
+    """Run bench/server.py with a certificate for this run; yields its URLs and the contents of a year."""
     certificate, key = directory / "certificate.pem", directory / "key.pem"
     kind = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc", "-days", "2"]
     names = ["-subj", "/CN=contrato bench", "-addext", "subjectAltName=IP:127.0.0.1"]
@@ -93,7 +93,7 @@ def measure(what: str, who: str, served: dict[str, Any], stock: Path) -> dict[st
     command: list[str | Path] = [sys.executable, HERE / "measure.py", work, who, url, stock]
     if what == "import":
         command = [sys.executable, "-c", IMPORT.format(module={"contrato": "contrato.neu"}.get(who, who))]
-    # Without bytecode, an import would measure the compiler; and only for what pip has not compiled.
+    # Without bytecode, an import would measure the compiler.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     if what == "tls":
         environment["SSL_CERT_FILE"] = served["certificate"]
@@ -103,21 +103,21 @@ def measure(what: str, who: str, served: dict[str, Any], stock: Path) -> dict[st
 
 
 def check(what: str, who: str, digest: list[Any], served: dict[str, Any]) -> None:
-    """Compare what a contender read with what there was: of a year its rows and their energy, of calls how many.
+    """Compare the digest of a contender with the data of the server: rows and energy of years, number of calls.
 
     Args:
-        what: What was measured.
+        what: The work.
         who: The contender.
-        digest: What it read.
-        served: What the server holds; `rows` and `energy` of a year, and the `name` of the service.
+        digest: Digest of the data that it read.
+        served: Data of the server: `rows` and `energy` of a year, and the `name` of the service.
 
     Raises:
-        SystemExit: It read something else, or the server holds no whole year.
+        SystemExit: They differ, or the server does not have a whole year.
 
     """
     years = int(what.removeprefix("windows-")) if what.startswith("windows-") else 1
     wanted = [CALLS, served["name"]] if what == "calls" else [years * ROWS, years * served["energy"]]
-    # Sums of the same numbers in another order differ in their last digits, by less than a watt-hour.
+    # Sums in another order differ in their last digits, by less than a watt-hour.
     same = digest == wanted or (
         what != "calls" and digest[0] == wanted[0] and math.isclose(digest[1], wanted[1], rel_tol=1e-11)
     )
@@ -126,7 +126,7 @@ def check(what: str, who: str, digest: list[Any], served: dict[str, Any]) -> Non
 
 
 def race(plan: list[tuple[list[tuple[str, str]], int]], served: dict[str, Any], stock: Path) -> Figures:
-    """Measure each pair of what and who by turns, as many rounds as the plan says and one that does not count."""
+    """Measure each pair of work and contender in turns, for the planned number of rounds after a warm-up round."""
     figures: Figures = {}
     for pairs, rounds in plan:
         runs: dict[tuple[str, str], list[dict[str, Any]]] = {pair: [] for pair in pairs}
@@ -138,7 +138,7 @@ def race(plan: list[tuple[list[tuple[str, str]], int]], served: dict[str, Any], 
                 if count:
                     runs[what, who].append(measured)
         for pair, found in runs.items():
-            # Of a peak the highest: it depends on which answers happen to be in memory together.
+            # The highest peak: it depends on which answers are in memory at the same time.
             figures[pair] = {key: (max if key == "peak" else median)(run[key] for run in found) for key in found[0]}
             print(*pair, figures[pair], file=sys.stderr, flush=True)
     return figures
@@ -169,7 +169,7 @@ def row(figures: Figures, label: str, what: str, key: str) -> tuple[str, ...]:
 
 
 def targets(figures: Figures) -> list[tuple[str, str, bool]]:
-    """What was promised, what was measured, and whether it holds."""
+    """Targets, each with its measured value and whether it is met."""
 
     def ratio(key: str, over: tuple[str, str], under: tuple[str, str]) -> float:
         return figures[over][key] / figures[under][key]
@@ -240,26 +240,25 @@ Importing `contrato.neu` takes {imports[0]}, importing `httpx` alone {imports[1]
 ## How
 
 - *stock*: the client that openapi-python-client {generator} makes of the NEU spec for this run, with its own
-  templates and settings. *httpx*: httpx and `json.loads`, so dictionaries, nothing checked, dates as text.
+  templates and settings. *httpx*: httpx and `json.loads`: dictionaries, without checks, dates as text.
 - A year is one `query_consumption`: {ROWS:,} rows, {megabytes(size)} of JSON over HTTP on the loopback interface. The
-  answers come from another process (`bench/server.py`), which has the bytes ready. A small call is `get_service`. HTTPS
-  is TLS with a certificate made for the run; the server encrypts while the client reads.
-- To a frame: contrato by `contrato.frames.to_polars`, stock from its models by columns, httpx from its dictionaries.
-- Every measurement is a process of its own (`bench/measure.py`). The contenders take turns, after a round that does not
-  count; a time is the median, a peak the highest of 7 rounds for the year, 5 for frames, small calls and windows, 21
-  for imports.
+  answers come from another process (`bench/server.py`), which has prepared the bytes. A small call is `get_service`.
+  HTTPS is TLS with a certificate made for the run; the server encrypts while the client reads.
+- Frames: contrato uses `contrato.frames.to_polars`, stock builds columns from its models, httpx from its dictionaries.
+- Every measurement has its own process (`bench/measure.py`). The contenders take turns, after a warm-up round. Times
+  are medians, peaks the highest, of 7 rounds for the year, 5 for frames, small calls and windows, 21 for imports.
 - The clock starts after a small call, for frames also after a frame of one hour; for imports in a new interpreter.
-- CPU time is that of the client's process, which other work on the machine disturbs less. Peak memory is
-  what that process had at most less what it had had before the work. The answer is in use to the end.
-- Windows: up to four wait to be handed over while others are read. Which meet in memory is chance, and the more windows
-  there are, the likelier it is to see the most that can; hence the third.
-- The run fails unless each contender reads {ROWS:,} rows a year and the energy that the server holds in them.
+- CPU time is that of the client process; other work on the machine disturbs it less. Peak memory is the maximum of that
+  process minus its maximum before the work. The answer stays in use to the end.
+- Windows: up to four are read or waiting at a time. How much they need together is chance, and more windows make the
+  worst case more likely; hence the allowance of a third.
+- The run fails unless each contender reads {ROWS:,} rows a year with the energy that the server has in them.
 """
     return text, all(holds for _, _, holds in promised)
 
 
 def cpu() -> str:
-    """The model of the processor, where the system tells."""
+    """Model of the processor, if the system tells."""
     try:
         lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
     except OSError:

@@ -3,9 +3,9 @@
 WHAT is year, frame, calls or windows-N; WHO is contrato, stock, or httpx, which means httpx with json.loads.
 STOCK is the directory of the stock client, a package `stock`.
 
-Each client has answered a small call before the clock starts, so that imports, connections and what a first call keeps
-are not counted. Peak memory is what the process had at most (`ru_maxrss`) less what it had had before the work: answer,
-rows and everything between them.
+Each client makes a small call before the clock starts, so that imports, connections and caches are not counted. Peak
+memory is the maximum of the process (`ru_maxrss`) minus its maximum before the work: the answer, the rows, and
+everything between them.
 """
 
 import importlib
@@ -31,7 +31,7 @@ START, STOP = datetime(YEAR, 1, 1), datetime(YEAR + 1, 1, 1)
 HOUR = datetime(YEAR, 1, 1, 1)
 CALLS = 1000
 
-# What is timed, and what to make of its result: rows and their energy, by which compare.py sees that all did the same.
+# The function to time, and a function that makes the digest of its result, which compare.py checks.
 Work = tuple[Callable[[], Any], Callable[[Any], Any]]
 
 
