@@ -1,6 +1,6 @@
 // Renders a reference with Scalar. The page gives window.CONTRATO: the spec, the language and the words for evidence.
 const { spec, locale, words, origin } = window.CONTRATO;
-const LEVELS = /^(documented|inferred|conflict)\s*([^:]*):?\s*(.*)$/s;
+const LEVELS = /^(documented|inferred|conflict|observed|open)\s*([^:]*):?\s*(.*)$/s;
 
 // Badges: what the vendor promises, what we guessed. Scalar makes an element of this name for each extension below.
 class Evidence extends HTMLElement {
