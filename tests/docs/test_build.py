@@ -16,6 +16,7 @@ import pytest
 import build
 import overlays
 from contrato.core import spec
+from contrato.core.document import operation_nodes
 from contrato.core.spec import Api
 
 pytestmark = pytest.mark.slow
@@ -197,7 +198,7 @@ def test_what_is_in_doubt_can_be_cited_and_found(site: Path, folder: str) -> Non
 @pytest.mark.parametrize("folder", ["", "es", "pt-BR"])
 def test_each_operation_shows_three_samples(site: Path, folder: str) -> None:
     for api in spec.APIS:
-        nodes = spec.operation_nodes(reference(site / folder / f"{api}.html"))
+        nodes = operation_nodes(reference(site / folder / f"{api}.html"))
         shown = [[sample["label"] for sample in node["x-codeSamples"]] for *_, node in nodes]
         assert shown == [["Python", "contrato", "curl"]] * len(spec.api(api).operations)
 

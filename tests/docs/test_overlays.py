@@ -13,7 +13,8 @@ from markdown_it import MarkdownIt
 
 import overlays
 from build import GUIDES
-from contrato.core.spec import APIS, Api, operation_nodes
+from contrato.core.document import operation_nodes
+from contrato.core.spec import APIS, Api
 
 pytestmark = pytest.mark.slow
 

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 import samples
 from contrato.cli import main
 from contrato.core import spec
+from contrato.core.document import operation_nodes
 from contrato.core.spec import Api, Operation
 
 pytestmark = pytest.mark.slow
@@ -79,7 +80,7 @@ def test_a_sample_takes_an_argument_where_the_spec_has_it() -> None:
     written = spec.api("neu").operations["queryConsumption"]
     given = {name: value for (_, name), value in samples.values(written).items()}
     given |= {"Id_account": 41, "Id_services": [281, 282]}
-    node = next(node for *_, node in spec.operation_nodes(document) if node["operationId"] == written.id)
+    node = next(node for *_, node in operation_nodes(document) if node["operationId"] == written.id)
     node.pop("requestBody", None)
     node["parameters"] = [
         {"name": p.name, "in": "header" if p.name == "Id_account" else "query", "required": p.required}
