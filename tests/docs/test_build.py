@@ -83,7 +83,7 @@ def test_what_is_inferred_or_in_conflict_is_listed_in_every_language(site: Path)
     assert "neu#L5 neu#L17: the prose promises" in document
     assert "the prose promises each of the services" in (site / "evidence.html").read_text("utf-8")
     assert text["en"] == text["es"] == text["pt-BR"]
-    assert {"inferred", "conflict", "open"} == set(text["en"])
+    assert {"inferred", "conflict"} == set(text["en"])
 
 
 def test_sums_and_downloads(site: Path) -> None:
