@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from contrato.core import spec
 from contrato.core.spec import APIS
 
 CONTRATO = str(Path(sys.executable).with_name("contrato"))
@@ -36,7 +37,7 @@ def bundled_server(token: str) -> Iterator[dict[str, str]]:
 
 def verify(api: str, base_url: str, token: str | None) -> int:
     """Exit status of `contrato verify`. Tokens travel in the environment: a process list shows arguments."""
-    environment = os.environ | ({f"{api.upper()}_TOKEN": token} if token else {})
+    environment = os.environ | ({spec.api(api).token_variable: token} if token else {})
     return subprocess.run([CONTRATO, "verify", api, "--base-url", base_url], env=environment).returncode
 
 

@@ -101,13 +101,13 @@ def command(operation: Operation, given: Arguments) -> str:
 
 def curl(operation: Operation, given: Arguments) -> str:
     """Send the request with curl, to the base URL and with the token that the client takes, too."""
-    prefix = operation.api.name.upper()
+    api = operation.api
     parts = place(operation, given)
     query = "&".join(f"{quote(name)}={quote(text)}" for name, text in parts.query)
     words = ["curl", "--fail-with-body", "--silent", "--show-error", f"--request {parts.method}"]
-    base = f"${{{prefix}_BASE_URL:-{operation.api.server_url.rstrip('/')}}}"
+    base = f"${{{api.base_url_variable}:-{api.server_url.rstrip('/')}}}"
     words.append(f'"{base}{parts.path}{"?" if query else ""}{query}"')
-    words.append(f'--header "Authorization: Bearer ${prefix}_TOKEN"')
+    words.append(f'--header "Authorization: Bearer ${api.token_variable}"')
     words += [f"--header {shlex.quote(f'{name}: {text}')}" for name, text in parts.headers.items()]
     words += [f"--cookie {shlex.quote(f'{name}={text}')}" for name, text in parts.cookies.items()]
     words.append(f"--header 'Content-Type: {JSON}'")

@@ -18,6 +18,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import quote, quote_plus, urlsplit
 
+from contrato.core import spec as specs
 from contrato.core.schema import Schema
 from contrato.core.spec import Api
 from contrato.verify.documents import MISSING
@@ -32,7 +33,7 @@ TELLING = 8
 
 def token_variable(api: str) -> str:
     """Name of the environment variable that holds the token of an API."""
-    return f"{api.upper()}_TOKEN"
+    return specs.api(api).token_variable
 
 
 class Secret:

@@ -20,9 +20,10 @@ OPERATIONS = [(api, operation) for api in spec.APIS for operation in spec.api(ap
 @cache
 def run(api: str) -> Report:
     """Verify once, however many tests ask."""
-    base_url = os.environ.get(f"{api.upper()}_BASE_URL")
+    variable = spec.api(api).base_url_variable
+    base_url = os.environ.get(variable)
     if not base_url:
-        pytest.skip(f"set {api.upper()}_BASE_URL to where the API is")
+        pytest.skip(f"set {variable} to where the API is")
     return verify(api, base_url, mode=os.environ.get("CONTRATO_MODE"))
 
 

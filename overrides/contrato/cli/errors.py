@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import click
 
-from contrato.cli.operations import options, sources, variable
+from contrato.cli.operations import options, sources
 from contrato.core.spec import Operation
 
 INTERRUPTED = 130
@@ -145,7 +145,7 @@ def refuse(error: Exception, operation: Operation, given: Collection[str], unwri
     from contrato.core.retry import LONGEST_WAIT
 
     api = operation.api.name
-    base_url = f"--base-url, by default {variable(api, 'BASE_URL')}"
+    base_url = f"--base-url, by default {operation.api.base_url_variable}"
     cause, progress = error, ""
     if isinstance(error, errors.WindowError) and isinstance(error.__cause__, Exception):
         cause, progress = error.__cause__, f"; what comes before {error.resume_from.isoformat()} was read"
@@ -155,7 +155,7 @@ def refuse(error: Exception, operation: Operation, given: Collection[str], unwri
     match cause:
         case errors.AuthenticationError():
             kind = Refusal
-            todo = f"set {variable(api, 'TOKEN')} to a token that the API accepts, or pass --token"
+            todo = f"set {operation.api.token_variable} to a token that the API accepts, or pass --token"
         case errors.NotFoundError():
             # (A request that names no record cannot name a missing one.)
             passed = {p: option for p, option in options(operation).items() if p.python_name in given}

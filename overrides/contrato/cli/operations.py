@@ -22,11 +22,6 @@ def operations(api: str) -> dict[str, Operation]:
     return dict(zip(unique([_commands(operation) for operation in found]), found, strict=True))
 
 
-def variable(api: str, setting: str) -> str:
-    """Return the environment variable of a setting of a client, `TOKEN` or `BASE_URL`."""
-    return f"{api.upper()}_{setting}"
-
-
 def _commands(operation: Operation) -> list[str]:
     """Return names for a command, the best one first: `listBills` is `bills`, `createBill` is `create-bill`."""
     verb, *noun = words(operation.id)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from contrato.cli.operations import columns_of, options, variable
+from contrato.cli.operations import columns_of, options
 from contrato.cli.output import FORMATS
 from contrato.core.schema import Schema
 from contrato.core.spec import Operation, Parameter
@@ -147,15 +147,15 @@ def common(operation: Operation) -> Sequence[click.Parameter]:
                 help="Only this column of those above; may be repeated.",
             ),
         ]
-    api = operation.api.name
+    api = operation.api
     return [
         *found,
         click.Option(
-            ["--base-url"], metavar="URL", envvar=variable(api, "BASE_URL"), show_envvar=True, help="URL of the API."
+            ["--base-url"], metavar="URL", envvar=api.base_url_variable, show_envvar=True, help="URL of the API."
         ),
         click.Option(
             ["--token"],
-            envvar=variable(api, "TOKEN"),
+            envvar=api.token_variable,
             show_envvar=True,
             help="The bearer token. Other users of the machine see options, but not the environment.",
         ),
