@@ -17,21 +17,17 @@ def write(
     stream: IO[bytes], operation: Operation, answers: Iterator[Any], columns: Sequence[Column] | None, terminal: bool
 ) -> int:
     """Write one object, or an array with a row on each line. Returns the number of rows."""
-    found = tables(operation)
+    many = tables(operation).many
     count = 0
-    for answer in answers:
-        for row in found.rows.chains(found.items(answer)):
-            data = _record(operation, row, columns)
-            if found.many:
-                stream.write((b",\n" if count else b"[\n") + _encode(data, terminal))
-            else:
-                stream.write(_encode(data, terminal, indent=2))
-            count += 1
-        # The reader of a pipe gets each answer when it is there.
-        stream.flush()
-    if found.many:
+    for data in _records(stream, operation, answers, columns):
+        if many:
+            stream.write((b",\n" if count else b"[\n") + _encode(data, terminal))
+        else:
+            stream.write(_encode(data, terminal, indent=2))
+        count += 1
+    if many:
         stream.write(b"\n]" if count else b"[]")
-    if count or found.many:
+    if count or many:
         stream.write(b"\n")
     return count
 
@@ -40,14 +36,22 @@ def write_lines(
     stream: IO[bytes], operation: Operation, answers: Iterator[Any], columns: Sequence[Column] | None, terminal: bool
 ) -> int:
     """Write a JSON object per line. Returns the number of rows."""
-    found = tables(operation)
     count = 0
+    for data in _records(stream, operation, answers, columns):
+        stream.write(_encode(data, terminal) + b"\n")
+        count += 1
+    return count
+
+
+def _records(
+    stream: IO[bytes], operation: Operation, answers: Iterator[Any], columns: Sequence[Column] | None
+) -> Iterator[dict[str, Any]]:
+    """Yield each row as an object, and flush after each answer: the reader of a pipe gets it when it is there."""
+    found = tables(operation)
     for answer in answers:
         for row in found.rows.chains(found.items(answer)):
-            stream.write(_encode(_record(operation, row, columns), terminal) + b"\n")
-            count += 1
+            yield _record(operation, row, columns)
         stream.flush()
-    return count
 
 
 def _record(operation: Operation, row: Sequence[Any], columns: Sequence[Column] | None) -> dict[str, Any]:
