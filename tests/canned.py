@@ -64,6 +64,6 @@ READING = example_of("queryConsumption")
 
 
 def reading(**changed: Any) -> Any:
-    """That example, with changed values in the last of its rows."""
+    """`READING` with changed values in the last of its rows."""
     (first, *others), rest = READING[0]["data"], {k: v for k, v in READING[0].items() if k != "data"}
     return [{**rest, "data": [*others, {**first, **changed}]}]

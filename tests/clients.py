@@ -40,6 +40,11 @@ def example(operation_id: str) -> Any:
     return copy.deepcopy(next(iter(response.examples.values())))
 
 
+def plain(result: Any) -> Any:
+    """The result of a method as JSON."""
+    return [item.to_dict() for item in result] if isinstance(result, list) else result and result.to_dict()
+
+
 SERVICES = example("listServices")
 LIST_SERVICES = NEU.operations["listServices"]
 Handler = Callable[[httpx.Request], httpx.Response]

@@ -88,7 +88,7 @@ def prepare(api: Api) -> dict[str, Any]:
 
     for _, _, _, node in operation_nodes(spec):
         operation = api.operations[node["operationId"]]
-        # What only a reading of an open question has is no part of what a method returns.
+        # A method returns nothing for a status that only a reading of an open question has.
         for status in [status for status, r in operation.responses.items() if r.succeeded and not r.promised]:
             del node["responses"][status]
         for status, response in node.get("responses", {}).items():

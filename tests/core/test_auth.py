@@ -21,7 +21,7 @@ from contrato.core.errors import (
     ResponseError,
 )
 
-# What tests hold in local variables does not count.
+# Local variables of tests do not count.
 TESTS = str(Path(__file__).parents[1])
 
 
@@ -37,7 +37,7 @@ def test_no_log_error_pickle_or_traceback_shows_the_token(
         call(asynchronous, listed, base_url=url, retries=1)
     error = caught.value
     assert TOKEN.encode() in heads[0]
-    # What httpcore logs of an answer is the server's own words.
+    # httpcore logs the server's own words of an answer.
     logs = [record.getMessage() for record in caplog.records if "receive_response_headers" not in record.getMessage()]
     assert any("send_request_headers" in message for message in logs)
     frames = traceback.TracebackException.from_exception(error, capture_locals=True, limit=-30)

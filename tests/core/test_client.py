@@ -30,6 +30,7 @@ from clients import (
     call_method,
     http,
     method_arguments,
+    plain,
     sent,
     server,
     serving,
@@ -94,7 +95,7 @@ def test_a_client_of_another_event_loop_says_so() -> None:
         assert asyncio.run(client.list_services()) == []
         with pytest.raises(RuntimeError, match=r"of another event loop.*make a new one in each asyncio\.run"):
             asyncio.run(client.list_services())
-    # What its first loop has not closed is warned of when it is collected: here, and not in another test.
+    # Collecting the client warns of connections that its first loop left open: here, not in another test.
     del client
     gc.collect()
 
@@ -183,11 +184,6 @@ def assert_sent(operation: Operation, request: httpx.Request, wire: dict[str, An
         assert request.content == b""
     else:
         assert json.loads(request.content) == at("body")
-
-
-def plain(result: Any) -> Any:
-    """What a method returned, as JSON."""
-    return [item.to_dict() for item in result] if isinstance(result, list) else result and result.to_dict()
 
 
 def test_the_specs_have_20_operations() -> None:
@@ -393,7 +389,7 @@ def test_an_argument_is_sent_where_the_spec_has_it(place: str) -> None:
             assert {name: found.headers[name] for name in ("From", "To", "Id_services")} == texts | {
                 "Id_services": "282,283"
             }
-        # What it checks before it sends is in no place.
+        # Checks before sending do not depend on where the spec puts an argument.
         with pytest.raises(ValueError, match=r"to .* is before from_"):
             client.query_consumption(interval="DAILY", from_=year["to"], to=year["from_"])
         # No services are not all services: a text can say that there are none in a body only.

@@ -34,6 +34,7 @@ from clients import (
     example,
     http,
     listed,
+    plain,
     server,
     serving,
 )
@@ -426,11 +427,6 @@ def outcome(use: Callable[[], Any]) -> tuple[ContratoError | None, Any]:
         return None, next(result.pages(), None) if isinstance(result, Pager) else result
     except ContratoError as error:
         return error, None
-
-
-def plain(result: Any) -> Any:
-    """What a method returned, as JSON."""
-    return [item.to_dict() for item in result] if isinstance(result, list) else result.to_dict()
 
 
 def contains(body: Any, model: Any) -> bool:

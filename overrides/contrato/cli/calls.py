@@ -127,7 +127,7 @@ def _confirm(operation: Operation, arguments: dict[str, Any]) -> None:
     try:
         agreed = click.confirm(question, err=True)
     except click.Abort as error:
-        # Which click raises for Ctrl-C too.
+        # click raises Abort for Ctrl-C too.
         if not isinstance(error.__context__, EOFError):
             raise
         click.echo(err=True)
