@@ -116,7 +116,13 @@ def test_check_names_what_differs_and_writes_nothing(tree: Path) -> None:
     assert contents(tree) == before
 
 
-def test_a_changed_type_in_a_spec_fails_the_check_until_it_is_generated(tree: Path) -> None:
+def test_a_changed_type_in_a_spec_fails_the_check_until_it_is_generated(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # One API is enough, and takes a third of the time.
+    monkeypatch.setattr(driver, "APIS", ["apportionments"])
+    shutil.rmtree(tree / "generated/contrato/neu")
+
     def retype(document: Any) -> None:
         for model in document["components"]["schemas"].values():
             if "limit_day" in model.get("properties", {}):
