@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
+import documents
 import overlays
 from build import GUIDES
 from contrato.core.document import operation_nodes
@@ -25,11 +26,6 @@ ROOT = Path(__file__).parents[2]
 def source(api: str) -> Path:
     """The file of a spec."""
     return overlays.SPEC / f"{api}.yaml"
-
-
-def operation(document: Any, operation_id: str) -> Any:
-    """The raw operation of a spec."""
-    return next(node for *_, node in operation_nodes(document) if node["operationId"] == operation_id)
 
 
 @pytest.mark.parametrize("language", overlays.LANGUAGES)
@@ -76,17 +72,17 @@ def test_every_text_is_asked_for(api: str) -> None:
 
 
 def change_english(spec: Any, entries: Any) -> None:
-    operation(spec, "listBills")["summary"] = "List invoices"
+    documents.node(spec, "listBills")["summary"] = "List invoices"
 
 
 def rename_operation(spec: Any, entries: Any) -> None:
-    operation(spec, "listBills")["operationId"] = "listInvoices"
+    documents.node(spec, "listBills")["operationId"] = "listInvoices"
     # With the English as it was, the translation would be found by that.
-    operation(spec, "listInvoices")["summary"] = "List invoices"
+    documents.node(spec, "listInvoices")["summary"] = "List invoices"
 
 
 def leave_english(spec: Any, entries: Any) -> None:
-    entries["listBills"]["summary"] = operation(spec, "listBills")["summary"]
+    entries["listBills"]["summary"] = documents.node(spec, "listBills")["summary"]
 
 
 def add_text(spec: Any, entries: Any) -> None:
@@ -183,7 +179,7 @@ def test_missing_texts_are_added(copied: Path) -> None:
 def test_a_translation_is_accepted_as_it_is(copied: Path) -> None:
     """`--accept` notes the English that a translation fits."""
     spec = overlays.load(copied)
-    operation(spec, "listBills")["summary"] = "List invoices"
+    documents.node(spec, "listBills")["summary"] = "List invoices"
     write(copied, spec)
     assert list(overlays.problems(copied, "es"))
     overlays.accept(copied, "es", "listBills")
@@ -197,7 +193,7 @@ def test_a_translation_follows_a_spec_that_moves(copied: Path) -> None:
     gone = set(overlays.unused(entries, overlays.wanted(copied)))
     spec["paths"] = {f"/v2{path}": item for path, item in spec["paths"].items()}
     names = [parameter.name for parameter in Api("neu", spec).operations["queryConsumption"].parameters]
-    node = operation(spec, "queryConsumption")
+    node = documents.node(spec, "queryConsumption")
     for parameter in node.get("parameters", ()):
         parameter["in"] = "header"
     if "requestBody" in node:
