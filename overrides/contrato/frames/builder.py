@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # Rows of an Arrow batch.
 BATCH = 2**12
 # Rows that are read together: few enough to stay in the processor's cache, which halves the time.
-READ = 2**7
+READ = 2**8
 
 EPOCH = datetime(1970, 1, 1)
 
