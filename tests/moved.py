@@ -54,6 +54,20 @@ def move_arguments(document: dict[str, Any]) -> None:
             form = {"style": "form", "explode": True} if rest.get("type") == "array" else {}
             parameters.append({"name": name, "in": "query", **required, **form, **own, "schema": rest, **shown})
     drop_unused(document)
+    # Questions about a request body have nothing left to be about.
+    places = set(open_places(document))
+    document["x-questions"] = {name: node for name, node in document["x-questions"].items() if name in places}
+
+
+def open_places(node: Any) -> Iterator[str]:
+    """Yield the question of each `x-open` of a document."""
+    if isinstance(node, dict):
+        yield from node.get("x-open", {})
+        for value in node.values():
+            yield from open_places(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from open_places(value)
 
 
 def drop_unused(document: dict[str, Any]) -> None:
