@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import difflib
-import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Container, Iterable, Iterator
 
-from contrato.core.spec import Api, Operation
+from contrato.core.spec import Api
 from contrato.verify import checks, laws  # noqa: F401 - they fill RULES
 from contrato.verify.checks.http import SLOW
-from contrato.verify.documents import short
 from contrato.verify.exchange import Exchange
-from contrato.verify.findings import Layer, NotJudged, Violation
+from contrato.verify.findings import NotJudged, Violation
 from contrato.verify.reports.report import Failure, Report, UsageError
 from contrato.verify.rules import RULES, Rule, misread
 
@@ -55,7 +52,7 @@ class Judge:
         if not self.operations or not self.rules:
             raise UsageError("nothing is left to check: give fewer names to skip")
         self._judged: dict[int, list[tuple[str, list[Violation | NotJudged | None]]]] = {}
-        self._checks = [rule for name, rule in RULES.items() if rule.layer is Layer.CHECK and name in self.rules]
+        self._checks = [rule for name, rule in RULES.items() if rule.check is not None and name in self.rules]
 
     def add(self, rule: str, finding: Violation | NotJudged) -> bool:
         """Take up what a rule found, if it is wanted; whether it is."""
@@ -72,13 +69,15 @@ class Judge:
         if rule in self.rules and operation in self.operations:
             self.report.passed(operation, rule)
 
-    def check(self, exchange: Exchange) -> None:
-        """Run the passive checks on one exchange; an observer of all traffic."""
+    def check(self, exchange: Exchange, only: Container[str] = RULES) -> None:
+        """Run the passive checks, or only some, on one exchange; an observer of all traffic."""
         if exchange.status == 429:
             return  # An answer to how often was asked, not to what.
-        key = _likeness(exchange)
+        key = hash((_likeness(exchange), id(only)))
         if key not in self._judged:
-            self._judged[key] = [(rule.name, list(self._found(rule, exchange))) for rule in self._checks]
+            self._judged[key] = [
+                (rule.name, list(self._found(rule, exchange))) for rule in self._checks if rule.name in only
+            ]
         for rule, found in self._judged[key]:
             findings = [finding for finding in found if finding is not None]
             for finding in findings:
@@ -94,37 +93,6 @@ class Judge:
             # Whatever a server answers, the run goes on, and does not pass.
             operation = exchange.operation.id if exchange.operation else SERVER
             yield NotJudged(operation, f"the rule could not judge an answer: {misread(error)}", lasting=False)
-
-
-def schema_mismatch(
-    operation: Operation,
-    status: int,
-    instance_path: Sequence[str | int],
-    keyword: str,
-    schema: Mapping[str, Any],
-    instance: Any,
-    message: str,
-) -> Violation:
-    """The violation that an error of a JSON Schema validator is.
-
-    Args:
-        operation: Whose answer it is.
-        status: Status of the answer.
-        instance_path: Where in the answer.
-        keyword: The schema's keyword that does not hold.
-        schema: The schema that has the keyword.
-        instance: What is there.
-        message: The validator's, which names a property that is absent.
-    """
-    parts = ["*" if isinstance(part, int) else part for part in instance_path]
-    expected, found = f"{keyword} {json.dumps(schema.get(keyword))}", short(json.dumps(instance, ensure_ascii=False))
-    if keyword == "required":
-        parts.append(message.split('"')[1])
-        expected, found = "present (required)", "absent"
-    field = "".join(f"/{part}" for part in parts)
-    described = operation.schema(status)
-    proof = (described and described.evidence_at(field)) or operation.response_evidence(status)
-    return Violation(operation.id, field, expected, found, proof)
 
 
 def _likeness(exchange: Exchange) -> int:

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
-from jsonschema_rs import Draft202012Validator
-
 from contrato.core import spec as specs
-from contrato.core.spec import Api, Operation, Schema
+from contrato.core.spec import Api, Operation
 from contrato.verify.coverage import Coverage
-from contrato.verify.documents import MISSING, short, validator
 from contrato.verify.exchange import Exchange
-from contrato.verify.findings import Violation
 from contrato.verify.har import Entry, infer_base, normal, read_entries
 from contrato.verify.hiding import Scrubber, Secret
-from contrato.verify.judge import Judge, schema_mismatch
+from contrato.verify.judge import Judge
 from contrato.verify.modes import Mode
 from contrato.verify.reports.report import OperationResult, Report, UsageError, Verdict
 
 SENDER = "recorded"
 
 NO_BODY = "has no body in the recording"
+
+BY_STATUS = ("not_a_server_error", "status_code_conformance")
+"""Checks that need no body."""
 
 
 def verify_har(
@@ -88,7 +84,6 @@ class _Recording:
         self.coverage = Coverage(spec)
         self.seen: Counter[str] = Counter()
         self.unjudged: dict[str, Counter[str]] = defaultdict(Counter)
-        self.validators: dict[Schema, Draft202012Validator] = {}
 
     def judge_all(self, entries: list[Entry], base: str) -> None:
         """Judge every exchange with the API, and say what was not judged."""
@@ -145,41 +140,11 @@ class _Recording:
         operation = exchange.operation
         assert operation is not None
         self.scrubber.learn(exchange)
-        violations = {"not_a_server_error": _server_error(exchange), "status_code_conformance": _status(exchange)}
         if body:
             self.coverage.see(exchange)
-            documented = operation.schema(exchange.status)
-            if documented is not None:
-                violations["content_type_conformance"] = _content_type(exchange)
-                violations["response_schema_conformance"] = self._misfits(exchange, documented)
             self.judge.check(exchange)
-        for rule, found in violations.items():
-            listed = list(found)
-            for violation in listed:
-                self.judge.add(rule, violation)
-            if not listed:
-                self.judge.passed(operation.id, rule)
-
-    def _misfits(self, exchange: Exchange, schema: Schema) -> Iterator[Violation]:
-        operation, status = exchange.operation, exchange.status
-        assert operation is not None
-        if exchange.json is MISSING:
-            text = f"{status} {short(exchange.content.decode('utf-8', 'replace'))}".strip()
-            proof = operation.response_evidence(status) or operation.evidence
-            yield Violation(operation.id, "", "a JSON body", text, proof, (exchange,))
-            return
-        if schema not in self.validators:
-            self.validators[schema] = Draft202012Validator(schema.json, validate_formats=True)
-        for error in self.validators[schema].iter_errors(exchange.json):
-            keyword = str(error.schema_path[-1]) if error.schema_path else ""
-            node: Any = schema.json
-            for part in error.schema_path[:-1]:
-                node = node[part]
-            node = node if isinstance(node, dict) else {}
-            found = schema_mismatch(
-                operation, status, error.instance_path, keyword, node, error.instance, error.message
-            )
-            yield replace(found, exchanges=(exchange,))
+        else:
+            self.judge.check(exchange, BY_STATUS)
 
     def _result(self, operation: Operation) -> OperationResult:
         failed = any(failure.operation == operation.id for failure in self.report.failures)
@@ -216,60 +181,6 @@ class _Recording:
         if shown:
             more = f" and {len(shown) - 5} more" if len(shown) > 5 else ""
             yield f"requests that no operation of the spec answers, passed over: {', '.join(shown[:5])}{more}"
-
-
-def _server_error(exchange: Exchange) -> Iterator[Violation]:
-    operation = exchange.operation
-    if operation is not None and exchange.status >= 500:
-        yield Violation(
-            operation.id,
-            "",
-            "no 5xx, whatever is asked",
-            f"{exchange.status} {short(exchange.content.decode('utf-8', 'replace'))}".strip(),
-            operation.evidence,
-            (exchange,),
-        )
-
-
-def _status(exchange: Exchange) -> Iterator[Violation]:
-    operation, status = exchange.operation, exchange.status
-    if operation is None or operation.response(status) or status >= 500:
-        return
-    # No source says with which 4XX a server refuses what is invalid, or a token that has expired.
-    if status in (401, 403) or (400 <= status < 500 and not _is_valid(exchange)):
-        return
-    codes = operation.responses
-    proof = "; ".join(f"{code} {response.evidence}" for code, response in codes.items() if response.evidence)
-    found = f"{status} {short(exchange.content.decode('utf-8', 'replace'))}".strip()
-    yield Violation(operation.id, "", f"one of the statuses {', '.join(codes)}", found, proof, (exchange,))
-
-
-def _is_valid(exchange: Exchange) -> bool:
-    """Whether the request is one that the spec allows."""
-    operation = exchange.operation
-    assert operation is not None
-    if exchange.request_body and operation.body is not None:
-        try:
-            if not isinstance(json.loads(exchange.request_body), dict):
-                return False
-        except ValueError:
-            return False
-    given = exchange.arguments
-    return all(
-        validator(f.schema).is_valid(given[f.key]) if f.key in given else not f.required for f in operation.parameters
-    )
-
-
-def _content_type(exchange: Exchange) -> Iterator[Violation]:
-    operation = exchange.operation
-    assert operation is not None
-    response = operation.response(exchange.status)
-    types = response.media_types if response else ()
-    found = exchange.headers.get("content-type", "")
-    if found.partition(";")[0].strip().lower() not in types:
-        expected = f"the Content-Type that the spec gives: {', '.join(types)}"
-        proof = operation.response_evidence(exchange.status) or operation.evidence
-        yield Violation(operation.id, "", expected, found or "none", proof, (exchange,))
 
 
 def _unjudgeable(entry: Entry) -> str | None:
