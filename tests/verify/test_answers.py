@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +17,13 @@ from contrato.core.spec import Api
 from contrato.verify import RULES, ExitCode, Report, verify, verify_har
 from contrato.verify.documents import MISSING, find, loaded
 from contrato.verify.exchange import Exchange
-from contrato.verify.findings import Violation
+from contrato.verify.findings import Layer, Violation
+from contrato.verify.modes import Mode
 from contrato.verify.reports.har import Recorder
+from contrato.verify.transport import Transport
 from foreign import TOKEN, Alter, Answer, Foreign, replaced, serve
+
+ENGINE = [name for name, rule in RULES.items() if rule.layer is Layer.CONFORMANCE]
 
 DOCUMENTED = [
     *("not_a_server_error", "status_code_conformance", "content_type_conformance"),
@@ -102,6 +108,78 @@ def test_a_run_and_its_recording_say_the_same(alter: Alter, tmp_path: Path) -> N
     recorder.write(tmp_path / "run.har", live)
     recorded = verify_har("neu", tmp_path / "run.har", live.base_url, only=[*operations, *checks])
     assert {(f.key, f.count) for f in recorded.failures} == {(f.key, f.count) for f in live.failures}
+
+
+def failing(name: str, status: int, *times: int) -> Alter:
+    """Answer an operation otherwise: at these times, counted from 0, or always."""
+    asked = []
+
+    def alter(operation: str, answer: Answer) -> Answer:
+        if operation != name:
+            return answer
+        asked.append(answer)
+        return Answer(status, {}) if len(asked) - 1 in times or not times else answer
+
+    return alter
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("time", [0, 2, 4, 9])
+def test_one_503_of_a_proxy_is_no_violation(time: int) -> None:
+    report = run(Foreign("neu", failing("listBills", 503, time)), mode="read-only", only=["listBills", *ENGINE])
+    assert report.failures == []
+    told = [each for each in report.not_judged if each.rule == "not_a_server_error"]
+    assert [(each.operation, each.reason, each.lasting) for each in told] == [
+        ("listBills", "the answer is not stable: 503 {}, then 200", True)
+    ]
+
+
+@pytest.mark.slow
+def test_a_refusal_that_is_not_repeated_is_inconclusive() -> None:
+    foreign = Foreign("neu", failing("listOverdueBills", 404, 1))
+    report = run(foreign, mode="read-only", only=["listOverdueBills", *ENGINE])
+    assert report.failures == []
+    assert report.exit_code is ExitCode.INCONCLUSIVE
+    assert "the answer is not stable: 404" in report.operations[0].not_judged
+
+
+@pytest.mark.slow
+def test_a_failure_that_lasts_is_one() -> None:
+    report = run(Foreign("neu", failing("listOverdueBills", 503)), only=["listOverdueBills", *ENGINE])
+    assert {failure.key for failure in report.failures} == {("listOverdueBills", "not_a_server_error", "")}
+
+
+class Closing(BaseHTTPRequestHandler):
+    """Closes a connection that it kept alive when it is used for the third time."""
+
+    protocol_version = "HTTP/1.1"
+    served = 0
+
+    def do_GET(self) -> None:
+        type(self).served += 1
+        if type(self).served == 3:
+            self.close_connection = True
+            return
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"[]")
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+def test_a_connection_that_was_closed_meanwhile_is_opened_again() -> None:
+    api = spec.api("neu")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Closing) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        transport = Transport(api, f"http://127.0.0.1:{server.server_port}", TOKEN, Mode.READ_ONLY)
+        with transport.guard():
+            statuses = [transport.exchange(api.operations["listAccounts"], {}).status for _ in range(4)]
+        server.shutdown()
+    assert statuses == [200] * 4
+    assert Closing.served == 5
 
 
 def test_headers_that_a_spec_describes_are_judged() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import replace
 from datetime import datetime
@@ -32,8 +33,8 @@ from contrato.core.spec import JSON, Operation, inline, operation_nodes
 from contrato.verify.discovery import FINE_WINDOW, WINDOW, Request, period_of
 from contrato.verify.documents import short
 from contrato.verify.exchange import Exchange
-from contrato.verify.findings import Violation
-from contrato.verify.judge import Judge
+from contrato.verify.findings import NotJudged, Violation
+from contrato.verify.judge import SERVER, Judge
 from contrato.verify.modes import Mode
 from contrato.verify.rules import RULES
 from contrato.verify.transport import TIMEOUT, Refused, TooLong, Transport
@@ -91,6 +92,7 @@ class Conformance:
         self.stopped = False
         self._labels = {f"{o.method} {o.path}": o for o in self.spec.operations.values()}
         self._must_succeed: set[str] = set()
+        self._unanswered: Counter[str] = Counter()
         # Of the scenario that runs, by the case's id.
         self._exchanges: dict[str, Exchange] = {}
 
@@ -132,6 +134,7 @@ class Conformance:
                 if isinstance(event, events.ScenarioFinished):
                     self._collect(event.recorder)
                     self._exchanges.clear()
+                    self.judge.settle(self.transport.another)
                 elif isinstance(event, events.NonFatalError):
                     self._collect_error(event)
                 elif isinstance(event, events.FatalError):
@@ -257,7 +260,7 @@ class Conformance:
             self.judge.passed(operation.id, rule)
             return
         expected = "2xx for a valid request made of values that the server or the spec names"
-        self.judge.add(
+        self.judge.doubt(
             rule,
             Violation(operation.id, "", expected, _answer(response), operation.evidence, self._shown(case_id)),
         )
@@ -269,7 +272,7 @@ class Conformance:
         # What a check asked on its own account shows more than what it began with.
         shown = self._shown(failure.case_id, case_id)
         if not any(exchange.status == 429 for exchange in shown):
-            self.judge.add(check, replace(violation, exchanges=shown))
+            self.judge.doubt(check, replace(violation, exchanges=shown))
 
     def _collect_error(self, event: events.NonFatalError) -> None:
         if isinstance(event.value, Refused | TooLong):
@@ -278,16 +281,14 @@ class Conformance:
         if known is None and not isinstance(event.value, requests.RequestException) and event.label != "Server":
             raise event.value
         found = " ".join(f"{event.info.title}: {event.info.message or event.value}".split())
-        self.judge.add(
-            "answer",
-            Violation(
-                known.id if known else "server",
-                "",
-                f"a complete HTTP answer within {TIMEOUT:g} s",
-                found,
-                known.evidence if known else "",
-            ),
-        )
+        name, proof = (known.id, known.evidence) if known else (SERVER, "")
+        self._unanswered[name] += 1
+        if self._unanswered[name] == 1:
+            reason = f"a request got no answer: {found}"
+            self.judge.add("answer", NotJudged(name, reason, lasting=False))
+        else:
+            expected = f"a complete HTTP answer within {TIMEOUT:g} s"
+            self.judge.add("answer", Violation(name, "", expected, found, proof))
 
     def _translate(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 
 from contrato.core.spec import Api
 from contrato.verify import checks, laws  # noqa: F401 - they fill RULES
@@ -16,6 +16,9 @@ from contrato.verify.rules import RULES, Rule, misread
 
 SERVER = "server"
 """Stands for the operation in what concerns all of them."""
+
+PROXY = (502, 503, 504)
+"""Statuses with which a proxy says that it did not reach the server."""
 
 
 class Judge:
@@ -51,6 +54,9 @@ class Judge:
                 raise UsageError(f"no operation or rule {name!r}: choose from {', '.join(similar)}")
         if not self.operations or not self.rules:
             raise UsageError("nothing is left to check: give fewer names to skip")
+        self._doubted: list[tuple[str, Violation]] = []
+        self._confirmed: set[tuple[str, str, str]] = set()
+        self._settling = False
         self._judged: dict[int, list[tuple[str, list[Violation | NotJudged | None]]]] = {}
         self._checks = [rule for name, rule in RULES.items() if rule.check is not None and name in self.rules]
 
@@ -63,6 +69,46 @@ class Judge:
         else:
             self.report.add(Failure.from_violation(rule, finding, self.variable, strict=self.report.strict))
         return True
+
+    def doubt(self, rule: str, violation: Violation) -> None:
+        """Take up what may have happened by chance, say by a proxy: it counts when it is there again."""
+        if (violation.operation, rule, violation.field) in self._confirmed:
+            self.add(rule, violation)
+        elif not self._settling and rule in self.rules:
+            self._doubted.append((rule, violation))
+
+    def settle(self, repeat: Callable[[Exchange], Exchange | None]) -> None:
+        """Repeat the requests behind the violations that are in doubt.
+
+        What was done need not be done again: of a write that succeeded, the first answer counts.
+
+        Args:
+            repeat: Gives another answer to the request of an exchange; None when there is none.
+        """
+        doubted, self._doubted = self._doubted, []
+        self._settling = True
+        try:
+            for rule, violation in doubted:
+                self._settle(rule, violation, repeat)
+        finally:
+            self._settling = False
+
+    def _settle(self, rule: str, violation: Violation, repeat: Callable[[Exchange], Exchange | None]) -> None:
+        key = (violation.operation, rule, violation.field)
+        shown = violation.exchanges[-1] if violation.exchanges else None
+        safe = shown is None or shown.method == "GET" or (shown.operation is not None and shown.operation.safe)
+        if key in self._confirmed or shown is None or (shown.succeeded and not safe):
+            self._confirmed.add(key)
+            self.add(rule, violation)
+            return
+        again = repeat(shown)
+        if again is not None and (again.status == shown.status or min(again.status, shown.status) >= 500):
+            self._confirmed.add(key)
+            self.add(rule, violation)
+            return
+        reason = f"the answer is not stable: {violation.found}, then {again.status if again else 'nothing'}"
+        excused = shown.status in PROXY and again is not None and again.status != 429
+        self.add(rule, NotJudged(violation.operation, reason, lasting=excused))
 
     def passed(self, operation: str, rule: str) -> None:
         """Count a judgement that found nothing."""
@@ -81,7 +127,10 @@ class Judge:
         for rule, found in self._judged[key]:
             findings = [finding for finding in found if finding is not None]
             for finding in findings:
-                self.add(rule, finding)
+                if rule == "not_a_server_error" and isinstance(finding, Violation):
+                    self.doubt(rule, finding)
+                else:
+                    self.add(rule, finding)
             if found and not findings and exchange.operation is not None:
                 self.passed(exchange.operation.id, rule)
 

@@ -83,6 +83,7 @@ class _Recording:
         self.secrets = [Secret(token) for token in tokens]
         self.coverage = Coverage(spec)
         self.seen: Counter[str] = Counter()
+        self.alike: dict[tuple[str, str, bytes], list[Exchange]] = defaultdict(list)
         self.unjudged: dict[str, Counter[str]] = defaultdict(Counter)
 
     def judge_all(self, entries: list[Entry], base: str) -> None:
@@ -105,6 +106,7 @@ class _Recording:
                 self.unjudged[operation.id][reason] += 1
             if reason in (None, NO_BODY):
                 self._judge(self._exchange(entry, operation, path), body=reason is None)
+        self.judge.settle(self._again)
         self.report.requests = self.seen.total()
         rows = [self._result(o) for o in self.spec.operations.values() if o.id in self.judge.operations]
         self.report.operations = rows
@@ -135,10 +137,16 @@ class _Recording:
             token_echoed=token.is_in(content.decode("latin-1"), *entry.headers.values()),
         )
 
+    def _again(self, exchange: Exchange) -> Exchange:
+        """The answer to the same request that was recorded next; the same one if it is the last."""
+        alike = self.alike[exchange.method, exchange.url, exchange.request_body]
+        return alike[min(alike.index(exchange) + 1, len(alike) - 1)]
+
     def _judge(self, exchange: Exchange, body: bool) -> None:
         """Judge one exchange; without its body only what the status says."""
         operation = exchange.operation
         assert operation is not None
+        self.alike[exchange.method, exchange.url, exchange.request_body].append(exchange)
         self.scrubber.learn(exchange)
         if body:
             self.coverage.see(exchange)

@@ -138,6 +138,7 @@ class _Run:
             crash = error
             raise
         finally:
+            self.judge.settle(lambda exchange: None)  # Of what there was no time to repeat.
             self.phase = "clean-up"
             left = self._clean_up()
             notes = [*self._left(left), *self._unnamed()]
@@ -153,8 +154,10 @@ class _Run:
             self.report.notes += self._left_earlier()
             allowed = [o for o in self.spec.operations.values() if o.safe or self.report.mode is not Mode.READ_ONLY]
             values = {o.id: discovery.values(o) for o in allowed if o.id in self.judge.operations}
+        self.judge.settle(self.transport.another)
         self.phase = "laws"
         self._laws(discovery)
+        self.judge.settle(self.transport.another)
         self.phase = "conformance"
         if Layer.CONFORMANCE in self.layers:
             self.conformance.run(discovery.requests, values)

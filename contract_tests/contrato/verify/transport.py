@@ -11,7 +11,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
@@ -27,7 +27,7 @@ from contrato.core.spec import JSON, Api, Operation
 from contrato.verify.coverage import Coverage
 from contrato.verify.documents import MISSING, find, validator
 from contrato.verify.exchange import Arguments, Exchange
-from contrato.verify.hiding import Secret
+from contrato.verify.hiding import TOKEN, Secret
 from contrato.verify.interrupts import uninterrupted
 from contrato.verify.modes import Mode
 from contrato.verify.own_records import Record
@@ -151,10 +151,18 @@ class Transport:
             adapters.add(adapter)
             # What was answered with 429 was not done, so that a write may be repeated too.
             repeatable = operation is not None
+            # A server may close a connection that it kept alive in the moment in which it is used again.
+            may_be_lost = operation is not None and operation.safe
             while True:
                 self._take_turn()
-                with nullcontext() if operation is None or operation.safe else uninterrupted():
-                    answer = self._send(original, adapter, request, kwargs, operation)
+                try:
+                    with nullcontext() if operation is None or operation.safe else uninterrupted():
+                        answer = self._send(original, adapter, request, kwargs, operation)
+                except requests.ConnectionError as error:
+                    if not may_be_lost or isinstance(error, requests.Timeout):
+                        raise
+                    may_be_lost = False
+                    continue
                 if answer.status_code != 429:
                     break
                 if not repeatable or not self._wait(answer):
@@ -230,6 +238,21 @@ class Transport:
         self._latest = None
         self._request(parts, content, self.token if isinstance(token, EllipsisType) else token, headers)
         assert self._latest is not None
+        return self._latest
+
+    def another(self, exchange: Exchange) -> Exchange | None:
+        """Another answer to the request of an exchange; None when none came."""
+        left_out = ("content-length", "host", "transfer-encoding")
+        headers = {name: text for name, text in exchange.request_headers.items() if name not in left_out}
+        self._latest = None
+        with self.sending(exchange.sender), suppress(requests.RequestException):
+            self._session.request(
+                exchange.method,
+                exchange.url.replace(TOKEN, self.token),
+                data=exchange.request_body.replace(TOKEN.encode(), self.token.encode()) or None,
+                headers={name: text.replace(TOKEN, self.token).encode() for name, text in headers.items()},
+                allow_redirects=False,
+            )
         return self._latest
 
     def clean_up(self) -> list[Record]:
