@@ -10,16 +10,16 @@ from urllib.parse import urlsplit
 from contrato.core import spec as specs
 from contrato.core.spec import Api, Operation
 from contrato.verify.coverage import Coverage
+from contrato.verify.documents import MISSING, find
 from contrato.verify.exchange import Exchange
-from contrato.verify.har import Entry, infer_base, normal, read_entries
+from contrato.verify.findings import Violation
+from contrato.verify.har import REDACTED, Entry, Recorded, infer_base, normal, read_entries
 from contrato.verify.hiding import Scrubber, Secret
 from contrato.verify.judge import Judge
 from contrato.verify.modes import Mode
 from contrato.verify.reports.report import OperationResult, Report, UsageError, Verdict
 
 SENDER = "recorded"
-
-NO_BODY = "has no body in the recording"
 
 BY_STATUS = ("not_a_server_error", "status_code_conformance")
 """Checks that need no body."""
@@ -54,7 +54,7 @@ def verify_har(
         raise UsageError(f"no API {api!r}: choose from {', '.join(specs.APIS)}")
     spec = specs.api(api)
     entries = list(read_entries(Path(path)))
-    base = normal(base_url) if base_url else infer_base(spec, entries, api, path)
+    base = normal(base_url).rstrip("/") if base_url else infer_base(spec, entries, api, path)
     if not any(entry.below(base) for entry in entries):
         raise UsageError(f"{path} has no request below {base}: give another --base-url, or none to have it found out")
     tokens = Counter(entry.token for entry in entries if entry.token and entry.below(base) is not None)
@@ -68,7 +68,7 @@ def verify_har(
         recorded=True,
         scrubber=(scrubber := Scrubber(spec, next((token for token, _ in tokens.most_common(1)), ""))),
     )
-    judge = Judge(spec, report, f"{api.upper()}_TOKEN", only, skip)
+    judge = Judge(spec, report, f"{api.upper()}_TOKEN", only, skip, excused=_is_redacted)
     _Recording(spec, judge, report, scrubber, tokens).judge_all(entries, base)
     report.finish()
     return report
@@ -96,30 +96,42 @@ class _Recording:
                 elsewhere += 1
                 continue
             operation = self.spec.match(entry.method, path)
-            if operation is None:
+            other = self.spec.match(entry.method, path.rstrip("/"))
+            if operation is None and other is not None:
+                self.seen[other.id] += 1
+                self.unjudged[other.id]["is to a path with a slash at its end"] += 1
+            elif operation is None:
                 # A browser's question whether it may ask is none to the API.
                 unknown[f"{entry.method} {path}"] += entry.method != "OPTIONS"
-                continue
-            self.seen[operation.id] += 1
-            reason = _unjudgeable(entry)
-            if reason:
-                self.unjudged[operation.id][reason] += 1
-            if reason in (None, NO_BODY):
-                self._judge(self._exchange(entry, operation, path), body=reason is None)
+            else:
+                self.seen[operation.id] += 1
+                self._take(entry, operation, path)
         self.judge.settle(self._again)
         self.report.requests = self.seen.total()
         rows = [self._result(o) for o in self.spec.operations.values() if o.id in self.judge.operations]
         self.report.operations = rows
         self.report.notes += self._notes(elsewhere, unknown, base)
 
-    def _exchange(self, entry: Entry, operation: Operation, path: str) -> Exchange:
+    def _take(self, entry: Entry, operation: Operation, path: str) -> None:
+        try:
+            recorded = entry.read()
+        except (AttributeError, LookupError, OverflowError, TypeError, ValueError):
+            self.unjudged[operation.id]["is not as HAR has it"] += 1
+            return
+        reason = _unjudgeable(recorded) or recorded.lost
+        if reason:
+            self.unjudged[operation.id][reason] += 1
+        if not _unjudgeable(recorded):
+            self._judge(self._exchange(entry, recorded, operation, path), body=not recorded.lost)
+
+    def _exchange(self, entry: Entry, recorded: Recorded, operation: Operation, path: str) -> Exchange:
         def hidden(text: str) -> str:
             for secret in self.secrets:
                 text = secret.hide(text)
             return text
 
         query = urlsplit(entry.url).query
-        content = entry.content or b""
+        content = recorded.content or b""
         token = Secret(entry.token)
         return Exchange(
             operation=operation,
@@ -127,14 +139,14 @@ class _Recording:
             method=entry.method,
             url=self.report.base_url + hidden(f"{path}?{query}" if query else path),
             path=hidden(path),
-            request_headers={name: hidden(value) for name, value in entry.request_headers.items()},
-            request_body=hidden(entry.request_body.decode("latin-1")).encode("latin-1"),
-            status=entry.status,
-            headers={name: hidden(value) for name, value in entry.headers.items()},
+            request_headers={name: hidden(value) for name, value in recorded.request_headers.items()},
+            request_body=hidden(recorded.request_body.decode("latin-1")).encode("latin-1"),
+            status=recorded.status,
+            headers={name: hidden(value) for name, value in recorded.headers.items()},
             content=hidden(content.decode("latin-1")).encode("latin-1"),
-            started=entry.started,
-            seconds=entry.seconds,
-            token_echoed=token.is_in(content.decode("latin-1"), *entry.headers.values()),
+            started=recorded.started,
+            seconds=recorded.seconds,
+            token_echoed=token.is_in(content.decode("latin-1"), *recorded.headers.values()),
         )
 
     def _again(self, exchange: Exchange) -> Exchange:
@@ -191,7 +203,7 @@ class _Recording:
             yield f"requests that no operation of the spec answers, passed over: {', '.join(shown[:5])}{more}"
 
 
-def _unjudgeable(entry: Entry) -> str | None:
+def _unjudgeable(entry: Recorded) -> str | None:
     """Why an answer says nothing about the server, or not all that it should; None when it does."""
     if entry.status < 100:
         return "did not arrive"
@@ -199,4 +211,14 @@ def _unjudgeable(entry: Entry) -> str | None:
         return "came from the browser's cache"
     if entry.status == 429:
         return "said that there were too many requests"
-    return NO_BODY if entry.content is None else None
+    return None
+
+
+def _is_redacted(violation: Violation) -> bool:
+    """True if what is wrong may be what a tool put in place of the server's words."""
+    if not violation.field.startswith("/"):
+        return False
+    values = [violation.found, violation.expected]
+    for exchange in violation.exchanges:
+        values += [] if exchange.json is MISSING else find(exchange.json, violation.field)
+    return any(isinstance(value, str) and REDACTED.search(value) for value in values)
