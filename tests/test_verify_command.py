@@ -201,6 +201,74 @@ def test_two_reports_need_two_files(run: Run, foreign: Foreign, url: str) -> Non
     assert foreign.log == []
 
 
+def test_a_crash_has_its_own_status_and_every_report(
+    run: Run, foreign: Foreign, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(*arguments: Any) -> Any:
+        raise ZeroDivisionError("no such thing")
+
+    foreign.alter = breaking
+    monkeypatch.setattr("contrato.verify.conformance.from_schema", crash)
+    out = run("neu", "--base-url", url, *WITH_REPORTS, exit_code=4).output
+    print(out[-900:])
+    assert "the suite itself crashed, which says nothing about the server: ZeroDivisionError: no such thing" in out
+    assert "Traceback" not in out
+    for file in ("r.html", "r.xml"):
+        text = Path(file).read_text()
+        assert "ZeroDivisionError" in text
+        assert "listServices" in text
+    assert Path("r.har").exists()
+
+
+def test_a_report_that_cannot_be_made_costs_no_other(run: Run, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(*arguments: Any) -> Any:
+        raise ZeroDivisionError("no such thing")
+
+    monkeypatch.setattr("contrato.verify.reports.html.write", crash)
+    result = run("neu", "--base-url", url, "--only", "listAccounts", *WITH_REPORTS, exit_code=4)
+    assert "the suite itself crashed" in result.stderr
+    assert Path("r.xml").exists()
+
+
+def test_a_value_that_the_server_does_not_tell_is_asked_for_and_taken(run: Run) -> None:
+    foreign = Foreign("apportionments")
+    foreign.records.clear()
+    with serve(foreign) as url:
+        words = [
+            "apportionments",
+            "--base-url",
+            url,
+            "--mode",
+            "own-records",
+            "--rate",
+            0,
+            "--only",
+            "createApportionment",
+        ]
+        out = run(*words, exit_code=3).output
+        for name in ("company_id", "apportionment_type_id", "apportionment_tariff_type_id"):
+            assert f"--value createApportionment.{name}=…" in out
+        assert "createApportionment.name=" not in out
+        ids = {"company_id": 30, "apportionment_type_id": 4, "apportionment_tariff_type_id": 2}
+        ids["apportionment_measure_unit_id"] = 6
+        values = [word for name, value in ids.items() for word in ("--value", f"createApportionment.{name}={value}")]
+        out = run(*words, *values).output
+    assert "passed" in out
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("company_id=10", "is no OPERATION.ARGUMENT=VALUE"),
+        ("createApportionment.company=10", "no argument 'createApportionment.company': choose from"),
+        ("createApportionment.company_id=ten", "createApportionment.company_id=ten is no value for it"),
+    ],
+)
+def test_a_value_that_is_none_is_refused(value: str, told: str, run: Run) -> None:
+    refused = run("apportionments", "--base-url", "http://127.0.0.1:1", "--value", value, exit_code=2)
+    assert told in refused.stderr
+
+
 def test_an_interrupted_run_writes_its_reports(run: Run, foreign: Foreign, url: str) -> None:
     seen: list[str] = []
 

@@ -14,11 +14,12 @@ import pytest
 
 from contrato.core import spec
 from contrato.core.spec import Api
-from contrato.verify import RULES, ExitCode, Report, verify, verify_har
+from contrato.verify import RULES, ExitCode, Report, UsageError, Verdict, verify, verify_har
 from contrato.verify.documents import MISSING, find, loaded
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Layer, Violation
 from contrato.verify.modes import Mode
+from contrato.verify.reports import html, junit, terminal
 from contrato.verify.reports.har import Recorder
 from contrato.verify.transport import Transport
 from foreign import TOKEN, Alter, Answer, Foreign, replaced, serve
@@ -180,6 +181,69 @@ def test_a_connection_that_was_closed_meanwhile_is_opened_again() -> None:
         server.shutdown()
     assert statuses == [200] * 4
     assert Closing.served == 5
+
+
+@pytest.mark.slow
+def test_what_the_mode_leaves_out_does_not_make_a_run_inconclusive() -> None:
+    report = run(Foreign("apportionments"), mode="read-only")
+    assert report.exit_code is ExitCode.PASSED
+    left_out = {row.operation for row in report.operations if row.verdict is Verdict.LEFT_OUT}
+    assert left_out == {o.id for o in spec.api("apportionments").operations.values() if not o.safe}
+    assert run(Foreign("apportionments"), mode="read-only", only=[*left_out]).exit_code is ExitCode.INCONCLUSIVE
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"id_bill": "1", "due_date": "2020-01-01T00:00:00", "days": %s}]' % ("9" * 5000),
+        '[{"id_bill": "\\ud800", "due_date": "2020-01-01T00:00:00", "days": 3}]',
+        '[{"id_bill": "1", "due_date": "100000000000000000000-01-01T00:00:00", "days": 3}]',
+        '[{"id_bill": "1", "due_date": "9999-12-31T23:59:59", "days": 100000000000000000000}]',
+        '[{"id_bill": "1", "due_date": "0001-01-01T00:00:00+14:00", "days": -3}]',
+        *('[{"id_bill": "1", "more": %s}]' % ("[" * depth + "]" * depth) for depth in (150, 400, 980, 100_000)),
+    ],
+)
+def test_no_answer_makes_the_suite_crash(text: str, tmp_path: Path) -> None:
+    def alter(name: str, answer: Answer) -> Answer:
+        wrong = name == "listOverdueBills" and answer.status == 200
+        late = {"Date": "Wed, 21 Oct 100000000000000000000 07:28:00 GMT"}
+        return Answer(200, text, headers=late) if wrong else answer
+
+    recorder = Recorder()
+    report = run(Foreign("neu", alter), mode="read-only", only=["listOverdueBills"], observer=recorder)
+    assert report.crash == ""
+    assert {failure.operation for failure in report.failures} == {"listOverdueBills"}
+    recorder.write(tmp_path / "run.har", report)
+    junit.write(tmp_path / "run.xml", report)
+    html.write(tmp_path / "run.html", report, "")
+    terminal.write(report)
+    assert verify_har("neu", tmp_path / "run.har", report.base_url).crash == ""
+
+
+def test_a_path_of_certificates_that_is_not_there_is_bad_usage(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/ca.pem")
+    with pytest.raises(UsageError, match="check REQUESTS_CA_BUNDLE"):
+        verify("neu", "https://127.0.0.1:1", TOKEN)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"creator": "createRateio", "argument": {"id": 1}, "path": "/x"},
+        {"creator": "createApportionment", "argument": {"key": 1}, "path": "/x"},
+        {"creator": "createApportionment", "argument": 1, "path": "/x"},
+    ],
+)
+def test_a_journal_of_another_version_is_no_crash(record: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    (tmp_path / "contrato").mkdir()
+    with serve(Foreign("apportionments")) as url:
+        kept = {"api": "apportionments", "base_url": url, "started": "2020-01-01T00:00:00+00:00", "records": [record]}
+        (tmp_path / "contrato" / "apportionments-1.json").write_text(json.dumps(kept))
+        report = verify("apportionments", url, TOKEN, mode="own-records", rate=0, only=["getApportionment", "answer"])
+    assert report.crash == ""
 
 
 def test_headers_that_a_spec_describes_are_judged() -> None:

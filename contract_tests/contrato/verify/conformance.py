@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import replace
@@ -31,7 +30,7 @@ from schemathesis.openapi.checks import (
 from contrato.core.places import place
 from contrato.core.spec import JSON, Operation, inline, operation_nodes
 from contrato.verify.discovery import FINE_WINDOW, WINDOW, Request, period_of
-from contrato.verify.documents import short
+from contrato.verify.documents import loaded, short
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import NotJudged, Violation
 from contrato.verify.judge import SERVER, Judge
@@ -410,11 +409,7 @@ def is_left_open(
 
 
 def _is_empty(response: schemathesis.Response) -> bool:
-    try:
-        answer = json.loads(response.content) if response.content else None
-    except ValueError:
-        return False
-    return answer in (None, [], {})
+    return not response.content or loaded(response.content) in (None, [], {})
 
 
 def with_examples(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -55,10 +55,12 @@ class Discovery:
     Args:
         spec: Says where they are.
         transport: Fetches them.
+        given: Values that the user supplies, by operationId and name of the argument.
     """
 
     spec: Api
     transport: Transport
+    given: Mapping[tuple[str, str], Any] = field(default_factory=dict)
     _answers: dict[str, Any] = field(default_factory=dict)
     _ranges: dict[str, tuple[str, str] | None] = field(default_factory=dict)
     _newest: dict[str, datetime] = field(default_factory=dict)
@@ -105,10 +107,17 @@ class Discovery:
             found.update({key: [limit] for key, limit in zip(self._range_keys(operation), window, strict=True)})
         return found
 
+    def lacking(self, operation: Operation) -> list[str]:
+        """The names of required arguments for which there is no value."""
+        required = [f for f in operation.parameters if f.required and f.name not in self._range_names(operation)]
+        return [f.name for f in required if self.fill(operation, [f], 0) is None]
+
     # Values of one parameter
 
     def _values(self, operation: Operation, f: Parameter, index: int) -> list[Any]:
         """What to try for one parameter; for a reference, the value number `index` of the sample."""
+        if (operation.id, f.name) in self.given:
+            return [self.given[operation.id, f.name]]
         if f.refers_to:
             found = self._existing(operation, f, index)
             return [[value] for value in found] if f.schema.type == "array" else found
@@ -160,6 +169,9 @@ class Discovery:
         """A range of dates that holds data, or `None` when the operation has no range or none was found."""
         if not self._range_names(operation):
             return None
+        ends = [self.given.get((operation.id, name)) for name in self._range_names(operation)]
+        if None not in ends:
+            self._ranges[operation.id] = str(ends[0]), str(ends[1])
         if operation.id not in self._ranges:
             self._ranges[operation.id] = None
             self._ranges[operation.id] = self._find_range(operation)
@@ -324,12 +336,14 @@ def period_of(operation: Operation, arguments: Arguments) -> str | None:
 
 def _dates(values: Any) -> list[datetime]:
     """The local dates and times among the values, in ascending order; what is none is left out."""
-    parsed = []
+    parsed: list[datetime] = []
     for value in values:
         try:
-            parsed.append(datetime.fromisoformat(value).replace(tzinfo=None))
+            moment = datetime.fromisoformat(value).replace(tzinfo=None)
         except (TypeError, ValueError):
             continue
+        # Else no range fits around it.
+        parsed += [moment] if 1900 <= moment.year <= 2200 else []
     return sorted(parsed)
 
 

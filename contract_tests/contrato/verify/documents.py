@@ -19,6 +19,8 @@ MISSING = object()
 
 def loaded(content: bytes) -> Any:
     """What a JSON text says, or `MISSING` when it is none."""
+    if is_deep(content):
+        return MISSING
     try:
         return _DECODER.decode(content)
     except (RecursionError, ValueError):
@@ -39,6 +41,24 @@ def _paired(value: Any) -> Any:
     if isinstance(value, dict):
         return {_paired(name): _paired(item) for name, item in value.items()}
     return value
+
+
+DEEPEST = 100
+"""Levels of a document that are read; programs that follow all of them, ours too, end before 1,000."""
+
+
+def is_deep(content: bytes) -> bool:
+    """True if JSON has more levels than `DEEPEST`."""
+    left = content.translate(None, _NO_BRACKETS)
+    for _ in range(DEEPEST):
+        inner = left.replace(b"[]", b"").replace(b"{}", b"")
+        if len(inner) == len(left):
+            return False  # Empty, or brackets in texts.
+        left = inner
+    return bool(left)
+
+
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 def _number(text: str) -> float | int:

@@ -69,7 +69,8 @@ def verify_har(
         scrubber=(scrubber := Scrubber(spec, next((token for token, _ in tokens.most_common(1)), ""))),
     )
     judge = Judge(spec, report, f"{api.upper()}_TOKEN", only, skip, excused=_is_redacted)
-    _Recording(spec, judge, report, scrubber, tokens).judge_all(entries, base)
+    with report.surviving():
+        _Recording(spec, judge, report, scrubber, tokens).judge_all(entries, base)
     report.finish()
     return report
 
