@@ -58,7 +58,9 @@ def url(foreign: Foreign) -> Iterator[str]:
 def run() -> Run:
     def run(*arguments: object, exit_code: int = 0, token: str = TOKEN) -> Result:
         words = ["verify", *map(str, arguments)]
-        result = CliRunner().invoke(main, words, env={"NEU_TOKEN": token}, prog_name="contrato")
+        result = CliRunner().invoke(
+            main, words, env={"NEU_TOKEN": token, "APPORTIONMENTS_TOKEN": token}, prog_name="contrato"
+        )
         assert result.exit_code == exit_code, result.output + repr(result.exception)
         assert TOKEN not in result.output
         if exit_code == 2:
@@ -113,7 +115,7 @@ def test_what_is_missing_is_said_in_one_line(run: Run, url: str) -> None:
 
 def test_help_names_the_exit_statuses(run: Run) -> None:
     text = run("--help").stdout
-    for status in range(4):
+    for status in range(5):
         assert re.search(rf"^ +{status}  \w", text, re.MULTILINE)
 
 
@@ -129,13 +131,14 @@ def test_options_reach_the_run(run: Run, monkeypatch: pytest.MonkeyPatch) -> Non
     assert calls[-1][0] == ("neu", "http://h", None)
     assert calls[-1][1] == {
         "seed": 1, "mode": None, "probes": None, "rate": None, "budget": None, "only": (), "skip": (), "strict": False,
-        "observer": None, "progress": None,
+        "values": {}, "observer": None, "progress": None,
     }  # fmt: skip
     words = "--seed 7 --mode own-records --no-probes --rate 2.5 --budget 9 --only a --only b --skip c --strict"
+    words += " --value a.b=3"
     run("neu", "--base-url", "http://h", *words.split(), exit_code=2)
     assert calls[-1][1] == {
         "seed": 7, "mode": "own-records", "probes": False, "rate": 2.5, "budget": 9, "only": ("a", "b"), "skip": ("c",),
-        "strict": True, "observer": None, "progress": None,
+        "strict": True, "values": {"a.b": "3"}, "observer": None, "progress": None,
     }  # fmt: skip
 
 
@@ -210,7 +213,6 @@ def test_a_crash_has_its_own_status_and_every_report(
     foreign.alter = breaking
     monkeypatch.setattr("contrato.verify.conformance.from_schema", crash)
     out = run("neu", "--base-url", url, *WITH_REPORTS, exit_code=4).output
-    print(out[-900:])
     assert "the suite itself crashed, which says nothing about the server: ZeroDivisionError: no such thing" in out
     assert "Traceback" not in out
     for file in ("r.html", "r.xml"):
