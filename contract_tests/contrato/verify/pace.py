@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import time
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+
+from contrato.core.retry import retry_after
 
 MAX_ALL_BYTES = 512 * 2**20
 """Bytes that all answers of a run may have together."""
@@ -70,22 +69,10 @@ class Pace:
 
     def wait(self, asked: str) -> bool:
         """Wait as the `Retry-After` of a 429 asks; False when the run has waited enough."""
-        seconds = min(retry_after(asked), LONGEST_WAIT)
+        told = retry_after(asked)
+        seconds = min(1.0 if told is None else told, LONGEST_WAIT)
         if self._waited + seconds > ALL_WAITS:
             return False
         self._waited += seconds
         time.sleep(seconds)
         return True
-
-
-def retry_after(text: str) -> float:
-    """Seconds that a `Retry-After` asks to wait; one when it does not say."""
-    if re.fullmatch(r"\s*[0-9]{1,9}\s*", text):
-        return float(text)
-    try:
-        date = parsedate_to_datetime(text)
-    except ValueError:
-        return 1.0
-    # A date without a zone is one in GMT, as HTTP has no other.
-    date = date if date.tzinfo else date.replace(tzinfo=UTC)
-    return max(0.0, (date - datetime.now(UTC)).total_seconds())
