@@ -161,7 +161,7 @@ def test_each_breakage_of_apportionments_is_named() -> None:
             "apportionments",
             only(
                 listApportionments=accepts_anything,
-                getApportionment=lambda answer: Answer(404, {}) if answer.status == 204 else answer,
+                getApportionment=lambda answer: Answer(410, {}) if answer.status == 204 else answer,
                 updateApportionment=in_rows("/company", "name", 7),
                 deleteApportionment=lambda answer: Answer(200, {}),
             ),
@@ -177,7 +177,7 @@ def test_each_breakage_of_apportionments_is_named() -> None:
         ("deleteApportionment", "status_code_conformance", ""),
     }
     assert {operation for operation, *_ in found}.isdisjoint({"createApportionment"})
-    assert "204 documented apportionments#L" in next(f.evidence for f in report.failures if "404" in f.found)
+    assert "204 documented apportionments#L" in next(f.evidence for f in report.failures if "410" in f.found)
 
 
 def test_a_token_that_is_not_checked_is_a_violation() -> None:
