@@ -301,7 +301,7 @@ def build(site: Path, published: Path | None = None) -> None:
         texts = yaml.safe_load((HERE / f"texts.{language}.yaml").read_text("utf-8"))
         apis = {api: Api(api, documents[language][api]) for api in APIS}
         found = [claim for api in apis.values() for claim in claims(api, texts["words"])]
-        doubtful = [claim for claim in found if claim["level"] != "documented"]
+        doubtful = [claim for claim in found if claim["level"] in ("inferred", "conflict")]
         numbers = {api: count(1) for api in APIS}
         shared = {
             "t": texts,

@@ -79,7 +79,7 @@ def is_local_time(text: str) -> bool:
 
 @cache
 def validator(operation_id: str, status: int) -> Any:
-    """What judges the body of an answer; None when the spec gives it none."""
+    """Return a validator of the body of an answer; None when the spec gives it none."""
     answer = OPERATIONS[operation_id].response(status)
     if answer is None or answer.schema is None:
         return None

@@ -41,7 +41,7 @@ def buffered(urls: dict[str, str]) -> dict[str, str]:
 
 
 def check_error(text: str) -> None:
-    """What is said of an error: one line, and no traceback."""
+    """Check that an error is one line, without a traceback."""
     assert re.fullmatch(r"Error: [^\n]+\n", text), text
     assert "Traceback" not in text
 

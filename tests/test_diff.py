@@ -93,12 +93,12 @@ def rename(document: Spec, old: str, new: str) -> None:
 
 
 def field_gone(document: Spec) -> None:
-    del schema(document, "Apportionment")["properties"]["limit_day"]
-    schema(document, "Apportionment")["required"].remove("limit_day")
+    del schema(document, "Apportionment")["properties"]["cost_center_ids"]
+    schema(document, "Apportionment")["required"].remove("cost_center_ids")
 
 
 def field_nullable(document: Spec) -> None:
-    schema(document, "Apportionment")["properties"]["description"]["type"] = ["string", "null"]
+    schema(document, "Apportionment")["properties"]["name"]["type"] = ["string", "null"]
 
 
 def field_demanded(document: Spec) -> None:
@@ -191,15 +191,15 @@ def no_promise_touched(document: Spec) -> None:
             [
                 (
                     WIRE,
-                    f"{LISTING}, answer 200, items.limit_day",
-                    "Property `limit_day` of `Apportionment` was removed.",
+                    f"{LISTING}, answer 200, items.cost_center_ids",
+                    "Property `cost_center_ids` of `Apportionment` was removed.",
                 ),
                 (
                     WIRE,
                     f"{LISTING}, answer 200, items",
-                    "Properties of `Apportionment` are no longer required: `limit_day`.",
+                    "Properties of `Apportionment` are no longer required: `cost_center_ids`.",
                 ),
-                (PYTHON, "Apportionment.limit_day", "Public object was removed"),
+                (PYTHON, "Apportionment.cost_center_ids", "Public object was removed"),
             ],
             id="field gone from answer",
         ),
@@ -209,10 +209,10 @@ def no_promise_touched(document: Spec) -> None:
             [
                 (
                     WIRE,
-                    f"{LISTING}, answer 200, items.description",
-                    "Type of `description` widened from 'string' to 'string | null'.",
+                    f"{LISTING}, answer 200, items.name",
+                    "Type of `name` widened from 'string' to 'string | null'.",
                 ),
-                (PYTHON, "Apportionment.description", "Type was str, is None | str"),
+                (PYTHON, "Apportionment.name", "Type was str, is None | str"),
             ],
             id="field of answer may be null",
         ),
@@ -296,7 +296,7 @@ def no_promise_touched(document: Spec) -> None:
             another_type_beside_other_words,
             [
                 (WIRE, f"{BILLING}, answer 200, date_payment", "Type widened from 'null' to 'boolean'."),
-                (PYTHON, "Bill.date_payment", "Type was datetime.datetime | None, is bool | datetime.datetime"),
+                (PYTHON, "Bill.date_payment", "Type was datetime.datetime | None, is bool | datetime.datetime | None"),
             ],
             id="another type within anyOf, beside other words",
         ),

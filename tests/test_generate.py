@@ -144,7 +144,7 @@ def test_an_enum_in_an_answer_is_any_string_and_stays_a_choice_in_a_request(tree
         (tree / "generated/contrato/neu" / name).read_text("utf-8") for name in ("client.py", "models.py")
     )
     service = models[models.index("class Service(") :].split("class ", 2)[1]
-    assert "    type_service: str = attrs.field(" in service
+    assert "    type_service: str | None = attrs.field(" in service
     assert "    name: str = attrs.field(" in service
     assert 'kind: Literal["COMMERCIAL", "RESIDENTIAL"] | None = None' in client
     # And it decodes: what comes first on the path wins over the installed package.

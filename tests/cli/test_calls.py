@@ -8,9 +8,11 @@ import os
 import pty
 import signal
 import subprocess
+import threading
 import time
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from click.testing import CliRunner
@@ -22,9 +24,10 @@ from command import (
     Canned,
     Run,
     buffered,
+    environment,
     rows,
 )
-from contrato.cli import main, operations
+from contrato.cli import calls, main, operations
 from contrato.core import spec
 from contrato.core.tables import tables
 
@@ -123,13 +126,13 @@ def test_a_long_range_is_read_in_windows_and_ends_before_its_end(
     import httpx
 
     requests: list[httpx.Request] = []
-    send = httpx.Client.send
+    send = httpx.HTTPTransport.handle_request
 
-    def spy(self: httpx.Client, request: httpx.Request, **options: Any) -> httpx.Response:
+    def spy(self: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
         requests.append(request)
-        return send(self, request, **options)
+        return send(self, request)
 
-    monkeypatch.setattr(httpx.Client, "send", spy)
+    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", spy)
     service = account["services"][0]["id_service"]
     arguments = ("consumption", "--service", service, "--interval", "HOURLY", "--from", "2020-01-31T22:00")
     found = rows(run("neu", *arguments, "--to", "2020-03-01T02:00"))
@@ -225,3 +228,34 @@ def test_a_question_can_be_left(urls: dict[str, str], canned: Canned, key: str, 
 
 def test_a_pipe_gets_no_progress_bar(run: Run) -> None:
     assert run("neu", "bills", *YEAR).stderr == ""
+
+
+def test_a_reader_that_goes_away_ends_the_requests_and_the_progress_bar(
+    urls: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = set(threading.enumerate())
+    # Some versions of Python keep the generator that the error leaves, others close it by themselves.
+    kept: list[Any] = []
+    original = calls._answers
+
+    def keeping(*arguments: Any) -> Any:
+        kept.append(original(*arguments))
+        return kept[-1]
+
+    monkeypatch.setattr(calls, "_answers", keeping)
+    reader, writer = os.pipe()
+    os.close(reader)
+    controller, terminal = pty.openpty()
+    with (
+        patch.dict(os.environ, environment(urls) | {"TERM": "xterm"}),
+        open(writer, "w") as out,
+        open(terminal, "w") as err,
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+        pytest.raises(SystemExit) as ended,
+    ):
+        main(["neu", "consumption", "--interval", "daily", *YEAR])
+    os.close(controller)
+    assert ended.value.code == 141
+    # (At the end of the process the bar would wait for its thread for ever.)
+    assert set(threading.enumerate()) == before

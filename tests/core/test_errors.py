@@ -78,7 +78,11 @@ def test_an_undocumented_status_is_an_error(operation: Operation, asynchronous: 
 
 @EVERY_OPERATION
 def test_a_documented_error_is_typed(operation: Operation) -> None:
-    kinds = {"401": AuthenticationError, "422": ValidationError, "4XX": ResponseError}
+    kinds = {
+        **dict.fromkeys(("400", "4XX"), ResponseError),
+        **dict.fromkeys(("401", "403"), AuthenticationError),
+        **{"404": NotFoundError, "422": ValidationError, "429": RateLimitError},
+    }
     for pattern in operation.responses:
         if not pattern.startswith("2"):
             status = int(pattern.replace("XX", "18"))

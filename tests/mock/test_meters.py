@@ -65,6 +65,7 @@ def test_hours_are_complete_and_physical(mock: Client) -> None:
             assert power / 1000 == pytest.approx(math.hypot(active, reactive), rel=0.01, abs=0.002)
 
 
+@pytest.mark.slow
 def test_a_person_believes_the_load(mock: Client) -> None:
     services = {s["id_service"]: s for s in mock.get("listServices")}
     hourly, daily = readings(mock, "HOURLY"), readings(mock, "DAILY")

@@ -39,7 +39,7 @@ def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def ask(app: ASGIApp, method: str, url: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Seen:
-    """What a client sees of an answer: how long it waits, status, headers, body, and whether it is whole."""
+    """Return an answer as a client sees it: waits, status, headers, body, and if it is incomplete."""
     path, _, query = url.partition("?")
     text = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
     fields = {"authorization": f"Bearer {TOKEN}"} if headers is None else dict(headers)
@@ -361,7 +361,7 @@ def probes(item: Fault | Variant) -> tuple[Request, ...]:
 
 
 def differs(item: Fault | Variant, requests: tuple[Request, ...]) -> bool:
-    """Whether a client sees a difference."""
+    """True if a client sees a difference."""
     base = Remembering if item.base is mock.create_app else item.base
 
     async def compared() -> bool:

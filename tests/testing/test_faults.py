@@ -113,7 +113,7 @@ def test_always_is_for_every_request() -> None:
 
 
 def test_a_redirect_is_recorded_with_what_it_carried() -> None:
-    """What follows a redirect stays in the process and is seen, so a test can look for the token in it."""
+    """The request after a redirect stays in the process and is recorded, so a test can look for the token in it."""
     script = Faults(faults.redirect("https://elsewhere.example/there"))
     transport = script.wrap(httpx.MockTransport(lambda request: httpx.Response(200, text=request.url.host)))
     with httpx.Client(transport=transport, follow_redirects=True, auth=("user", "secret")) as http:

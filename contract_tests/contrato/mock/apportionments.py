@@ -143,7 +143,7 @@ class Apportionments:
         return {"id": identifier, "name": self._tariffs[identifier]}
 
     def _tariff_refusal(self, identifier: int, company: Company) -> str | None:
-        """Why a company may not have a tariff, or None when it may."""
+        """Return the reason why a company may not have a tariff, or None."""
         tariff = self._tariffs.get(identifier)
         if tariff is None:
             return _unknown("apportionment_tariff_type_id")

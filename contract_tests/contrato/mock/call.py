@@ -1,4 +1,4 @@
-"""What a handler is given, and what it may answer beside JSON."""
+"""The call that a handler gets, and answers other than JSON."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from contrato.core.extensions import DateRange, Pagination
 from contrato.core.spec import Operation
 
 BOGOTA = timezone(timedelta(hours=-5))
-"""Colombia's time, the same all year. Timestamps without an offset are meant in it."""
+"""Colombia's time, the same all year. Timestamps without an offset are in it."""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ START = datetime(2020, 1, 1)
 END = datetime(2022, 1, 1)
 HOURS = [START + timedelta(hours=n) for n in range((END - START) // timedelta(hours=1))]
 
-# Where each period begins in HOURS.
+# The index in HOURS of the start of each period.
 PERIODS: dict[str, list[int]] = {
     "HOURLY": list(range(len(HOURS))),
     "DAILY": list(range(0, len(HOURS), 24)),
@@ -40,7 +40,7 @@ Columns = Mapping[str, Sequence[int]]
 
 
 def span(interval: str, start: str, stop: str) -> tuple[int, int]:
-    """Where the periods that begin from `start`, included, to `stop`, excluded, are in `DATES`.
+    """Return the slice of `DATES` with the periods that begin from `start`, included, to `stop`, excluded.
 
     Args:
         interval: a key of `PERIODS`.

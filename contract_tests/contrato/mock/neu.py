@@ -388,7 +388,7 @@ class Neu:
         return _newest_first(bills, "date")
 
     def _concepts(self, service: Service, energy: Mapping[str, int], price: int) -> list[tuple[str, int, int]]:
-        """What a bill is made of: concept, quantity in thousandths, and price in whole COP.
+        """Return the lines of a bill: concept, quantity in thousandths, and price in whole COP.
 
         Thousandths times a whole price are exact in thousandths, so that no bill rounds.
         """

@@ -86,7 +86,10 @@ class Apportionments(Client):
         Raises:
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
+            AuthenticationError: 403. The token is refused, or may not do this. The body, if
+                any, is unknown.
             ValidationError: 422. A parameter is refused.
+            RateLimitError: 429. The client asks too often. The body, if any, is unknown.
         """
         return self._paged(
             "listApportionments", {"q": q, "sort": sort, "order": order, "limit": limit, "page": page}, options
@@ -134,10 +137,14 @@ class Apportionments(Client):
             None: A record that the request names does not exist, or the token may not see it.
 
         Raises:
+            ResponseError: 400. The request is refused. The body, if any, is unknown.
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
+            AuthenticationError: 403. The token is refused, or may not do this. The body, if
+                any, is unknown.
             ValidationError: 422. The request is refused; the body names the fields and says
                 why.
+            RateLimitError: 429. The client asks too often. The body, if any, is unknown.
         """
         result: Apportionment | None = self._request(
             "createApportionment",
@@ -172,7 +179,12 @@ class Apportionments(Client):
         Raises:
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
+            AuthenticationError: 403. The token is refused, or may not do this. The body, if
+                any, is unknown.
+            NotFoundError: 404. The id is none, or there is nothing to delete. The body, if any,
+                is unknown.
             ValidationError: 422. The id is refused because it is no integer.
+            RateLimitError: 429. The client asks too often. The body, if any, is unknown.
         """
         result: Apportionment | None = self._request("getApportionment", {"id": id}, options)
         return result
@@ -215,10 +227,16 @@ class Apportionments(Client):
             None: There is no such record, or the token may not see it.
 
         Raises:
+            ResponseError: 400. The request is refused. The body, if any, is unknown.
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
+            AuthenticationError: 403. The token is refused, or may not do this. The body, if
+                any, is unknown.
+            NotFoundError: 404. The id is none, or there is nothing to delete. The body, if any,
+                is unknown.
             ValidationError: 422. The request is refused; the body names the fields and says
                 why.
+            RateLimitError: 429. The client asks too often. The body, if any, is unknown.
         """
         result: Apportionment | None = self._request(
             "updateApportionment",
@@ -251,7 +269,12 @@ class Apportionments(Client):
         Raises:
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
+            AuthenticationError: 403. The token is refused, or may not do this. The body, if
+                any, is unknown.
+            NotFoundError: 404. The id is none, or there is nothing to delete. The body, if any,
+                is unknown.
             ValidationError: 422. The id is refused because it is no integer.
+            RateLimitError: 429. The client asks too often. The body, if any, is unknown.
         """
         self._request("deleteApportionment", {"id": id}, options)
 
@@ -327,7 +350,10 @@ class AsyncApportionments(AsyncClient):
         Raises:
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
+            AuthenticationError: 403. The token is refused, or may not do this. The body, if
+                any, is unknown.
             ValidationError: 422. A parameter is refused.
+            RateLimitError: 429. The client asks too often. The body, if any, is unknown.
         """
         return self._paged(
             "listApportionments", {"q": q, "sort": sort, "order": order, "limit": limit, "page": page}, options
@@ -375,10 +401,14 @@ class AsyncApportionments(AsyncClient):
             None: A record that the request names does not exist, or the token may not see it.
 
         Raises:
+            ResponseError: 400. The request is refused. The body, if any, is unknown.
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
+            AuthenticationError: 403. The token is refused, or may not do this. The body, if
+                any, is unknown.
             ValidationError: 422. The request is refused; the body names the fields and says
                 why.
+            RateLimitError: 429. The client asks too often. The body, if any, is unknown.
         """
         result: Apportionment | None = await self._request(
             "createApportionment",
@@ -413,7 +443,12 @@ class AsyncApportionments(AsyncClient):
         Raises:
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
+            AuthenticationError: 403. The token is refused, or may not do this. The body, if
+                any, is unknown.
+            NotFoundError: 404. The id is none, or there is nothing to delete. The body, if any,
+                is unknown.
             ValidationError: 422. The id is refused because it is no integer.
+            RateLimitError: 429. The client asks too often. The body, if any, is unknown.
         """
         result: Apportionment | None = await self._request("getApportionment", {"id": id}, options)
         return result
@@ -456,10 +491,16 @@ class AsyncApportionments(AsyncClient):
             None: There is no such record, or the token may not see it.
 
         Raises:
+            ResponseError: 400. The request is refused. The body, if any, is unknown.
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
+            AuthenticationError: 403. The token is refused, or may not do this. The body, if
+                any, is unknown.
+            NotFoundError: 404. The id is none, or there is nothing to delete. The body, if any,
+                is unknown.
             ValidationError: 422. The request is refused; the body names the fields and says
                 why.
+            RateLimitError: 429. The client asks too often. The body, if any, is unknown.
         """
         result: Apportionment | None = await self._request(
             "updateApportionment",
@@ -492,6 +533,11 @@ class AsyncApportionments(AsyncClient):
         Raises:
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
+            AuthenticationError: 403. The token is refused, or may not do this. The body, if
+                any, is unknown.
+            NotFoundError: 404. The id is none, or there is nothing to delete. The body, if any,
+                is unknown.
             ValidationError: 422. The id is refused because it is no integer.
+            RateLimitError: 429. The client asks too often. The body, if any, is unknown.
         """
         await self._request("deleteApportionment", {"id": id}, options)

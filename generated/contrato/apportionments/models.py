@@ -35,20 +35,20 @@ class Apportionment(Model):
 
     id: int = attrs.field(metadata={"wire": "id", "evidence": "documented apportionments#L72 apportionments#L75"})
     name: str = attrs.field(metadata={"wire": "name", "evidence": "documented apportionments#L76"})
-    description: str = attrs.field(metadata={"wire": "description", "evidence": "documented apportionments#L77"})
-    mixed_consumption: bool = attrs.field(
-        metadata={
-            "wire": "mixed_consumption",
-            "evidence": "documented apportionments#L78 apportionments#L122",
-            "meaning_evidence": "inferred: optional at creation (apportionments#L122); taken to be in every answer, as the answers show it",
-        }
+    description: str | None = attrs.field(
+        default=None, metadata={"wire": "description", "evidence": "documented apportionments#L77"}
     )
-    limit_day: int = attrs.field(
+    mixed_consumption: bool | None = attrs.field(
+        default=None,
+        metadata={"wire": "mixed_consumption", "evidence": "documented apportionments#L78 apportionments#L122"},
+    )
+    limit_day: int | None = attrs.field(
+        default=None,
         metadata={
             "wire": "limit_day",
             "evidence": "documented apportionments#L79 apportionments#L123",
-            "meaning_evidence": "inferred: a limit day for processing is named, but not of which period (apportionments#L123, apportionments#L172); a whole number, shown as 1, is read as a day of the month; optional at creation, it is taken to be in every answer, as the answers show it",
-        }
+            "meaning_evidence": "inferred: a limit day for processing is named, but not of which period (apportionments#L123, apportionments#L172); a whole number, shown as 1, is read as a day of the month",
+        },
     )
     company: Company = attrs.field(metadata={"wire": "company", "evidence": "documented apportionments#L80-L83"})
     apportionment_type: ApportionmentType = attrs.field(

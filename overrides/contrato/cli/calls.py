@@ -4,8 +4,8 @@ import importlib
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
 from itertools import islice
 from typing import Any
 
@@ -43,8 +43,12 @@ def call(operation: Operation, values: dict[str, Any]) -> None:
     write = output.writer(operation, columns, values["format_"], file) if named else None
     if operation.deletes and not values["yes"]:
         _confirm(operation, arguments)
-    with _client(operation, values) as client, _refusing(operation, arguments, file):
-        answers = _answers(client, operation, arguments)
+    with (
+        _client(operation, values) as client,
+        _refusing(operation, arguments, file),
+        # Else an error in writing would leave requests and the progress bar running.
+        closing(_answers(client, operation, arguments)) as answers,
+    ):
         if write is None:
             found = sum(answer is not None for answer in answers)
         else:
@@ -159,7 +163,7 @@ def _refusing(operation: Operation, arguments: dict[str, Any], file: str | None)
         refuse(error, operation, arguments, unwritten)
 
 
-def _answers(client: Any, operation: Operation, arguments: dict[str, Any]) -> Iterator[Any]:
+def _answers(client: Any, operation: Operation, arguments: dict[str, Any]) -> Generator[Any, None, None]:
     """Yield the answers of all requests that the operation takes, with a progress bar if there are several."""
     method = getattr(client, operation.method_name)
     try:

@@ -1,4 +1,4 @@
-"""How a client of `contrato.testing` reaches its server."""
+"""Clients of `contrato.testing`, connected to a server in this process."""
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -26,7 +26,7 @@ NOTHING: Mapping[str, Any] = {}
 
 
 class _Bridge(httpx.BaseTransport):
-    """Sends what a synchronous client asks to an event loop in another thread. Answers arrive whole."""
+    """Sends the requests of a synchronous client to an event loop in another thread; responses arrive complete."""
 
     def __init__(self, portal: BlockingPortal, transport: httpx.AsyncBaseTransport) -> None:
         self._portal = portal
@@ -87,7 +87,7 @@ def _server(seed: int) -> httpx.ASGITransport:
 
 
 def _settings(kind: type[Client] | type[AsyncClient], options: Mapping[str, Any]) -> dict[str, Any]:
-    """The caller's arguments before ours. The environment has no say."""
+    """Return the arguments of the client: the caller's, else ours; none from the environment."""
     return {"token": TOKEN, "base_url": spec.api(kind.api).server_url, **options}
 
 

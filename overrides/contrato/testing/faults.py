@@ -1,4 +1,4 @@
-"""What can go wrong between a client and a server, by script.
+"""Faults between a client and a server, by script.
 
     with testing.neu(faults=[faults.status(429, retry_after=1), faults.timeout()]) as neu:
         neu.list_accounts()
@@ -36,7 +36,7 @@ class Fault:
     _once: bool = True
 
     def when(self, applies: str | Callable[[httpx.Request], bool]) -> "Fault":
-        """The same fault, for the first request that it applies to.
+        """Return the same fault, for the first request that it applies to.
 
         Args:
             applies: An operation, by the name of the client's method or its operationId, such as `list_bills`; or a
@@ -49,7 +49,7 @@ class Fault:
         return replace(self, _applies=_requests_to(applies) if isinstance(applies, str) else applies)
 
     def always(self) -> "Fault":
-        """The same fault, for every request from its turn on."""
+        """Return the same fault, for every request from its turn on."""
         return replace(self, _once=False)
 
     def __repr__(self) -> str:
@@ -64,7 +64,7 @@ def _requests_to(name: str) -> Callable[[httpx.Request], bool]:
 
     def applies(request: httpx.Request) -> bool:
         path = request.url.raw_path.partition(b"?")[0].decode("ascii")
-        # Where the base URL ends is not known here: the longest end of the path that is an operation's counts.
+        # The end of the base URL is not known here: the longest end of the path that is an operation's counts.
         ends = [path[index:] for index, character in enumerate(path) if character == "/"]
         found = (next(filter(None, (o.api.match(request.method, end) for end in ends)), None) for o in operations)
         return any(one is operation for one, operation in zip(found, operations, strict=True))
@@ -119,7 +119,7 @@ class Faults:
 
 
 class FaultyTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """What `Faults.wrap` returns: synchronous, asynchronous or both, as the transport below it is."""
+    """The transport that `Faults.wrap` returns: synchronous, asynchronous or both, as the transport below it is."""
 
     def __init__(self, faults: Faults, transport: httpx.BaseTransport | httpx.AsyncBaseTransport) -> None:
         self._faults = faults
@@ -161,7 +161,7 @@ class FaultyTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
 
 class _Body(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A body that is read when the client reads it, not before, and may break off."""
+    """A body that is produced while the client reads it, and may break off."""
 
     def __init__(self, pieces: Iterable[bytes], error: httpx.TransportError | None = None) -> None:
         self._pieces = pieces
@@ -189,12 +189,12 @@ def _raising(error: type[httpx.TransportError], message: str) -> _Answer:
 
 
 def none() -> Fault:
-    """Nothing goes wrong: one request reaches the server. For scripts such as first well, then not."""
+    """No fault: one request reaches the server, and the next one gets the next fault."""
     return Fault("none()", lambda *_: None)
 
 
 def timeout() -> Fault:
-    """No answer within the read timeout; raised at once, without the wait."""
+    """No answer within the read timeout; raised immediately, without waiting."""
     return Fault("timeout()", _raising(httpx.ReadTimeout, "The read operation timed out"))
 
 
@@ -215,7 +215,7 @@ def status(
     headers: dict[str, str] | None = None,
     retry_after: float | datetime | None = None,
 ) -> Fault:
-    """An answer from somebody on the way, not from the server.
+    """A response from a proxy, not from the server.
 
     Args:
         code: HTTP status, also one that HTTP does not know, such as 520.
@@ -248,7 +248,7 @@ def empty(code: int = 200) -> Fault:
 
 
 def truncated() -> Fault:
-    """The first half of the server's own answer, as if that were all of it."""
+    """The first half of the server's response, as if it were complete."""
 
     def answer(_: httpx.Request, response: httpx.Response | None) -> httpx.Response:
         assert response is not None
@@ -258,7 +258,7 @@ def truncated() -> Fault:
 
 
 def interrupted() -> Fault:
-    """The first half of the server's own answer; then the connection closes."""
+    """The first half of the server's response; then the connection closes."""
 
     def answer(request: httpx.Request, response: httpx.Response | None) -> httpx.Response:
         assert response is not None

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def contrato_faults() -> "Iterator[Faults]":
-    """What goes wrong for the clients of this test: add to it with `inject`."""
+    """Faults for the clients of this test: add to them with `inject`."""
     from contrato.testing.clients import check
     from contrato.testing.faults import Faults
 
