@@ -17,7 +17,7 @@ class Layer(StrEnum):
     """Kinds of rules.
 
     Attributes:
-        CONFORMANCE: Schemathesis, by the spec alone.
+        CONFORMANCE: What the spec says of each request and answer by itself; Schemathesis asks the most.
         CHECK: A passive check, on an answer that was there anyway.
         LAW: An active law, by requests of its own.
     """

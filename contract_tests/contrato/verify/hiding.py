@@ -21,7 +21,7 @@ from urllib.parse import quote, quote_plus, urlsplit
 from contrato.core import spec as specs
 from contrato.core.schema import Schema
 from contrato.core.spec import Api
-from contrato.verify.documents import MISSING
+from contrato.verify.documents import MISSING, is_deep
 from contrato.verify.exchange import Exchange
 
 TOKEN = "[token]"
@@ -281,7 +281,7 @@ class Scrubber:
         document = _json(content)
         if document is MISSING or not isinstance(document, dict | list):
             return self.text(content.decode("utf-8", "replace")).encode()
-        return json.dumps(self._replaced(document, shape), ensure_ascii=False).encode()
+        return json.dumps(self._replaced(document, shape), ensure_ascii=False).encode("utf-8", "backslashreplace")
 
     def _replaced(self, value: Any, shape: _Shape, name: str = "", marked: bool = False) -> Any:
         if isinstance(value, dict):
@@ -318,7 +318,7 @@ def _shape(*schemas: Schema | None) -> _Shape:
 
 def _json(content: bytes) -> Any:
     try:
-        return json.loads(content)
+        return MISSING if is_deep(content) else json.loads(content)
     except (RecursionError, ValueError):
         return MISSING
 

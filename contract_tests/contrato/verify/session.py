@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import requests
 
 from contrato.core.spec import Operation, Parameter
-from contrato.verify.discovery import Discovery
+from contrato.verify.discovery import Discovery, valid_values
 from contrato.verify.documents import MISSING, find, spread
 from contrato.verify.exchange import Arguments, Exchange
 from contrato.verify.rows import Row, counter, intervals, items_of, limit_of, local, page_key, page_size, rows_of
@@ -285,7 +285,7 @@ class Session:
             for source in f.refers_to:
                 operation = self.spec.operations[source.operation]
                 for page in self.whole(operation, self.base(operation)).pages:
-                    values += find(page.json, source.pointer)
+                    values += valid_values(f, find(page.json, source.pointer))
             return list({json.dumps(value): value for value in values}.values())
 
         return self.remember(f"existing {f.refers_to}", read)

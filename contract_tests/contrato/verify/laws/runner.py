@@ -104,7 +104,7 @@ def _judge(
             asked = error.exchange.operation or operation
             said = f"{error.exchange.status} {error.exchange.content[:100].decode('utf-8', 'replace')}".strip()
             violations.append(violation(asked, "", "what was asked for", said, asked.evidence, [error.exchange]))
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         # Whatever a server answers, the run goes on, and does not pass.
         not_judged.append(NotJudged(operation.id, f"an answer could not be judged: {misread(error)}", lasting=False))
     unique = {(b.operation, b.field, b.expected): b for b in reversed(violations)}

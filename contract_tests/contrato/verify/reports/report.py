@@ -6,11 +6,14 @@ import dataclasses
 import importlib.metadata
 import platform
 import shlex
+import traceback
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
+from pathlib import Path
 
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Layer, NotJudged, Violation
@@ -30,12 +33,14 @@ class ExitCode(IntEnum):
         FAILED: Something broke the contract.
         USAGE: Bad usage, or no such server. Raised as `UsageError`; a report never has it.
         INCONCLUSIVE: Nothing failed, but something could not be checked.
+        CRASHED: The suite itself failed, which says nothing about the server; the report has what was found until then.
     """
 
     PASSED = 0
     FAILED = 1
     USAGE = 2
     INCONCLUSIVE = 3
+    CRASHED = 4
 
 
 class UsageError(Exception):
@@ -43,11 +48,16 @@ class UsageError(Exception):
 
 
 class Verdict(StrEnum):
-    """The outcome for one operation."""
+    """The outcome for one operation.
+
+    Attributes:
+        LEFT_OUT: The mode leaves it out by design.
+    """
 
     PASSED = "passed"
     FAILED = "failed"
     INCONCLUSIVE = "inconclusive"
+    LEFT_OUT = "left out"
 
 
 class Level(StrEnum):
@@ -218,6 +228,7 @@ class Report:
         counts: How often a rule judged an operation, by (operationId, name of the rule).
         notes: Remarks for the reader, such as a mode chosen on their behalf.
         interrupted: Whether the run was stopped before its end.
+        crash: How the suite itself failed; empty when it did not.
         recorded: Whether recorded traffic was judged, and nothing was sent.
         scrubber: Knows the token and the personal data; without one nothing is replaced.
     """
@@ -240,6 +251,7 @@ class Report:
     counts: dict[tuple[str, str], Counter[Outcome]] = field(default_factory=lambda: defaultdict(Counter))
     notes: list[str] = field(default_factory=list)
     interrupted: bool = False
+    crash: str = ""
     recorded: bool = False
     scrubber: Scrubber | None = None
 
@@ -264,6 +276,18 @@ class Report:
         """Count a judgement that found nothing."""
         self.counts[operation, rule][Outcome.PASSED] += 1
 
+    @contextmanager
+    def surviving(self) -> Iterator[None]:
+        """Note a crash of this block instead of raising it, so that what was found until then is reported."""
+        try:
+            yield
+        except UsageError:
+            raise
+        except Exception as error:
+            if not self.crash:
+                self.crash = crash_text(error)
+                self.notes.insert(0, self.crash)
+
     def finish(self) -> None:
         """Put failures in the order of operations, and replace the token and personal data that were learnt."""
         order = {row.operation: index for index, row in enumerate(self.operations)}
@@ -280,9 +304,12 @@ class Report:
     @property
     def exit_code(self) -> ExitCode:
         """The exit code that tells the outcome to a shell."""
+        if self.crash:
+            return ExitCode.CRASHED
         if self.failures:
             return ExitCode.FAILED
         unsure = any(o.verdict is Verdict.INCONCLUSIVE for o in self.operations)
+        unsure |= all(o.verdict is Verdict.LEFT_OUT for o in self.operations)
         if self.interrupted or unsure or any(not each.lasting for each in self.not_judged):
             return ExitCode.INCONCLUSIVE
         return ExitCode.PASSED
@@ -329,6 +356,14 @@ class Report:
         if self.recorded:
             return ", ".join([*parts, f"{self.requests} recorded requests"])
         return ", ".join([*parts, f"{self.requests} requests in {self.seconds:.1f} s"])
+
+
+def crash_text(error: Exception) -> str:
+    """What a person is told of a crash of the suite."""
+    at = traceback.extract_tb(error.__traceback__)[-1]
+    found = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    where = f"{Path(at.filename).name}, line {at.lineno}"
+    return f"the suite itself crashed, which says nothing about the server: {found} ({where}); please report it"
 
 
 def plural(number: int, noun: str) -> str:

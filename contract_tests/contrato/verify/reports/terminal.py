@@ -16,7 +16,7 @@ from contrato.verify.reports.report import Case, Failure, Outcome, Report, Unjud
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
-_STYLES = {Verdict.PASSED: "green", Verdict.FAILED: "red", Verdict.INCONCLUSIVE: "yellow"}
+_STYLES = {Verdict.PASSED: "green", Verdict.FAILED: "red", Verdict.INCONCLUSIVE: "yellow", Verdict.LEFT_OUT: "dim"}
 
 
 def write(report: Report, console: Console | None = None) -> None:
