@@ -172,7 +172,8 @@ class _Run:
             and (may_write or not rule.writes)
             and (self.probes or not rule.probes)
         ]
-        for judgement in run_laws(Session(discovery), wanted, self.judge.operations):
+        session = Session(discovery, self.report.seed)
+        for judgement in run_laws(session, wanted, self.judge.operations):
             name, operation = judgement.rule.name, judgement.operation.id
             for finding in judgement.findings:
                 self.judge.add(name, finding)
@@ -184,6 +185,7 @@ class _Run:
                     self.judge.add(name, NotJudged(operation, reason, lasting=told))
             if not judgement.findings and not judgement.unsound:
                 self.judge.passed(judgement.operation.id, judgement.rule.name)
+        self.report.notes += [f"laws judged a sample of {name}: {extent}" for name, extent in session.sampled.items()]
 
     def _clean_up(self) -> list[Record]:
         while True:

@@ -95,7 +95,9 @@ def _judge(
         if error.lost and _is_there(session):
             expected = f"a complete HTTP answer within {TIMEOUT:g} s"
             unsound.append(("answer", violation(operation, "", expected, error.lost, operation.evidence)))
-    except (UnfitError, WithheldError) as error:
+    except UnfitError as error:
+        not_judged.append(NotJudged(operation.id, str(error), lasting=not error.bound))
+    except WithheldError as error:
         not_judged.append(NotJudged(operation.id, str(error)))
     except UnexpectedError as error:
         found = _unsound(error.exchange, operation)
