@@ -911,3 +911,21 @@ def test_a_baseline_that_is_none_is_refused(tmp_path: Path, text: str, problem: 
         baselines.read(tmp_path / "b.toml")
     with pytest.raises(UsageError, match="cannot read the baseline"):
         baselines.read(tmp_path / "absent.toml")
+
+
+def test_one_cause_is_one_failure_with_all_its_places(tmp_path: Path) -> None:
+    same = {"rule": "response_schema_conformance", "found": "null"}
+    made = report(
+        failure(operation="listBills", field="/*/id_bill", expected='type "integer"', **same),
+        failure(operation="listBills", field="/*/state", expected='type "string"', **same),
+        failure(operation="listPqrs", field="/*/type", expected='type "string"', **same),
+        failure(operation="listPqrs", field="/*/date", expected="present (required)", found="absent"),
+    )
+    text = text_of(made, 300)
+    assert "2 failures, in 4 places" in text
+    assert "   in        listBills /*/id_bill, listBills /*/state, listPqrs /*/type\n" in text
+    page = page_of(made, tmp_path)
+    assert page.count('<article class="card failed"') == 2
+    assert "At 3 places: " in page
+    assert "2 failures at a glance" in page
+    assert len([case for case in made.cases() if case.findings]) == 2  # JUnit has one for each operation and rule.
