@@ -35,6 +35,9 @@ FURTHEST = 2**24
 LARGE = (100, 1_000)
 """Sizes of a page that are asked for where a list is only to be read whole."""
 
+FEW = 10
+"""Pages of the smaller of these sizes, beyond which the larger one is asked for."""
+
 REMEMBERED = 16 * 2**20
 """Bytes of answers that are remembered, so as not to ask again."""
 
@@ -324,7 +327,7 @@ class Session:
             answer = self.ask(operation, large, fresh=fresh)
             if not answer.succeeded:
                 continue
-            if size != LARGE[-1] and (told_pages(operation, answer) or 0) > PAGES:
+            if size != LARGE[-1] and (told_pages(operation, answer) or 0) > FEW:
                 continue
             walk = self.walk(operation, large, fresh=fresh)
             if walk.complete:

@@ -37,6 +37,9 @@ def lists_are_sorted(session: Session, operation: Operation) -> Iterator[Violati
     proof = sort.evidence
     base = session.base(operation)
     plain = session.walk(operation, base)
+    # A list that is too long for its usual pages is read in large ones.
+    read_list = session.walk if plain.complete else session.whole
+    plain = plain if plain.complete else read_list(operation, base)
     if len(plain.items) < 2:
         yield NotJudged(operation.id, "the list has less than two records")
         return
@@ -50,7 +53,7 @@ def lists_are_sorted(session: Session, operation: Operation) -> Iterator[Violati
     whole, total = sorted(map(text_of, plain.items)), counter(operation, plain.pages[0], "total")
     read: dict[tuple[Any, Any], Walk] = {}
     for arguments, name, way in asked:
-        walk = plain if not arguments else session.walk(operation, {**base, **arguments})
+        walk = plain if not arguments else read_list(operation, {**base, **arguments})
         shown = ", ".join(f"{key}={value}" for (_, key), value in arguments.items()) or "no parameters"
         if not plain.complete or not walk.complete:
             # Of samples of different orders, only the counters can be compared.
