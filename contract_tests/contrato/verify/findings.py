@@ -60,6 +60,17 @@ class NotJudged:
     lasting: bool = True
 
 
+def answered(exchange: Exchange) -> str:
+    """The status, the media type and the beginning of an answer, as what was found."""
+    media_type = exchange.headers.get("content-type", "").partition(";")[0].strip()
+    beginning = short(exchange.content[:400].decode("utf-8", "replace").strip())
+    return (
+        f"{exchange.status} {media_type or 'without a type'}: {beginning}"
+        if beginning
+        else f"{exchange.status} without a body"
+    )
+
+
 def violation(
     operation: Operation, at: str, expected: str, found: Any, evidence: str, exchanges: Iterable[Exchange | None] = ()
 ) -> Violation:

@@ -122,6 +122,9 @@ class Scrubber:
         forms = {form for part in parts if len(part) >= max(SHORTEST, len(token) // 2) for form in _forms(part)}
         longest_first = sorted(forms, key=len, reverse=True)
         self._token = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)", re.IGNORECASE)
+        if len(token) < TELLING:
+            # A short one may stand in our own words by chance, and a part of it in any.
+            self._token = _pattern(token) or re.compile(r"(?!)")
 
     def learn(self, exchange: Exchange) -> None:
         """Remember the personal values of an exchange; an observer of all traffic."""

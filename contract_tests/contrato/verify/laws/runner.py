@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from contrato.core.spec import Operation
 from contrato.verify.documents import text_of
 from contrato.verify.exchange import Exchange
-from contrato.verify.findings import Layer, NotJudged, Violation, violation
+from contrato.verify.findings import Layer, NotJudged, Violation, answered, violation
 from contrato.verify.rules import Rule, misread
 from contrato.verify.session import Session, UnansweredError, UnexpectedError, UnfitError, WithheldError, is_readable
 from contrato.verify.transport import TIMEOUT
@@ -104,7 +104,7 @@ def _judge(
         unsound += found
         if not found:
             asked = error.exchange.operation or operation
-            said = f"{error.exchange.status} {error.exchange.content[:100].decode('utf-8', 'replace')}".strip()
+            said = answered(error.exchange)
             violations.append(violation(asked, "", "what was asked for", said, asked.evidence, [error.exchange]))
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         # Whatever a server answers, the run goes on, and does not pass.
@@ -127,7 +127,7 @@ def _is_there(session: Session) -> bool:
 def _unsound(exchange: Exchange, operation: Operation) -> list[tuple[str, Violation]]:
     """What is wrong with an answer that no law can use, with the name of the rule that says so."""
     asked = exchange.operation or operation
-    found = f"{exchange.status} {exchange.content[:100].decode('utf-8', 'replace')}".strip()
+    found = answered(exchange)
     proof = asked.evidence
     if exchange.status >= 500:
         name, expected = "not_a_server_error", "no 5xx, whatever is asked"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib.metadata
 import platform
+import re
 import shlex
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -338,12 +339,14 @@ def plural(number: int, noun: str) -> str:
 
 def curl(method: str, url: str, headers: Mapping[str, str], body: bytes | None, token: str, variable: str) -> str:
     """A command that repeats a request; the token is replaced by the environment variable."""
-    words = ["curl", "-i", "-X", method, _quoted(url, token, variable)]
+    # Brackets and braces are no pattern, dots no way up, and a body that begins with @ is no file.
+    options = ["-g"] * bool(re.search(r"[\[\]{}]", url)) + ["--path-as-is"] * ("/." in url)
+    words = ["curl", "-i", *options, "-X", method, _quoted(url, token, variable)]
     for name, value in headers.items():
         words += ["-H", _quoted(f"{name}: {value}", token, variable)]
     if body is not None:
         words += [
-            "--data-binary",
+            "--data-raw" if body.startswith(b"@") else "--data-binary",
             _quoted(body.decode("utf-8", "backslashreplace"), token, variable),
         ]
     return " ".join(words)
