@@ -38,7 +38,7 @@ LARGE = (100, 1_000)
 FEW = 10
 """Pages of the smaller of these sizes, beyond which the larger one is asked for."""
 
-REMEMBERED = 16 * 2**20
+REMEMBERED = 4 * 2**20
 """Bytes of answers that are remembered, so as not to ask again."""
 
 T = TypeVar("T")
