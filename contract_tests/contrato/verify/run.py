@@ -59,8 +59,8 @@ def verify(
         examples: Random requests of each kind, valid and invalid, for each operation.
         only: Names of the operations and of the rules to check; by default all.
         skip: Names of operations and rules that are not checked.
-        strict: Whether a violation of what is only plausible is a failure.
-        probes: Whether to send requests that are wrong on purpose; by default in every mode but read-only.
+        strict: True if a violation of what is only plausible is a failure.
+        probes: True if to send requests that are wrong on purpose; by default in every mode but read-only.
         rate: Requests per second at most, 0 for no limit; by default what the mode has in `RATES`.
         budget: Requests at most, 0 for no limit; by default what the mode has in `BUDGETS`.
         values: Values of arguments that the server's data do not tell, by `operationId.argument`; a text may be JSON.
@@ -181,7 +181,8 @@ class _Run:
             and (may_write or not rule.writes)
             and (self.probes or not rule.probes)
         ]
-        for judgement in run_laws(Session(discovery), wanted, self.judge.operations):
+        session = Session(discovery, self.report.seed)
+        for judgement in run_laws(session, wanted, self.judge.operations):
             name, operation = judgement.rule.name, judgement.operation.id
             for finding in judgement.findings:
                 self.judge.add(name, finding)
@@ -193,6 +194,7 @@ class _Run:
                     self.judge.add(name, NotJudged(operation, reason, lasting=told))
             if not judgement.findings and not judgement.unsound:
                 self.judge.passed(judgement.operation.id, judgement.rule.name)
+        self.report.notes += [f"laws judged a sample of {name}: {extent}" for name, extent in session.sampled.items()]
 
     def _clean_up(self) -> list[Record]:
         while True:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib.metadata
 import platform
+import re
 import shlex
 import traceback
 from collections import Counter, defaultdict
@@ -123,7 +124,7 @@ class Failure:
             rule: The rule, or its name.
             violation: Found by it.
             variable: Environment variable that stands for the token in `curl`.
-            strict: Whether a violation of what is only plausible is a failure.
+            strict: True if a violation of what is only plausible is a failure.
         """
         rule = RULES[rule] if isinstance(rule, str) else rule
         command = ""
@@ -161,7 +162,7 @@ class Unjudged:
     """The reason why a rule could not judge an operation.
 
     Attributes:
-        lasting: Whether the data are not such that the rule says anything; then the run may pass.
+        lasting: True if the data are not such that the rule says anything; then the run may pass.
     """
 
     rule: str
@@ -215,7 +216,7 @@ class Report:
     """The outcome of one run.
 
     Attributes:
-        strict: Whether what is only plausible counts as a failure.
+        strict: True if what is only plausible counts as a failure.
         started: When the run began.
         versions: Of what judged.
         spec_version: `info.version` of the spec.
@@ -227,9 +228,9 @@ class Report:
         not_judged: What rules could not judge.
         counts: How often a rule judged an operation, by (operationId, name of the rule).
         notes: Remarks for the reader, such as a mode chosen on their behalf.
-        interrupted: Whether the run was stopped before its end.
+        interrupted: True if the run was stopped before its end.
         crash: How the suite itself failed; empty when it did not.
-        recorded: Whether recorded traffic was judged, and nothing was sent.
+        recorded: True if recorded traffic was judged, and nothing was sent.
         scrubber: Knows the token and the personal data; without one nothing is replaced.
     """
 
@@ -373,12 +374,14 @@ def plural(number: int, noun: str) -> str:
 
 def curl(method: str, url: str, headers: Mapping[str, str], body: bytes | None, token: str, variable: str) -> str:
     """A command that repeats a request; the token is replaced by the environment variable."""
-    words = ["curl", "-i", "-X", method, _quoted(url, token, variable)]
+    # Brackets and braces are no pattern, dots no way up, and a body that begins with @ is no file.
+    options = ["-g"] * bool(re.search(r"[\[\]{}]", url)) + ["--path-as-is"] * ("/." in url)
+    words = ["curl", "-i", *options, "-X", method, _quoted(url, token, variable)]
     for name, value in headers.items():
         words += ["-H", _quoted(f"{name}: {value}", token, variable)]
     if body is not None:
         words += [
-            "--data-binary",
+            "--data-raw" if body.startswith(b"@") else "--data-binary",
             _quoted(body.decode("utf-8", "backslashreplace"), token, variable),
         ]
     return " ".join(words)
