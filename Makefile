@@ -36,6 +36,7 @@ check: setup ## Lint, types, specs, and that generated/ is what spec/ gives
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo --no-cache
 	node_modules/.bin/redocly lint
 	$(BIN)/python overrides/generator/generate.py --check
 

@@ -41,7 +41,7 @@ SITE = ROOT / "build" / "site"
 BIN = ROOT / "node_modules" / ".bin"
 # Folder of each language; English is at the root.
 LANGUAGES = {"en": "", "es": "es/", "pt-BR": "pt-BR/"}
-# What stands in a version's folder, by how the name ends.
+# The files in a version's folder, by how the name ends.
 KINDS = {
     ".yaml": "OpenAPI, YAML",
     ".json": "OpenAPI, JSON",
@@ -70,12 +70,12 @@ UNNAMED = (
     "responses", "schema", "schemas",
 )  # fmt: skip
 ENVIRONMENT = os.environ | {"REDOCLY_TELEMETRY": "off"}
-# What could end the script that the JSON stands in.
+# Characters that could end the script around the JSON.
 JSON_IN_HTML = str.maketrans({"<": "\\u003c", "\u2028": "\\u2028", "\u2029": "\\u2029"})
 
 
 def run(*command: str | Path, cwd: Path = ROOT) -> str:
-    """Run a tool and give what it prints; what it complains about ends the build."""
+    """Return the output of a tool; its failure ends the build."""
     done = subprocess.run(command, cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"{Path(command[0]).name} failed:\n{done.stdout}{done.stderr}")
@@ -131,7 +131,7 @@ def scalar(to: Path) -> None:
 
 
 def claims(api: Api, words: dict[str, str]) -> Iterator[dict[str, str]]:
-    """Yield each claim of evidence in a spec: where it stands, where the reference shows it, its level, the reason."""
+    """Yield each statement of evidence in a spec: its place, its address in the reference, its level, its reason."""
     for steps, part, evidence in api.statements():
         # A field may have the name of a keyword.
         names = [step for above, step in pairwise(("", *steps)) if above == "properties" or step not in UNNAMED]
@@ -151,7 +151,7 @@ def claims(api: Api, words: dict[str, str]) -> Iterator[dict[str, str]]:
 
 
 def anchor(api: Api, steps: tuple[str, ...]) -> str:
-    """Where Scalar shows an element of a spec: an operation, a schema, or, for all that is shared, its first user."""
+    """Return the anchor of an element of a spec: that of its operation or schema, or of the first operation with it."""
     if steps[:2] == ("components", "schemas"):
         return f"schemas/{steps[2]}"
     wanted = f'"#/{"/".join(steps[:3])}"'
@@ -164,7 +164,7 @@ def anchor(api: Api, steps: tuple[str, ...]) -> str:
 
 
 def decorate(api: Api, words: dict[str, str]) -> dict[str, Any]:
-    """Return a spec with what only the reference shows: samples, and evidence where Scalar would not show it."""
+    """Return a spec with the samples, and with evidence moved to places where Scalar shows it."""
     document = api.copy()
     inline(document, {key: document[key] for key in ("paths", "components")})
     for parameter in parameters(document):
@@ -172,7 +172,7 @@ def decorate(api: Api, words: dict[str, str]) -> dict[str, Any]:
         kept = {key: value for key, value in parameter.items() if EVIDENCE_KEY.fullmatch(key)}
         schema = parameter["schema"]
         if "$ref" in schema:
-            # What is referred to would win over the parameter's own words.
+            # Scalar prefers the description of the component to that of the parameter.
             taken = follow(document, {"$ref": schema["$ref"]})[0]
             own = {key: value for key, value in schema.items() if key != "$ref"}
             schema = {k: v for k, v in taken.items() if k != "description" and not EVIDENCE_KEY.fullmatch(k)} | own
@@ -205,7 +205,7 @@ def parameters(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def inline(document: dict[str, Any], node: Any) -> None:
-    """Put examples in the place of references to them: Scalar shows some of those as they are written."""
+    """Replace references to examples by the examples: Scalar shows some references as they are written."""
     for value in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
         if isinstance(value, dict) and str(value.get("$ref", "")).startswith("#/components/examples/"):
             example = document["components"]["examples"][value.pop("$ref").rpartition("/")[2]]
@@ -215,14 +215,14 @@ def inline(document: dict[str, Any], node: Any) -> None:
 
 
 def mark(response: dict[str, Any], words: dict[str, str]) -> None:
-    """Say in a response's description what is no promise: Scalar has no place for a badge there."""
+    """Add evidence to a response's description: Scalar has no place for a badge there."""
     for evidence in (Evidence(response.get(key, "")) for key in ("x-evidence", "x-meaning-evidence")):
         if evidence.reason:
             response["description"] += f" *{words[evidence.level]}: {CITE.sub('', evidence.reason)}*"
 
 
 def publish(source: Path, to: Path) -> dict[str, dict[str, Any]]:
-    """Write all that a spec is published as, and return it by language."""
+    """Write all files of a spec, and return the document by language."""
     documents = {language: bundle(source, language, to) for language in LANGUAGES}
     postman(source.stem, to)
     return documents
@@ -244,7 +244,7 @@ def releases(to: Path, repository: Path) -> dict[str, str]:
 
 
 def version(source: Path) -> str:
-    """The version of a spec."""
+    """Return the version of a spec."""
     return str(yaml.safe_load(source.read_text("utf-8"))["info"]["version"])
 
 
@@ -268,7 +268,7 @@ def sums(specs: Path, tags: dict[str, str], published: Path | None) -> dict[str,
     before = json.loads(published.read_text("utf-8")) if published else {}
     if changed := [name for name, it in before.items() if it["tag"] and versions.get(name) != it]:
         sys.exit(
-            f"released, and other than it is published: {', '.join(changed)}. Are the tools of the lock file others?"
+            f"released versions would change: {', '.join(changed)}; compare the tools in the lock files with the tag's"
         )
     return versions
 
@@ -301,7 +301,7 @@ def build(site: Path, published: Path | None = None) -> None:
         texts = yaml.safe_load((HERE / f"texts.{language}.yaml").read_text("utf-8"))
         apis = {api: Api(api, documents[language][api]) for api in APIS}
         found = [claim for api in apis.values() for claim in claims(api, texts["words"])]
-        doubtful = [claim for claim in found if claim["level"] in ("inferred", "conflict")]
+        doubtful = [claim for claim in found if claim["level"] != "documented"]
         numbers = {api: count(1) for api in APIS}
         shared = {
             "t": texts,
@@ -343,7 +343,7 @@ def build(site: Path, published: Path | None = None) -> None:
 
 
 def stable(node: Any, path: str) -> Any:
-    """Give a Postman collection the same identifiers at every build; its maker draws them by chance."""
+    """Replace the random identifiers of a Postman collection by ones that are the same at every build."""
     if isinstance(node, list):
         return [stable(item, f"{path}/{index}") for index, item in enumerate(node)]
     if not isinstance(node, dict):
@@ -388,7 +388,7 @@ def serve(site: Path, port: int) -> None:
 
 
 def main() -> None:
-    """Do what the command line asks for."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(prog="docs/build.py", description=__doc__.partition("\n")[0])
     parser.add_argument("--serve", action="store_true", help="serve the built site beside the bundled server")
     parser.add_argument("--output", type=Path, default=SITE, metavar="FOLDER", help="where the site is built")

@@ -1,7 +1,7 @@
-"""The translations of the specs: what is to be translated, and whether it is.
+"""The translations of the specs: which texts they must have, and which they lack.
 
-    python docs/overlays.py          say what is missing, dead or out of date
-    python docs/overlays.py --add    add an entry for what is missing, with the English text to be replaced
+    python docs/overlays.py          list entries that are missing, unused or out of date
+    python docs/overlays.py --add    add the missing entries, with the English text to be replaced
 
 A translation, `spec/overlays/<api>.<language>.yaml`, has one entry for each object of the spec that has text. Its key
 stays the same when the spec moves: `listBills` is an operation, `listBills.path` the path that it has,
@@ -34,14 +34,14 @@ from contrato.core.spec import APIS
 
 SPEC = Path(__file__).parents[1] / "spec"
 LANGUAGES = {"es": "Spanish", "pt-BR": "Brazilian Portuguese"}
-# The evidence that the reference shows; what rules of the contract suite rest on is told by that suite, in English.
+# The evidence that the reference shows. That of rules is shown by the contract suite, in English.
 EVIDENCE = ("x-evidence", "x-default-evidence", "x-meaning-evidence", "x-unit-evidence")
 TEXTS = ("title", "summary", "description", "x-displayName", *EVIDENCE)
-# Where a name is a name, and not the word for a text.
+# Keys of these are names that the spec gives.
 MAPS = (
     "content", "examples", "parameters", "paths", "properties", "responses", "schemas", "securitySchemes", "variables",
 )  # fmt: skip
-# Examples hold data, and what is in other extensions is for machines.
+# Without texts, as are the other extensions.
 CLOSED = ("value", "example", "default", "enum", "x-sources", "license")
 
 ruamel = YAML()
@@ -74,7 +74,7 @@ def texts(document: Any) -> Iterator[tuple[str, str, Texts]]:
             if not named and (name in CLOSED or (name.startswith("x-") and name != "x-time-zone")):
                 continue
             step = f".{name}" if re.fullmatch(r"[A-Za-z_]\w*", str(name)) else f"['{name}']"
-            # What is inside of a parameter's schema is inside of a property of a body.
+            # A parameter's schema and a property of a body have the same keys inside.
             inner = key.removesuffix(".schema") if key.endswith(").schema") else key
             yield from walk(value, f"{inner}.{name}".strip("."), target + step, not named and name in MAPS)
 
@@ -82,10 +82,10 @@ def texts(document: Any) -> Iterator[tuple[str, str, Texts]]:
 
 
 def keys(document: Any) -> dict[int, str]:
-    """Return the keys of what belongs to an operation, by the identity of the object in the document.
+    """Return the keys of the objects that belong to an operation, by their identity in the document.
 
-    What several operations share belongs to the first one. A component that is a request's body and something else is
-    no operation's.
+    Objects that several operations share belong to the first one. A component that is not only a request's body belongs
+    to no operation.
     """
 
     def references(node: Any) -> Counter[str]:
@@ -121,17 +121,17 @@ def keys(document: Any) -> dict[int, str]:
 
 
 def prose(key: str, text: str) -> bool:
-    """Whether a text has words to translate: evidence that only cites lines has none."""
+    """Return True if a text has words to translate: evidence that only cites lines has none."""
     return key not in EVIDENCE or ":" in text
 
 
 def digest(found: Texts) -> str:
-    """Eight digits that change with the English."""
+    """Return eight digits that change with the English."""
     return hashlib.sha256("\0".join(f"{key}={found[key]}" for key in sorted(found)).encode()).hexdigest()[:8]
 
 
 def path(source: Path, language: str) -> Path:
-    """The file of a translation of a spec."""
+    """Return the file of a translation of a spec."""
     return source.parent / "overlays" / f"{source.stem}.{language}.yaml"
 
 
@@ -161,7 +161,7 @@ def chosen(entries: Mapping[str, Any], english: Mapping[str, Texts]) -> dict[str
 
 
 def words(entry: Mapping[str, Any]) -> dict[str, str]:
-    """Return the texts of an entry, without what is noted about them."""
+    """Return the texts of an entry, without the notes about them."""
     return {key: text for key, text in entry.items() if key in TEXTS}
 
 
@@ -176,9 +176,9 @@ def overlay(source: Path, language: str) -> dict[str, Any]:
 
 
 def unused(entries: Mapping[str, Any], english: Mapping[str, Texts]) -> dict[str, bool]:
-    """Return the entries that no text takes, and whether each is dead.
+    """Return the entries that no text takes, with True if the entry is dead.
 
-    One about the body of a request is not when its operation is there and has none now: arguments moved elsewhere.
+    An entry of the body of a request is not dead if its operation has no body now: its arguments have moved.
     """
     idle = {key for key in entries if (found := re.match(r"(\w+)\.requestBody\b", key)) and found[1] in english}
     idle -= {key for key in idle if f"{key.partition('.')[0]}.requestBody" in english}
@@ -186,7 +186,7 @@ def unused(entries: Mapping[str, Any], english: Mapping[str, Texts]) -> dict[str
 
 
 def problems(source: Path, language: str) -> Iterator[str]:
-    """What is wrong with a translation, one line each."""
+    """Yield the mistakes of a translation, one line each."""
     english = wanted(source)
     file = path(source, language)
     entries = load(file) if file.exists() else {}
@@ -219,7 +219,7 @@ def write(file: Path, entries: Any) -> None:
 
 
 def add(source: Path, language: str) -> None:
-    """Add what is missing in the order of the spec, with the English text, and drop what is unused."""
+    """Add missing entries in the order of the spec, with the English text, and drop unused ones."""
     file = path(source, language)
     known = ruamel.load(file) if file.exists() else {}
     english = wanted(source)
@@ -234,7 +234,7 @@ def add(source: Path, language: str) -> None:
 
 
 def accept(source: Path, language: str, key: str) -> None:
-    """Say that a translation fits the English as it is now."""
+    """Note that a translation fits the English as it is now."""
     file = path(source, language)
     entries = ruamel.load(file)
     if key in entries and key in (english := wanted(source)):
@@ -243,7 +243,7 @@ def accept(source: Path, language: str, key: str) -> None:
 
 
 def main() -> int:
-    """Run what the command line asks for."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(prog="docs/overlays.py", description=__doc__.partition("\n")[0])
     parser.add_argument("--add", action="store_true", help="add what is missing, with the English text")
     parser.add_argument("--accept", metavar="KEY", help="the translations of this key fit the English as it is")

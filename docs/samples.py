@@ -1,4 +1,4 @@
-"""How each operation is called, in Python, in the shell and with curl, with the values of the spec's examples."""
+"""Samples of calls to each operation: Python, shell and curl, with the values of the spec's examples."""
 
 import json
 import shlex
@@ -13,7 +13,7 @@ from contrato.core.spec import Operation, Parameter
 
 
 def values(operation: Operation) -> dict[tuple[str, str], Any]:
-    """Return what the spec's examples give to an operation, by `Parameter.key`; of the body the first example."""
+    """Return the arguments in the spec's examples, by `Parameter.key`; those in the body are of its first example."""
     body: dict[str, Any] = next(iter(operation.body.examples.values()), {}) if operation.body else {}
     found = {}
     for parameter in operation.parameters:
@@ -27,7 +27,7 @@ def values(operation: Operation) -> dict[tuple[str, str], Any]:
 
 
 def _guess(operation: Operation, parameter: Parameter) -> Any:
-    """Return a value for an argument without an example: one that is allowed, or the range of dates of an answer.
+    """Return a value for an argument without an example: an allowed one, or the range of dates of an example answer.
 
     Raises:
         ValueError: The spec does not give any.
@@ -57,7 +57,7 @@ def _at(node: Any, steps: list[str]) -> Iterator[Any]:
 
 
 def python(operation: Operation, given: Arguments) -> str:
-    """Call the synchronous client. Pages are left to the client, which reads them all."""
+    """Return a call of the synchronous client, which reads all pages."""
     api = operation.api.name
     names: list[str] = []
     arguments = [
@@ -78,7 +78,7 @@ def python(operation: Operation, given: Arguments) -> str:
 
 
 def command(operation: Operation, given: Arguments) -> str:
-    """Call the `contrato` command."""
+    """Return a call of the `contrato` command."""
     from contrato.cli.operations import operations, options
 
     name, known = next((name, it) for name, it in operations(operation.api.name).items() if it.id == operation.id)
@@ -100,7 +100,7 @@ def command(operation: Operation, given: Arguments) -> str:
 
 
 def curl(operation: Operation, given: Arguments) -> str:
-    """Send the request with curl, to the base URL and with the token that the client takes, too."""
+    """Return a call of curl; the environment has its base URL and token, as for the client."""
     api = operation.api
     parts = place(operation, given)
     query = "&".join(f"{quote(name)}={quote(text)}" for name, text in parts.query)
@@ -117,7 +117,7 @@ def curl(operation: Operation, given: Arguments) -> str:
 
 
 def _shown(operation: Operation, given: Arguments) -> list[Parameter]:
-    """Return the arguments that are given, without those of pages: path parameters first, then what is required."""
+    """Return the given parameters, without those of pages: those in the path first, then required ones."""
     pages = operation.pagination
     hidden = (pages.page, pages.limit) if pages else ()
     found = [parameter for parameter in operation.parameters if parameter.key in given and parameter.name not in hidden]

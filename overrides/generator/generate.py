@@ -46,10 +46,10 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def prepare(api: Api) -> dict[str, Any]:
-    """Put what our templates ask for where the generator lets them see it, in a copy of the document.
+    """Return a copy of the document with the data of the read-model that our templates need.
 
-    They see the extensions of responses and schemas: so a success gets `x-operation`, and a schema that successes are
-    made of `x-answer`, with what the read-model says. Such a schema loses its enums: a new value must not be an error.
+    Templates see only the extensions of responses and schemas. Therefore each success gets `x-operation`, and each
+    schema in one `x-answer`. Such a schema loses its enums: a new value in a response must not be an error.
     """
     spec = api.copy()
     components: dict[str, dict[str, Any]] = spec.get("components", {})
@@ -72,7 +72,7 @@ def prepare(api: Api) -> dict[str, Any]:
                     for name, prop in api.schema(node).properties.items()
                 }
             elif node.get("type") == "object":
-                raise SystemExit(f"an object without properties in an answer: no model can hold it: {node}")
+                raise SystemExit(f"an object without properties in an answer, which no model can hold: {node}")
             if isinstance(ref := node.get("$ref"), str):
                 name = ref.removeprefix("#/components/schemas/")
                 target = components.get("schemas", {}).get(name, {})
@@ -119,27 +119,27 @@ def prepare(api: Api) -> dict[str, Any]:
 
 
 def overlay(node: Any, schemas: dict[str, Any]) -> Any:
-    """Say in the generator's words what it would otherwise misread. What we publish stays as the spec says it."""
+    """Rewrite all that openapi-python-client would misread; the published spec stays as it is."""
     if isinstance(node, list):
         return [overlay(item, schemas) for item in node]
     if not isinstance(node, dict):
         return node
-    # It describes a parameter by its schema, and our template sends none in a cookie.
+    # It takes a parameter's description from its schema. Our template sends no cookies.
     if "in" in node and "schema" in node:
         if node["in"] not in ("path", "query", "header"):
             raise SystemExit(f"{node['in']} parameter {node['name']}: templates/client.py.jinja cannot send it")
         node = {**node, "schema": {**node["schema"], "description": node.get("description", "")}}
     node = {key: overlay(value, schemas) for key, value in node.items()}
     if isinstance(ref := node.get("$ref"), str):
-        # It would leave out what another file holds, without a word.
+        # It would ignore a reference to another file silently.
         if not ref.startswith("#/"):
             raise SystemExit(f"$ref {ref}: keep each API in one file")
-        # It ignores what stands beside a $ref. Objects keep it: inlined they would become a second class.
+        # It ignores the siblings of a $ref. References to objects stay: inlined, they would become a second class.
         target = schemas.get(ref.removeprefix("#/components/schemas/"), {})
         if (len(node) > 1 or "enum" in target) and target.get("type", "object") != "object":
             siblings = {key: value for key, value in node.items() if key != "$ref"}
             return overlay(target, schemas) | siblings
-    # It knows one format for timestamps, and reads those without a zone as well.
+    # It knows one format of timestamps, which it also reads without a zone.
     if node.get("format") == "date-time-local":
         node["format"] = "date-time"
     # It keeps line ends, and docstrings are narrower than the spec.
@@ -149,8 +149,8 @@ def overlay(node: Any, schemas: dict[str, Any]) -> Any:
 
 
 def write(source: Path, out: Path) -> None:
-    """Run openapi-python-client with our templates; any warning of it is an error."""
-    # Late, because importing it takes longer than all else that a spec with a mistake needs.
+    """Run openapi-python-client with our templates; its warnings are errors."""
+    # Late, because its import takes longer than finding a mistake in a spec.
     from openapi_python_client import generate as write_client
     from openapi_python_client.config import Config, ConfigFile, MetaType
 
@@ -175,7 +175,7 @@ def generate(path: Path, spec: dict[str, Any], out: Path) -> None:
 
     Args:
         path: File of the spec, named after the API.
-        spec: What `load` read from it.
+        spec: The document, as `load` returns it.
         out: Directory to write, not there yet.
 
     """
@@ -212,7 +212,7 @@ def generate(path: Path, spec: dict[str, Any], out: Path) -> None:
 
 
 def files(tree: Path) -> dict[str, bytes]:
-    """Every file below `tree`, but what running Python leaves behind."""
+    """Return every file below `tree`, except for bytecode."""
     found = (path for path in sorted(tree.rglob("*")) if path.is_file() and "__pycache__" not in path.parts)
     return {str(path.relative_to(tree)): path.read_bytes() for path in found}
 

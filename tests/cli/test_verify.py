@@ -56,7 +56,9 @@ def url(foreign: Foreign) -> Iterator[str]:
 def run() -> Run:
     def run(*arguments: object, exit_code: int = 0, token: str = TOKEN) -> Result:
         words = ["verify", *map(str, arguments)]
-        result = CliRunner().invoke(main, words, env={"NEU_TOKEN": token}, prog_name="contrato")
+        result = CliRunner().invoke(
+            main, words, env={"NEU_TOKEN": token, "APPORTIONMENTS_TOKEN": token}, prog_name="contrato"
+        )
         assert result.exit_code == exit_code, result.output + repr(result.exception)
         assert TOKEN not in result.output
         if exit_code == 2:
@@ -117,7 +119,7 @@ def test_what_is_missing_is_said_in_one_line(run: Run, url: str) -> None:
 
 def test_help_names_the_exit_statuses(run: Run) -> None:
     text = run("--help").stdout
-    for status in range(4):
+    for status in range(5):
         assert re.search(rf"^ +{status}  \w", text, re.MULTILINE)
 
 
@@ -133,13 +135,14 @@ def test_options_reach_the_run(run: Run, monkeypatch: pytest.MonkeyPatch) -> Non
     assert calls[-1][0] == ("neu", "http://h", None)
     assert calls[-1][1] == {
         "seed": 1, "mode": None, "probes": None, "rate": None, "budget": None, "only": (), "skip": (), "strict": False,
-        "observer": None, "progress": None,
+        "values": {}, "observer": None, "progress": None,
     }  # fmt: skip
     words = "--seed 7 --mode own-records --no-probes --rate 2.5 --budget 9 --only a --only b --skip c --strict"
+    words += " --value a.b=3"
     run("neu", "--base-url", "http://h", *words.split(), exit_code=2)
     assert calls[-1][1] == {
         "seed": 7, "mode": "own-records", "probes": False, "rate": 2.5, "budget": 9, "only": ("a", "b"), "skip": ("c",),
-        "strict": True, "observer": None, "progress": None,
+        "strict": True, "values": {"a.b": "3"}, "observer": None, "progress": None,
     }  # fmt: skip
 
 
@@ -203,6 +206,73 @@ def test_two_reports_need_two_files(run: Run, foreign: Foreign, url: str) -> Non
     problem = run("neu", "--base-url", url, "--html", "r", "--junit", "r", exit_code=2).stderr
     assert "r is named twice" in problem
     assert foreign.log == []
+
+
+def test_a_crash_has_its_own_status_and_every_report(
+    run: Run, foreign: Foreign, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(*arguments: Any) -> Any:
+        raise ZeroDivisionError("no such thing")
+
+    foreign.alter = breaking
+    monkeypatch.setattr("contrato.verify.conformance.from_schema", crash)
+    out = run("neu", "--base-url", url, *WITH_REPORTS, exit_code=4).output
+    assert "the suite itself crashed, which says nothing about the server: ZeroDivisionError: no such thing" in out
+    assert "Traceback" not in out
+    for file in ("r.html", "r.xml"):
+        text = Path(file).read_text()
+        assert "ZeroDivisionError" in text
+        assert "listServices" in text
+    assert Path("r.har").exists()
+
+
+def test_a_report_that_cannot_be_made_costs_no_other(run: Run, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(*arguments: Any) -> Any:
+        raise ZeroDivisionError("no such thing")
+
+    monkeypatch.setattr("contrato.verify.reports.html.write", crash)
+    result = run("neu", "--base-url", url, "--only", "listAccounts", *WITH_REPORTS, exit_code=4)
+    assert "the suite itself crashed" in result.stderr
+    assert Path("r.xml").exists()
+
+
+def test_a_value_that_the_server_does_not_tell_is_asked_for_and_taken(run: Run) -> None:
+    foreign = Foreign("apportionments")
+    foreign.records.clear()
+    with serve(foreign) as url:
+        words = [
+            "apportionments",
+            "--base-url",
+            url,
+            "--mode",
+            "own-records",
+            "--rate",
+            0,
+            "--only",
+            "createApportionment",
+        ]
+        out = run(*words, exit_code=3).output
+        for name in ("company_id", "apportionment_type_id", "apportionment_tariff_type_id"):
+            assert f"--value createApportionment.{name}=…" in out
+        assert "createApportionment.name=" not in out
+        ids = {"company_id": 30, "apportionment_type_id": 4, "apportionment_tariff_type_id": 2}
+        ids["apportionment_measure_unit_id"] = 6
+        values = [word for name, value in ids.items() for word in ("--value", f"createApportionment.{name}={value}")]
+        out = run(*words, *values).output
+    assert "passed" in out
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("company_id=10", "is no OPERATION.ARGUMENT=VALUE"),
+        ("createApportionment.company=10", "no argument 'createApportionment.company': choose from"),
+        ("createApportionment.company_id=ten", "createApportionment.company_id=ten is no value for it"),
+    ],
+)
+def test_a_value_that_is_none_is_refused(value: str, told: str, run: Run) -> None:
+    refused = run("apportionments", "--base-url", "http://127.0.0.1:1", "--value", value, exit_code=2)
+    assert told in refused.stderr
 
 
 def test_an_interrupted_run_writes_its_reports(run: Run, foreign: Foreign, url: str) -> None:

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-import pandas
 import polars
 import pyarrow
 import pyarrow.parquet
@@ -194,7 +193,7 @@ def test_pandas_has_units_types_and_zone(neu: Neu, account: int) -> None:
     frame = to_pandas(neu.query_consumption, id_account=account, interval="MONTHLY", from_=FROM, to=TO)
     assert frame.attrs["units"]["cons"] == "kWh"
     assert str(frame["date"].dtype) == "datetime64[us, America/Bogota]"
-    assert frame["date"].iloc[0] == pandas.Timestamp("2020-01-01", tz="America/Bogota")
+    assert frame["date"].iloc[0] == datetime(2020, 1, 1, tzinfo=BOGOTA)
     assert [str(frame[name].dtype) for name in ("id_account", "cons", "is_backup")] == ["int64", "float64", "bool"]
     concepts = to_pandas(tables(neu.list_bills)["concepts"])
     assert concepts.attrs["units"] == units(neu.list_bills, "concepts") == {"unit_value": "COP", "total": "COP"}

@@ -15,24 +15,11 @@ from typing import Any
 import pytest
 
 from contrato.core import spec
-from contrato.core.document import JSON, follow, operation_nodes
-from contrato.core.spec import Operation
+from contrato.core.document import operation_nodes
+from documents import argument, node, schema
 from generator import diff as driver
-from generator.diff import (
-    LINKS,
-    MEANING,
-    PYTHON,
-    WIRE,
-    Breakage,
-    Side,
-    Verdict,
-    covers,
-    entries,
-    judge,
-    on_the_wire,
-    report,
-    required,
-)
+from generator.diff import Side, entries, judge, required
+from generator.verdict import LINKS, MEANING, PYTHON, WIRE, Breakage, Verdict
 
 pytestmark = pytest.mark.slow
 
@@ -66,27 +53,6 @@ def judged(api: str, edit: Edit, folder: Path) -> Verdict:
     return judge(base(api), side)
 
 
-def schema(document: Spec, name: str) -> Spec:
-    found: Spec = document["components"]["schemas"][name]
-    return found
-
-
-def node(document: Spec, operation: Operation) -> Spec:
-    """The operation in a document, which may have moved it."""
-    return next(found for *_, found in operation_nodes(document) if found["operationId"] == operation.id)
-
-
-def argument(document: Spec, operation: Operation, name: str) -> Spec:
-    """The node that has an argument's schema, wherever the argument is sent."""
-    for parameter in node(document, operation).get("parameters", []):
-        if parameter["name"] == name:
-            found: Spec = parameter["schema"]
-            return found
-    body = follow(document, node(document, operation)["requestBody"]["content"][JSON]["schema"])[0]
-    found = body["properties"][name]
-    return found
-
-
 def rename(document: Spec, old: str, new: str) -> None:
     """A component under another name, wherever it is meant."""
     text = json.dumps(document)
@@ -108,7 +74,7 @@ def field_demanded(document: Spec) -> None:
 
 
 def value_gone(document: Spec) -> None:
-    argument(document, LIST, "_sort")["enum"] = ["id"]
+    argument(document, LIST.id, "_sort")["enum"] = ["id"]
 
 
 def path_moved(document: Spec) -> None:
@@ -118,12 +84,12 @@ def path_moved(document: Spec) -> None:
 def path_parameter_renamed(document: Spec) -> None:
     path = ACCOUNT.path.replace("{id}", "{number}")
     document["paths"][path] = document["paths"].pop(ACCOUNT.path)
-    (parameter,) = node(document, ACCOUNT)["parameters"]
+    (parameter,) = node(document, ACCOUNT.id)["parameters"]
     parameter |= {"name": "number", "description": "Another text. " * 50}
 
 
 def operation_renamed(document: Spec) -> None:
-    node(document, ONE)["operationId"] = "readApportionment"
+    node(document, ONE.id)["operationId"] = "readApportionment"
 
 
 def request_field_gone(document: Spec) -> None:
@@ -157,7 +123,7 @@ def field_added(document: Spec) -> None:
 
 
 def value_added(document: Spec) -> None:
-    argument(document, LIST, "_sort")["enum"].append("company")
+    argument(document, LIST.id, "_sort")["enum"].append("company")
 
 
 def reworded(node: Any) -> None:
@@ -178,7 +144,7 @@ def reworded(node: Any) -> None:
 def no_promise_touched(document: Spec) -> None:
     """Other words everywhere, one more example, and one more law for the suite."""
     reworded(document)
-    listing = node(document, LIST)
+    listing = node(document, LIST.id)
     examples = listing["responses"]["200"]["content"]["application/json"]["examples"]
     examples["again"] = next(iter(examples.values()))
     listing["x-always"] = [{"at": "/current_page", "is": 1}]
@@ -365,7 +331,7 @@ def reworded_in_lists(document: Spec) -> None:
     alternatives[0] |= {"description": "Another text.", "deprecated": True}
     alternatives[1] |= {"x-evidence": "documented neu#L113", "title": "Unpaid", "examples": [None], "x-personal": True}
     schema(document, "PlatformPayment")["description"] = "Another text. " * 50
-    (parameter,) = node(document, spec.api("neu").operations["getService"])["parameters"]
+    (parameter,) = node(document, "getService")["parameters"]
     parameter |= {"description": "Another text. " * 50, "example": 4, "x-evidence": "inferred: another reading"}
 
 
@@ -375,7 +341,7 @@ def test_words_in_lists_break_nobody(tmp_path: Path) -> None:
 
 def test_a_parameter_is_the_same_one_however_much_of_it_changes(tmp_path: Path) -> None:
     def widen(document: Spec) -> None:
-        (parameter,) = (found for found in node(document, LIST)["parameters"] if found["name"] == "_sort")
+        (parameter,) = (found for found in node(document, LIST.id)["parameters"] if found["name"] == "_sort")
         parameter["description"] = "Another text. " * 50
         parameter["schema"]["enum"] += [f"value {number}" for number in range(50)]
 
@@ -392,124 +358,12 @@ def test_a_tag_that_is_renamed_breaks_links_and_no_program(tmp_path: Path) -> No
 
 def test_an_operation_that_loses_one_of_its_tags_breaks_links(tmp_path: Path) -> None:
     def edit(document: Spec, tags: list[str]) -> None:
-        node(document, BILLS)["tags"] = tags
+        node(document, BILLS.id)["tags"] = tags
 
-    tags = node(base("neu").spec, BILLS)["tags"]
+    tags = node(base("neu").spec, BILLS.id)["tags"]
     assert judged("neu", lambda document: edit(document, [*tags, "More"]), tmp_path) == Verdict("patch")
     gone = Breakage(LINKS, f"#tag/{tags[0]}", "nothing has listBills now", 1)
     assert judged("neu", lambda document: edit(document, []), tmp_path).breakages == (gone,)
-
-
-def test_what_redocly_reads_has_all_promises_in_their_lines(tmp_path: Path) -> None:
-    (path := tmp_path / "it.yaml").write_text(
-        """\
-info: {title: The title, description: A text}
-paths:
-  /it:
-    get:
-      operationId: it
-      description: |
-        Two
-        lines.
-      x-evidence: documented
-      parameters:
-        - description: >-
-            A text
-            of lines.
-          in: query
-          x-evidence: documented
-          name: description
-          x-unit: kWh
-          schema:
-            title: Words
-            anyOf: [type: string, {type: object, properties: &all {
-              title: {type: string, default: {title: x}, example: y},
-              description: {enum: [{summary: x}], x-safe: false}}}]
-            allOf:
-              - properties: *all
-                required: [title, 'no', no]
-      security:
-        - title: []
-""",
-        "utf-8",
-    )
-    text = Side(path).promises
-    read = json.loads(text)
-    # By this Redocly pairs it with itself.
-    assert len(read["paths"]["/it"]["get"]["parameters"][0].pop("description")) > 1000
-    fields = {
-        "title": {"type": "string", "default": {"title": "x"}},
-        "description": {"enum": [{"summary": "x"}], "x-safe": False},
-    }
-    parameter = {
-        "in": "query",
-        "name": "description",
-        "x-unit": "kWh",
-        "schema": {
-            "anyOf": [{"type": "string"}, {"type": "object", "properties": fields}],
-            "allOf": [{"properties": fields, "required": ["title", "no", "no"]}],
-        },
-    }
-    assert read == {
-        "info": {"title": "The title", "description": "A text"},
-        "paths": {
-            "/it": {
-                "get": {
-                    "operationId": "it",
-                    "description": "Two\nlines.\n",
-                    "x-evidence": "documented",
-                    "parameters": [parameter],
-                    "security": [{"title": []}],
-                }
-            }
-        },
-    }
-    written = path.read_text("utf-8").splitlines()
-    for key in ("paths", "parameters", "name", "x-unit", "anyOf", "allOf", "security"):
-        (line,) = [number for number, row in enumerate(text.splitlines()) if f'"{key}":' in row]
-        assert f" {key}:" in f" {written[line]}"
-
-
-def test_what_changes_only_in_meaning_is_found(tmp_path: Path) -> None:
-    old, document = copy.deepcopy(base("neu").spec), copy.deepcopy(base("neu").spec)
-    node(old, BILLS)["x-safe"] = True
-    document["info"]["x-time-zone"] = {"name": "America/Lima", "x-evidence": "inferred: another reading"}
-    del node(document, BILLS)["x-date-range"]
-    node(document, spec.api("neu").operations["listPqrs"])["x-date-range"]["x-evidence"] = "inferred: another reading"
-    argument(document, BILLS, "Page")["default"] = 0
-    node(document, BILLS).pop("x-safe", None)
-    sides = []
-    for name, written in (("old", old), ("new", document)):
-        (path := tmp_path / f"{name}.yaml").write_text(json.dumps(written), "utf-8")
-        sides.append(Side(path))
-    request = f"{BILLING}, request, Page" if BILLS.parameter("Page").place == "body" else BILLING
-    assert {(it.sort, it.where, it.what) for it in on_the_wire(report(*sides))} == {
-        (
-            MEANING,
-            "info/x-time-zone",
-            "x-time-zone/name was 'America/Bogota', is 'America/Lima': a timestamp without an offset is another moment",
-        ),
-        (MEANING, BILLING, "x-safe was True, is None: it may write, and is not repeated when it fails"),
-        (MEANING, BILLING, "x-date-range is gone: `windows` refuses the operation"),
-        (MEANING, request, "default was 1, is 0: whoever leaves it out gets something else"),
-    }
-
-
-@pytest.mark.parametrize(
-    ("wide", "narrow", "is_so"),
-    [
-        ("int | str", "str", True),
-        ("str", "str | None", False),
-        ("float", "int", True),
-        ("int", "float", False),
-        ("str", "Literal['a', 'b']", True),
-        ("Literal['a', 'b'] | None", "Literal['a']", True),
-        ("Literal['a']", "Literal['a', 'b']", False),
-        ("Pager[Bill, list[Bill]]", "list[Bill]", False),
-    ],
-)
-def test_whether_one_type_covers_another(wide: str, narrow: str, is_so: bool) -> None:
-    assert covers(wide, narrow) is is_so
 
 
 @pytest.mark.parametrize(

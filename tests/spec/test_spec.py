@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from contrato.core.document import JSON, operation_nodes
 from contrato.core.document import follow as follow_references
+from overlays import load
 
-SPECS = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in sorted(Path("spec").glob("*.yaml"))}
+SPECS = {path.stem: load(path) for path in sorted(Path("spec").glob("*.yaml"))}
 CITATION = re.compile(r"\b([a-z]+)#L(\d+)(?:-L(\d+))?")
 
 OPERATION_EXTENSIONS = ("x-pagination", "x-date-range", "x-sort", "x-identity", "x-aggregation", "x-reckoning")

@@ -1289,7 +1289,9 @@ def test_a_valid_request_that_fails_is_a_violation(stage: Stage) -> None:
 
     stage.faults = {"listDueDates": fails}
     violations, _ = judge("neu", stage.base_url("neu"), laws=("pages_make_the_list",), operations=("listDueDates",))
-    assert [(violation.operation, violation.found) for _, violation in violations] == [("listDueDates", "500 {}")]
+    assert [(violation.operation, violation.found) for _, violation in violations] == [
+        ("listDueDates", "500 application/json: {}")
+    ]
 
 
 # What the modes allow

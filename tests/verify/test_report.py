@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 import re
+import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -35,12 +36,12 @@ from contrato.verify import (
 )
 from contrato.verify.documents import find, places
 from contrato.verify.exchange import Exchange
-from contrato.verify.findings import Layer, NotJudged, Violation
+from contrato.verify.findings import Layer, NotJudged, Violation, answered
 from contrato.verify.hiding import TOKEN as HIDDEN
 from contrato.verify.hiding import Scrubber
 from contrato.verify.reports import baseline as baselines
 from contrato.verify.reports import har, html, junit, terminal
-from contrato.verify.reports.report import Failure, OperationResult, Outcome
+from contrato.verify.reports.report import Failure, OperationResult, Outcome, curl
 from contrato.verify.rules import RULES, Rule
 from foreign import TOKEN, Answer, Foreign, keyed, replaced, serve
 
@@ -908,3 +909,41 @@ def test_a_baseline_that_is_none_is_refused(tmp_path: Path, text: str, problem: 
         baselines.read(tmp_path / "b.toml")
     with pytest.raises(UsageError, match="cannot read the baseline"):
         baselines.read(tmp_path / "absent.toml")
+
+
+def test_one_cause_is_one_failure_with_all_its_places(tmp_path: Path) -> None:
+    same = {"rule": "response_schema_conformance", "found": "null"}
+    made = report(
+        failure(operation="listBills", field="/*/id_bill", expected='type "integer"', **same),
+        failure(operation="listBills", field="/*/state", expected='type "string"', **same),
+        failure(operation="listPqrs", field="/*/type", expected='type "string"', **same),
+        failure(operation="listPqrs", field="/*/date", expected="present (required)", found="absent"),
+    )
+    text = text_of(made, 300)
+    assert "2 failures, in 4 places" in text
+    assert "   in        listBills /*/id_bill, listBills /*/state, listPqrs /*/type\n" in text
+    page = page_of(made, tmp_path)
+    assert page.count('<article class="card failed"') == 2
+    assert "At 3 places: " in page
+    assert "2 failures at a glance" in page
+    assert len([case for case in made.cases() if case.findings]) == 2  # JUnit has one for each operation and rule.
+
+
+def test_a_short_token_does_not_change_our_own_words() -> None:
+    scrubber = Scrubber(spec.api("neu"), "demo")
+    assert scrubber.text("remove the demonstration; Bearer demo") == f"remove the demonstration; Bearer {HIDDEN}"
+
+
+def test_a_command_repeats_what_was_sent_whatever_it_has() -> None:
+    url, body = "http://127.0.0.1:9/a/../b?x=[1]&y={2}", b"@it's $HOME `id`"
+    words = shlex.split(curl("POST", url, {"x-a": "'; exit"}, body, TOKEN, "NEU_TOKEN"))
+    assert words == [
+        *("curl", "-i", "-g", "--path-as-is", "-X", "POST", url),
+        *("-H", "x-a: '; exit", "--data-raw", body.decode()),
+    ]
+
+
+def test_what_was_found_has_the_status_and_the_media_type() -> None:
+    seen = replace(exchange(answer={"a": 1}), status=502, headers={"content-type": "text/html; charset=utf-8"})
+    assert answered(replace(seen, content=b"<p>no</p>")) == "502 text/html: <p>no</p>"
+    assert answered(replace(seen, content=b"")) == "502 without a body"

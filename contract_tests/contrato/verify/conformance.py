@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-import json
+from collections import Counter
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import replace
 from datetime import datetime
@@ -23,9 +23,7 @@ from schemathesis.engine.recorder import ScenarioRecorder
 from schemathesis.generation.meta import CoveragePhaseData, FuzzingPhaseData
 from schemathesis.openapi.checks import (
     IgnoredAuth,
-    JsonSchemaError,
     MissingHeaderNotRejected,
-    UndefinedStatusCode,
     UnsupportedMethodResponse,
 )
 
@@ -33,12 +31,13 @@ from contrato.core.document import JSON, inline, operation_nodes
 from contrato.core.places import place
 from contrato.core.spec import Operation
 from contrato.verify.discovery import FINE_WINDOW, WINDOW, Request, period_of
-from contrato.verify.documents import short
+from contrato.verify.documents import loaded, short
 from contrato.verify.exchange import Exchange
-from contrato.verify.findings import Violation
+from contrato.verify.findings import NotJudged, Violation
 from contrato.verify.guard import guarded
-from contrato.verify.judge import Judge, schema_mismatch
+from contrato.verify.judge import SERVER, Judge
 from contrato.verify.modes import Mode
+from contrato.verify.rules import RULES
 from contrato.verify.transport import TIMEOUT, Refused, TooLong, Transport
 
 TIMESTAMP = "date-time-local"
@@ -54,15 +53,6 @@ REAL = 0.5
 
 RECENT = (datetime(2015, 1, 1), datetime(2030, 1, 1))
 """Half of the random timestamps lie between these, the others anywhere."""
-
-EXPECTED = {
-    "not_a_server_error": "no 5xx, whatever is asked",
-    "content_type_conformance": "the Content-Type that the spec gives",
-    "response_headers_conformance": "the headers that the spec gives",
-    "response_schema_conformance": "a JSON body",
-    "unsupported_method": "4XX for a method that the path does not have",
-}
-"""The expectation of a check, where it does not depend on the failure."""
 
 WRONG_METHODS = ("get", "put", "post", "delete", "patch")
 """Methods that are tried on paths that have no such operation."""
@@ -103,6 +93,7 @@ class Conformance:
         self.stopped = False
         self._labels = {f"{o.method} {o.path}": o for o in self.spec.operations.values()}
         self._must_succeed: set[str] = set()
+        self._unanswered: Counter[str] = Counter()
         # Of the scenario that runs, by the case's id.
         self._exchanges: dict[str, Exchange] = {}
 
@@ -144,6 +135,7 @@ class Conformance:
                 if isinstance(event, events.ScenarioFinished):
                     self._collect(event.recorder)
                     self._exchanges.clear()
+                    self.judge.settle(self.transport.another)
                 elif isinstance(event, events.NonFatalError):
                     self._collect_error(event)
                 elif isinstance(event, events.FatalError):
@@ -217,7 +209,11 @@ class Conformance:
                     "stateful": off,
                 },
                 "checks": {
-                    **{name: {"enabled": name in self.judge.rules} for name in CHECKS.get_all_names()},
+                    # What every answer must have is judged by passive checks, whoever asked.
+                    **{
+                        name: {"enabled": name in self.judge.rules and RULES[name].check is None}
+                        for name in CHECKS.get_all_names()
+                    },
                     # Both expect 404 for a record that is gone, where one of the APIs documents 204.
                     "use_after_free": off,
                     "ensure_resource_availability": off,
@@ -254,7 +250,7 @@ class Conformance:
                 elif check.status is Status.FAILURE and check.failure_info is not None:
                     failure = check.failure_info.failure
                     if not is_left_open(operation, node.value, response, failure) and not is_repetition(
-                        check.name, response, failure
+                        response, failure
                     ):
                         violation = self._translate(operation, check.name, failure, node.value, response)
                         self._add(check.name, violation, failure, case_id)
@@ -265,7 +261,7 @@ class Conformance:
             self.judge.passed(operation.id, rule)
             return
         expected = "2xx for a valid request made of values that the server or the spec names"
-        self.judge.add(
+        self.judge.doubt(
             rule,
             Violation(operation.id, "", expected, _answer(response), operation.evidence, self._shown(case_id)),
         )
@@ -277,7 +273,7 @@ class Conformance:
         # A check's own request shows more than the one that it began with.
         shown = self._shown(failure.case_id, case_id)
         if not any(exchange.status == 429 for exchange in shown):
-            self.judge.add(check, replace(violation, exchanges=shown))
+            self.judge.doubt(check, replace(violation, exchanges=shown))
 
     def _collect_error(self, event: events.NonFatalError) -> None:
         if isinstance(event.value, Refused | TooLong):
@@ -286,16 +282,14 @@ class Conformance:
         if known is None and not isinstance(event.value, requests.RequestException) and event.label != "Server":
             raise event.value
         found = " ".join(f"{event.info.title}: {event.info.message or event.value}".split())
-        self.judge.add(
-            "answer",
-            Violation(
-                known.id if known else "server",
-                "",
-                f"a complete HTTP answer within {TIMEOUT:g} s",
-                found,
-                known.evidence if known else "",
-            ),
-        )
+        name, proof = (known.id, known.evidence) if known else (SERVER, "")
+        self._unanswered[name] += 1
+        if self._unanswered[name] == 1:
+            reason = f"a request got no answer: {found}"
+            self.judge.add("answer", NotJudged(name, reason, lasting=False))
+        else:
+            expected = f"a complete HTTP answer within {TIMEOUT:g} s"
+            self.judge.add("answer", Violation(name, "", expected, found, proof))
 
     def _translate(
         self,
@@ -307,17 +301,7 @@ class Conformance:
     ) -> Violation:
         field, expected, found = "", "", _answer(response)
         proof: str = operation.evidence
-        if isinstance(failure, JsonSchemaError):
-            keyword = str(failure.schema_path[-1]) if failure.schema_path else ""
-            path, message = failure.instance_path, failure.validation_message
-            return schema_mismatch(
-                operation, response.status_code, path, keyword, failure.schema, failure.instance, message
-            )
-        if isinstance(failure, UndefinedStatusCode):
-            expected = f"one of the statuses {', '.join(failure.defined_status_codes)}"
-            marks = {code: answer.evidence for code, answer in operation.responses.items()}
-            proof = "; ".join(f"{code} {mark}" for code, mark in marks.items() if mark)
-        elif isinstance(failure, AcceptedNegativeData):
+        if isinstance(failure, AcceptedNegativeData):
             field, proof = self._negated(operation, case) or (field, proof)
             expected = "4XX for an invalid request: " + " ".join(
                 failure.message.split("Invalid component: ")[-1].split()
@@ -326,7 +310,7 @@ class Conformance:
             expected, found = "401 or 403 without a valid token", str(response.status_code)
             proof = "; ".join(scheme.evidence for scheme in operation.security)
         else:
-            expected = EXPECTED.get(check, check)
+            expected = RULES[check].sentence
             found = " ".join(failure.message.split()) or found
             proof = operation.response_evidence(response.status_code) or proof
         return Violation(operation.id, field, expected, found, proof)
@@ -348,10 +332,10 @@ class Conformance:
         return location, operation.evidence
 
 
-def is_repetition(check: str, response: schemathesis.Response, failure: CheckFailure) -> bool:
+def is_repetition(response: schemathesis.Response, failure: CheckFailure) -> bool:
     """True if another check says the same thing better."""
     if response.status_code >= 500:
-        return check != "not_a_server_error"
+        return True
     return isinstance(failure, MissingHeaderNotRejected) and failure.header_name.lower() == "authorization"
 
 
@@ -411,9 +395,6 @@ def is_left_open(
     """True if the sources leave to the server what a check of Schemathesis expects."""
     if response.status_code == 501 and response.request.method != operation.method:
         return True  # The status of HTTP for a method that the server implements nowhere (RFC 9110, 15.6.2).
-    if isinstance(failure, UndefinedStatusCode):
-        # No source says with which 4XX a server refuses a request that is invalid, or has no valid token.
-        return case.meta is not None and case.meta.generation.mode.is_negative and 400 <= response.status_code < 500
     if isinstance(failure, UnsupportedMethodResponse):
         # How a wrong method is refused is nowhere said, only that there is no such operation.
         return 400 <= response.status_code < 500
@@ -430,11 +411,7 @@ def is_left_open(
 
 
 def _is_empty(response: schemathesis.Response) -> bool:
-    try:
-        answer = json.loads(response.content) if response.content else None
-    except ValueError:
-        return False
-    return answer in (None, [], {})
+    return not response.content or loaded(response.content) in (None, [], {})
 
 
 def with_examples(

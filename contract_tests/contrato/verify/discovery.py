@@ -7,7 +7,8 @@ spec says where real values come from; here they are fetched, through the operat
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +18,7 @@ import requests
 from contrato.core.spec import Api, Operation, Parameter
 from contrato.verify.documents import MISSING, find, places, validator
 from contrato.verify.exchange import Arguments
+from contrato.verify.rows import row_pointer
 from contrato.verify.transport import Transport
 
 SAMPLES = 3
@@ -53,10 +55,12 @@ class Discovery:
     Args:
         spec: Says where they are.
         transport: Fetches them.
+        given: Values that the user supplies, by operationId and name of the argument.
     """
 
     spec: Api
     transport: Transport
+    given: Mapping[tuple[str, str], Any] = field(default_factory=dict)
     _answers: dict[str, Any] = field(default_factory=dict)
     _ranges: dict[str, tuple[str, str] | None] = field(default_factory=dict)
     _newest: dict[str, datetime] = field(default_factory=dict)
@@ -103,15 +107,20 @@ class Discovery:
             found.update({key: [limit] for key, limit in zip(self._range_keys(operation), window, strict=True)})
         return found
 
+    def lacking(self, operation: Operation) -> list[str]:
+        """The names of required arguments for which there is no value."""
+        required = [f for f in operation.parameters if f.required and f.name not in self._range_names(operation)]
+        return [f.name for f in required if self.fill(operation, [f], 0) is None]
+
     # Values of one parameter
 
     def _values(self, operation: Operation, f: Parameter, index: int) -> list[Any]:
         """Values to try for one parameter; for a reference, the value number `index` of the sample."""
+        if (operation.id, f.name) in self.given:
+            return [self.given[operation.id, f.name]]
         if f.refers_to:
             found = self._existing(operation, f, index)
-            values = [[value] for value in found] if f.schema.type == "array" else found
-            # A value that breaks the contract in an answer is reported there, and is no valid one for a request.
-            return [value for value in values if validator(f.schema).is_valid(value)]
+            return [[value] for value in found] if f.schema.type == "array" else found
         if f.schema.enum:
             return list(f.schema.enum)
         if f.schema.type == "boolean":
@@ -125,10 +134,12 @@ class Discovery:
         creator = None if operation.safe or f.place != "path" else operation.creator
         if creator is not None:
             # Nobody else's record is touched on purpose.
-            return find(self._answer(creator, f"{creator.id} for {operation.id}"), f.record_pointer)[:1]
+            answer = self._answer(creator, f"{creator.id} for {operation.id}")
+            return [*valid_values(f, find(answer, f.record_pointer))][:1]
         for source in f.refers_to:
             # One index for all references: what belongs to one record goes together.
-            values = find(self._answer(self.spec.operations[source.operation], source.operation), source.pointer)
+            answer = self._answer(self.spec.operations[source.operation], source.operation)
+            values = list(valid_values(f, find(answer, source.pointer)))
             if values:
                 return [values[index * (len(values) - 1) // (SAMPLES - 1)]]
         return []
@@ -158,6 +169,9 @@ class Discovery:
         """A range of dates that holds data, or `None` when the operation has no range or none was found."""
         if not self._range_names(operation):
             return None
+        ends = [self.given.get((operation.id, name)) for name in self._range_names(operation)]
+        if None not in ends:
+            self._ranges[operation.id] = str(ends[0]), str(ends[1])
         if operation.id not in self._ranges:
             self._ranges[operation.id] = None
             self._ranges[operation.id] = self._find_range(operation)
@@ -167,9 +181,15 @@ class Discovery:
         assert operation.date_range is not None
         pointer = operation.date_range.field
         names = self._range_names(operation)
+        rows = row_pointer(operation)
         if not self._range_is_required(operation):
-            dates = _dates(find(self._answer(operation, operation.id), pointer))
-            return _around(dates) if dates else None
+            answer = self._answer(operation, operation.id)
+            dates = _dates(find(answer, pointer))
+            if dates:
+                return _around(dates)
+            # Dates that cannot be read are a violation, and no reason to ask nothing.
+            return (_local(WIDEST[0]), _local(WIDEST[1])) if find(answer, rows) else None
+        unread = None
         required = [f for f in operation.parameters if f.required and f.name not in names]
         selectors = [f for f in operation.parameters if not f.required and f.refers_to]
         for low, high in self._candidates(operation):
@@ -180,11 +200,15 @@ class Discovery:
                 window = (_local(low), _local(high))
                 # Hourly rows of so long a range may be more than a server gives, where daily ones are not.
                 for request in self._choices(operation, self._with_range(operation, base, window), required):
-                    dates = _dates(find(self._send(request), pointer))
+                    answer = self._send(request)
+                    dates = _dates(find(answer, pointer))
                     if dates:
                         self._newest[operation.id] = dates[-1]
                         return _around(dates[-2:]) if (low, high) == WIDEST else window
-        return None
+                    if unread is None and find(answer, rows):
+                        unread = window
+                        self._newest[operation.id] = high - timedelta(days=1)
+        return unread
 
     def _candidates(self, operation: Operation) -> Iterator[tuple[datetime, datetime]]:
         """Ranges that may hold data: around dates that other operations answered, then the spec's, then the widest."""
@@ -287,6 +311,18 @@ class Discovery:
         return answer.json if answer.succeeded and answer.json is not MISSING else None
 
 
+def valid_values(f: Parameter, found: Iterable[Any]) -> Iterator[Any]:
+    """The values that are valid for an argument, or an element of it. What breaks the contract in an answer is reported
+    there; of a text that is a number, the number may be valid.
+    """
+    for value in found:
+        number = [int(value)] if isinstance(value, str) and re.fullmatch(r"-?\d{1,18}", value) else []
+        for each in (value, *number):
+            if validator(f.schema).is_valid([each] if f.schema.type == "array" else each):
+                yield each
+                break
+
+
 def period_of(operation: Operation, arguments: Arguments) -> str | None:
     """The period that a row of the answer to a request with these arguments stands for."""
     aggregation = operation.aggregation
@@ -297,12 +333,14 @@ def period_of(operation: Operation, arguments: Arguments) -> str | None:
 
 def _dates(values: Any) -> list[datetime]:
     """The local dates and times among the values, in ascending order; what is none is left out."""
-    parsed = []
+    parsed: list[datetime] = []
     for value in values:
         try:
-            parsed.append(datetime.fromisoformat(value).replace(tzinfo=None))
+            moment = datetime.fromisoformat(value).replace(tzinfo=None)
         except (TypeError, ValueError):
             continue
+        # Else no range fits around it.
+        parsed += [moment] if 1900 <= moment.year <= 2200 else []
     return sorted(parsed)
 
 

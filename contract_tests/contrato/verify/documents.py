@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -18,14 +19,46 @@ MISSING = object()
 
 def loaded(content: bytes) -> Any:
     """The value of a JSON text, or `MISSING` when it is none."""
+    if is_deep(content):
+        return MISSING
     try:
         return _DECODER.decode(content)
     except (RecursionError, ValueError):
         pass  # It is stricter than most readers: NaN, 1e999, UTF-16, half a surrogate.
     try:
-        return json.loads(content)
+        document = json.loads(content)
     except (RecursionError, ValueError):
         return MISSING
+    return _paired(document) if re.search(rb"\\u[dD][89a-fA-F]", content) else document
+
+
+def _paired(value: Any) -> Any:
+    """The value with U+FFFD for half a surrogate, which no text can be encoded with."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_paired(item) for item in value]
+    if isinstance(value, dict):
+        return {_paired(name): _paired(item) for name, item in value.items()}
+    return value
+
+
+DEEPEST = 100
+"""Levels of a document that are read; programs that follow all of them, ours too, end before 1,000."""
+
+
+def is_deep(content: bytes) -> bool:
+    """True if JSON has more levels than `DEEPEST`."""
+    left = content.translate(None, _NO_BRACKETS)
+    for _ in range(DEEPEST):
+        inner = left.replace(b"[]", b"").replace(b"{}", b"")
+        if len(inner) == len(left):
+            return False  # Empty, or brackets in texts.
+        left = inner
+    return bool(left)
+
+
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 def _number(text: str) -> float | int:
@@ -56,8 +89,8 @@ def places(schema: Schema | None) -> tuple[tuple[str, Schema], ...]:
 
 @cache
 def validator(schema: Schema) -> Draft202012Validator:
-    """Tells whether a schema allows a value."""
-    return Draft202012Validator(schema.json)
+    """Tells whether a schema allows a value, its format included."""
+    return Draft202012Validator(schema.json, validate_formats=True)
 
 
 def text_of(value: Any) -> str:

@@ -17,7 +17,7 @@ class Layer(StrEnum):
     """Kinds of rules.
 
     Attributes:
-        CONFORMANCE: Schemathesis, by the spec alone.
+        CONFORMANCE: What the spec says of each request and answer by itself; Schemathesis asks the most.
         CHECK: A passive check, on an answer that was there anyway.
         LAW: An active law, by requests of its own.
     """
@@ -51,13 +51,24 @@ class NotJudged:
     """Why a law could not judge an operation.
 
     Attributes:
-        lasting: Whether the data are not such that the law says anything, say a single page; it is told, and the run
+        lasting: True if the data are not such that the law says anything, say a single page; it is told, and the run
             may pass. Otherwise (429, data that moved) the run is inconclusive.
     """
 
     operation: str
     reason: str
     lasting: bool = True
+
+
+def answered(exchange: Exchange) -> str:
+    """The status, the media type and the beginning of an answer, as what was found."""
+    media_type = exchange.headers.get("content-type", "").partition(";")[0].strip()
+    beginning = short(exchange.content[:400].decode("utf-8", "replace").strip())
+    return (
+        f"{exchange.status} {media_type or 'without a type'}: {beginning}"
+        if beginning
+        else f"{exchange.status} without a body"
+    )
 
 
 def violation(

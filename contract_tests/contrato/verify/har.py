@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import gzip
 import json
 import re
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,38 +19,70 @@ from contrato.core.spec import Api
 from contrato.verify.documents import MISSING, loaded
 from contrato.verify.reports.report import UsageError
 
+REDACTED = re.compile(r"\[[A-Za-z][\w-]*(?: \d+)?\]|_harmored_|\*{3,}|\b(?:redacted|removed)\b|x{6,}", re.IGNORECASE)
+"""What tools that remove secrets and personal data put in their place; `reports` writes the first form."""
+
+NO_BODY = "has no body in the recording"
+
+DAMAGED = "was no text, and is damaged in the recording"
+
 
 @dataclass(frozen=True)
 class Entry:
-    """One request of the recording.
-
-    Attributes:
-        content: Body of the answer; None when it was not recorded.
-        token: The bearer token of the request; empty when it had none, or the recording has none.
-    """
+    """One request of the recording, of which only method and URL were read yet."""
 
     method: str
     url: str
+    _node: Mapping[str, Any] = field(repr=False)
+
+    def below(self, base: str) -> str | None:
+        """The path below a base URL; None when the request went elsewhere."""
+        url = normal(self.url)
+        return url[len(base) :] if url.startswith(f"{base}/") else None
+
+    @property
+    def token(self) -> str:
+        """The bearer token of the request; empty when it had none, or the recording has none."""
+        try:
+            sent = _headers(self._node["request"].get("headers"))
+        except (AttributeError, KeyError, TypeError):
+            return ""
+        scheme, _, token = sent.get("authorization", "").partition(" ")
+        return token.strip() if scheme.lower() == "bearer" and not REDACTED.search(token) else ""
+
+    def read(self) -> Recorded:
+        """Read the rest.
+
+        Raises:
+            AttributeError, LookupError, TypeError, ValueError, OverflowError: It is not as HAR has it.
+        """
+        return _recorded(self._node)
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What a recording has of a request and its answer.
+
+    Attributes:
+        content: Body of the answer; None when the recording does not have what the server sent.
+        lost: Why not, for a person.
+    """
+
     request_headers: dict[str, str]
     request_body: bytes
     status: int
     headers: dict[str, str]
     content: bytes | None
-    token: str
+    lost: str
     started: datetime
     seconds: float
-
-    def below(self, base: str) -> str | None:
-        """The path below a base URL; None when the request went elsewhere."""
-        url = normal(self.url)
-        return url[len(base) :] or "/" if url.startswith(f"{base}/") else None
 
 
 # The file
 
 
 def read_entries(path: Path) -> Iterator[Entry]:
-    """Read the requests of a HAR file.
+    """Read the requests of a HAR file; those that have neither method nor URL are left out.
 
     Raises:
         UsageError: The file cannot be read, or is no HAR.
@@ -66,14 +97,13 @@ def read_entries(path: Path) -> Iterator[Entry]:
     entries = log.get("entries") if isinstance(log, dict) else None
     if not isinstance(entries, list):
         raise UsageError(f"{path} is not a HAR file: it has no log.entries; export it from a browser or a proxy as HAR")
-    for number, entry in enumerate(entries):
-        try:
-            yield _entry(entry)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise UsageError(f"{path} is not a HAR file: log.entries[{number}] is broken ({error!r})") from error
+    for entry in entries:
+        request = entry.get("request") if isinstance(entry, dict) else None
+        if isinstance(request, dict) and isinstance(request.get("url"), str):
+            yield Entry(str(request.get("method", "")).upper(), _unicode(request["url"]), entry)
 
 
-def _entry(entry: Mapping[str, Any]) -> Entry:
+def _recorded(entry: Mapping[str, Any]) -> Recorded:
     request, response = entry["request"], entry.get("response") or {}
     sent, headers = _headers(request.get("headers")), _headers(response.get("headers"))
     content = response.get("content") or {}
@@ -85,20 +115,19 @@ def _entry(entry: Mapping[str, Any]) -> Entry:
         sent.setdefault("content-type", str(posted["mimeType"]))
     started = str(entry.get("startedDateTime", ""))
     try:
-        moment = datetime.fromisoformat(started)
-    except ValueError:
+        moment = datetime.fromisoformat(started).astimezone(UTC)
+    except (OverflowError, ValueError):
         moment = datetime.fromtimestamp(0, UTC)
-    scheme, _, token = sent.get("authorization", "").partition(" ")
-    return Entry(
-        method=str(request["method"]).upper(),
-        url=str(request["url"]),
+    status = int(response.get("status") or 0)
+    body, lost = _body(content, headers, status)
+    return Recorded(
         request_headers=sent,
-        request_body=_bytes(posted) or b"",
-        status=int(response.get("status") or 0),
+        request_body=_bytes(posted)[0] or b"",
+        status=status,
         headers=headers,
-        content=_body(content, headers, int(response.get("status") or 0)),
-        token=token.strip() if scheme.lower() == "bearer" else "",
-        started=moment.astimezone(UTC),
+        content=body,
+        lost=lost,
+        started=moment,
         seconds=max(0.0, float(entry.get("time") or 0) / 1000),
     )
 
@@ -109,50 +138,58 @@ def _headers(listed: Any) -> dict[str, str]:
     for header in listed or []:
         name = str(header["name"]).lower()
         if not name.startswith(":"):
-            found[name].append(str(header.get("value", "")))
+            found[name].append(_unicode(str(header.get("value", ""))))
     return {name: ", ".join(values) for name, values in found.items()}
 
 
-def _bytes(content: Mapping[str, Any]) -> bytes | None:
+def _bytes(content: Mapping[str, Any]) -> tuple[bytes | None, str]:
+    """The bytes of a body, or why the recording does not have them."""
     text = content.get("text")
     if text is None:
-        return None
+        return None, NO_BODY
+    if not isinstance(text, str):
+        return None, "was parsed by the recording, which does not have its text"
     if content.get("encoding") == "base64":
         try:
-            return base64.b64decode(text)
-        except binascii.Error:
-            return None
-    return str(text).encode("utf-8", "surrogatepass")
+            return base64.b64decode("".join(text.split()), validate=True), ""
+        except ValueError:
+            return None, "is not the Base64 that the recording says it is"
+    try:
+        return text.encode(), ""
+    except UnicodeEncodeError:
+        return None, DAMAGED
 
 
-def _body(content: Mapping[str, Any], headers: Mapping[str, str], status: int) -> bytes | None:
-    """The body of an answer, decompressed; None when the recording does not have all of it."""
-    body = _bytes(content)
-    if body is None or body == b"":
+def _body(content: Mapping[str, Any], headers: Mapping[str, str], status: int) -> tuple[bytes | None, str]:
+    """The body of an answer, decompressed, or why the recording does not have all of it."""
+    body, lost = _bytes(content)
+    if body is None and lost != NO_BODY:
+        return None, lost
+    if not body:
         empty = (
             status in (204, 304) or headers.get("content-length") == "0" or (body == b"" and content.get("size") == 0)
         )
-        return b"" if empty else None
+        return (b"", "") if empty else (None, NO_BODY)
     if loaded(body) is not MISSING:
-        return body
+        return body, ""
     # Proxies may export what went over the wire.
     for unpack in (gzip.decompress, zlib.decompress):
         try:
-            return unpack(body)
+            return unpack(body), ""
         except (OSError, EOFError, zlib.error):
             continue
     size = content.get("size")
-    # An exporter may cut off what the server answered.
-    cut = isinstance(size, int) and len(body) < size
-    return None if cut or (headers.get("content-encoding") in ("br", "zstd") and not _is_text(body)) else body
+    # What an exporter cut off is not what the server answered.
+    if isinstance(size, int) and len(body) < size:
+        return None, NO_BODY
+    text = body.decode("utf-8", "replace")
+    if "\ufffd" in text or any(ord(character) < 32 and character not in "\t\n\r\f" for character in text):
+        return None, DAMAGED
+    return body, ""
 
 
-def _is_text(body: bytes) -> bool:
-    try:
-        body.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+def _unicode(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
 
 
 # Where the API is
@@ -168,14 +205,14 @@ def normal(url: str) -> str:
     host = (parts.hostname or "") if ":" not in (parts.hostname or "") else f"[{parts.hostname}]"
     if port is not None and port != {"http": 80, "https": 443}.get(parts.scheme):
         host = f"{host}:{port}"
-    return f"{parts.scheme}://{host}{parts.path}".rstrip("/")
+    return f"{parts.scheme}://{host}{parts.path}"
 
 
 def infer_base(spec: Api, entries: list[Entry], api: str, path: str | Path) -> str:
     """The base URL below which most operations of the spec were asked."""
     asked: dict[str, Counter[str]] = defaultdict(Counter)
     for entry in entries:
-        url = normal(entry.url)
+        url = normal(entry.url).rstrip("/")
         origin = re.match(r"https?://[^/]*", url)
         for slash in re.finditer("/", url[origin.end() :]) if origin else ():
             at = origin.end() + slash.start() if origin else 0

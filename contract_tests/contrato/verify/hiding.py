@@ -21,11 +21,14 @@ from urllib.parse import quote, quote_plus, urlsplit
 from contrato.core import spec as specs
 from contrato.core.schema import Schema
 from contrato.core.spec import Api
-from contrato.verify.documents import MISSING
+from contrato.verify.documents import MISSING, is_deep
 from contrato.verify.exchange import Exchange
 
 TOKEN = "[token]"
 """Stands for the token wherever an exchange had it."""
+
+ALTERED = "[altered token]"
+"""Stands for a token that was altered on purpose; a request with these words instead has no valid token either."""
 
 TELLING = 8
 """A token with fewer characters may be an ordinary word, which an answer has by chance."""
@@ -54,8 +57,8 @@ class Secret:
 
     def hide(self, text: str) -> str:
         """The text with the token replaced."""
-        for pattern in (self._token, self._altered):
-            text = pattern.sub(TOKEN, text) if pattern is not None else text
+        for pattern, placeholder in ((self._token, TOKEN), (self._altered, ALTERED)):
+            text = pattern.sub(placeholder, text) if pattern is not None else text
         return text
 
     def hide_in(self, content: bytes) -> bytes:
@@ -140,6 +143,9 @@ class Scrubber:
         forms = {form for part in parts if len(part) >= max(SHORTEST, len(token) // 2) for form in _forms(part)}
         longest_first = sorted(forms, key=len, reverse=True)
         self._token = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)", re.IGNORECASE)
+        if len(token) < TELLING:
+            # A short one may stand in our own words by chance, and a part of it in any.
+            self._token = _pattern(token) or re.compile(r"(?!)")
 
     def learn(self, exchange: Exchange) -> None:
         """Remember the personal values of an exchange; an observer of all traffic."""
@@ -273,7 +279,7 @@ class Scrubber:
     def _headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         scrubbed = {name: self.text(value) for name, value in headers.items()}
         return {
-            name: "[secret]" if SECRET.search(name) and value not in (TOKEN, f"Bearer {TOKEN}") else value
+            name: "[secret]" if SECRET.search(name) and value.removeprefix("Bearer ") not in (TOKEN, ALTERED) else value
             for name, value in scrubbed.items()
         }
 
@@ -281,7 +287,7 @@ class Scrubber:
         document = _json(content)
         if document is MISSING or not isinstance(document, dict | list):
             return self.text(content.decode("utf-8", "replace")).encode()
-        return json.dumps(self._replaced(document, shape), ensure_ascii=False).encode()
+        return json.dumps(self._replaced(document, shape), ensure_ascii=False).encode("utf-8", "backslashreplace")
 
     def _replaced(self, value: Any, shape: _Shape, name: str = "", marked: bool = False) -> Any:
         if isinstance(value, dict):
@@ -318,7 +324,7 @@ def _shape(*schemas: Schema | None) -> _Shape:
 
 def _json(content: bytes) -> Any:
     try:
-        return json.loads(content)
+        return MISSING if is_deep(content) else json.loads(content)
     except (RecursionError, ValueError):
         return MISSING
 

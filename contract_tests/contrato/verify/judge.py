@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import difflib
-import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Container, Iterable, Iterator
 
-from contrato.core.spec import Api, Operation
+from contrato.core.spec import Api
 from contrato.verify import checks, laws  # noqa: F401 - they fill RULES
 from contrato.verify.checks.http import SLOW
-from contrato.verify.documents import short
 from contrato.verify.exchange import Exchange
-from contrato.verify.findings import Layer, NotJudged, Violation
+from contrato.verify.findings import NotJudged, Violation
 from contrato.verify.reports.report import Failure, Report, UsageError
 from contrato.verify.rules import RULES, Rule, misread
 
 SERVER = "server"
 """Stands for the operation in what concerns all of them."""
+
+PROXY = (502, 503, 504)
+"""Statuses with which a proxy says that it did not reach the server."""
 
 
 class Judge:
@@ -30,6 +30,7 @@ class Judge:
         variable: Environment variable that stands for the token in what is reported.
         only: Operations and rules that are judged; all operations when it names none of them, and likewise all rules.
         skip: Operations and rules that are not.
+        excused: Tells of a violation that a check found whether it may be the doing of a tool in between.
 
     Attributes:
         operations: The operations that are judged. Others may still be asked for values.
@@ -40,11 +41,18 @@ class Judge:
     """
 
     def __init__(
-        self, spec: Api, report: Report, variable: str, only: Iterable[str] = (), skip: Iterable[str] = ()
+        self,
+        spec: Api,
+        report: Report,
+        variable: str,
+        only: Iterable[str] = (),
+        skip: Iterable[str] = (),
+        excused: Callable[[Violation], bool] = lambda violation: False,
     ) -> None:
         self.spec = spec
         self.report = report
         self.variable = variable
+        self.excused = excused
         self.operations = _selected(spec.operations, only, skip)
         self.rules = _selected(RULES, only, skip)
         known = {*spec.operations, *RULES}
@@ -54,8 +62,11 @@ class Judge:
                 raise UsageError(f"no operation or rule {name!r}: choose from {', '.join(similar)}")
         if not self.operations or not self.rules:
             raise UsageError("nothing is left to check: give fewer names to skip")
+        self._doubted: list[tuple[str, Violation]] = []
+        self._confirmed: set[tuple[str, str, str]] = set()
+        self._settling = False
         self._judged: dict[int, list[tuple[str, list[Violation | NotJudged | None]]]] = {}
-        self._checks = [rule for name, rule in RULES.items() if rule.layer is Layer.CHECK and name in self.rules]
+        self._checks = [rule for name, rule in RULES.items() if rule.check is not None and name in self.rules]
 
     def add(self, rule: str, finding: Violation | NotJudged) -> bool:
         """Take up what a rule found, if it is wanted; whether it is."""
@@ -67,22 +78,69 @@ class Judge:
             self.report.add(Failure.from_violation(rule, finding, self.variable, strict=self.report.strict))
         return True
 
+    def doubt(self, rule: str, violation: Violation) -> None:
+        """Take up what may have happened by chance, say by a proxy: it counts when it is there again."""
+        if (violation.operation, rule, violation.field) in self._confirmed:
+            self.add(rule, violation)
+        elif not self._settling and rule in self.rules:
+            self._doubted.append((rule, violation))
+
+    def settle(self, repeat: Callable[[Exchange], Exchange | None]) -> None:
+        """Repeat the requests behind the violations that are in doubt.
+
+        What was done need not be done again: of a write that succeeded, the first answer counts.
+
+        Args:
+            repeat: Gives another answer to the request of an exchange; None when there is none.
+        """
+        doubted, self._doubted = self._doubted, []
+        self._settling = True
+        try:
+            for rule, violation in doubted:
+                self._settle(rule, violation, repeat)
+        finally:
+            self._settling = False
+
+    def _settle(self, rule: str, violation: Violation, repeat: Callable[[Exchange], Exchange | None]) -> None:
+        key = (violation.operation, rule, violation.field)
+        shown = violation.exchanges[-1] if violation.exchanges else None
+        safe = shown is None or shown.method == "GET" or (shown.operation is not None and shown.operation.safe)
+        if key in self._confirmed or shown is None or (shown.succeeded and not safe):
+            self._confirmed.add(key)
+            self.add(rule, violation)
+            return
+        again = repeat(shown)
+        if again is not None and (again.status == shown.status or min(again.status, shown.status) >= 500):
+            self._confirmed.add(key)
+            self.add(rule, violation)
+            return
+        reason = f"the answer is not stable: {violation.found}, then {again.status if again else 'nothing'}"
+        excused = shown.status in PROXY and again is not None and again.status != 429
+        self.add(rule, NotJudged(violation.operation, reason, lasting=excused))
+
     def passed(self, operation: str, rule: str) -> None:
         """Count a judgement that found nothing."""
         if rule in self.rules and operation in self.operations:
             self.report.passed(operation, rule)
 
-    def check(self, exchange: Exchange) -> None:
-        """Run the passive checks on one exchange; an observer of all traffic."""
+    def check(self, exchange: Exchange, only: Container[str] = RULES) -> None:
+        """Run the passive checks, or only some, on one exchange; an observer of all traffic."""
         if exchange.status == 429:
             return  # An answer to how often was asked, not to what.
-        key = _likeness(exchange)
+        key = hash((_likeness(exchange), id(only)))
         if key not in self._judged:
-            self._judged[key] = [(rule.name, list(self._found(rule, exchange))) for rule in self._checks]
+            self._judged[key] = [
+                (rule.name, list(self._found(rule, exchange))) for rule in self._checks if rule.name in only
+            ]
         for rule, found in self._judged[key]:
             findings = [finding for finding in found if finding is not None]
             for finding in findings:
-                self.add(rule, finding)
+                if isinstance(finding, Violation) and self.excused(finding):
+                    self.add(rule, NotJudged(finding.operation, "what it is about was redacted"))
+                elif rule == "not_a_server_error" and isinstance(finding, Violation):
+                    self.doubt(rule, finding)
+                else:
+                    self.add(rule, finding)
             if found and not findings and exchange.operation is not None:
                 self.passed(exchange.operation.id, rule)
 
@@ -94,37 +152,6 @@ class Judge:
             # Whatever a server answers, the run goes on, and does not pass.
             operation = exchange.operation.id if exchange.operation else SERVER
             yield NotJudged(operation, f"the rule could not judge an answer: {misread(error)}", lasting=False)
-
-
-def schema_mismatch(
-    operation: Operation,
-    status: int,
-    instance_path: Sequence[str | int],
-    keyword: str,
-    schema: Mapping[str, Any],
-    instance: Any,
-    message: str,
-) -> Violation:
-    """The violation that an error of a JSON Schema validator is.
-
-    Args:
-        operation: Whose answer it is.
-        status: Status of the answer.
-        instance_path: Where in the answer.
-        keyword: The schema's keyword that does not hold.
-        schema: The schema that has the keyword.
-        instance: What is there.
-        message: The validator's, which names a property that is absent.
-    """
-    parts = ["*" if isinstance(part, int) else part for part in instance_path]
-    expected, found = f"{keyword} {json.dumps(schema.get(keyword))}", short(json.dumps(instance, ensure_ascii=False))
-    if keyword == "required":
-        parts.append(message.split('"')[1])
-        expected, found = "present (required)", "absent"
-    field = "".join(f"/{part}" for part in parts)
-    described = operation.schema(status)
-    proof = (described and described.evidence_at(field)) or operation.response_evidence(status)
-    return Violation(operation.id, field, expected, found, proof)
 
 
 def _likeness(exchange: Exchange) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from contrato.core.spec import Api, Operation
-from contrato.verify.documents import find, validator
+from contrato.verify.documents import MISSING, find, validator
 from contrato.verify.exchange import Arguments, Exchange
 
 
@@ -102,7 +102,7 @@ class OwnRecords:
         if 400 <= exchange.status < 500 or exchange.status == 204:
             return  # Nothing was.
         _, field = self._addresses[creator.id]
-        values = find(exchange.json, field.record_pointer)
+        values = [] if exchange.json is MISSING else find(exchange.json, field.record_pointer)
         records = [self._record(creator.id, value) for value in values if validator(field.schema).is_valid(value)]
         # A server may be so broken that it answers with somebody else's record.
         records = [record for record in records if record.path not in self._other_paths]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
 import os
 import socket
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 
 from contrato.core import spec as specs
 from contrato.core.spec import Api, Operation
-from contrato.verify.documents import MISSING
+from contrato.verify.documents import MISSING, loaded, validator
 from contrato.verify.exchange import Exchange
 from contrato.verify.hiding import token_variable
 from contrato.verify.modes import Mode
@@ -50,6 +53,27 @@ def prepare(api: str, base_url: str, token: str | None, mode: Mode | str | None)
     return specs.api(api), token, Mode(mode), notes
 
 
+def supplied(spec: Api, values: Mapping[str, Any]) -> dict[tuple[str, str], Any]:
+    """Values of `operationId.argument` by the two.
+
+    Raises:
+        UsageError: There is no such argument, or the value is none for it.
+    """
+    known = {f"{o.id}.{f.name}": (o, f) for o in spec.operations.values() for f in o.parameters}
+    found = {}
+    for name, value in values.items():
+        if name not in known:
+            similar = difflib.get_close_matches(name, known) or sorted(known)
+            raise UsageError(f"no argument {name!r}: choose from {', '.join(similar)}")
+        operation, f = known[name]
+        read = loaded(value.encode("utf-8", "replace")) if isinstance(value, str) else value
+        fitting = [each for each in (read, value) if each is not MISSING and validator(f.schema).is_valid(each)]
+        if not fitting:
+            raise UsageError(f"{name}={value} is no value for it: its type is {f.schema.type}")
+        found[operation.id, f.name] = fitting[0]
+    return found
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -76,6 +100,9 @@ def reach(transport: Transport, api: str) -> None:
             failed = failed or error
             if isinstance(error, requests.ConnectionError) and not answers:
                 break
+        except OSError as error:
+            # Of certificates that are not where the environment says, requests tells no otherwise.
+            raise UsageError(f"no request to {where} could be sent: {error}; check REQUESTS_CA_BUNDLE") from error
     if failed is not None and not answers:
         raise UsageError(f"no answer from {where}: {_reason(failed)}") from failed
     if all(answer.status in (401, 403) for _, answer in answers):
@@ -91,7 +118,10 @@ def reach(transport: Transport, api: str) -> None:
 def _is_api(answer: Exchange) -> bool:
     if answer.status in (404, 405) or 300 <= answer.status < 400:
         return False
-    return answer.status == 204 or answer.json not in (MISSING, None)
+    if answer.json is MISSING and answer.status != 204:
+        # JSON that no program can hold is a finding.
+        return answer.content.lstrip()[:1] in (b"[", b"{")
+    return answer.status == 204 or answer.json is not None
 
 
 def _reason(error: requests.RequestException) -> str:

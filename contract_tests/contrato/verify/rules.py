@@ -61,34 +61,6 @@ RULES: dict[str, Rule] = {
             " way that the spec describes. A refusal means that the operation cannot be used as the contract says.",
         ),
         (
-            "not_a_server_error",
-            "No request, right or wrong, makes the server fail with 5XX.",
-            "An invalid request is to be refused with 4XX. A 5XX is a fault that was not handled: look into the"
-            " server's log.",
-        ),
-        (
-            "status_code_conformance",
-            "The status of an answer is one that the spec has for the operation.",
-            "Clients branch on the status, and cannot handle one that the contract does not have. Which 4XX"
-            " refuses an invalid request is left to the server, where no source says it.",
-        ),
-        (
-            "content_type_conformance",
-            "The Content-Type of an answer is the one in the spec.",
-            "Clients choose by it how to decode the body. Parameters such as charset are left to the server.",
-        ),
-        (
-            "response_headers_conformance",
-            "An answer has the headers that the spec asks for, in their form.",
-            "Only headers that the spec describes are looked at; all others are left to the server.",
-        ),
-        (
-            "response_schema_conformance",
-            "The body of an answer has the fields, types and values that the spec describes.",
-            "Judged by JSON Schema. Unknown additional fields are allowed. A field that may be null or absent"
-            " says so in the spec; its evidence tells who says that it may not.",
-        ),
-        (
             "negative_data_rejection",
             "A request that the spec does not allow is refused with 4XX.",
             "A wrong type, a missing field, a value out of its range or list. A server that accepts it hides the"
@@ -122,12 +94,12 @@ and laws that `checks` and `laws` declare, in the order in which they run.
 """
 
 
-def check(sentence: str) -> Callable[[Check], Check]:
+def check(sentence: str, *, layer: Layer = Layer.CHECK) -> Callable[[Check], Check]:
     """Declare a passive check; it is run on every answer, and yields nothing where it does not apply."""
 
     def declare(function: Check) -> Check:
         name = function.__name__
-        _add(Rule(name, sentence, _explanation(function), Layer.CHECK, check=function))
+        _add(Rule(name, sentence, _explanation(function), layer, check=function))
         return function
 
     return declare

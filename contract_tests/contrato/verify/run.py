@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from hypothesis.configuration import set_hypothesis_home_dir
 
@@ -22,7 +23,7 @@ from contrato.verify.judge import SERVER, Judge
 from contrato.verify.laws.runner import run_laws
 from contrato.verify.modes import BUDGETS, RATES, Mode
 from contrato.verify.own_records import Journal, Record
-from contrato.verify.reach import prepare, reach
+from contrato.verify.reach import prepare, reach, supplied
 from contrato.verify.reports.report import OperationResult, Report, UsageError, Verdict, curl
 from contrato.verify.rules import RULES
 from contrato.verify.session import Session
@@ -43,6 +44,7 @@ def verify(
     probes: bool | None = None,
     rate: float | None = None,
     budget: int | None = None,
+    values: Mapping[str, Any] | None = None,
     progress: Callable[[str, int], None] | None = None,
     observer: Callable[[Exchange], None] | None = None,
 ) -> Report:
@@ -57,15 +59,16 @@ def verify(
         examples: Random requests of each kind, valid and invalid, for each operation.
         only: Names of the operations and of the rules to check; by default all.
         skip: Names of operations and rules that are not checked.
-        strict: Whether a violation of what is only plausible is a failure.
-        probes: Whether to send requests that are wrong on purpose; by default in every mode but read-only.
+        strict: True if a violation of what is only plausible is a failure.
+        probes: True if to send requests that are wrong on purpose; by default in every mode but read-only.
         rate: Requests per second at most, 0 for no limit; by default what the mode has in `RATES`.
         budget: Requests at most, 0 for no limit; by default what the mode has in `BUDGETS`.
+        values: Values of arguments that the server's data do not tell, by `operationId.argument`; a text may be JSON.
         progress: Is called at each request with the phase and the number of requests so far.
         observer: Is called with each request and its answer; the token is hidden in them, personal data are not.
 
     Returns:
-        The report; its `exit_code` is 0, 1 or 3.
+        The report; its `exit_code` is 0, 1, 3 or, when the suite itself crashed, 4.
 
     Raises:
         UsageError: An argument is wrong, there is no such server, or it refuses the token (exit code 2).
@@ -88,14 +91,16 @@ def verify(
     judge = Judge(spec, report, token_variable(api), only, skip)
     transport = Transport(spec, base_url, token, chosen, rate=rate, budget=budget)
     transport.observers += [scrubber.learn, judge.check, *([observer] if observer else [])]
-    run = _Run(judge, transport, report, seed, examples, chosen is not Mode.READ_ONLY if probes is None else probes)
+    probes = chosen is not Mode.READ_ONLY if probes is None else probes
+    run = _Run(judge, transport, report, seed, examples, probes, supplied(spec, values or {}))
     if progress is not None:
         transport.observers.append(lambda exchange: progress(run.phase, transport.requests.total()))
     started = time.monotonic()
     try:
-        with closing(transport), terminable(), _cache():
+        with report.surviving(), closing(transport), terminable(), _cache():
             run.all()
-        run.conclude()
+        with report.surviving():
+            run.conclude()
     finally:
         report.requests = transport.requests.total()
         report.seconds = time.monotonic() - started
@@ -111,7 +116,14 @@ class _Run:
     """
 
     def __init__(
-        self, judge: Judge, transport: Transport, report: Report, seed: int, examples: int, probes: bool
+        self,
+        judge: Judge,
+        transport: Transport,
+        report: Report,
+        seed: int,
+        examples: int,
+        probes: bool,
+        values: Mapping[tuple[str, str], Any],
     ) -> None:
         self.judge = judge
         self.transport = transport
@@ -121,13 +133,13 @@ class _Run:
         self.journal = Journal(report.api, transport.base_url)
         self.conformance = Conformance(transport, judge, seed, probes, examples)
         self.phase = "discovery"
+        self.discovery = Discovery(self.spec, transport, values)
         self.layers = {rule.layer for name, rule in RULES.items() if name in judge.rules}
         if report.mode is Mode.OWN_RECORDS:
             transport.own.on_change = self._write_down
 
     def all(self) -> None:
         """Run every phase; what the run created is removed whatever happens."""
-        crash: BaseException | None = None
         try:
             self._phases()
         except Gone as gone:
@@ -135,27 +147,23 @@ class _Run:
             self.judge.add("answer", Violation(SERVER, "", "an answer to every request", found, ""))
         except KeyboardInterrupt:
             self.report.interrupted = True
-        except BaseException as error:
-            crash = error
-            raise
         finally:
+            self.judge.settle(lambda exchange: None)  # Of what there was no time to repeat.
             self.phase = "clean-up"
             left = self._clean_up()
-            notes = [*self._left(left), *self._unnamed()]
-            self.report.notes += notes
-            if crash is not None:
-                for note in notes:
-                    crash.add_note(note)
+            self.report.notes += [*self._left(left), *self._unnamed()]
 
     def _phases(self) -> None:
-        discovery = Discovery(self.spec, self.transport)
+        discovery = self.discovery
         with self.transport.sending("discovery"):
             reach(self.transport, self.report.api)
             self.report.notes += self._left_earlier()
             allowed = [o for o in self.spec.operations.values() if o.safe or self.report.mode is not Mode.READ_ONLY]
             values = {o.id: discovery.values(o) for o in allowed if o.id in self.judge.operations}
+        self.judge.settle(self.transport.another)
         self.phase = "laws"
         self._laws(discovery)
+        self.judge.settle(self.transport.another)
         self.phase = "conformance"
         if Layer.CONFORMANCE in self.layers:
             self.conformance.run(discovery.requests, values)
@@ -173,7 +181,8 @@ class _Run:
             and (may_write or not rule.writes)
             and (self.probes or not rule.probes)
         ]
-        for judgement in run_laws(Session(discovery), wanted, self.judge.operations):
+        session = Session(discovery, self.report.seed)
+        for judgement in run_laws(session, wanted, self.judge.operations):
             name, operation = judgement.rule.name, judgement.operation.id
             for finding in judgement.findings:
                 self.judge.add(name, finding)
@@ -185,6 +194,7 @@ class _Run:
                     self.judge.add(name, NotJudged(operation, reason, lasting=told))
             if not judgement.findings and not judgement.unsound:
                 self.judge.passed(judgement.operation.id, judgement.rule.name)
+        self.report.notes += [f"laws judged a sample of {name}: {extent}" for name, extent in session.sampled.items()]
 
     def _clean_up(self) -> list[Record]:
         while True:
@@ -222,10 +232,18 @@ class _Run:
         if not any(not operation.safe for operation in self.spec.operations.values()):
             return
         for began, records, journal in self.journal.earlier():
-            there = [record for record in records if is_there(self.transport, record) is not False]
+            known = [record for record in records if self._is_known(record)]
+            there = [record for record in known if is_there(self.transport, record) is not False]
             with suppress(OSError):  # If it fails, they are looked for again the next time.
                 journal.write(there)
             yield from self._left(there, f"a run that began at {began} and did not end, or is still under way,")
+
+    def _is_known(self, record: Record) -> bool:
+        """True if a record of a journal, perhaps of another version, can be addressed."""
+        creator = self.spec.operations.get(record.creator)
+        remover = creator and creator.remover
+        names = {f.name for f in remover.parameters if f.place == "path"} if remover else set()
+        return isinstance(record.argument, dict) and names == record.argument.keys() and isinstance(record.path, str)
 
     def _unnamed(self) -> Iterator[str]:
         if self.transport.own.unnamed and self.report.mode is Mode.OWN_RECORDS:
@@ -254,24 +272,36 @@ class _Run:
         transport = self.transport
         why = "" if operation.id in failed else self._not_judged(operation)
         verdict = Verdict.FAILED if operation.id in failed else Verdict.INCONCLUSIVE if why else Verdict.PASSED
+        if why == LEFT_OUT:
+            verdict = Verdict.LEFT_OUT
         counts = transport.requests[operation.id], transport.coverage.successes[operation.id]
         return OperationResult(operation.id, *counts, verdict, why)
 
     def _not_judged(self, operation: Operation) -> str:
         transport = self.transport
         if not operation.safe and self.report.mode is Mode.READ_ONLY:
-            return "it writes; a mode that writes is needed"
+            return LEFT_OUT
         if transport.limited[operation.id]:
             return f"{transport.limited[operation.id]} requests were answered with 429; a lower --rate is needed"
         missing = transport.coverage.missing(operation)
         if missing is not None:
-            return f"{missing}; data on the server is needed"
+            return f"{missing}; data on the server is needed{self._or_values(operation)}"
+        if self.report.crash:
+            return "the suite crashed before the end of the run"
         if self.report.interrupted:
             return "the run was stopped before its end"
         if operation.id in transport.unread:
             return f"an answer was longer than {MAX_BYTES} bytes and was not read; a server with less data is needed"
         reasons = [g.reason for g in self.report.not_judged if g.operation == operation.id and not g.lasting]
         return "; ".join(dict.fromkeys(reasons))
+
+    def _or_values(self, operation: Operation) -> str:
+        """How to supply the values without which the operation could not be asked."""
+        lacking = " ".join(f"--value {operation.id}.{name}=…" for name in self.discovery.lacking(operation))
+        return f", or {lacking}" if lacking else ""
+
+
+LEFT_OUT = "it writes, which this mode leaves out"
 
 
 @contextmanager

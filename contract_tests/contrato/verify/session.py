@@ -3,28 +3,45 @@
 from __future__ import annotations
 
 import json
+import math
+import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from types import EllipsisType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import requests
 
 from contrato.core.spec import Operation, Parameter
-from contrato.verify.discovery import Discovery
+from contrato.verify.discovery import Discovery, valid_values
 from contrato.verify.documents import MISSING, find, spread
 from contrato.verify.exchange import Arguments, Exchange
 from contrato.verify.rows import Row, counter, intervals, items_of, limit_of, local, page_key, page_size, rows_of
 from contrato.verify.transport import Refused, TooLong
 
 PAGES = 60
-"""Pages of one list that a law reads at most."""
+"""Pages of one list that a law reads, one after the other, at most. Of a longer list it reads a sample."""
+
+BEGINNING = 20
+"""Pages at the beginning of a sample, where the list tells how long it is."""
+
+ANYWHERE = 20
+"""Pages of a sample that the seed of the run chooses."""
+
+FURTHEST = 2**24
+"""Number of the last page that is looked for where no page tells how many there are."""
+
+LARGE = (100, 1_000)
+"""Sizes of a page that are asked for where a list is only to be read whole."""
+
+FEW = 10
+"""Pages of the smaller of these sizes, beyond which the larger one is asked for."""
+
+REMEMBERED = 4 * 2**20
+"""Bytes of answers that are remembered, so as not to ask again."""
 
 T = TypeVar("T")
-
-LARGE = 100
-"""Size of a page that is asked for where a list is only to be read whole."""
 
 TRIES = 3
 """Samples of real values that are tried until a request is answered with 2XX."""
@@ -47,7 +64,15 @@ class WithheldError(Exception):
 
 
 class UnfitError(Exception):
-    """The server's data are not such that the law says anything; the message says why."""
+    """The server's data are not such that the law says anything; the message says why.
+
+    Attributes:
+        bound: True if it is because of a bound of ours: then nobody may take it for passed.
+    """
+
+    def __init__(self, reason: str, *, bound: bool = False) -> None:
+        super().__init__(reason)
+        self.bound = bound
 
 
 class UnexpectedError(Exception):
@@ -60,21 +85,46 @@ class UnexpectedError(Exception):
 
 @dataclass(frozen=True)
 class Walk:
-    """A list, read page by page.
+    """A list, read page by page, or a sample of its pages.
 
     Attributes:
-        pages: The answers, in order; the last may be the empty one that ended an array without counters.
+        numbered: The answers by number of the page, in order; the last may be the empty one that ended an array
+            without counters.
         items: What the pages hold, joined.
         numbers: For each item, the number of its page.
-        complete: Whether the list was read to its end.
-        stuck: Whether a page was the same as the one before, so that reading it stopped.
+        complete: True if all pages were read, to the end of the list.
+        stuck: True if a page was the same as an earlier one, so that reading stopped.
+        last: Number of the last page, where a sample has it.
     """
 
-    pages: list[Exchange]
+    numbered: dict[int, Exchange]
     items: list[Any]
     numbers: list[int]
     complete: bool
     stuck: bool = False
+    last: int | None = None
+
+    @property
+    def pages(self) -> list[Exchange]:
+        """The answers, in order."""
+        return list(self.numbered.values())
+
+    @property
+    def extent(self) -> str:
+        """How much of the list was read, in words."""
+        return f"the list has {self.last or 'more'} pages, of which {len(self.numbered)} were read"
+
+
+class Rows(NamedTuple):
+    """The rows of a list, or of a sample of it.
+
+    Attributes:
+        complete: True if they are all.
+    """
+
+    rows: list[Row]
+    pages: list[Exchange]
+    complete: bool
 
 
 @dataclass
@@ -83,25 +133,30 @@ class Session:
 
     Args:
         discovery: Real values, and the transport.
+        seed: Chooses the pages of a long list that are read.
 
     Attributes:
         sender: Name of the law that asks.
         asked: Number of questions, those answered from memory included.
         sent: Number of requests.
         round: How often a law was run before; it then writes other values.
+        sampled: The longest list of which a sample was read, in words, by operationId.
     """
 
     discovery: Discovery
+    seed: int = 0
     sender: str = ""
     asked: int = 0
     sent: int = 0
     round: int = 0
+    sampled: dict[str, str] = field(default_factory=dict)
     _answers: dict[str, Exchange] = field(default_factory=dict)
     _memory: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.spec = self.discovery.spec
         self.transport = self.discovery.transport
+        self._size = 0
         self.zone: tzinfo = self.spec.time_zone or UTC
 
     # Questions
@@ -110,6 +165,7 @@ class Session:
         """Ask everything anew."""
         self._answers.clear()
         self._memory.clear()
+        self._size = 0
 
     def remember(self, key: str, make: Callable[[], T]) -> T:
         """The value made for the key; made again after `forget`."""
@@ -134,7 +190,7 @@ class Session:
         Args:
             operation: What to ask for.
             arguments: Values by `Parameter.key`.
-            fresh: Whether to ask again though the answer is remembered.
+            fresh: True if to ask again though the answer is remembered.
             token: Another token than the run's; None for a request without `Authorization`.
             headers: Are added last and replace others.
             content: A body in place of the one that the arguments make.
@@ -164,7 +220,11 @@ class Session:
         if exchange.status == 429:
             raise UnansweredError(f"{operation.method} {operation.path} was answered with 429")
         if plain:
+            earlier = self._answers.pop(key, None)
+            self._size += len(exchange.content) - (len(earlier.content) if earlier else 0)
             self._answers[key] = exchange
+            while self._size > REMEMBERED:
+                self._size -= len(self._answers.pop(next(iter(self._answers))).content)
         return exchange
 
     def get(self, operation: Operation, arguments: Arguments, *, fresh: bool = False) -> Exchange:
@@ -175,50 +235,104 @@ class Session:
         """
         return _sound(operation, self.ask(operation, arguments, fresh=fresh))
 
-    def walk(self, operation: Operation, arguments: Arguments, *, pages: int = PAGES, fresh: bool = False) -> Walk:
-        """Read a list from its first page to its last, or as many pages as wanted."""
+    def walk(
+        self, operation: Operation, arguments: Arguments, *, pages: int | None = None, fresh: bool = False
+    ) -> Walk:
+        """Read a list from its first page to its last, or as many pages as wanted.
+
+        Of a list that is too long, a sample: the first pages, the last, and some in between.
+        """
         first = self.get(operation, arguments, fresh=fresh)
-        read = [first]
+        read = {1: first}
         items = list(items_of(operation, first))
         numbers = [1] * len(items)
         if operation.pagination is None:
             return Walk(read, items, numbers, complete=True)
+        bound = pages or (BEGINNING if (told_pages(operation, first) or 0) > PAGES else PAGES)
         here = items
         while True:
             number = len(read)
-            if not here or not self._goes_on(operation, read[-1], number, len(items)):
+            if not here or not self._goes_on(operation, read[number], number, len(items)):
                 return Walk(read, items, numbers, complete=True)
-            if number >= pages:
-                return Walk(read, items, numbers, complete=False)
+            if number >= bound:
+                if pages is not None:
+                    return Walk(read, items, numbers, complete=False)
+                return self._sample(operation, arguments, read, fresh)
             exchange = self.ask(operation, {**arguments, page_key(operation): number + 1}, fresh=fresh)
-            if 400 <= exchange.status < 500 and not self._has_counters(operation, read[-1]):
+            if 400 <= exchange.status < 500 and not self._has_counters(operation, read[number]):
                 return Walk(read, items, numbers, complete=True)  # Nobody promised that page.
             _sound(operation, exchange)
             following = list(items_of(operation, exchange))
-            read.append(exchange)
-            if following and following == here and (len(here) == 1 or any(item != here[0] for item in here)):
+            read[number + 1] = exchange
+            if _is_again(following, here):
                 # Whoever has one page may give it whatever page is asked for.
                 one = len(read) == 2 and self._is_short(operation, first, len(here))
-                return Walk(read[:1] if one else read, items, numbers, complete=True, stuck=not one)
+                return Walk({1: first} if one else read, items, numbers, complete=True, stuck=not one)
             here = following
             items += here
             numbers += [number + 1] * len(here)
 
-    def whole(self, operation: Operation, arguments: Arguments, *, fresh: bool = False) -> Walk:
-        """Read a list to its end, in large pages where it has them.
+    def _sample(self, operation: Operation, arguments: Arguments, read: dict[int, Exchange], fresh: bool) -> Walk:
+        """A list of which the first pages are read, with some of the others."""
 
-        Raises:
-            UnfitError: The list is too long.
-        """
+        def page(number: int) -> list[Any]:
+            """The items of one page; none beyond the last."""
+            exchange = self.ask(operation, {**arguments, page_key(operation): number}, fresh=fresh)
+            if last is None and 400 <= exchange.status < 500:
+                return []
+            found = list(items_of(operation, _sound(operation, exchange)))
+            if found or last is not None:
+                read[number] = exchange
+            return found
+
+        stuck = False
+        last = told_pages(operation, read[1])
+        if last is None:
+            low, high, here = len(read), 2 * len(read), list(items_of(operation, read[len(read)]))
+            while not stuck and (following := page(high)):
+                stuck, here = _is_again(following, here), following
+                low, high = high, 2 * high
+                if high > FURTHEST:
+                    raise UnfitError(f"the list has no end within {FURTHEST} pages", bound=True)
+            while not stuck and high - low > 1:
+                middle = (low + high) // 2
+                low, high = (middle, high) if page(middle) else (low, middle)
+            last = low
+        if not stuck:
+            # The same pages each time that the list is read.
+            choose = random.Random(f"{self.seed} {operation.id}")
+            chosen = {1 + int(choose.random() * last) for _ in range(ANYWHERE)}
+            for number in sorted({*chosen, last - 1, last} - read.keys()):
+                page(number)
+        ordered = dict(sorted(read.items()))
+        parts = [(number, item) for number, one in ordered.items() for item in items_of(operation, one)]
+        walk = Walk(
+            ordered,
+            [item for _, item in parts],
+            [number for number, _ in parts],
+            complete=False,
+            stuck=stuck,
+            last=last,
+        )
+        self.sampled[operation.id] = walk.extent
+        return walk
+
+    def whole(self, operation: Operation, arguments: Arguments, *, fresh: bool = False) -> Walk:
+        """Read a list to its end, in large pages where it has them; of one that is still too long, a sample."""
         limit = limit_of(operation)
         walk = None
-        large = {**arguments, limit.key: LARGE} if limit is not None and limit.key not in arguments else None
-        if large is not None and self.ask(operation, large, fresh=fresh).succeeded:
+        for size in LARGE if limit is not None and limit.key not in arguments else ():
+            assert limit is not None
+            large = {**arguments, limit.key: size}
+            answer = self.ask(operation, large, fresh=fresh)
+            if not answer.succeeded:
+                continue
+            if size != LARGE[-1] and (told_pages(operation, answer) or 0) > FEW:
+                continue
             walk = self.walk(operation, large, fresh=fresh)
-        walk = walk or self.walk(operation, arguments, fresh=fresh)
-        if not walk.complete:
-            raise UnfitError(f"the list has more than {PAGES} pages")
-        return walk
+            if walk.complete:
+                break
+        return walk or self.walk(operation, arguments, fresh=fresh)
 
     def _goes_on(self, operation: Operation, page: Exchange, number: int, joined: int) -> bool:
         """True if a counter of the page says that another one follows; without counters one always may."""
@@ -278,24 +392,33 @@ class Session:
         return [{**base, named[0].key: value} for value in spread(self.existing(named[0]), count)]
 
     def existing(self, f: Parameter) -> list[Any]:
-        """All values that exist for a reference, as far as the lists tell them."""
+        """All values that exist for a reference, as far as the lists, or samples of them, tell them."""
+        return self._existing(f)[0]
 
-        def read() -> list[Any]:
+    def knows_all(self, f: Parameter) -> bool:
+        """True if these are all values that exist."""
+        return self._existing(f)[1]
+
+    def _existing(self, f: Parameter) -> tuple[list[Any], bool]:
+        def read() -> tuple[list[Any], bool]:
             values: list[Any] = []
+            complete = True
             for source in f.refers_to:
                 operation = self.spec.operations[source.operation]
-                for page in self.whole(operation, self.base(operation)).pages:
-                    values += find(page.json, source.pointer)
-            return list({json.dumps(value): value for value in values}.values())
+                walk = self.whole(operation, self.base(operation))
+                complete &= walk.complete
+                for page in walk.pages:
+                    values += valid_values(f, find(page.json, source.pointer))
+            return list({json.dumps(value): value for value in values}.values()), complete
 
         return self.remember(f"existing {f.refers_to}", read)
 
-    def rows(self, operation: Operation, arguments: Arguments) -> tuple[list[Row], list[Exchange]]:
-        """The rows of a whole list."""
+    def rows(self, operation: Operation, arguments: Arguments) -> Rows:
+        """The rows of a whole list, or of a sample of it."""
 
-        def read() -> tuple[list[Row], list[Exchange]]:
+        def read() -> Rows:
             walk = self.whole(operation, arguments)
-            return rows_of(operation, walk.pages), walk.pages
+            return Rows(rows_of(operation, walk.pages), walk.pages, walk.complete)
 
         return self.remember(f"rows {_key(operation, arguments)}", read)
 
@@ -318,6 +441,20 @@ def _sound(operation: Operation, exchange: Exchange) -> Exchange:
     if not exchange.succeeded or not is_readable(operation, exchange):
         raise UnexpectedError(exchange)
     return exchange
+
+
+def _is_again(following: list[Any], here: list[Any]) -> bool:
+    """True if a page is an earlier one again; equal records of one value may follow each other."""
+    return bool(following) and following == here and (len(here) == 1 or any(item != here[0] for item in here))
+
+
+def told_pages(operation: Operation, page: Exchange) -> int | None:
+    """The number of pages, as far as one of them tells it."""
+    last, total = (counter(operation, page, key) for key in ("last", "total"))
+    if isinstance(last, int):
+        return last
+    size = page_size(operation, page)
+    return math.ceil(total / size) if isinstance(total, int) and size else None
 
 
 def is_readable(operation: Operation, exchange: Exchange) -> bool:

@@ -36,5 +36,7 @@ def test_operation(api: str, operation: str) -> None:
         told = (f"{f.rule} {f.field}: expected {f.expected}, found {f.found}\n  {f.curl}" for f in violations)
         pytest.fail("\n".join(told), pytrace=False)
     (result,) = (result for result in report.operations if result.operation == operation)
-    if result.verdict is Verdict.INCONCLUSIVE or report.interrupted:
+    if report.crash:
+        pytest.fail(report.crash, pytrace=False)
+    if result.verdict in (Verdict.INCONCLUSIVE, Verdict.LEFT_OUT) or report.interrupted:
         pytest.skip(result.not_judged or "the run was interrupted")

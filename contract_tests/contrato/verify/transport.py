@@ -10,7 +10,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from functools import partial
 from types import EllipsisType
@@ -25,7 +25,7 @@ from contrato.core.places import place
 from contrato.core.spec import Api, Operation
 from contrato.verify.coverage import Coverage
 from contrato.verify.exchange import Arguments, Exchange
-from contrato.verify.hiding import Secret
+from contrato.verify.hiding import TOKEN, Secret
 from contrato.verify.interrupts import uninterrupted
 from contrato.verify.modes import Mode
 from contrato.verify.own_records import OwnRecords
@@ -153,10 +153,24 @@ class Transport:
         ).prepare()
         return self.forward(request, self._send_now, self._settings)[0]
 
+    def another(self, exchange: Exchange) -> Exchange | None:
+        """Another answer to the request of an exchange; None when none came."""
+        left_out = ("content-length", "host", "transfer-encoding")
+        headers = {name: text for name, text in exchange.request_headers.items() if name not in left_out}
+        request = requests.Request(
+            exchange.method,
+            exchange.url.replace(TOKEN, self.token),
+            data=exchange.request_body.replace(TOKEN.encode(), self.token.encode()) or None,
+            headers={name: text.replace(TOKEN, self.token).encode("latin-1") for name, text in headers.items()},
+        ).prepare()
+        with self.sending(exchange.sender), suppress(requests.RequestException):
+            return self.forward(request, self._send_now, self._settings)[0]
+        return None
+
     def forward(
         self, request: requests.PreparedRequest, send: Callable[..., requests.Response], settings: Mapping[str, Any]
     ) -> tuple[Exchange, requests.Response]:
-        """Send a request as soon as it may be sent, and once more after 429.
+        """Send a request as soon as it may be sent, and once more after 429 or when its connection was lost.
 
         Args:
             request: The request.
@@ -169,12 +183,20 @@ class Transport:
         operation = self._admit(request)
         # A request that was answered with 429 was not done, so that a write may be repeated too.
         repeatable = operation is not None
+        # A server may close a connection that it kept alive in the moment in which it is used again.
+        may_be_lost = operation is not None and operation.safe
         while True:
             self.pace.take_turn(self.requests.total())
-            with nullcontext() if operation is None or operation.safe else uninterrupted():
-                exchange, response = self._send(
-                    request, partial(send, stream=True, timeout=TIMEOUT, **settings), operation
-                )
+            try:
+                with nullcontext() if operation is None or operation.safe else uninterrupted():
+                    exchange, response = self._send(
+                        request, partial(send, stream=True, timeout=TIMEOUT, **settings), operation
+                    )
+            except requests.ConnectionError as error:
+                if not may_be_lost or isinstance(error, requests.Timeout):
+                    raise
+                may_be_lost = False
+                continue
             if exchange.status != 429:
                 return exchange, response
             if not repeatable or not self.pace.wait(exchange.headers.get("retry-after", "")):

@@ -30,7 +30,7 @@ PHASES = {
 NOT_REPEATED = {"token", "junit", "html", "save_har", "write_baseline"}
 
 # Options about requests.
-SENDING = ("token", "mode", "probes", "rate", "budget", "seed", "save_har")
+SENDING = ("token", "mode", "probes", "rate", "budget", "seed", "save_har", "values")
 
 
 @click.command()
@@ -66,6 +66,13 @@ SENDING = ("token", "mode", "probes", "rate", "budget", "seed", "save_har")
 @click.option("--seed", type=click.IntRange(min=0), default=1, help="The same seed sends the same requests.")
 @click.option("--only", multiple=True, metavar="NAME", help="Judge this operation or rule alone; may be repeated.")
 @click.option("--skip", multiple=True, metavar="NAME", help="Skip this operation or rule; may be repeated.")
+@click.option(
+    "--value",
+    "values",
+    multiple=True,
+    metavar="OPERATION.ARGUMENT=VALUE",
+    help="A value that the data on the server do not tell; may be repeated.",
+)
 @click.option("--strict", is_flag=True, help="Make warnings failures.")
 @click.option("--baseline", type=FILE, metavar="FILE", help="Accept the failures in this TOML file until they expire.")
 @click.option(
@@ -86,6 +93,7 @@ def verify(ctx: click.Context, /, api: str | None, explain: str | None, **option
       1  the server breaks the contract
       2  wrong usage, no such server, or it refuses the token
       3  nothing failed, but something could not be checked
+      4  the suite itself crashed; the report has what was found until then
     """  # noqa: D301
     with needs("verify"):
         import contrato.verify  # noqa: F401
@@ -98,9 +106,11 @@ def verify(ctx: click.Context, /, api: str | None, explain: str | None, **option
         raise Refusal("give --base-url URL to verify a server, or --har FILE to judge recorded traffic")
     useless = [name for name in SENDING if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE]
     if options["har"] is not None and useless:
-        names = ", ".join("--" + name.replace("_", "-") for name in useless)
+        flags = {str(option.name): option.opts[0] for option in ctx.command.params}
+        names = ", ".join(flags[name] for name in useless)
         raise Refusal(f"with --har nothing is sent: leave out {names}")
-    sys.exit(_judged(api, _again(ctx), **options).exit_code)
+    options["values"] = dict(map(_assignment, options["values"]))
+    sys.exit(_judged(api, _again(ctx), **options))
 
 
 def _judged(
@@ -113,9 +123,9 @@ def _judged(
     junit: Path | None,
     save_har: Path | None,
     **options: Any,
-) -> "Report":
-    """Run, print the summary, and write the reports."""
-    from contrato.verify import UsageError, reports
+) -> int:
+    """Run, print the summary, and write the reports; returns the exit status."""
+    from contrato.verify import ExitCode, UsageError, reports
 
     _refuse_unwritable([file for file in (write_baseline, html, junit, save_har) if file is not None])
     if write_baseline is not None and write_baseline.exists() and write_baseline != baseline:
@@ -127,8 +137,9 @@ def _judged(
     except UsageError as error:
         raise Refusal(line(str(error))) from error
     reports.baseline.apply(accepted, report, date.today())
-    reports.terminal.write(report)
+    here = Path()
     writers: list[tuple[Path | None, Callable[[Path], None]]] = [
+        (here, lambda file: reports.terminal.write(report)),
         (html, lambda file: reports.html.write(file, report, again)),
         (junit, lambda file: reports.junit.write(file, report)),
         (save_har, lambda file: recorder.write(file, report)),
@@ -141,9 +152,20 @@ def _judged(
                 write(file)
         except OSError as error:
             problems.append(f"cannot write {file}: {error.strerror or error}")
-    if problems:
+        except Exception as error:
+            # The other reports are written all the same.
+            report.crash = reports.report.crash_text(error)
+            click.echo(report.crash, err=True)
+    if problems and report.exit_code is not ExitCode.CRASHED:
         raise Refusal("; ".join(problems))
-    return report
+    return int(report.exit_code)
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or "." not in name:
+        raise Refusal(f"--value {text} is no OPERATION.ARGUMENT=VALUE, such as createApportionment.company_id=10")
+    return name, value
 
 
 def _run(

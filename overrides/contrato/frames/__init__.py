@@ -203,7 +203,9 @@ def _tables(
     if of is None and not callable(source):
         raise TypeError(f"pass a method of a client, or the method that returned this {type(source).__name__} as of=")
     about = Source(source if of is None else of)
-    builders = [Builder(table, about.schema(table), about.client.time_zone) for table in about.tables[:most]]
+    tables, zone = about.tables[:most], about.client.time_zone
+    owned = of is None and len(tables) == 1
+    builders = [Builder(table, about.schema(table), zone, owned) for table in tables]
     if of is not None:
         return build(builders, about.items(source))
     # Structs are cheaper than models, and nobody sees them.

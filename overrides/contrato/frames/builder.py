@@ -1,6 +1,6 @@
 """Arrow tables, built from items as they arrive."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice, repeat
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # Rows of an Arrow batch.
 BATCH = 2**12
 # Rows that are read together: few enough to stay in the processor's cache, which halves the time.
-READ = 2**7
+READ = 2**8
 
 EPOCH = datetime(1970, 1, 1)
 
@@ -42,13 +42,20 @@ class FrameError(ContratoError):
         return f"column {self.column}: {self.reason}"
 
 
+def drain(items: list[Any]) -> Iterator[Any]:
+    """Yield the items of a list in order, and remove them from it."""
+    items.reverse()
+    while items:
+        yield items.pop()
+
+
 def build(builders: "Sequence[Builder]", items: Iterator[Any]) -> "dict[str, pyarrow.Table]":
     """Build the tables of one method from the items that it returned, by name."""
     # An item with rows inside may hold a year of them: convert it before the next one is fetched.
     size = 1 if builders[0].table.path else BATCH
     while chunk := list(islice(items, size)):
         for builder in builders:
-            builder.add((), chunk, builder.table.path)
+            builder.add((), iter(chunk), builder.table.path)
     return {builder.table.name: builder.finish() for builder in builders}
 
 
@@ -59,18 +66,21 @@ class Builder:
         table: The table.
         schema: Its Arrow schema.
         zone: Time zone of timestamps without an offset.
+        owned: True if nobody else needs the rows. Then those in an item are freed as soon as they are read, while they
+            are in the processor's cache, which saves a tenth of the time.
 
     """
 
-    def __init__(self, table: Table, schema: "pyarrow.Schema", zone: "ZoneInfo") -> None:
+    def __init__(self, table: Table, schema: "pyarrow.Schema", zone: "ZoneInfo", owned: bool) -> None:
         self.table = table
         self._schema = schema
         self._zone = zone
+        self._rows_of: Callable[[list[Any]], Iterator[Any]] = drain if owned else iter
         self._batches: list[Any] = []
         self._count = 0
         self._values: list[list[Any]] = [[] for _ in table.columns]
 
-    def add(self, around: tuple[Any, ...], rows: Sequence[Any], path: tuple[str, ...]) -> None:
+    def add(self, around: tuple[Any, ...], rows: Iterator[Any], path: tuple[str, ...]) -> None:
         """Add rows.
 
         Args:
@@ -84,10 +94,9 @@ class Builder:
         """
         if path:
             for row in rows:
-                self.add((*around, row), getattr(row, path[0]), path[1:])
+                self.add((*around, row), self._rows_of(getattr(row, path[0])), path[1:])
             return
-        for start in range(0, len(rows), READ):
-            part = rows[start : start + READ]
+        while part := list(islice(rows, READ)):
             known: dict[tuple[str, ...], Sequence[Any]] = {}
             if isinstance(part[0], Struct):
                 # All fields of a row at once take a third of the time of one getter after the other.

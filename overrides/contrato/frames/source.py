@@ -9,6 +9,7 @@ from contrato.core import response
 from contrato.core.pages import Pager
 from contrato.core.tables import Table, tables
 from contrato.core.windows import Window, operation_of
+from contrato.frames.builder import drain
 
 if TYPE_CHECKING:
     import pyarrow
@@ -64,17 +65,16 @@ class Source:
         return pyarrow.schema(fields, about)
 
     def requested(self, result: Any) -> Iterator[Any]:
-        """Yield the items of a result that nobody else holds, and forget each one once the next is asked for."""
+        """Yield the items of a result that nobody else needs, and free each one when the next is requested."""
         if isinstance(result, Pager):
             for page in result.pages():
                 yield from self._tables.items(page)
         elif hasattr(result, "__await__") or hasattr(result, "__aiter__"):
             yield from self.items(result)
         else:
-            items = [*reversed(self._tables.items(result))]
+            items = [*self._tables.items(result)]
             del result
-            while items:
-                yield items.pop()
+            yield from drain(items)
 
     def items(self, result: Any) -> Iterator[Any]:
         """Yield the items of a model, page, window, pager, or any nesting of iterables of them.

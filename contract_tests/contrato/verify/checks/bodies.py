@@ -42,9 +42,9 @@ PAGE = re.compile(r"^\s*(<!doctype html|<html|<head|<body)", re.IGNORECASE)
 
 @check("JSON is JSON.")
 def json_is_well_formed(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
-    """As RFC 8259 has it: in UTF-8 without a byte order mark, no name twice in one object, and no number that JSON
-    cannot write (`NaN`, `Infinity`) or that no program can hold (`1e999`). Much software reads it all the same, and
-    each its own way.
+    """As RFC 8259 has it: in UTF-8 without a byte order mark and without half a surrogate, no name twice in one object,
+    and no number that JSON cannot write (`NaN`, `Infinity`) or that no program can hold (`1e999`). Much software reads
+    it all the same, and each its own way.
     """
     kind = exchange.headers.get("content-type", "").lower()
     if "json" not in kind or not exchange.content:
@@ -80,13 +80,23 @@ def _json_fault(content: bytes) -> str | None:
         return math.nan
 
     try:
-        json.loads(text, object_pairs_hook=members, parse_constant=constant)
+        document = json.loads(text, object_pairs_hook=members, parse_constant=constant)
     except (RecursionError, ValueError):
         return "text that is no JSON"
+    if "\\ud" in text.lower() and not _is_unicode(document):
+        faults.append("half a surrogate, which is no character")
     huge = re.search(r"[:\[,]\s*(-?\d[\d.]*[eE]\+?\d{3,})\s*[,\]}]", text)
     if huge and math.isinf(float(huge[1])):
         faults.append(f"the number {huge[1]}")
     return faults[0] if faults else None
+
+
+def _is_unicode(document: Any) -> bool:
+    try:
+        json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 # Errors

@@ -160,7 +160,7 @@ def _date(text: str) -> datetime | None:
     """A date as HTTP writes it, in GMT; `None` for what is none."""
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (OverflowError, ValueError):
         return None
     named = re.match(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun)", text.strip())
     return moment.replace(tzinfo=UTC) if named and not moment.utcoffset() else None

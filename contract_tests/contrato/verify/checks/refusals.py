@@ -8,14 +8,12 @@ from typing import Any
 
 from contrato.core.schema import Schema
 from contrato.core.spec import Api, Parameter
+from contrato.verify.checks.documented import GENERAL_REFUSALS
 from contrato.verify.checks.values import Values, is_object, members, violation_in
 from contrato.verify.documents import find, validator
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Violation
 from contrato.verify.rules import check
-
-GENERAL_REFUSALS = (400, 422)
-"""Statuses that say no more than that a request is invalid."""
 
 
 @check("A refusal names what was wrong, and says why.")

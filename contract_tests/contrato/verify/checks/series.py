@@ -85,7 +85,8 @@ def _slot(moment: datetime, period: str) -> int:
 def rows_are_periods(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
     """A row's date tells which hour, day or month it is about: rows of hours differ by whole hours, rows of days by
     whole days, rows of months stand on one day of the month or on its last. Two rows of one record are never about the
-    same period. Rows may be missing, and one that the range cuts may be dated by the range.
+    same period. Rows may be missing, and one that the range cuts may be dated by the range. Where three rows of one
+    record or more all stand a longer period apart, none of them closer, they are rows of that one.
     """
     aggregation = aggregation_of(exchange)
     if aggregation is None:
@@ -100,6 +101,10 @@ def rows_are_periods(exchange: Exchange, spec: Api) -> Iterator[Violation | None
         assert faults[0] is not None
         yield violation_in(exchange, law.date, f"one row for each {period}", faults[0], law.evidence)
         return
+    longer = next(filter(None, (_longer(series, period) for series in ways)), None)
+    if longer and all(_longer(series, period) for series in ways):
+        yield violation_in(exchange, law.date, f"one row for each {period}", f"rows of {longer}s", law.evidence)
+        return
     for one in ways[0] if ways else []:
         steps = [_slot(b, period) - _slot(a, period) for (a, _), (b, _) in itertools.pairwise(one.rows)]
         if len(steps) >= 2 and 1 not in steps:
@@ -107,6 +112,17 @@ def rows_are_periods(exchange: Exchange, spec: Api) -> Iterator[Violation | None
             found = f"never less than {min(steps)} {period}s between two rows of {one.key}"
             yield violation_in(exchange, law.date, f"rows that are one {period} apart", found, proof)
             return
+
+
+def _longer(all_series: list[Series], period: str) -> str | None:
+    """The longer period of which the rows are; None when some are closer together, or there are too few to tell."""
+    dates = [[date for date, _ in series.rows] for series in all_series]
+    if max(map(len, dates), default=0) < 3:
+        return None
+    for other in [name for name in HOURS if HOURS[name] > HOURS[period]]:
+        if all(_slot(b, other) > _slot(a, other) for each in dates for a, b in itertools.pairwise(each)):
+            return other
+    return None
 
 
 def _faults(all_series: list[Series], period: str, cuts: list[datetime]) -> Iterator[str]:

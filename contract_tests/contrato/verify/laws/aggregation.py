@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -111,7 +111,7 @@ def one_row_a_period(session: Session, operation: Operation) -> Iterator[Violati
             for read, end in product(session.readings(rows, aggregation.date), (False, True)):
                 periods = [_period(read(row[aggregation.date]), sample.unit, end) for row in rows]
                 dated = [period for period in periods if period is not None]
-                twice = next((period for period in dated if dated.count(period) > 1), None)
+                twice = next((period for period, count in Counter(dated).items() if count > 1), None)
                 if twice is None:
                     wrong = None
                     break

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from contrato.core.spec import Operation
-from contrato.verify.documents import MISSING, short, text_of
+from contrato.verify.documents import MISSING, short, spread, text_of
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import NotJudged, Violation, violation
 from contrato.verify.rows import Row, difference, items_pointer, known, local, rows_of, told
@@ -17,6 +17,9 @@ from contrato.verify.session import Session
 
 READINGS = 6
 """Answers in a row that must all differ before reading is suspected of changing what is read."""
+
+ALIKE = 12
+"""Values for which an operation is asked at most, to be compared with another."""
 
 PAUSE = 2.0
 """Seconds without a request, in which nothing more may change; up to ten times as many where answers take long."""
@@ -31,9 +34,8 @@ def operations_agree(session: Session, operation: Operation) -> Iterator[Violati
         other = session.spec.operations[agreement.operation]
         ours_at, theirs_at = list(agreement.key), list(agreement.key.values())
         same, theirs_too = agreement.same, agreement.theirs
-        pages = [page for base in session.bases(operation, 12) for page in session.whole(operation, base).pages]
+        pages, theirs_pages, all_ours, all_theirs = _compared(session, operation, other)
         ours = _records(operation, pages, [*ours_at, *same])
-        theirs_pages = [page for base in session.bases(other, 12) for page in session.whole(other, base).pages]
         theirs = _records(other, theirs_pages, [*theirs_at, *same.values(), *theirs_too])
         index: dict[tuple[str, ...], list[tuple[dict[str, Any], Exchange]]] = {}
         for record, page in theirs:
@@ -43,10 +45,14 @@ def operations_agree(session: Session, operation: Operation) -> Iterator[Violati
             yield NotJudged(operation.id, "there are no records to compare")
             continue
         seen = set()
+        unknown = 0
         for record, page in ours:
             key = _key(session, record, ours_at)
             seen.add(key)
             matches = index.get(key, [])
+            if not matches and not all_theirs:
+                unknown += 1
+                continue
             if not matches:
                 if agreement.covers in ("ours", "both"):
                     say = f"{other.id} has it too"
@@ -66,11 +72,39 @@ def operations_agree(session: Session, operation: Operation) -> Iterator[Violati
                     if its in match and _alike(session, match[its]) != _alike(session, wanted):
                         say = f"{short(wanted)} at {its} of {other.id} for {short(key)}"
                         yield violation(operation, ours_at[0], say, match[its], proof, [page, there])
-        if agreement.covers == "both":
+        if unknown and agreement.covers in ("ours", "both"):
+            reason = f"{unknown} records were looked up in a sample of {other.id} that does not have them"
+            yield NotJudged(operation.id, reason, lasting=False)
+        if agreement.covers == "both" and all_ours:
             for key, matches in index.items():
                 if key not in seen:
                     say = f"the record {short(key)}, which {other.id} has"
                     yield violation(operation, ours_at[0], say, "no such record", proof, [matches[0][1], pages[-1]])
+
+
+def _compared(
+    session: Session, operation: Operation, other: Operation
+) -> tuple[list[Exchange], list[Exchange], bool, bool]:
+    """The answers of two operations, and whether they have all records of each."""
+    ways = [[(one, base) for base in session.bases(one, ALIKE)] for one in (operation, other)]
+    walks = [[session.whole(one, base) for one, base in way] for way in ways]
+    complete = [all(walk.complete for walk in read) for read in walks]
+    if not all(complete):
+        # Both for the same values of a filter: what a sample of one has need not be in a sample of the other.
+        common = [
+            (f, g) for f in operation.parameters for g in other.parameters if f.refers_to and f.refers_to == g.refers_to
+        ]
+        for f, g in [pair for pair in common if all(one.place != "path" and one.schema.items is None for one in pair)][
+            :1
+        ]:
+            values = spread(session.existing(f), ALIKE)
+            walks = [
+                [session.whole(one, {**session.base(one), by.key: value}) for value in values]
+                for one, by in ((operation, f), (other, g))
+            ]
+            complete = [all(walk.complete for walk in read) for read in walks]
+    ours, theirs = ([page for walk in read for page in walk.pages] for read in walks)
+    return ours, theirs, complete[0], complete[1]
 
 
 def _records(
@@ -138,7 +172,7 @@ def listed_records_are_there(session: Session, operation: Operation) -> Iterator
     if not listed:
         yield NotJudged(operation.id, "no list names a record")
         return
-    for base in session.bases(operation, 12):
+    for base in session.bases(operation, ALIKE):
         value = base[f.key]
         exchange = session.get(operation, base)
         records = rows_of(operation, [exchange], items_pointer(operation))

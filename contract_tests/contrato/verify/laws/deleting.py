@@ -10,7 +10,7 @@ from typing import Any
 from contrato.core.spec import Operation
 from contrato.verify.documents import MISSING, find, short, text_of
 from contrato.verify.exchange import Arguments
-from contrato.verify.findings import NotJudged, Violation, violation
+from contrato.verify.findings import NotJudged, Violation, answered, violation
 from contrato.verify.laws.records import FAR, gone_proof, grown, is_nothing, proof_of, records_of, tidy, values_of
 from contrato.verify.rules import law
 from contrato.verify.session import Session, UnexpectedError, WithheldError
@@ -26,7 +26,7 @@ def deleted_is_gone(session: Session, operation: Operation) -> Iterator[Violatio
         return
     with tidy(records):
         kept, _, _, _ = records.try_create(1)
-        doomed, _, _, body = records.try_create(2)
+        doomed, gone, _, body = records.try_create(2)
         with suppress(UnexpectedError):
             records.create(body)  # It is equal in everything, and stays.
         before = records.listing()
@@ -36,10 +36,10 @@ def deleted_is_gone(session: Session, operation: Operation) -> Iterator[Violatio
         reading = records.read(doomed)
         if not records.is_gone(reading):
             expected = f"no record {doomed} after it was deleted"
-            found = f"{reading.status} {short(reading.content.decode('utf-8', 'replace'))}".strip()
+            found = answered(reading)
             yield violation(operation, "", expected, found, gone_proof(records), [deleted, reading])
         after = records.listing()
-        if text_of(doomed) in after.records:
+        if records.listed(after, doomed, gone) is not None:
             expected = "the list is without the deleted record"
             yield violation(
                 operation, "", expected, f"{doomed} is listed", proof_of(operation), [deleted, after.exchange]
@@ -103,7 +103,7 @@ def missing_is_missing(session: Session, operation: Operation) -> Iterator[Viola
         refused = 400 <= exchange.status < 500 and not (operation.safe and bare)
         if not refused and not is_nothing(operation, exchange):
             expected = f"{bare.status if bare else '4XX'} without a record for an unknown id"
-            found = f"{exchange.status} {short(exchange.content.decode('utf-8', 'replace'))}".strip()
+            found = answered(exchange)
             yield violation(operation, f"path.{records.id.name}", expected, found, gone_proof(records), [exchange])
     if not operation.safe:
         after = records.listing()

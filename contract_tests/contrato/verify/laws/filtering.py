@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from contrato.core.extensions import Echo
 from contrato.core.spec import Operation, Parameter
@@ -34,19 +35,22 @@ def filters_select(session: Session, operation: Operation) -> Iterator[Violation
     filters = _filters(operation)
     if not filters:
         return
-    whole, base, shown = _unfiltered(session, operation, filters)
-    if not whole:
+    listed = _unfiltered(session, operation, filters)
+    if not listed.rows:
         raise UnfitError("the list is empty")
     judged = False
     for f, echo in filters:
-        values = [v for v in session.existing(f) if f.schema.type == "array" or _valid(f, v)]
-        values = [v for v in values if _is_told_apart(session, f, echo, v)]
-        values = spread(values, MANY)
-        expected = {text_of(v): _selected(session, f, echo, whole, v) for v in values}
+        having = _Having(session, f, echo, listed.rows)
+        values = listed.values if f is listed.several else session.existing(f)
+        values = [v for v in values if f.schema.type == "array" or _valid(f, v)]
+        values = [v for v in values if having.is_told_apart(v)]
+        all_known = listed.complete and (listed.all_values or f is listed.several)
+        if not all_known:
+            values = [v for v in values if having.rows(v)]
         # Those that select much tell most.
-        values = sorted(values, key=lambda v: -len(expected[text_of(v)]))
+        values = sorted(spread(values, MANY), key=lambda v: -len(having.rows(v)))
         values = spread(values, VALUES)
-        others = {**base}
+        others = {**listed.base}
         for other, _ in filters:
             others.pop(other.key, None)
         is_array = f.schema.type == "array"
@@ -55,17 +59,22 @@ def filters_select(session: Session, operation: Operation) -> Iterator[Violation
             tried += [[values[0], values[-1]], [values[-1], values[0]]]
         for given in tried:
             arguments = {**others, f.key: given if is_array else given[0]}
-            wanted = [row for v in given for row in expected[text_of(v)]]
+            wanted = [row for v in given for row in having.rows(v)]
             if not wanted and 400 <= session.ask(operation, arguments).status < 500:
                 continue  # To the list, a value without records may be an unknown one.
-            found, pages = session.rows(operation, arguments)
-            missing, more = difference(wanted, found)
+            found = session.rows(operation, arguments)
+            if all_known and found.complete:
+                missing, more = difference(wanted, found.rows)
+            else:
+                there = {row.text for row in found.rows} if found.complete else {row.text for row in wanted}
+                missing = [row for row in wanted if row.text not in there]
+                more = [row for row in found.rows if not any(having.has(row, v) for v in given)]
             judged |= bool(wanted)
             if missing or more:
                 say = f"for {f.name}={short(arguments[f.key])} the {len(wanted)} records that have it"
                 proof = echo.evidence
                 at = f"{f.place}.{f.name}"
-                yield violation(operation, at, say, told(missing, more), proof, [*shown[:1], *pages[:2]])
+                yield violation(operation, at, say, told(missing, more), proof, [*listed.pages[:1], *found.pages[:2]])
         twice = session.ask(operation, {**others, f.key: values[:1] * 2}) if is_array and values else None
         if twice is not None and twice.status >= 500:
             yield violation(operation, f"{f.place}.{f.name}", "no 5XX", str(twice.status), f.evidence, [twice])
@@ -82,27 +91,29 @@ def filters_combine(session: Session, operation: Operation) -> Iterator[Violatio
     dates = operation.date_range
     if not filters or not dates:
         return
-    whole, base, _ = _unfiltered(session, operation, _filters(operation))
+    listed = _unfiltered(session, operation, _filters(operation))
+    all_known = listed.complete and listed.all_values
+    displaced = {p.key for p in operation.parameters if p.schema.items is not None} | {f.key for f, _ in filters}
+    others = {key: v for key, v in listed.base.items() if key not in displaced}
     for f, echo in filters:
-        known = [v for v in session.existing(f) if _is_told_apart(session, f, echo, v)]
-        counted = [(len(_selected(session, f, echo, whole, v)), v) for v in known]
-        counted = [(count, value) for count, value in counted if count > 1]
+        having = _Having(session, f, echo, listed.rows)
+        counted = [(len(having.rows(v)), v) for v in session.existing(f) if having.is_told_apart(v)]
+        counted = [(count, value) for count, value in counted if count > (1 if all_known else 0)]
         if not counted:
             yield NotJudged(operation.id, f"no value of {f.name} has two records")
             continue
         value = max(counted, key=lambda pair: pair[0])[1]
-        mine = _selected(session, f, echo, whole, value)
+        mine, known = having.rows(value), all_known
+        if not known:
+            mine, _, known = session.rows(operation, {**others, f.key: value})
         seam = seam_of(session, mine, dates.field)
         if seam is None:
             yield NotJudged(operation.id, f"all records of one {f.name} have one date")
             continue
-        displaced = {p.key for p in operation.parameters if p.schema.items is not None}
-        displaced |= {other.key for other, _ in filters}
-        others = {key: v for key, v in base.items() if key not in displaced}
         for name, low, high in ((dates.start, seam, None), (dates.end, None, seam)):
             arguments = {**others, f.key: value, operation.parameter(name).key: written(seam)}
-            found, pages = session.rows(operation, arguments)
-            wrong = off_range(session, dates.field, mine, found, low, high)
+            found, pages, complete = session.rows(operation, arguments)
+            wrong = off_range(session, dates.field, mine, found, low, high, all_known=known, all_found=complete)
             if wrong:
                 say = f"what has {f.name}={short(value)} and lies {'after' if low else 'before'} {seam}"
                 yield violation(operation, f"{f.place}.{f.name}", say, wrong, echo.evidence, pages[:2])
@@ -113,50 +124,77 @@ def _filters(operation: Operation) -> list[tuple[Parameter, Echo]]:
     return [(f, echo) for f, echo in named if echo is not None]
 
 
-def _unfiltered(
-    session: Session, operation: Operation, filters: Sequence[tuple[Parameter, Echo]]
-) -> tuple[list[Row], Arguments, list[Exchange]]:
-    """All records, the arguments that gave them, and the answers."""
+class _Listed(NamedTuple):
+    """A list without its filters, or a sample of it.
+
+    Attributes:
+        base: The arguments that gave it.
+        complete: True if all its pages were read.
+        several: The filter of which all values had to be named, and `values` those that were.
+        all_values: True if these are all that exist.
+    """
+
+    rows: list[Row]
+    base: Arguments
+    pages: list[Exchange]
+    complete: bool
+    several: Parameter | None = None
+    values: Sequence[Any] = ()
+    all_values: bool = True
+
+
+def _unfiltered(session: Session, operation: Operation, filters: Sequence[tuple[Parameter, Echo]]) -> _Listed:
     base = session.base(operation)
     chosen = [f for f, _ in filters if f.key in base]
-    if chosen:
-        # Filters are alternatives of which one is needed: all values of one that takes several.
-        several = next((f for f, _ in filters if f.schema.type == "array"), None)
-        if several is None:
-            raise UnfitError("no request gives all records")
-        base = {key: value for key, value in base.items() if key not in {f.key for f in chosen}}
-        values = session.existing(several)
-        if len(values) > MANY:
-            raise UnfitError(f"{several.name} has more than {MANY} values")
-        base[several.key] = values
-    rows, pages = session.rows(operation, base)
-    return rows, base, pages
+    if not chosen:
+        rows, pages, complete = session.rows(operation, base)
+        return _Listed(rows, base, pages, complete)
+    # Filters are alternatives of which one is needed: all values of one that takes several.
+    several = next((f for f, _ in filters if f.schema.type == "array"), None)
+    if several is None:
+        raise UnfitError("no request gives all records")
+    values = spread(session.existing(several), MANY)
+    base = {key: value for key, value in base.items() if key not in {f.key for f in chosen}}
+    base[several.key] = values
+    rows, pages, complete = session.rows(operation, base)
+    all_values = session.knows_all(several) and len(values) == len(session.existing(several))
+    return _Listed(rows, base, pages, complete, several, values, all_values)
 
 
-def _selected(session: Session, f: Parameter, echo: Echo, rows: Sequence[Row], value: Any) -> list[Row]:
-    """The rows that have a filter's value."""
-    wanted = {text_of(value)}
-    if echo.found_as is not None:
-        wanted = {there for mine, there in _names(session, f, echo.found_as) if mine == text_of(value)}
-    return [row for row in rows if text_of(row.get(echo.at)) in wanted]
+class _Having:
+    """Which rows have which value of a filter, by what they show in its place."""
 
+    def __init__(self, session: Session, f: Parameter, echo: Echo, rows: Sequence[Row]) -> None:
+        self._at = echo.at
+        self._rows: dict[str, list[Row]] = defaultdict(list)
+        for row in rows:
+            self._rows[text_of(row.get(echo.at))].append(row)
+        self._shown: dict[str, set[str]] | None = None
+        self._values: dict[str, set[str]] = defaultdict(set)
+        if echo.found_as is not None:
+            self._shown = defaultdict(set)
+            name, _, there = echo.found_as.partition("#")
+            other = session.spec.operations[name]
+            records = rows_of(other, session.whole(other, session.base(other)).pages, there.rpartition("/")[0])
+            for record in records:
+                value, shown = text_of(record.get(f.refers_to[0].pointer)), text_of(record.get(there))
+                self._shown[value].add(shown)
+                self._values[shown].add(value)
 
-def _is_told_apart(session: Session, f: Parameter, echo: Echo, value: Any) -> bool:
-    """True if rows show this value and no other: a name may be that of several."""
-    if echo.found_as is None:
-        return True
-    names = _names(session, f, echo.found_as)
-    mine = {there for mine, there in names if mine == text_of(value)}
-    return not any(there in mine for other, there in names if other != text_of(value))
+    def _texts(self, value: Any) -> set[str]:
+        return {text_of(value)} if self._shown is None else self._shown.get(text_of(value), set())
 
+    def rows(self, value: Any) -> list[Row]:
+        """Those that have a value."""
+        return [row for text in self._texts(value) for row in self._rows.get(text, [])]
 
-def _names(session: Session, f: Parameter, found_as: str) -> list[tuple[str, str]]:
-    """The values of a filter, each with what rows show in its place."""
-    name, _, there = found_as.partition("#")
-    mine = f.refers_to[0].pointer
-    other = session.spec.operations[name]
-    records = rows_of(other, session.whole(other, session.base(other)).pages, there.rpartition("/")[0])
-    return [(text_of(record.get(mine)), text_of(record.get(there))) for record in records]
+    def has(self, row: Row, value: Any) -> bool:
+        """True if a row has a value."""
+        return text_of(row.get(self._at)) in self._texts(value)
+
+    def is_told_apart(self, value: Any) -> bool:
+        """True if rows show this value and no other: a name may be that of several."""
+        return all(len(self._values[text]) == 1 for text in self._texts(value)) if self._shown is not None else True
 
 
 def _valid(f: Parameter, value: Any) -> bool:
@@ -194,7 +232,7 @@ def searches_find(session: Session, operation: Operation) -> Iterator[Violation 
                 walk = session.whole(operation, {**base, f.key: text})
                 wanted = [text_of(other) for other, its in named if text in its]
                 found = {text_of(other) for other in walk.items}
-                if text_of(item) not in found or any(other not in found for other in wanted):
+                if walk.complete and any(other not in found for other in (text_of(item), *wanted)):
                     say = f"the {max(1, len(wanted))} records whose name has {text!r}, such as {name!r}"
                     yield violation(operation, at, say, f"{len(found)} other records", rests_on, walk.pages[:1])
                 yield from pages_of(operation, walk, operation.pagination.evidence if operation.pagination else proof)

@@ -23,14 +23,18 @@ VALUES = 5
 def pages_of(operation: Operation, walk: Walk, proof: str) -> Iterator[Violation]:
     """Violations in the pages of a list, which hold for any list."""
     at = items_pointer(operation)
-    filled = [page for page in walk.pages if items_in(operation, page)]
+    filled = {number: page for number, page in walk.numbered.items() if items_in(operation, page)}
+    shown = list(filled.values())
     if walk.stuck:
-        expected, found = "each page has other records", f"page {len(walk.pages)} is page {len(walk.pages) - 1} again"
+        one, other = list(walk.numbered)[-2:]
+        expected, found = "each page has other records", f"page {other} is page {one} again"
         yield violation(operation, at, expected, found, proof, walk.pages[-2:])
         return
-    for number, page in enumerate(filled, 1):
+    end = walk.last or (max(filled, default=1) if walk.complete else None)
+    beside = max(walk.numbered) if end is None else end
+    for number, page in walk.numbered.items() if walk.last else filled.items():
         size, length = page_size(operation, page), len(items_in(operation, page))
-        if size is not None and (length > size or (length < size and number < len(filled))):
+        if size is not None and (length > size or (length < size and number < beside)):
             yield violation(operation, at, f"{size} records on page {number}", f"{length} records", proof, [page])
     once: dict[str, int] = {}
     for text, twins in groupby(zip(map(text_of, walk.items), walk.numbers, strict=True), key=itemgetter(0)):
@@ -40,24 +44,28 @@ def pages_of(operation: Operation, walk: Walk, proof: str) -> Iterator[Violation
         equal = operation.identity is None and len(set(numbers)) < len(numbers)
         number = numbers[-1]
         if number != first and not (equal and numbers[0] == first):
-            shown = [walk.pages[first - 1], walk.pages[number - 1]]
+            both = [walk.numbered[first], walk.numbered[number]]
             found = f"on page {first} and on page {number}: {text}"
-            yield violation(operation, at, "each record on one page", found, proof, shown)
+            yield violation(operation, at, "each record on one page", found, proof, both)
             break
-    expected_counters = {"total": len(walk.items), "last": max(1, len(filled))} if walk.complete else {}
+    expected_counters: dict[str, int] = {} if end is None else {"last": end}
+    if walk.complete:
+        expected_counters["total"] = len(walk.items)
+    elif end in filled and (size := page_size(operation, filled[end])) is not None:
+        expected_counters["total"] = (end - 1) * size + len(items_in(operation, filled[end]))
     for key in ("total", "last"):
-        values = [counter(operation, page, key) for page in filled]
+        values = [counter(operation, page, key) for page in shown]
         at = counter_pointer(operation, key)
         if len({text_of(v) for v in values if v is not MISSING}) > 1:
-            yield violation(operation, at, "the same on every page", values, proof, filled[:2])
+            yield violation(operation, at, "the same on every page", values, proof, shown[:2])
         wanted = expected_counters.get(key)
         if wanted is not None and any(isinstance(v, int) and v != wanted for v in values):
             what = "the number of records on all pages" if key == "total" else "the number of pages"
-            yield violation(operation, at, f"{wanted}, {what}", values, proof, filled)
-    for number, page in enumerate(filled, 1):
+            yield violation(operation, at, f"{wanted}, {what}", values, proof, shown)
+    for number, page in filled.items():
         follows = counter(operation, page, "next")
-        if follows is not MISSING and walk.complete:
-            wanted = number + 1 if number < len(filled) else None
+        if follows is not MISSING and end is not None:
+            wanted = number + 1 if number < end else None
             if follows != wanted:
                 at = counter_pointer(operation, "next")
                 yield violation(operation, at, f"{wanted} on page {number}", follows, proof, [page])
@@ -119,19 +127,37 @@ def off_range(
     found: Sequence[Row],
     low: datetime | None,
     high: datetime | None,
+    *,
+    all_known: bool = True,
+    all_found: bool = True,
 ) -> str:
-    """The fault in a range's answer, in words; empty when nothing is. A row dated as a bound is free."""
+    """The fault in a range's answer, in words; empty when nothing is. A row dated as a bound is free.
+
+    Args:
+        session: Knows how dates are read.
+        pointer: Place of the date in a row.
+        whole: The rows of the list without the range.
+        found: Those with it.
+        low: Begin of the range.
+        high: End of the range.
+        all_known: True if `whole` are all rows; of rows that it does not have, only the date is judged.
+        all_found: True if `found` are all rows of the answer.
+    """
     wrong = ""
     for read in session.readings([*whole, *found], pointer):
-        inside: list[Row] = []
-        edge: set[str] = set()
-        for row in whole:
+        inside, edge = [], set()
+        for row in whole if all_known else [*whole, *found]:
             moment = read(row[pointer])
             if moment is None or moment in (low, high):
                 edge.add(row.text)
             elif (low is None or low < moment) and (high is None or moment < high):
                 inside.append(row)
         missing, more = difference(inside, [row for row in found if row.text not in edge])
+        if not all_known:
+            there, inner = {row.text for row in found}, {row.text for row in inside}
+            missing = [row for row in inside if row.text not in there]
+            more = [row for row in found if row.text not in inner and row.text not in edge]
+        missing = missing if all_found else []
         if not missing and not more:
             return ""
         wrong = wrong or told(missing, more)

@@ -30,7 +30,7 @@ def ranges_cut(session: Session, operation: Operation) -> Iterator[Violation | N
     keys = [end.key for end in ends]
     base = session.base(operation)
     needed = any(end.required for end in ends)
-    rows, pages = session.rows(operation, base)
+    rows, pages, all_known = session.rows(operation, base)
     read = session.readings(rows, at)[0]
     moments = sorted({moment for row in rows if (moment := read(row[at])) is not None})
     if not moments:
@@ -65,8 +65,8 @@ def ranges_cut(session: Session, operation: Operation) -> Iterator[Violation | N
         arguments = {**{k: v for k, v in base.items() if k not in keys}, **given}
         if offset and not session.ask(operation, arguments).succeeded:
             continue  # That a zone may be given is our reading.
-        found, answers = session.rows(operation, arguments)
-        wrong = off_range(session, at, rows, found, low, high)
+        found, answers, all_found = session.rows(operation, arguments)
+        wrong = off_range(session, at, rows, found, low, high, all_known=all_known, all_found=all_found)
         if wrong:
             say = f"the records from {low or 'the first'} to {high or 'the last'}"
             yield violation(operation, at, say, wrong, proof, [pages[0], *answers[:2]])

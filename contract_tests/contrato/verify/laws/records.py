@@ -122,13 +122,31 @@ class Records:
         return next(items_of(exchange.operation or self.reader, exchange), MISSING)
 
     def listing(self) -> Listing:
-        """All records, by id as text."""
-        walk = self.session.whole(self.lister, self.session.base(self.lister), fresh=True)
+        """All records, by id as text, or a sample of them."""
+        return self._listing(self.session.base(self.lister))
+
+    def _listing(self, arguments: Arguments) -> Listing:
+        walk = self.session.whole(self.lister, arguments, fresh=True)
         found: dict[str, str] = {}
         for item in walk.items:
             for identifier in find(item, self.pointer)[:1]:
                 found[text_of(identifier)] = text_of(item)
-        return Listing(found, counter(self.lister, walk.pages[0], "total"), walk.pages[0])
+        return Listing(found, counter(self.lister, walk.pages[0], "total"), walk.pages[0], walk.complete)
+
+    def listed(self, listing: Listing, identifier: Any, record: Any = None) -> str | None:
+        """How the list has a record, as text; None when it does not.
+
+        Where the list is too long to be read, the record is searched for by its texts.
+        """
+        name = text_of(identifier)
+        if listing.complete or name in listing.records:
+            return listing.records.get(name)
+        for f in self.lister.parameters:
+            for text in find(record, f.searches.fields[0]) if f.searches else ():
+                found = self._listing({**self.session.base(self.lister), f.key: text})
+                if found.complete:
+                    return found.records.get(name)
+        raise UnfitError("the list is too long to be read, and nothing finds a record in it", bound=True)
 
     def update(self, identifier: Any, values: Mapping[tuple[str, str], Any]) -> Exchange:
         """Change a record."""
@@ -162,16 +180,18 @@ class Records:
 
 @dataclass(frozen=True)
 class Listing:
-    """All records at one time.
+    """All records at one time, or a sample of them.
 
     Attributes:
         records: Their text, by id as text.
         total: What the server says of their number; `MISSING` when it says nothing.
+        complete: True if they are all.
     """
 
     records: dict[str, str]
     total: Any
     exchange: Exchange
+    complete: bool
 
     def others(self, earlier: Listing, *own: Any) -> str:
         """How the records that are not named here differ from earlier, in words."""
@@ -179,6 +199,8 @@ class Listing:
         before = {k: v for k, v in earlier.records.items() if k not in mine}
         after = {k: v for k, v in self.records.items() if k not in mine}
         gone, new = sorted(before.keys() - after.keys()), sorted(after.keys() - before.keys())
+        if not (self.complete and earlier.complete):
+            gone = new = []  # With one record more or less, the others stand on other pages.
         changed = sorted(k for k in before.keys() & after.keys() if before[k] != after[k])
         parts = [
             f"{what}: {', '.join(ids[:5])}" for what, ids in (("gone", gone), ("new", new), ("changed", changed)) if ids
@@ -237,6 +259,8 @@ def grown(
     if changed:
         yield violation(operation, "", "no other record changes", changed, proof, [exchange, after.exchange])
     counts = [listing.total if isinstance(listing.total, int) else len(listing.records) for listing in (before, after)]
+    if not all(listing.complete or isinstance(listing.total, int) for listing in (before, after)):
+        raise UnfitError("the list is too long to be read, and does not tell how long it is", bound=True)
     if not changed and counts[1] - counts[0] != by:
         expected = f"{counts[0] + by} records, {by:+d}"
         yield violation(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from contrato.core.spec import Operation
 from contrato.verify.documents import text_of
 from contrato.verify.exchange import Exchange
-from contrato.verify.findings import Layer, NotJudged, Violation, violation
+from contrato.verify.findings import Layer, NotJudged, Violation, answered, violation
 from contrato.verify.rules import Rule, misread
 from contrato.verify.session import Session, UnansweredError, UnexpectedError, UnfitError, WithheldError, is_readable
 from contrato.verify.transport import TIMEOUT
@@ -95,16 +95,18 @@ def _judge(
         if error.lost and _is_there(session):
             expected = f"a complete HTTP answer within {TIMEOUT:g} s"
             unsound.append(("answer", violation(operation, "", expected, error.lost, operation.evidence)))
-    except (UnfitError, WithheldError) as error:
+    except UnfitError as error:
+        not_judged.append(NotJudged(operation.id, str(error), lasting=not error.bound))
+    except WithheldError as error:
         not_judged.append(NotJudged(operation.id, str(error)))
     except UnexpectedError as error:
         found = _unsound(error.exchange, operation)
         unsound += found
         if not found:
             asked = error.exchange.operation or operation
-            said = f"{error.exchange.status} {error.exchange.content[:100].decode('utf-8', 'replace')}".strip()
+            said = answered(error.exchange)
             violations.append(violation(asked, "", "what was asked for", said, asked.evidence, [error.exchange]))
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         # Whatever a server answers, the run goes on, and does not pass.
         not_judged.append(NotJudged(operation.id, f"an answer could not be judged: {misread(error)}", lasting=False))
     unique = {(b.operation, b.field, b.expected): b for b in reversed(violations)}
@@ -125,7 +127,7 @@ def _is_there(session: Session) -> bool:
 def _unsound(exchange: Exchange, operation: Operation) -> list[tuple[str, Violation]]:
     """The violation in an answer that no law can use, with the name of the rule that it breaks."""
     asked = exchange.operation or operation
-    found = f"{exchange.status} {exchange.content[:100].decode('utf-8', 'replace')}".strip()
+    found = answered(exchange)
     proof = asked.evidence
     if exchange.status >= 500:
         name, expected = "not_a_server_error", "no 5xx, whatever is asked"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise, product
 from typing import Any
@@ -13,9 +14,9 @@ from contrato.verify.documents import short, text_of
 from contrato.verify.exchange import Arguments
 from contrato.verify.findings import NotJudged, Violation, violation
 from contrato.verify.laws.lists import common_words, unlike
-from contrato.verify.rows import items_pointer, limit_of
+from contrato.verify.rows import counter, items_pointer, limit_of
 from contrato.verify.rules import law
-from contrato.verify.session import PAGES, Session, UnfitError, Walk
+from contrato.verify.session import Session, Walk
 
 LATIN = "\u024f"
 """The last letter of whose order among others we claim to know something."""
@@ -36,8 +37,9 @@ def lists_are_sorted(session: Session, operation: Operation) -> Iterator[Violati
     proof = sort.evidence
     base = session.base(operation)
     plain = session.walk(operation, base)
-    if not plain.complete:
-        raise UnfitError(f"the list has more than {PAGES} pages")
+    # A list that is too long for its usual pages is read in large ones.
+    read_list = session.walk if plain.complete else session.whole
+    plain = plain if plain.complete else read_list(operation, base)
     if len(plain.items) < 2:
         yield NotJudged(operation.id, "the list has less than two records")
         return
@@ -48,12 +50,17 @@ def lists_are_sorted(session: Session, operation: Operation) -> Iterator[Violati
         asked.append(({keys[by.name]: name}, name, order_default))
         asked += [({keys[by.name]: name, keys[order.name]: way}, name, way) for way in order.schema.enum]
     asked += [({keys[order.name]: way}, by_default, way) for way in order.schema.enum]
-    whole = sorted(map(text_of, plain.items))
+    whole, total = sorted(map(text_of, plain.items)), counter(operation, plain.pages[0], "total")
     read: dict[tuple[Any, Any], Walk] = {}
     for arguments, name, way in asked:
-        walk = plain if not arguments else session.walk(operation, {**base, **arguments})
+        walk = plain if not arguments else read_list(operation, {**base, **arguments})
         shown = ", ".join(f"{key}={value}" for (_, key), value in arguments.items()) or "no parameters"
-        if sorted(map(text_of, walk.items)) != whole:
+        if not plain.complete or not walk.complete:
+            # Of samples of different orders, only the counters can be compared.
+            other = counter(operation, walk.pages[0], "total")
+            if other != total or plain.complete != walk.complete:
+                yield violation(operation, place, f"{total} records also with {shown}", other, proof, walk.pages[:2])
+        elif sorted(map(text_of, walk.items)) != whole:
             expected = f"with {shown} the same {len(whole)} records as without"
             yield violation(operation, place, expected, f"{len(walk.items)} records", proof, walk.pages[:2])
         if name is None or way is None:
@@ -75,7 +82,7 @@ def lists_are_sorted(session: Session, operation: Operation) -> Iterator[Violati
                 break
         yield from _ties(session, operation, {**base, **arguments}, walk, values, place, proof)
         mirrored = read.get((name, not descending))
-        if mirrored is not None:
+        if mirrored is not None and walk.complete and mirrored.complete:
             ours, theirs = _unique(walk.items, name), _unique(mirrored.items, name)
             if ours != theirs[::-1] and sorted(ours) == sorted(theirs):
                 expected = f"ascending {name} is descending {name} reversed"
@@ -91,6 +98,8 @@ def lists_are_sorted(session: Session, operation: Operation) -> Iterator[Violati
             narrow = {**base, f.key: word}
             found = session.whole(operation, narrow)
             there = sorted(map(text_of, found.items))
+            if not found.complete:
+                continue
             for field, way in product(by.schema.enum, order.schema.enum):
                 walk = session.whole(operation, {**narrow, keys[by.name]: field, keys[order.name]: way})
                 if sorted(map(text_of, walk.items)) != there:
@@ -117,7 +126,8 @@ def _ties(
 
 def _unique(items: Sequence[Any], name: str) -> list[str]:
     values = [text_of(item.get(name)) for item in items]
-    return [value for value in values if values.count(value) == 1]
+    counts = Counter(values)
+    return [value for value in values if counts[value] == 1]
 
 
 def _inverted(earlier: Any, later: Any, descending: bool) -> bool:

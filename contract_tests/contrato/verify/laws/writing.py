@@ -12,7 +12,7 @@ from contrato.verify.discovery import SAMPLES
 from contrato.verify.documents import MISSING, find, short, spread, text_of, validator
 from contrato.verify.exchange import Arguments, Exchange
 from contrato.verify.findings import NotJudged, Violation, violation
-from contrato.verify.laws.records import DELAY, Records, grown, proof_of, records_of, texts_of, tidy, values_of
+from contrato.verify.laws.records import DELAY, Listing, Records, grown, proof_of, records_of, texts_of, tidy, values_of
 from contrato.verify.rows import items_pointer
 from contrato.verify.rules import law
 from contrato.verify.session import Session, UnexpectedError
@@ -52,12 +52,7 @@ def created_is_kept(session: Session, operation: Operation) -> Iterator[Violatio
             yield violation(
                 operation, records.pointer, expected, identifier, proof_of(operation), [before.exchange, exchange]
             )
-        if after.records.get(text_of(identifier)) != text_of(record):
-            expected, found = f"the list has {text_of(record)}", after.records.get(text_of(identifier), "not listed")
-            proof = proof_of(operation)
-            yield violation(
-                operation, items_pointer(records.lister), expected, found, proof, [exchange, after.exchange]
-            )
+        yield from _listed(records, operation, after, identifier, record, exchange)
         twin, other, again = records.create(body)
         if twin == identifier:
             yield violation(
@@ -187,16 +182,7 @@ def updated_is_kept(session: Session, operation: Operation) -> Iterator[Violatio
         if changed_others:
             expected = "no other record changes"
             yield violation(operation, "", expected, changed_others, proof_of(operation), [exchange, after.exchange])
-        if after.records.get(text_of(identifier)) != text_of(record):
-            expected, found = f"the list has {text_of(record)}", after.records.get(text_of(identifier), "not listed")
-            yield violation(
-                operation,
-                items_pointer(records.lister),
-                expected,
-                found,
-                proof_of(operation),
-                [exchange, after.exchange],
-            )
+        yield from _listed(records, operation, after, identifier, record, exchange)
         if records.record(records.read(bystander)) is MISSING:
             yield violation(
                 operation, "", "no other record changes", f"{bystander} is gone", proof_of(operation), [exchange]
@@ -312,6 +298,17 @@ def _kept(
         if text_of(kept.get(name)) != text_of(value):
             expected = f"{short(value)} when it is read, as it was answered"
             yield violation(operation, f"/{name}", expected, kept.get(name), proof_of(operation), [exchange, reading])
+
+
+def _listed(
+    records: Records, operation: Operation, listing: Listing, identifier: Any, record: Any, exchange: Exchange
+) -> Iterator[Violation]:
+    """A list that has a record otherwise, or not at all."""
+    there = records.listed(listing, identifier, record)
+    if there != text_of(record):
+        at, shown = items_pointer(records.lister), [exchange, listing.exchange]
+        expected = f"the list has {text_of(record)}"
+        yield violation(operation, at, expected, there or "not listed", proof_of(operation), shown)
 
 
 def _without(records: Records, record: Any) -> str:

@@ -20,7 +20,7 @@ from contrato.verify.documents import places
 from contrato.verify.findings import Layer
 from contrato.verify.hiding import TOKEN, token_variable
 from contrato.verify.reports.report import Failure, Outcome, Report, curl
-from contrato.verify.reports.terminal import alike, grouped, tally, whose
+from contrato.verify.reports.terminal import alike, found_at, grouped, tally, whose
 from contrato.verify.rules import RULES
 
 LONGEST = 1500
@@ -81,6 +81,8 @@ def write(path: Path, report: Report, again: str) -> None:
             for operation, group in groupby(enumerate(alike(report.failures), 1), lambda pair: whose(pair[1]))
         ],
         alike=alike,
+        found_at=found_at,
+        whose=whose,
         again=again,
         tally=tally,
         rules=RULES,

@@ -23,7 +23,11 @@ def write(path: Path, report: Report) -> None:
     document = junitparser.JUnitXml(f"contrato verify {report.api}")
     cases = report.cases()
     operations = dict.fromkeys([*(case.operation for case in cases), *(row.operation for row in report.operations)])
-    not_judged = {row.operation: row.not_judged for row in report.operations if row.verdict is Verdict.INCONCLUSIVE}
+    not_judged = {
+        row.operation: row.not_judged
+        for row in report.operations
+        if row.verdict in (Verdict.INCONCLUSIVE, Verdict.LEFT_OUT)
+    }
     for operation in operations:
         suite = junitparser.TestSuite(operation)
         suite.timestamp = report.started.strftime("%Y-%m-%dT%H:%M:%S")
@@ -38,7 +42,9 @@ def write(path: Path, report: Report) -> None:
         document.add_testsuite(suite)
     run = junitparser.TestSuite("run")
     ended = junitparser.TestCase("came_to_its_end", f"contrato.{report.api}")
-    if report.interrupted:
+    if report.crash:
+        ended.result = [junitparser.Error(_xml(report.crash))]
+    elif report.interrupted:
         ended.result = [junitparser.Skipped("the run was interrupted; what is missing here was not judged")]
     if report.notes:
         ended.system_out = _xml("\n".join(report.notes))

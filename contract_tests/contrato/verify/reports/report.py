@@ -5,12 +5,16 @@ from __future__ import annotations
 import dataclasses
 import importlib.metadata
 import platform
+import re
 import shlex
+import traceback
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
+from pathlib import Path
 
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Layer, NotJudged, Violation
@@ -30,12 +34,14 @@ class ExitCode(IntEnum):
         FAILED: Something broke the contract.
         USAGE: Bad usage, or no such server. Raised as `UsageError`; a report never has it.
         INCONCLUSIVE: Nothing failed, but something could not be checked.
+        CRASHED: The suite itself failed, which says nothing about the server; the report has what was found until then.
     """
 
     PASSED = 0
     FAILED = 1
     USAGE = 2
     INCONCLUSIVE = 3
+    CRASHED = 4
 
 
 class UsageError(Exception):
@@ -43,11 +49,16 @@ class UsageError(Exception):
 
 
 class Verdict(StrEnum):
-    """The outcome for one operation."""
+    """The outcome for one operation.
+
+    Attributes:
+        LEFT_OUT: The mode leaves it out by design.
+    """
 
     PASSED = "passed"
     FAILED = "failed"
     INCONCLUSIVE = "inconclusive"
+    LEFT_OUT = "left out"
 
 
 class Level(StrEnum):
@@ -113,7 +124,7 @@ class Failure:
             rule: The rule, or its name.
             violation: Found by it.
             variable: Environment variable that stands for the token in `curl`.
-            strict: Whether a violation of what is only plausible is a failure.
+            strict: True if a violation of what is only plausible is a failure.
         """
         rule = RULES[rule] if isinstance(rule, str) else rule
         command = ""
@@ -151,7 +162,7 @@ class Unjudged:
     """The reason why a rule could not judge an operation.
 
     Attributes:
-        lasting: Whether the data are not such that the rule says anything; then the run may pass.
+        lasting: True if the data are not such that the rule says anything; then the run may pass.
     """
 
     rule: str
@@ -205,7 +216,7 @@ class Report:
     """The outcome of one run.
 
     Attributes:
-        strict: Whether what is only plausible counts as a failure.
+        strict: True if what is only plausible counts as a failure.
         started: When the run began.
         versions: Of what judged.
         spec_version: `info.version` of the spec.
@@ -217,8 +228,9 @@ class Report:
         not_judged: What rules could not judge.
         counts: How often a rule judged an operation, by (operationId, name of the rule).
         notes: Remarks for the reader, such as a mode chosen on their behalf.
-        interrupted: Whether the run was stopped before its end.
-        recorded: Whether recorded traffic was judged, and nothing was sent.
+        interrupted: True if the run was stopped before its end.
+        crash: How the suite itself failed; empty when it did not.
+        recorded: True if recorded traffic was judged, and nothing was sent.
         scrubber: Knows the token and the personal data; without one nothing is replaced.
     """
 
@@ -240,6 +252,7 @@ class Report:
     counts: dict[tuple[str, str], Counter[Outcome]] = field(default_factory=lambda: defaultdict(Counter))
     notes: list[str] = field(default_factory=list)
     interrupted: bool = False
+    crash: str = ""
     recorded: bool = False
     scrubber: Scrubber | None = None
 
@@ -264,6 +277,18 @@ class Report:
         """Count a judgement that found nothing."""
         self.counts[operation, rule][Outcome.PASSED] += 1
 
+    @contextmanager
+    def surviving(self) -> Iterator[None]:
+        """Note a crash of this block instead of raising it, so that what was found until then is reported."""
+        try:
+            yield
+        except UsageError:
+            raise
+        except Exception as error:
+            if not self.crash:
+                self.crash = crash_text(error)
+                self.notes.insert(0, self.crash)
+
     def finish(self) -> None:
         """Put failures in the order of operations, and replace the token and personal data that were learnt."""
         order = {row.operation: index for index, row in enumerate(self.operations)}
@@ -280,9 +305,12 @@ class Report:
     @property
     def exit_code(self) -> ExitCode:
         """The exit code that tells the outcome to a shell."""
+        if self.crash:
+            return ExitCode.CRASHED
         if self.failures:
             return ExitCode.FAILED
         unsure = any(o.verdict is Verdict.INCONCLUSIVE for o in self.operations)
+        unsure |= all(o.verdict is Verdict.LEFT_OUT for o in self.operations)
         if self.interrupted or unsure or any(not each.lasting for each in self.not_judged):
             return ExitCode.INCONCLUSIVE
         return ExitCode.PASSED
@@ -331,6 +359,14 @@ class Report:
         return ", ".join([*parts, f"{self.requests} requests in {self.seconds:.1f} s"])
 
 
+def crash_text(error: Exception) -> str:
+    """What a person is told of a crash of the suite."""
+    at = traceback.extract_tb(error.__traceback__)[-1]
+    found = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    where = f"{Path(at.filename).name}, line {at.lineno}"
+    return f"the suite itself crashed, which says nothing about the server: {found} ({where}); please report it"
+
+
 def plural(number: int, noun: str) -> str:
     """A number with its noun."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
@@ -338,12 +374,14 @@ def plural(number: int, noun: str) -> str:
 
 def curl(method: str, url: str, headers: Mapping[str, str], body: bytes | None, token: str, variable: str) -> str:
     """A command that repeats a request; the token is replaced by the environment variable."""
-    words = ["curl", "-i", "-X", method, _quoted(url, token, variable)]
+    # Brackets and braces are no pattern, dots no way up, and a body that begins with @ is no file.
+    options = ["-g"] * bool(re.search(r"[\[\]{}]", url)) + ["--path-as-is"] * ("/." in url)
+    words = ["curl", "-i", *options, "-X", method, _quoted(url, token, variable)]
     for name, value in headers.items():
         words += ["-H", _quoted(f"{name}: {value}", token, variable)]
     if body is not None:
         words += [
-            "--data-binary",
+            "--data-raw" if body.startswith(b"@") else "--data-binary",
             _quoted(body.decode("utf-8", "backslashreplace"), token, variable),
         ]
     return " ".join(words)

@@ -16,7 +16,10 @@ from contrato.verify.reports.report import Case, Failure, Outcome, Report, Unjud
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
-_STYLES = {Verdict.PASSED: "green", Verdict.FAILED: "red", Verdict.INCONCLUSIVE: "yellow"}
+_VALUE = re.compile(r'"[^"]*"|\d+(?:\.\d+)?')
+"""A text or a number in a sentence; two that differ only in these say the same."""
+
+_STYLES = {Verdict.PASSED: "green", Verdict.FAILED: "red", Verdict.INCONCLUSIVE: "yellow", Verdict.LEFT_OUT: "dim"}
 
 
 def write(report: Report, console: Console | None = None) -> None:
@@ -81,34 +84,43 @@ def tally(cases: Iterable[Case]) -> str:
 
 
 def alike(findings: Iterable[Failure]) -> list[list[Failure]]:
-    """Findings that differ in nothing but their operation are one to a reader."""
+    """Findings of one rule for one reason have one cause: one to a reader, however many the places."""
     groups: dict[tuple[str, ...], list[Failure]] = {}
     for f in findings:
-        groups.setdefault((f.rule, f.field, f.expected, f.found, f.evidence), []).append(f)
+        groups.setdefault((f.rule, _VALUE.sub("#", f.expected), _VALUE.sub("#", f.found)), []).append(f)
     return list(groups.values())
 
 
 def whose(findings: Sequence[Failure]) -> str:
     """The operation of findings that are alike, or the number of their operations."""
-    return findings[0].operation if len(findings) == 1 else f"in {len(findings)} operations"
+    operations = {finding.operation for finding in findings}
+    return findings[0].operation if len(operations) == 1 else f"in {len(operations)} operations"
+
+
+def found_at(findings: Sequence[Failure]) -> list[str]:
+    """Where findings that are alike are: their operations, and their fields where these differ."""
+    differ = len({finding.field for finding in findings}) > 1
+    return [f"{one.operation} {one.field}".rstrip() if differ else one.operation for one in findings]
 
 
 def _where(findings: Sequence[Failure]) -> str:
-    return f"{whose(findings)} {findings[0].field}".rstrip()
+    fields = {finding.field for finding in findings}
+    return f"{whose(findings)} {findings[0].field if len(fields) == 1 else f'at {len(fields)} places'}".rstrip()
 
 
 def _overview(console: Console, failures: list[Failure]) -> None:
     """One line for each failure, below its operation."""
     if not failures:
         return
-    _heading(console, f"{plural(len(failures), 'failure')}: what must hold, and does not")
     groups = alike(failures)
+    heading = plural(len(groups), "failure") + (f", in {len(failures)} places" if len(groups) < len(failures) else "")
+    _heading(console, f"{heading}: what must hold, and does not")
     width = len(str(len(groups)))
     for heading in dict.fromkeys(map(whose, groups)):
         _line(console, heading)
         for number, group in enumerate(groups, 1):
             if whose(group) == heading:
-                at = f"{group[0].field}: " if group[0].field else ""
+                at = f"{group[0].field}: " if group[0].field and len({f.field for f in group}) == 1 else ""
                 _line(console, f"  {number:>{width}}  {at}{group[0].sentence}", "red")
 
 
@@ -117,7 +129,7 @@ def _finding(console: Console, lead: str, findings: Sequence[Failure], style: st
     times = f" ({count} times)" if count > 1 else ""
     _line(console, f"{lead}{_where(findings)}: {failure.rule}{times}", style)
     if len(findings) > 1:
-        _line(console, f"   in        {', '.join(finding.operation for finding in findings)}")
+        _line(console, f"   in        {', '.join(found_at(findings))}")
     _line(console, f"   rule      {failure.sentence}")
     _line(console, f"   expected  {failure.expected}")
     _line(console, f"   found     {failure.found}")

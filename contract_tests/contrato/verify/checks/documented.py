@@ -1,0 +1,196 @@
+"""Passive checks of what the spec documents of every answer: its status, type, headers and body.
+
+They are the same for answers to Schemathesis, to discovery and to laws, and for recorded ones. What is refused, and
+how, is only judged where a source says it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from jsonschema_rs import ValidationError, ValidationErrorKind
+
+from contrato.core.schema import Schema
+from contrato.core.spec import Api, Operation, Response
+from contrato.verify.checks.http import violations_in
+from contrato.verify.checks.values import is_object, members
+from contrato.verify.documents import MISSING, short, validator
+from contrato.verify.exchange import Exchange
+from contrato.verify.findings import Layer, Violation
+from contrato.verify.rules import check
+
+GENERAL_REFUSALS = (400, 422)
+"""Statuses that say no more than that a request is invalid."""
+
+NUMBERS = ("integer", "number", "boolean")
+"""Types of which a header, a text, is read as JSON."""
+
+
+@check("No request, right or wrong, makes the server fail with 5XX.", layer=Layer.CONFORMANCE)
+def not_a_server_error(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
+    """An invalid request is to be refused with 4XX. A 5XX is a fault that was not handled: look into the server's log.
+    The request is repeated before it counts, since a proxy may lose one. 501 for a method that the path does not have
+    is HTTP's own refusal.
+    """
+    yield None
+    if exchange.status < 500 or (exchange.status == 501 and exchange.operation is None):
+        return
+    proof = exchange.operation.evidence if exchange.operation else ""
+    yield from violations_in(exchange, spec, "", "no 5xx, whatever is asked", answer_of(exchange), proof)
+
+
+@check("The status of an answer is one that the spec has for the operation.", layer=Layer.CONFORMANCE)
+def status_code_conformance(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
+    """Clients branch on the status, and cannot handle one that the contract does not have. Which 4XX refuses an invalid
+    request or a token is left to the server, where no source says it; so is whether 400 or 422 refuses to write what is
+    valid by itself, such as a reference to a record that there is not.
+    """
+    operation, status = exchange.operation, exchange.status
+    if operation is None or status >= 500:
+        return
+    yield None
+    left_open = status in (401, 403) or (400 <= status < 500 and not is_valid(exchange))
+    left_open |= not operation.safe and status in GENERAL_REFUSALS and any(map(operation.response, GENERAL_REFUSALS))
+    if operation.response(status) is None and not left_open:
+        codes = operation.responses
+        proof = "; ".join(f"{code} {response.evidence}" for code, response in codes.items() if response.evidence)
+        expected = f"one of the statuses {', '.join(codes)}"
+        yield from violations_in(exchange, spec, "", expected, answer_of(exchange), proof)
+
+
+@check("The Content-Type of an answer is the one in the spec.", layer=Layer.CONFORMANCE)
+def content_type_conformance(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
+    """Clients choose by it how to decode the body. Parameters such as charset are left to the server, and so is the
+    form of an error that no source describes.
+    """
+    response = _described(exchange)
+    if response is None or not response.media_types:
+        return
+    yield None
+    types, found = response.media_types, exchange.headers.get("content-type", "")
+    if found.partition(";")[0].strip().lower() not in types:
+        expected = f"the Content-Type that the spec gives: {', '.join(types)}"
+        yield from violations_in(exchange, spec, "", expected, found or "none", response.evidence)
+
+
+@check("An answer has the headers that the spec asks for, in their form.", layer=Layer.CONFORMANCE)
+def response_headers_conformance(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
+    """Only headers that the spec describes are looked at; all others are left to the server."""
+    response = _described(exchange)
+    for name, node in response.headers.items() if response else ():
+        yield None
+        text = exchange.headers.get(name.lower())
+        schema = spec.schema(node.get("schema", {}))
+        if text is None and node.get("required"):
+            yield from violations_in(exchange, spec, f"header.{name}", "present (required)", "absent", _proof(exchange))
+        elif text is not None and not validator(schema).is_valid(_read(text, schema)):
+            expected = json.dumps(schema.json)
+            yield from violations_in(exchange, spec, f"header.{name}", expected, text, _proof(exchange))
+
+
+@check("The body of an answer has the fields, types and values that the spec describes.", layer=Layer.CONFORMANCE)
+def response_schema_conformance(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
+    """Judged by JSON Schema. Unknown additional fields are allowed. A field that may be null or absent says so in the
+    spec; its evidence tells who says that it may not. The form of an error that no source describes is left to the
+    server.
+    """
+    operation, response = exchange.operation, _described(exchange)
+    if operation is None or response is None or response.schema is None:
+        return
+    yield None
+    if exchange.json is MISSING:
+        yield from violations_in(exchange, spec, "", "a JSON body", answer_of(exchange), _proof(exchange))
+        return
+    seen: set[str] = set()
+    for error in validator(response.schema).iter_errors(exchange.json):
+        for mismatch in _causes(error):
+            field, expected, found = _told(mismatch, response.schema)
+            if field not in seen:
+                seen.add(field)
+                proof = response.schema.evidence_at(field) or _proof(exchange)
+                yield Violation(operation.id, field, expected, found, proof, (exchange,))
+
+
+def answer_of(exchange: Exchange) -> str:
+    """Status and body of an answer, in short."""
+    return f"{exchange.status} {short(exchange.content.decode('utf-8', 'replace'))}".strip()
+
+
+def is_valid(exchange: Exchange) -> bool:
+    """True if the spec allows the request, and nothing in it is beyond the spec."""
+    operation = exchange.operation
+    assert operation is not None
+    names = {(f.place, f.name) for f in operation.parameters}
+    sent = {("query", name) for name, _ in exchange.query}
+    if exchange.request_body:
+        if operation.body is None or not is_object(exchange.request_body):
+            return False
+        sent |= {("body", name) for name in members(exchange.request_body)}
+    elif operation.body is not None and operation.body.required:
+        return False
+    given = exchange.clear_arguments
+    needed = {f.key for f in operation.parameters if f.required}
+    return sent <= names and given.keys() == exchange.arguments.keys() >= needed
+
+
+def _described(exchange: Exchange) -> Response | None:
+    """What the spec says of the answer; None where it leaves that to the server."""
+    operation: Operation | None = exchange.operation
+    response = operation.response(exchange.status) if operation is not None else None
+    is_error = exchange.status >= 400
+    if response is None or (is_error and response.evidence.level not in ("documented", "observed")):
+        return None
+    return response
+
+
+def _proof(exchange: Exchange) -> str:
+    assert exchange.operation is not None
+    return exchange.operation.response_evidence(exchange.status) or exchange.operation.evidence
+
+
+def _read(text: str, schema: Schema) -> Any:
+    if schema.type not in NUMBERS:
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _causes(error: ValidationError) -> Iterator[ValidationError]:
+    """The errors behind an error: of alternatives, those of the one that was meant, if that is clear."""
+    branches = error.kind.context if isinstance(error.kind, _CHOICES) else []
+    meant = [branch for branch in branches if not any(_is_other_type(one, error) for one in branch)]
+    if len(meant) != 1:
+        yield error
+        return
+    for one in meant[0]:
+        yield from _causes(one)
+
+
+_CHOICES = (ValidationErrorKind.AnyOf, ValidationErrorKind.OneOfNotValid)
+
+
+def _is_other_type(one: ValidationError, around: ValidationError) -> bool:
+    return one.instance_path == around.instance_path and isinstance(one.kind, ValidationErrorKind.Type)
+
+
+def _told(error: ValidationError, schema: Schema) -> tuple[str, str, str]:
+    """Field, expected and found, as a violation has them."""
+    parts = ["*" if isinstance(part, int) else part for part in error.instance_path]
+    keyword = str(error.schema_path[-1]) if error.schema_path else "type"
+    expected = _keyword(error, schema, keyword)
+    found = short(json.dumps(error.instance, ensure_ascii=False))
+    if isinstance(error.kind, ValidationErrorKind.Required):
+        parts.append(error.kind.property)
+        expected, found = "present (required)", "absent"
+    return "".join(f"/{part}" for part in parts), expected, found
+
+
+def _keyword(error: ValidationError, schema: Schema, keyword: str) -> str:
+    node: Any = schema.json
+    for part in error.schema_path:
+        node = node[part]
+    return f"{keyword} {json.dumps(node)}"

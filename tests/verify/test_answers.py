@@ -1,0 +1,276 @@
+"""Every answer is held against the spec, whoever asked for it, live and recorded alike."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contrato.core import spec
+from contrato.core.spec import Api
+from contrato.verify import RULES, ExitCode, Report, UsageError, Verdict, verify, verify_har
+from contrato.verify.documents import MISSING, find, loaded
+from contrato.verify.exchange import Exchange
+from contrato.verify.findings import Layer, Violation
+from contrato.verify.modes import Mode
+from contrato.verify.reports import html, junit, terminal
+from contrato.verify.reports.har import Recorder
+from contrato.verify.transport import Transport
+from foreign import TOKEN, Alter, Answer, Foreign, replaced, serve
+
+ENGINE = [name for name, rule in RULES.items() if rule.layer is Layer.CONFORMANCE]
+
+DOCUMENTED = [
+    *("not_a_server_error", "status_code_conformance", "content_type_conformance"),
+    *("response_headers_conformance", "response_schema_conformance"),
+]
+
+
+def in_rows(name: str, pointer: str, key: str, change: Callable[[Any], Any]) -> Alter:
+    """Change one property of each row in the successes of one operation."""
+
+    def alter(operation: str, answer: Answer) -> Answer:
+        if operation != name or answer.status >= 300 or not answer.body:
+            return answer
+
+        def write(body: Any) -> None:
+            for row in find(body, pointer):
+                row[key] = change(row[key])
+
+        return replaced(answer, write)
+
+    return alter
+
+
+def epoch(text: str) -> int:
+    return int(datetime.fromisoformat(text).timestamp())
+
+
+def run(foreign: Foreign, **options: Any) -> Report:
+    with serve(foreign) as url:
+        return verify(foreign.api, url, TOKEN, examples=1, rate=0, **options)
+
+
+@pytest.mark.slow
+def test_dates_that_cannot_be_read_are_seen_and_do_not_silence_the_laws() -> None:
+    foreign = Foreign("neu", in_rows("queryConsumption", "/*/data/*", "date", epoch))
+    report = run(foreign, mode="read-only", only=["queryConsumption", *DOCUMENTED])
+    assert {failure.key for failure in report.failures} == {
+        ("queryConsumption", "response_schema_conformance", "/*/data/*/date")
+    }
+    assert report.exit_code is ExitCode.FAILED
+    asked = [given for name, given in foreign.asked if name == "queryConsumption" and "Interval" in given]
+    assert {given["Interval"] for given in asked} >= {"HOURLY", "DAILY", "MONTHLY"}
+
+
+@pytest.mark.slow
+def test_what_only_discovery_or_a_law_was_answered_is_judged_too() -> None:
+    foreign = Foreign("neu", in_rows("listBills", "/*", "payment_value", str))
+    senders: list[Exchange] = []
+    report = run(foreign, only=["listBills", "records_add_up", "response_schema_conformance"], observer=senders.append)
+    assert ("listBills", "response_schema_conformance", "/*/payment_value") in {f.key for f in report.failures}
+    broken = [e for e in senders if e.operation and e.operation.id == "listBills" and isinstance(e.json, list)]
+    told = next(f for f in report.failures if f.rule == "response_schema_conformance")
+    # Each answer that has it counts, and none of them twice.
+    assert told.count == sum(bool(e.json) for e in broken)
+    assert {e.sender for e in broken} >= {"discovery", "schemathesis"}
+
+
+@pytest.mark.slow
+def test_ids_in_texts_are_one_failure_and_are_asked_for_as_numbers() -> None:
+    foreign = Foreign("neu", in_rows("listServices", "/*", "id_service", str))
+    report = run(foreign, mode="read-only", only=["listServices", "getService", *DOCUMENTED])
+    assert {failure.key for failure in report.failures} == {
+        ("listServices", "response_schema_conformance", "/*/id_service")
+    }
+    assert [row.successes > 0 for row in report.operations] == [True, True]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "alter",
+    [
+        lambda name, answer: answer,
+        in_rows("listDueDates", "/data/*", "id_bill", str),
+        lambda name, answer: Answer(206, answer.body) if name == "listAccounts" and answer.status == 200 else answer,
+    ],
+)
+def test_a_run_and_its_recording_say_the_same(alter: Alter, tmp_path: Path) -> None:
+    recorder = Recorder()
+    checks = [name for name, rule in RULES.items() if rule.check]
+    operations = ["listDueDates", "listAccounts", "getAccount", "listServices"]
+    live = run(Foreign("neu", alter), only=[*operations, *checks, "valid_request_acceptance"], observer=recorder)
+    recorder.write(tmp_path / "run.har", live)
+    recorded = verify_har("neu", tmp_path / "run.har", live.base_url, only=[*operations, *checks])
+    assert {(f.key, f.count) for f in recorded.failures} == {(f.key, f.count) for f in live.failures}
+
+
+def failing(name: str, status: int, *times: int) -> Alter:
+    """Answer an operation otherwise: at these times, counted from 0, or always."""
+    asked = []
+
+    def alter(operation: str, answer: Answer) -> Answer:
+        if operation != name:
+            return answer
+        asked.append(answer)
+        return Answer(status, {}) if len(asked) - 1 in times or not times else answer
+
+    return alter
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("time", [0, 2, 4, 9])
+def test_one_503_of_a_proxy_is_no_violation(time: int) -> None:
+    report = run(Foreign("neu", failing("listBills", 503, time)), mode="read-only", only=["listBills", *ENGINE])
+    assert report.failures == []
+    told = [each for each in report.not_judged if each.rule == "not_a_server_error"]
+    assert [(each.operation, each.reason, each.lasting) for each in told] == [
+        ("listBills", "the answer is not stable: 503 {}, then 200", True)
+    ]
+
+
+@pytest.mark.slow
+def test_a_refusal_that_is_not_repeated_is_inconclusive() -> None:
+    foreign = Foreign("neu", failing("listOverdueBills", 404, 1))
+    report = run(foreign, mode="read-only", only=["listOverdueBills", *ENGINE])
+    assert report.failures == []
+    assert report.exit_code is ExitCode.INCONCLUSIVE
+    assert "the answer is not stable: 404" in report.operations[0].not_judged
+
+
+@pytest.mark.slow
+def test_a_failure_that_lasts_is_one() -> None:
+    report = run(Foreign("neu", failing("listOverdueBills", 503)), only=["listOverdueBills", *ENGINE])
+    assert {failure.key for failure in report.failures} == {("listOverdueBills", "not_a_server_error", "")}
+
+
+class Closing(BaseHTTPRequestHandler):
+    """Closes a connection that it kept alive when it is used for the third time."""
+
+    protocol_version = "HTTP/1.1"
+    served = 0
+
+    def do_GET(self) -> None:
+        type(self).served += 1
+        if type(self).served == 3:
+            self.close_connection = True
+            return
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"[]")
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+def test_a_connection_that_was_closed_meanwhile_is_opened_again() -> None:
+    api = spec.api("neu")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Closing) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        transport = Transport(api, f"http://127.0.0.1:{server.server_port}", TOKEN, Mode.READ_ONLY)
+        with closing(transport):
+            statuses = [transport.exchange(api.operations["listAccounts"], {}).status for _ in range(4)]
+        server.shutdown()
+    assert statuses == [200] * 4
+    assert Closing.served == 5
+
+
+@pytest.mark.slow
+def test_what_the_mode_leaves_out_does_not_make_a_run_inconclusive() -> None:
+    report = run(Foreign("apportionments"), mode="read-only")
+    assert report.exit_code is ExitCode.PASSED
+    left_out = {row.operation for row in report.operations if row.verdict is Verdict.LEFT_OUT}
+    assert left_out == {o.id for o in spec.api("apportionments").operations.values() if not o.safe}
+    assert run(Foreign("apportionments"), mode="read-only", only=[*left_out]).exit_code is ExitCode.INCONCLUSIVE
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"id_bill": "1", "due_date": "2020-01-01T00:00:00", "days": %s}]' % ("9" * 5000),
+        '[{"id_bill": "\\ud800", "due_date": "2020-01-01T00:00:00", "days": 3}]',
+        '[{"id_bill": "1", "due_date": "100000000000000000000-01-01T00:00:00", "days": 3}]',
+        '[{"id_bill": "1", "due_date": "9999-12-31T23:59:59", "days": 100000000000000000000}]',
+        '[{"id_bill": "1", "due_date": "0001-01-01T00:00:00+14:00", "days": -3}]',
+        *('[{"id_bill": "1", "more": %s}]' % ("[" * depth + "]" * depth) for depth in (150, 400, 980, 100_000)),
+    ],
+)
+def test_no_answer_makes_the_suite_crash(text: str, tmp_path: Path) -> None:
+    def alter(name: str, answer: Answer) -> Answer:
+        wrong = name == "listOverdueBills" and answer.status == 200
+        late = {"Date": "Wed, 21 Oct 100000000000000000000 07:28:00 GMT"}
+        return Answer(200, text, headers=late) if wrong else answer
+
+    recorder = Recorder()
+    report = run(Foreign("neu", alter), mode="read-only", only=["listOverdueBills"], observer=recorder)
+    assert report.crash == ""
+    assert {failure.operation for failure in report.failures} == {"listOverdueBills"}
+    recorder.write(tmp_path / "run.har", report)
+    junit.write(tmp_path / "run.xml", report)
+    html.write(tmp_path / "run.html", report, "")
+    terminal.write(report)
+    assert verify_har("neu", tmp_path / "run.har", report.base_url).crash == ""
+
+
+def test_a_path_of_certificates_that_is_not_there_is_bad_usage(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/ca.pem")
+    with pytest.raises(UsageError, match="check REQUESTS_CA_BUNDLE"):
+        verify("neu", "https://127.0.0.1:1", TOKEN)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"creator": "createRateio", "argument": {"id": 1}, "path": "/x"},
+        {"creator": "createApportionment", "argument": {"key": 1}, "path": "/x"},
+        {"creator": "createApportionment", "argument": 1, "path": "/x"},
+    ],
+)
+def test_a_journal_of_another_version_is_no_crash(record: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    (tmp_path / "contrato").mkdir()
+    with serve(Foreign("apportionments")) as url:
+        kept = {"api": "apportionments", "base_url": url, "started": "2020-01-01T00:00:00+00:00", "records": [record]}
+        (tmp_path / "contrato" / "apportionments-1.json").write_text(json.dumps(kept))
+        report = verify("apportionments", url, TOKEN, mode="own-records", rate=0, only=["getApportionment", "answer"])
+    assert report.crash == ""
+
+
+def test_headers_that_a_spec_describes_are_judged() -> None:
+    document = spec.api("neu").copy()
+    described = {"X-Total": {"required": True, "schema": {"type": "integer"}}}
+    document["paths"]["/accounts"]["get"]["responses"]["200"]["headers"] = described
+    api = Api("neu", document)
+
+    def found(**headers: str) -> list[str]:
+        sent = {name.replace("_", "-"): text for name, text in headers.items()}
+        operation = api.operations["listAccounts"]
+        url, moment = "http://h/accounts", datetime.now(UTC)
+        exchange = Exchange(operation, "x", "GET", url, "/accounts", {}, b"", 200, sent, b"[]", moment, 0.1)
+        check = RULES["response_headers_conformance"].check
+        assert check is not None
+        return [each.found for each in check(exchange, api) if isinstance(each, Violation)]
+
+    assert found() == ["absent"]
+    assert found(x_total="many") == ["many"]
+    assert found(x_total="12") == []
+
+
+@pytest.mark.parametrize("half", ["\\ud800", "\\uDC80", "a\\udc80b", "\\ud800\\u0041"])
+def test_half_a_surrogate_is_read_as_no_character(half: str) -> None:
+    read = loaded(f'{{"{half}": ["{half}"]}}'.encode())
+    assert json.dumps(read, ensure_ascii=False).encode()
+    assert "\ufffd" in next(iter(read))
+    assert loaded(b'["\\ud83d\\ude00"]') == ["\U0001f600"]
+    assert loaded(b"[") is MISSING
