@@ -14,6 +14,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from citing import assert_cited
 from contrato.core import spec as specs
 from contrato.core.document import operation_nodes
 from contrato.core.places import place
@@ -99,6 +100,8 @@ def violations(exchange: Exchange, spec: Api | None = None) -> list[tuple[str, V
         check = RULES[name].check
         assert check is not None
         found += [(name, violation) for violation in check(exchange, spec or SPECS[api]) if violation]
+    for _, violation in found:
+        assert_cited(violation)
     return found
 
 

@@ -31,9 +31,9 @@ from contrato.core.document import JSON, inline, operation_nodes
 from contrato.core.places import place
 from contrato.core.spec import Operation
 from contrato.verify.discovery import FINE_WINDOW, WINDOW, Request, period_of
-from contrato.verify.documents import loaded, short
+from contrato.verify.documents import cited, loaded
 from contrato.verify.exchange import Exchange
-from contrato.verify.findings import NotJudged, Violation
+from contrato.verify.findings import NotJudged, Violation, answer
 from contrato.verify.guard import guarded
 from contrato.verify.judge import SERVER, Judge
 from contrato.verify.modes import Mode
@@ -281,7 +281,7 @@ class Conformance:
         known = self._labels.get(event.label)
         if known is None and not isinstance(event.value, requests.RequestException) and event.label != "Server":
             raise event.value
-        found = " ".join(f"{event.info.title}: {event.info.message or event.value}".split())
+        found = f"{event.info.title}: {cited(' '.join(str(event.info.message or event.value).split()))}"
         name, proof = (known.id, known.evidence) if known else (SERVER, "")
         self._unanswered[name] += 1
         if self._unanswered[name] == 1:
@@ -303,15 +303,15 @@ class Conformance:
         proof: str = operation.evidence
         if isinstance(failure, AcceptedNegativeData):
             field, proof = self._negated(operation, case) or (field, proof)
-            expected = "4XX for an invalid request: " + " ".join(
-                failure.message.split("Invalid component: ")[-1].split()
+            expected = "4XX for an invalid request: " + cited(
+                " ".join(failure.message.split("Invalid component: ")[-1].split())
             )
         elif isinstance(failure, IgnoredAuth):
-            expected, found = "401 or 403 without a valid token", str(response.status_code)
+            expected, found = "401 or 403 without a valid token", _answer(response)
             proof = "; ".join(scheme.evidence for scheme in operation.security)
         else:
             expected = RULES[check].sentence
-            found = " ".join(failure.message.split()) or found
+            found = cited(" ".join(failure.message.split())) if failure.message else found
             proof = operation.response_evidence(response.status_code) or proof
         return Violation(operation.id, field, expected, found, proof)
 
@@ -452,4 +452,4 @@ def _without_extensions(node: Any) -> Any:
 
 
 def _answer(response: schemathesis.Response) -> str:
-    return f"{response.status_code} {short(response.content.decode('utf-8', 'replace'))}".strip()
+    return answer(response.status_code, next(iter(response.headers.get("content-type", [])), ""), response.content)

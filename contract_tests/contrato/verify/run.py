@@ -15,6 +15,7 @@ from contrato.core.spec import Operation
 from contrato.verify.clean_up import clean_up, is_there
 from contrato.verify.conformance import EXAMPLES, Conformance
 from contrato.verify.discovery import Discovery
+from contrato.verify.documents import cited
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Layer, NotJudged, Violation
 from contrato.verify.hiding import TOKEN, Scrubber, token_variable
@@ -143,7 +144,7 @@ class _Run:
         try:
             self._phases()
         except Gone as gone:
-            found = f"no connection any more: {gone}"
+            found = f"no connection any more: {cited(gone)}"
             self.judge.add("answer", Violation(SERVER, "", "an answer to every request", found, ""))
         except KeyboardInterrupt:
             self.report.interrupted = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from contrato.core.spec import Operation
-from contrato.verify.documents import text_of
+from contrato.verify.documents import short, text_of
 from contrato.verify.exchange import Arguments
 from contrato.verify.findings import NotJudged, Violation, violation
 from contrato.verify.laws.lists import common_words, counter_pointer, items_in, pages_of, unlike
@@ -107,4 +107,6 @@ def _cut(
         total = counter(operation, walk.pages[0], "total")
         if isinstance(total, int) and total != length:
             at_total = counter_pointer(operation, "total")
-            yield violation(operation, at_total, f"{length} for {f.name}={size}", total, f.evidence, walk.pages[:1])
+            yield violation(
+                operation, at_total, f"{length} for {f.name}={size}", short(total), f.evidence, walk.pages[:1]
+            )

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from contrato.core.spec import Operation
-from contrato.verify.findings import NotJudged, Violation, violation
+from contrato.verify.findings import NotJudged, Violation, answered, violation
 from contrato.verify.laws.lists import midnight, off_range, seam_of, written
 from contrato.verify.rows import rows_of, told
 from contrato.verify.rules import law
@@ -76,7 +76,7 @@ def ranges_cut(session: Session, operation: Operation) -> Iterator[Violation | N
         ways = session.readings(extra, at)
         others = [row for row in extra if high < low or low not in {way(row[at]) for way in ways}]
         if others or answer.status >= 500:
-            found_there = told([], others) or str(answer.status)
+            found_there = told([], others) or answered(answer)
             yield violation(operation, at, f"nothing from {low} to {high}, or 4XX", found_there, proof, [answer])
     empty = datetime(max(moments[-1].year, pages[0].started.year) + 5, 2, 1)
     nothing = {keys[0]: written(empty), keys[1]: written(empty + 20 * day)}

@@ -297,7 +297,7 @@ class Report:
             if self.scrubber is not None:
                 entries[:] = [_scrubbed(entry, self.scrubber) for entry in entries]
         if self.scrubber is not None:
-            text = self.scrubber.text
+            text = self.scrubber.sentence
             self.not_judged[:] = [replace(each, reason=text(each.reason)) for each in self.not_judged]
             self.operations[:] = [replace(row, not_judged=text(row.not_judged)) for row in self.operations]
             self.notes[:] = map(text, self.notes)
@@ -397,9 +397,10 @@ def _quoted(word: str, token: str, variable: str) -> str:
 def _scrubbed(failure: Failure, scrubber: Scrubber) -> Failure:
     return replace(
         failure,
-        field=scrubber.text(failure.field),
-        expected=scrubber.text(failure.expected),
-        found=scrubber.text(failure.found),
+        # A pointer leads through names of the answer; else it is the name of a field of the spec.
+        field=scrubber.text(failure.field) if failure.field.startswith("/") else failure.field,
+        expected=scrubber.sentence(failure.expected),
+        found=scrubber.sentence(failure.found),
         curl=scrubber.text(failure.curl),
         exchanges=tuple(map(scrubber.once, failure.exchanges)),
     )
