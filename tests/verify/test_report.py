@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import os
 import re
 import shlex
+import subprocess
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -24,6 +26,7 @@ import pytest
 from rich.console import Console
 
 from citing import plain
+from command import CONTRATO
 from contrato.core import spec
 from contrato.core.places import place
 from contrato.core.spec import Api, Operation
@@ -990,6 +993,54 @@ def test_a_command_repeats_what_was_sent_whatever_it_has() -> None:
         *("curl", "-i", "-g", "--path-as-is", "-X", "POST", url),
         *("-H", "x-a: '; exit", "--data-raw", body.decode()),
     ]
+
+
+def test_the_command_of_a_finding_repeats_it() -> None:
+    """Pasted into a shell when the run is over, its records are gone, and what customers are called is not told."""
+
+    def alter(name: str, answer: Answer) -> Answer:
+        def change(body: Any) -> None:
+            if name == "getApportionment":
+                body["limit_day"] = "5"
+            else:
+                body["items"] = body["items"][1:]
+
+        wrong = name in ("getApportionment", "listApportionments") and answer.status == 200
+        return replaced(answer, change) if wrong else answer
+
+    only = ["created_is_kept", "response_schema_conformance", "secrets_need_a_token", "searches_find"]
+    only += ["listed_records_are_there", "tokens_are_checked"]
+    with serve(Foreign("apportionments", alter, checks_token=False)) as url:
+        made = verify("apportionments", url, TOKEN, examples=1, only=only)
+        commands = {each.curl: each for each in made.failures}
+        kinds = {command.partition(" ")[0] for command in commands}
+        assert kinds == {"curl", "contrato"}
+        assert {each.rule for each in commands.values()} >= set(only)
+        path = f"{Path(CONTRATO).parent}:{os.environ['PATH']}"
+        environment = os.environ | {"APPORTIONMENTS_TOKEN": TOKEN, "PATH": path}
+        for command, each in commands.items():
+            done = subprocess.run(["bash", "-c", command], env=environment, capture_output=True, text=True, check=False)
+            if command.startswith("curl"):
+                assert done.stdout.startswith(f"HTTP/1.1 {each.exchanges[-1].status} "), command
+            else:
+                assert (done.returncode, f": {each.rule}" in done.stdout) == (1, True), (command, done.stdout)
+
+
+def test_a_request_is_not_repeated_by_itself_where_it_would_show_something_else() -> None:
+    plain = exchange(answer=accounts("Casimira"))
+    made = exchange("getService", {}, request={"id": 7})
+    altered = replace(plain, request_headers={"authorization": "Bearer [altered token]"})
+    scrubber = Scrubber(NEU, SECRET)
+    scrubber.learn(plain)
+    named = replace(plain, url="http://127.0.0.1/accounts?q=Casimira")
+    again = ["contrato", "verify", "neu", "--base-url", "http://h/a b"]
+    for seen, curled in ((plain, True), (altered, False), (named, False), (made, False)):
+        run = report(again=again, made={made.path}, scrubber=scrubber)
+        run.add(failure(exchanges=(seen,)))
+        run.finish()
+        assert run.failures[0].curl.startswith("curl ") is curled
+    names = "--only listAccounts --only response_schema_conformance"
+    assert run.failures[0].curl == f"contrato verify neu --base-url 'http://h/a b' {names}"
 
 
 def test_what_was_found_has_the_status_and_the_media_type() -> None:

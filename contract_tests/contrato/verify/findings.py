@@ -69,18 +69,18 @@ LONG = 1000
 """Bytes of a body that are enough for all that is shown of one in a sentence."""
 
 
+def kind_of(exchange: Exchange) -> str:
+    """The status and the media type of an answer, as what was found."""
+    media_type = exchange.headers.get("content-type", "").partition(";")[0].strip()
+    if not exchange.content.strip():
+        return f"{exchange.status} without a body"
+    return f"{exchange.status} {cited(media_type) if media_type else 'without a type'}"
+
+
 def answered(exchange: Exchange) -> str:
     """The status, the media type and the beginning of an answer, as what was found."""
-    return answer(exchange.status, exchange.headers.get("content-type", ""), exchange.content)
-
-
-def answer(status: int, content_type: str, content: bytes) -> str:
-    """Like `answered`, of an answer that is no exchange."""
-    media_type = content_type.partition(";")[0].strip()
-    beginning = content[:LONG].decode("utf-8", "replace").strip()
-    if not beginning:
-        return f"{status} without a body"
-    return f"{status} {cited(media_type) if media_type else 'without a type'}: {short(beginning)}"
+    beginning = exchange.content[:LONG].decode("utf-8", "replace").strip()
+    return kind_of(exchange) + (f": {short(beginning)}" if beginning else "")
 
 
 def violation(

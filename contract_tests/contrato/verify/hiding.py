@@ -21,7 +21,7 @@ from urllib.parse import quote, unquote_to_bytes, urlsplit
 from contrato.core import spec as specs
 from contrato.core.schema import Schema
 from contrato.core.spec import Api
-from contrato.verify.documents import CITED, MISSING, is_deep
+from contrato.verify.documents import MISSING, is_deep
 from contrato.verify.exchange import Exchange
 
 TOKEN = "[token]"
@@ -167,10 +167,6 @@ class Scrubber:
         found += [(match.span(), self._placeholders[match[0]]) for match in self._values.finditer(folded.text)]
         found += self._cut(folded.text)
         return _EMAIL.sub("[e-mail]", folded.replaced(found))
-
-    def sentence(self, text: str) -> str:
-        """A sentence of ours without the token and personal data in what it cites, and without the marks of that."""
-        return CITED.sub(lambda match: self.text(match[1]), text)
 
     def exchange(self, exchange: Exchange) -> Exchange:
         """An exchange without the token and without personal data."""

@@ -15,7 +15,7 @@ from urllib.parse import urljoin, urlsplit
 from contrato.core.spec import Api, Operation
 from contrato.verify.documents import cited, find, short
 from contrato.verify.exchange import Exchange
-from contrato.verify.findings import LONG, Violation, answered, violation
+from contrato.verify.findings import LONG, Violation, kind_of, violation
 from contrato.verify.rules import check
 
 LARGE = 100_000
@@ -79,9 +79,7 @@ def secrets_need_a_token(exchange: Exchange, spec: Api) -> Iterator[Violation | 
     yield None
     if schemes and all(s.type == "http" for s in schemes) and "authorization" not in exchange.request_headers:
         proof = "; ".join(scheme.evidence for scheme in schemes)
-        yield from violations_in(
-            exchange, spec, "", "a refusal of a request without a token", answered(exchange), proof
-        )
+        yield from violations_in(exchange, spec, "", "a refusal of a request without a token", kind_of(exchange), proof)
 
 
 # Status and headers

@@ -10,7 +10,7 @@ from typing import Any
 from contrato.core.spec import Operation
 from contrato.verify.documents import MISSING, cited, find, short, text_of
 from contrato.verify.exchange import Arguments
-from contrato.verify.findings import NotJudged, Violation, answered, violation
+from contrato.verify.findings import NotJudged, Violation, answered, kind_of, violation
 from contrato.verify.laws.records import FAR, gone_proof, grown, is_nothing, proof_of, records_of, tidy, values_of
 from contrato.verify.rules import law
 from contrato.verify.session import Session, UnexpectedError, WithheldError
@@ -53,7 +53,7 @@ def deleted_is_gone(session: Session, operation: Operation) -> Iterator[Violatio
         again = records.delete(doomed)
         if again.status >= 500 or (again.succeeded and again.content.strip()):
             yield violation(
-                operation, "", "deleting again does no harm", answered(again), proof_of(operation), [deleted, again]
+                operation, "", "deleting again does no harm", kind_of(again), proof_of(operation), [deleted, again]
             )
         if records.updater is not None:
             given = {f.key: records.value(records.updater, f, 3) for f in values_of(records.updater) if not f.refers_to}
@@ -61,7 +61,7 @@ def deleted_is_gone(session: Session, operation: Operation) -> Iterator[Violatio
             if records.record(changed) is not MISSING or not records.is_gone(records.read(doomed)):
                 expected = f"a change does not bring {cited(doomed)} back"
                 yield violation(
-                    records.updater, "", expected, answered(changed), gone_proof(records), [deleted, changed]
+                    records.updater, "", expected, kind_of(changed), gone_proof(records), [deleted, changed]
                 )
         final = records.listing()
         others = final.others(after)

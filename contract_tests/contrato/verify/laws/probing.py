@@ -10,7 +10,7 @@ import attrs
 from contrato.core.spec import Operation, Parameter
 from contrato.verify.documents import MISSING, cited, places, short, validator
 from contrato.verify.exchange import Arguments, Exchange
-from contrato.verify.findings import NotJudged, Violation, answered, violation
+from contrato.verify.findings import NotJudged, Violation, answered, kind_of, violation
 from contrato.verify.laws.records import FAR, records_of, tidy, values_of
 from contrato.verify.rows import items_pointer, rows_of
 from contrato.verify.rules import law
@@ -47,7 +47,7 @@ def tokens_are_checked(session: Session, operation: Operation) -> Iterator[Viola
             aside = session.ask(attrs.evolve(operation, path=f"{operation.path}/"), session.base(operation), token=None)
             if aside.succeeded and _has_data(operation, aside):
                 expected = "no data without a token, also with a slash after the path"
-                yield violation(operation, "", expected, answered(aside), proof, [aside])
+                yield violation(operation, "", expected, kind_of(aside), proof, [aside])
         return
     with tidy(records):
         identifier, _, created, body = records.try_create(1)
@@ -76,7 +76,7 @@ def _betrayed(session: Session, operation: Operation) -> Iterator[Violation]:
         asked = [session.ask(operation, {**base, f.key: value}, token=None) for value in (known[0], max(known) + FAR)]
         if asked[0].status != asked[1].status:
             expected = f"the same refusal for {f.name} of {cited(known[0])} and for one that nobody has"
-            found = f"{answered(asked[0])}, and {answered(asked[1])}"
+            found = f"{kind_of(asked[0])}, and {kind_of(asked[1])}"
             proof = "plausible: the difference tells strangers which ids exist"
             yield violation(operation, f"{f.place}.{f.name}", expected, found, proof, asked)
 
@@ -117,9 +117,9 @@ def _refused(operation: Operation, exchange: Exchange, form: str, proof: str) ->
     # A name that the query does not know may be refused for itself.
     fits = (401, 403) if "query" not in form else range(400, 500)
     if exchange.status not in fits:
-        yield violation(operation, "", f"401 or 403 for {form}", answered(exchange), proof, [exchange])
+        yield violation(operation, "", f"401 or 403 for {form}", kind_of(exchange), proof, [exchange])
     elif _has_data(operation, exchange):
-        yield violation(operation, "", f"no data for {form}", answered(exchange), proof, [exchange])
+        yield violation(operation, "", f"no data for {form}", f"{kind_of(exchange)} with data", proof, [exchange])
 
 
 def _has_data(operation: Operation, exchange: Exchange) -> bool:
