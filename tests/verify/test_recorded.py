@@ -255,7 +255,11 @@ def odd(made: Entry) -> None:
     made["time"] = -1
 
 
-@pytest.mark.parametrize("export", [compressed, encoded, smaller, bare, odd])
+def without_values(made: Entry) -> None:
+    made["response"]["headers"] = [{"name": "Content-Type", "value": None}, {"name": "Date"}]
+
+
+@pytest.mark.parametrize("export", [compressed, encoded, smaller, bare, odd, without_values])
 def test_every_way_to_export_is_read(export: Callable[[Entry], None], judge: Judge) -> None:
     good, bad = (entry("listAccounts", answer=answer) for answer in (ACCOUNTS, [{"id_account": 41}]))
     export(good)
@@ -327,9 +331,14 @@ def broken_headers(made: Entry) -> None:
     made["response"]["headers"] = [{"value": "no name"}]
 
 
+def no_status(made: Entry) -> None:
+    made["response"]["status"] = 10**30
+
+
 @pytest.mark.parametrize(
     "lose",
     [
+        no_status,
         no_base64,
         compressed_as_text,
         half_a_surrogate,
