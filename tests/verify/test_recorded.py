@@ -376,7 +376,9 @@ def redacted(*values: str) -> Any:
     ]
 
 
-@pytest.mark.parametrize("mark", ["_harmored_", "[account_name 1]", "REDACTED", "*****", "<removed>"])
+@pytest.mark.parametrize(
+    "mark", ["_harmored_", "[altered token]", "[account_name 1]", "REDACTED", "*****", "<removed>"]
+)
 def test_what_was_redacted_is_no_violation(mark: str, judge: Judge) -> None:
     made = entry("listAccounts", answer=redacted(mark))
     made["request"]["headers"] = [{"name": "Authorization", "value": f"Bearer {mark}"}]

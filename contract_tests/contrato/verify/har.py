@@ -19,7 +19,9 @@ from contrato.core.spec import Api
 from contrato.verify.documents import MISSING, loaded
 from contrato.verify.reports.report import UsageError
 
-REDACTED = re.compile(r"\[[A-Za-z][\w-]*(?: \d+)?\]|_harmored_|\*{3,}|\b(?:redacted|removed)\b|x{6,}", re.IGNORECASE)
+REDACTED = re.compile(
+    r"\[(?:altered )?[A-Za-z][\w-]*(?: \d+)?\]|_harmored_|\*{3,}|\b(?:redacted|removed)\b|x{6,}", re.IGNORECASE
+)
 """What tools that remove secrets and personal data put in their place; `reports` writes the first form."""
 
 NO_BODY = "has no body in the recording"
