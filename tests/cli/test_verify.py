@@ -262,16 +262,35 @@ def test_a_value_that_the_server_does_not_tell_is_asked_for_and_taken(run: Run) 
     assert "passed" in out
 
 
+def test_a_value_may_be_an_id_in_the_path_a_filter_or_a_list(run: Run) -> None:
+    def empty(name: str, answer: Answer) -> Answer:
+        return replace(answer, body=[]) if name in ("listAccounts", "listServices") and answer.body else answer
+
+    foreign = Foreign("neu", empty)
+    with serve(foreign) as url:
+        words = ["neu", "--base-url", url, "--mode", "read-only", "--rate", 0, "--only", "getAccount"]
+        words += ["--only", "queryConsumption", "--only", "response_schema_conformance"]
+        assert "--value getAccount.id=…" in run(*words, exit_code=3).output
+        values = ["getAccount.id=7001", "queryConsumption.Id_account=7001", "queryConsumption.Id_services=91000"]
+        run(*words, *(word for value in values for word in ("--value", value)))
+    given = [arguments for name, arguments in foreign.asked if name == "queryConsumption"]
+    assert any(arguments.get("Id_services") == [91000] for arguments in given)
+    assert ("getAccount", {"id": 7001}) in foreign.asked
+
+
 @pytest.mark.parametrize(
     ("value", "told"),
     [
+        ("getAcount.id=1", "no argument 'getAcount.id': choose from getAccount.id"),
+        ("queryConsumption.Id_services=all", "its type is an array, written as JSON"),
         ("company_id=10", "is no OPERATION.ARGUMENT=VALUE"),
         ("createApportionment.company=10", "no argument 'createApportionment.company': choose from"),
         ("createApportionment.company_id=ten", "createApportionment.company_id=ten is no value for it"),
     ],
 )
 def test_a_value_that_is_none_is_refused(value: str, told: str, run: Run) -> None:
-    refused = run("apportionments", "--base-url", "http://127.0.0.1:1", "--value", value, exit_code=2)
+    api = "neu" if value.startswith(("getAcount", "queryConsumption")) else "apportionments"
+    refused = run(api, "--base-url", "http://127.0.0.1:1", "--value", value, exit_code=2)
     assert told in refused.stderr
 
 

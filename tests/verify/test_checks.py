@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from citing import assert_cited
 from contrato.core import spec as specs
 from contrato.core.document import operation_nodes
 from contrato.core.spec import Api
@@ -51,6 +52,8 @@ def violations(exchange: Exchange, spec: Api | None = None) -> list[tuple[str, V
         assert check is not None
         judged = check(exchange, spec or SPECS[api])
         found += [(name, finding) for finding in judged if isinstance(finding, Violation)]
+    for _, violation in found:
+        assert_cited(violation)
     return found
 
 

@@ -25,6 +25,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 
+from citing import assert_cited, plain
 from contrato.core import spec
 from contrato.core.places import arguments, place
 from contrato.mock import create_app
@@ -231,6 +232,7 @@ def judge(
             for finding in judgement.findings:
                 if isinstance(finding, Violation):
                     assert finding.exchanges
+                    assert_cited(finding)
                     violations.append((judgement.rule.name, finding))
                 elif isinstance(finding, NotJudged):
                     not_judged.append((judgement.rule.name, finding))
@@ -1298,7 +1300,7 @@ def test_a_valid_request_that_fails_is_a_violation(stage: Stage) -> None:
 
     stage.faults = {"listDueDates": fails}
     violations, _ = judge("neu", stage.base_url("neu"), laws=("pages_make_the_list",), operations=("listDueDates",))
-    assert [(violation.operation, violation.found) for _, violation in violations] == [
+    assert [(violation.operation, plain(violation.found)) for _, violation in violations] == [
         ("listDueDates", "500 application/json: {}")
     ]
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import os
 import re
 import shlex
+import subprocess
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from html import escape as html_escape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -21,6 +25,8 @@ import junitparser
 import pytest
 from rich.console import Console
 
+from citing import plain
+from command import CONTRATO
 from contrato.core import spec
 from contrato.core.places import place
 from contrato.core.spec import Api, Operation
@@ -34,7 +40,7 @@ from contrato.verify import (
     Verdict,
     verify,
 )
-from contrato.verify.documents import find, places
+from contrato.verify.documents import cited, find, places, short
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Layer, NotJudged, Violation, answered
 from contrato.verify.hiding import TOKEN as HIDDEN
@@ -149,6 +155,15 @@ WRITTEN: dict[str, Callable[[str], str]] = {
     "as it is": str,
     "JSON": json.dumps,
     "JSON with letters": lambda name: json.dumps(name, ensure_ascii=False),
+    "JSON of PHP": lambda name: json.dumps(name).replace("/", "\\/").replace("\\u00f1", "\\u00F1"),
+    "HTML": html_escape,
+    "HTML with numbers": lambda name: "".join(f"&#{ord(c)};" if ord(c) > 127 or c in "&'\"<" else c for c in name),
+    "a shell": shlex.quote,
+    "without accents": lambda name: "".join(
+        c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c)
+    ),
+    "decomposed": lambda name: unicodedata.normalize("NFD", name),
+    "cut within an escape": lambda name: f"{json.dumps(name)[: json.dumps(name).rindex('u00') + 2]}...",
     "JSON in JSON": lambda name: json.dumps(json.dumps(name)),
     "an address": quote,
     "a form": quote_plus,
@@ -376,11 +391,19 @@ def test_the_bundled_servers_customers_are_in_no_report(tmp_path: Path) -> None:
             scrubber.learn(seen)
             recorder(seen)
             for value in sorted(values):
-                cited = Failure(operation.id, "answer", value, value, f"{SECRET} {value}", "", value, exchanges=(seen,))
-                made.add(cited)
-                made.add_not_judged("answer", NotJudged(operation.id, f"because of {value}"))
+                failed = Failure(
+                    operation.id,
+                    "answer",
+                    f"/{value}",
+                    cited(value),
+                    cited(f"{SECRET} {value}"),
+                    "",
+                    exchanges=(seen,),
+                )
+                made.add(failed)
+                made.add_not_judged("answer", NotJudged(operation.id, f"because of {cited(value)}"))
         assert len(values) > 20
-        made.notes.append(" ".join(values))
+        made.notes.append(cited(" ".join(values)))
         made.finish()
         folder = tmp_path / api
         folder.mkdir()
@@ -929,9 +952,38 @@ def test_one_cause_is_one_failure_with_all_its_places(tmp_path: Path) -> None:
     assert len([case for case in made.cases() if case.findings]) == 2  # JUnit has one for each operation and rule.
 
 
-def test_a_short_token_does_not_change_our_own_words() -> None:
-    scrubber = Scrubber(spec.api("neu"), "demo")
-    assert scrubber.text("remove the demonstration; Bearer demo") == f"remove the demonstration; Bearer {HIDDEN}"
+def test_our_own_words_are_never_changed(tmp_path: Path) -> None:
+    """Whatever the token and the customers are called, they are replaced in what is cited, and nowhere else."""
+    words = ["required", "a JSON body", "absent", "the answer", "of customers", "shows it", "records"]
+    made = report(scrubber=(scrubber := Scrubber(NEU, "remove")))
+    seen = exchange(answer=accounts(*words))
+    scrubber.learn(seen)
+    expected = f"present (required), where records are of customers, not {cited('Required')}"
+    made.add(failure(expected=expected, found=f"absent, remove {cited('remove the records')}", exchanges=(seen,)))
+    made.add_not_judged("answer", NotJudged("listBills", f"records of customers {short('a JSON body')}"))
+    made.notes.append("required: remove the records")
+    made.finish()
+    (one,) = made.failures
+    assert one.expected == "present (required), where records are of customers, not [account_name 1]"
+    assert one.found == f"absent, remove {HIDDEN} the [account_name 7]"
+    assert made.not_judged[0].reason == "records of customers [account_name 2]"
+    assert made.notes == ["required: remove the records"]
+    assert "\ufdd0" not in page_of(made, tmp_path) + text_of(made)
+
+
+def test_a_customer_called_like_a_word_of_ours_is_hidden_from_a_run() -> None:
+    def alter(name: str, answer: Answer) -> Answer:
+        def change(rows: Any) -> None:
+            for row in rows:
+                row["account_name"] = "required"
+                del row["services"]
+
+        return replaced(answer, change) if name == "listAccounts" and answer.status == 200 else answer
+
+    with serve(Foreign("neu", alter)) as url:
+        made = verify("neu", url, TOKEN, examples=1, only=["listAccounts", "response_schema_conformance"])
+    assert {(each.field, each.expected) for each in made.failures} == {("/*/services", "present (required)")}
+    assert b"[account_name 1]" in made.failures[0].exchanges[-1].content
 
 
 def test_a_command_repeats_what_was_sent_whatever_it_has() -> None:
@@ -943,7 +995,55 @@ def test_a_command_repeats_what_was_sent_whatever_it_has() -> None:
     ]
 
 
+def test_the_command_of_a_finding_repeats_it() -> None:
+    """Pasted into a shell when the run is over, its records are gone, and what customers are called is not told."""
+
+    def alter(name: str, answer: Answer) -> Answer:
+        def change(body: Any) -> None:
+            if name == "getApportionment":
+                body["limit_day"] = "5"
+            else:
+                body["items"] = body["items"][1:]
+
+        wrong = name in ("getApportionment", "listApportionments") and answer.status == 200
+        return replaced(answer, change) if wrong else answer
+
+    only = ["created_is_kept", "response_schema_conformance", "secrets_need_a_token", "searches_find"]
+    only += ["listed_records_are_there", "tokens_are_checked"]
+    with serve(Foreign("apportionments", alter, checks_token=False)) as url:
+        made = verify("apportionments", url, TOKEN, examples=1, only=only)
+        commands = {each.curl: each for each in made.failures}
+        kinds = {command.partition(" ")[0] for command in commands}
+        assert kinds == {"curl", "contrato"}
+        assert {each.rule for each in commands.values()} >= set(only)
+        path = f"{Path(CONTRATO).parent}:{os.environ['PATH']}"
+        environment = os.environ | {"APPORTIONMENTS_TOKEN": TOKEN, "PATH": path}
+        for command, each in commands.items():
+            done = subprocess.run(["bash", "-c", command], env=environment, capture_output=True, text=True, check=False)
+            if command.startswith("curl"):
+                assert done.stdout.startswith(f"HTTP/1.1 {each.exchanges[-1].status} "), command
+            else:
+                assert (done.returncode, f": {each.rule}" in done.stdout) == (1, True), (command, done.stdout)
+
+
+def test_a_request_is_not_repeated_by_itself_where_it_would_show_something_else() -> None:
+    plain = exchange(answer=accounts("Casimira"))
+    made = exchange("getService", {}, request={"id": 7})
+    altered = replace(plain, request_headers={"authorization": "Bearer [altered token]"})
+    scrubber = Scrubber(NEU, SECRET)
+    scrubber.learn(plain)
+    named = replace(plain, url="http://127.0.0.1/accounts?q=Casimira")
+    again = ["contrato", "verify", "neu", "--base-url", "http://h/a b"]
+    for seen, curled in ((plain, True), (altered, False), (named, False), (made, False)):
+        run = report(again=again, made={made.path}, scrubber=scrubber)
+        run.add(failure(exchanges=(seen,)))
+        run.finish()
+        assert run.failures[0].curl.startswith("curl ") is curled
+    names = "--only listAccounts --only response_schema_conformance"
+    assert run.failures[0].curl == f"contrato verify neu --base-url 'http://h/a b' {names}"
+
+
 def test_what_was_found_has_the_status_and_the_media_type() -> None:
     seen = replace(exchange(answer={"a": 1}), status=502, headers={"content-type": "text/html; charset=utf-8"})
-    assert answered(replace(seen, content=b"<p>no</p>")) == "502 text/html: <p>no</p>"
+    assert plain(answered(replace(seen, content=b"<p>no</p>"))) == "502 text/html: <p>no</p>"
     assert answered(replace(seen, content=b"")) == "502 without a body"

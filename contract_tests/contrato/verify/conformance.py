@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from collections import Counter
 from collections.abc import Callable, Mapping, MutableMapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -31,9 +30,9 @@ from contrato.core.document import JSON, inline, operation_nodes
 from contrato.core.places import place
 from contrato.core.spec import Operation
 from contrato.verify.discovery import FINE_WINDOW, WINDOW, Request, period_of
-from contrato.verify.documents import loaded, short
+from contrato.verify.documents import cited, loaded
 from contrato.verify.exchange import Exchange
-from contrato.verify.findings import NotJudged, Violation
+from contrato.verify.findings import NotJudged, Violation, answered, kind_of
 from contrato.verify.guard import guarded
 from contrato.verify.judge import SERVER, Judge
 from contrato.verify.leniency import left_open, may_be_refused
@@ -256,8 +255,11 @@ class Conformance:
                     if not is_left_open(operation, node.value, response, failure) and not is_repetition(
                         response, failure
                     ):
-                        violation = self._translate(operation, check.name, failure, node.value, response)
-                        self._add(check.name, violation, failure, case_id)
+                        # A check's own request shows more than the one that it began with.
+                        shown = self._shown(failure.case_id, case_id)
+                        violation = self._translate(operation, check.name, failure, node.value, shown)
+                        if not any(exchange.status == 429 for exchange in shown):
+                            self.judge.doubt(check.name, violation)
 
     def _accept(self, operation: Operation, case_id: str, response: schemathesis.Response) -> None:
         rule = "valid_request_acceptance"
@@ -266,19 +268,10 @@ class Conformance:
             self.judge.passed(operation.id, rule)
             return
         expected = "2xx for a valid request made of values that the server or the spec names"
-        self.judge.doubt(
-            rule,
-            Violation(operation.id, "", expected, _answer(response), operation.evidence, shown),
-        )
+        self.judge.doubt(rule, Violation(operation.id, "", expected, _answers(shown), operation.evidence, shown))
 
     def _shown(self, *case_ids: str | None) -> tuple[Exchange, ...]:
         return next(((self._exchanges[i],) for i in case_ids if i in self._exchanges), ())
-
-    def _add(self, check: str, violation: Violation, failure: CheckFailure, case_id: str) -> None:
-        # A check's own request shows more than the one that it began with.
-        shown = self._shown(failure.case_id, case_id)
-        if not any(exchange.status == 429 for exchange in shown):
-            self.judge.doubt(check, replace(violation, exchanges=shown))
 
     def _collect_error(self, event: events.NonFatalError) -> None:
         if isinstance(event.value, Refused | TooLong):
@@ -286,7 +279,7 @@ class Conformance:
         known = self._labels.get(event.label)
         if known is None and not isinstance(event.value, requests.RequestException) and event.label != "Server":
             raise event.value
-        found = " ".join(f"{event.info.title}: {event.info.message or event.value}".split())
+        found = f"{event.info.title}: {cited(' '.join(str(event.info.message or event.value).split()))}"
         name, proof = (known.id, known.evidence) if known else (SERVER, "")
         self._unanswered[name] += 1
         if self._unanswered[name] == 1:
@@ -302,23 +295,23 @@ class Conformance:
         check: str,
         failure: CheckFailure,
         case: Case,
-        response: schemathesis.Response,
+        shown: tuple[Exchange, ...],
     ) -> Violation:
-        field, expected, found = "", "", _answer(response)
+        field, expected, found = "", "", _answers(shown)
         proof: str = operation.evidence
         if isinstance(failure, AcceptedNegativeData):
             field, proof = self._negated(operation, case) or (field, proof)
-            expected = "4XX for an invalid request: " + " ".join(
-                failure.message.split("Invalid component: ")[-1].split()
+            expected = "4XX for an invalid request: " + cited(
+                " ".join(failure.message.split("Invalid component: ")[-1].split())
             )
         elif isinstance(failure, IgnoredAuth):
-            expected, found = "401 or 403 without a valid token", str(response.status_code)
+            expected, found = "401 or 403 without a valid token", ", ".join(map(kind_of, shown))
             proof = "; ".join(scheme.evidence for scheme in operation.security)
         else:
             expected = RULES[check].sentence
-            found = " ".join(failure.message.split()) or found
-            proof = operation.response_evidence(response.status_code) or proof
-        return Violation(operation.id, field, expected, found, proof)
+            found = cited(" ".join(failure.message.split())) if failure.message else found
+            proof = next((operation.response_evidence(one.status) for one in shown), proof) or proof
+        return Violation(operation.id, field, expected, found, proof, shown)
 
     def _negated(self, operation: Operation, case: Case) -> tuple[str, str] | None:
         """The part of the request that was made invalid, as precisely as it is known, with its evidence."""
@@ -457,5 +450,5 @@ def _without_extensions(node: Any) -> Any:
     return node
 
 
-def _answer(response: schemathesis.Response) -> str:
-    return f"{response.status_code} {short(response.content.decode('utf-8', 'replace'))}".strip()
+def _answers(shown: tuple[Exchange, ...]) -> str:
+    return ", ".join(map(answered, shown))

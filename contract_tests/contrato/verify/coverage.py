@@ -36,7 +36,7 @@ class Coverage:
         if not self.successes[operation.id]:
             return "no request was answered with 2xx"
         if "" in unseen:
-            return "no 2xx answer had the body that the spec describes"
+            return "every 2xx answer was empty"
         if unseen:
             return f"always empty: {', '.join(sorted(at.removesuffix('/*') or 'the list' for at in unseen))}"
         return None

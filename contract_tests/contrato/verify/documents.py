@@ -98,13 +98,22 @@ def text_of(value: Any) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
+CITED = re.compile("\ufdd0([^\ufdd1]*)\ufdd1?")
+"""A value cited in a sentence, between two noncharacters, which no text has."""
+
+
+def cited(text: object) -> str:
+    """A value in a sentence of ours. Reports replace the token and personal data in it, and nowhere else."""
+    return "\ufdd0" + re.sub("[\ufdd0\ufdd1]", "", str(text)) + "\ufdd1"
+
+
 def short(value: Any) -> str:
-    """A value as a report shows it, for a person."""
+    """A value as a report shows it, for a person; cited."""
     if isinstance(value, list | tuple) and value and not any(isinstance(part, list | dict) for part in value):
         text = ", ".join(part if isinstance(part, str) else _json(part) for part in value)
     else:
         text = value if isinstance(value, str) else _json(value)
-    return text if len(text) <= 160 else f"{text[:157]}..."
+    return cited(text if len(text) <= 160 else f"{text[:157]}...")
 
 
 def _json(value: Any) -> str:

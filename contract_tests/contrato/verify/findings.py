@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from contrato.core.spec import Operation
-from contrato.verify.documents import short
+from contrato.verify.documents import cited, short
 from contrato.verify.exchange import Exchange
 
 
@@ -35,6 +35,8 @@ class Violation:
         operation: The operationId.
         field: JSON pointer into the answer (`*` for any element), or `location.name` of a request field; may be empty.
         evidence: The spec's evidence of what the rule rests on; `plausible: why` for what no source states.
+        expected: A sentence in which values of requests and answers are `cited`.
+        found: Likewise.
         exchanges: The requests and answers that show it, the decisive one last.
     """
 
@@ -79,20 +81,32 @@ class Reading:
     exchanges: tuple[Exchange, ...] = dataclasses.field(default=(), repr=False)
 
 
+LONGEST = 500
+"""Characters of what was found."""
+
+LONG = 1000
+"""Bytes of a body that are enough for all that is shown of one in a sentence."""
+
+
+def kind_of(exchange: Exchange) -> str:
+    """The status and the media type of an answer, as what was found."""
+    media_type = exchange.headers.get("content-type", "").partition(";")[0].strip()
+    if not exchange.content.strip():
+        return f"{exchange.status} without a body"
+    return f"{exchange.status} {cited(media_type) if media_type else 'without a type'}"
+
+
 def answered(exchange: Exchange) -> str:
     """The status, the media type and the beginning of an answer, as what was found."""
-    media_type = exchange.headers.get("content-type", "").partition(";")[0].strip()
-    beginning = short(exchange.content[:400].decode("utf-8", "replace").strip())
-    return (
-        f"{exchange.status} {media_type or 'without a type'}: {beginning}"
-        if beginning
-        else f"{exchange.status} without a body"
-    )
+    beginning = exchange.content[:LONG].decode("utf-8", "replace").strip()
+    return kind_of(exchange) + (f": {short(beginning)}" if beginning else "")
 
 
 def violation(
     operation: Operation, at: str, expected: str, found: Any, evidence: str, exchanges: Iterable[Exchange | None] = ()
 ) -> Violation:
-    """A violation as reports have it."""
+    """A violation as reports have it; `found` is a sentence in which values are cited, or a value that is no text."""
     shown = tuple(exchange for exchange in exchanges if exchange is not None)
-    return Violation(operation.id, at, expected, short(found), evidence or operation.evidence, shown[-4:])
+    text = found if isinstance(found, str) else short(found)
+    text = text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+    return Violation(operation.id, at, expected, text, evidence or operation.evidence, shown[-4:])

@@ -19,7 +19,9 @@ from contrato.core.spec import Api
 from contrato.verify.documents import MISSING, loaded
 from contrato.verify.reports.report import UsageError
 
-REDACTED = re.compile(r"\[[A-Za-z][\w-]*(?: \d+)?\]|_harmored_|\*{3,}|\b(?:redacted|removed)\b|x{6,}", re.IGNORECASE)
+REDACTED = re.compile(
+    r"\[(?:altered )?[A-Za-z][\w-]*(?: \d+)?\]|_harmored_|\*{3,}|\b(?:redacted|removed)\b|x{6,}", re.IGNORECASE
+)
 """What tools that remove secrets and personal data put in their place; `reports` writes the first form."""
 
 NO_BODY = "has no body in the recording"
@@ -119,6 +121,8 @@ def _recorded(entry: Mapping[str, Any]) -> Recorded:
     except (OverflowError, ValueError):
         moment = datetime.fromtimestamp(0, UTC)
     status = int(response.get("status") or 0)
+    if status > 999:
+        raise ValueError(f"no status: {status}")
     body, lost = _body(content, headers, status)
     return Recorded(
         request_headers=sent,
@@ -136,9 +140,9 @@ def _headers(listed: Any) -> dict[str, str]:
     """Headers by lower-case name, without those that HTTP/2 only has inside."""
     found: dict[str, list[str]] = defaultdict(list)
     for header in listed or []:
-        name = str(header["name"]).lower()
-        if not name.startswith(":"):
-            found[name].append(_unicode(str(header.get("value", ""))))
+        name, value = str(header["name"]).lower(), header.get("value")
+        if not name.startswith(":") and isinstance(value, str):
+            found[name].append(_unicode(value))
     return {name: ", ".join(values) for name, values in found.items()}
 
 

@@ -10,13 +10,13 @@ import bisect
 import html
 import json
 import re
-import shlex
-from collections.abc import Callable, Iterator, Mapping
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from difflib import SequenceMatcher
 from functools import cached_property
 from typing import Any
-from urllib.parse import quote, quote_plus, urlsplit
+from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from contrato.core import spec as specs
 from contrato.core.schema import Schema
@@ -103,10 +103,7 @@ SECRET = re.compile(r"authorization|cookie|token|secret|session|api.?key|passwor
 # From a word's start only: to try each letter of a picture in Base64 would take hours.
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+")
 
-_CUT = re.compile(r"(\.\.\.|…)")
-
-_START = r"(?:(?<![^\W_])|(?<=\\[nrt])|(?<=\\u[0-9a-f]{4})|(?<=%[0-9a-f]{2}))"
-"""A word's start: also after the escape sequences of JSON and URLs, whose last character is a letter or a digit."""
+_CUT = "..."
 
 _LONGEST_CUT = 1000
 
@@ -131,7 +128,8 @@ class Scrubber:
     def __init__(self, spec: Api, token: str) -> None:
         self._names = spec.personal_names
         # Words of the contract: a customer who bears one of them must not blot it out of every report.
-        self._vocabulary = {word.casefold() for word in spec.words}
+        self._vocabulary = {Folded(word).text for word in spec.words}
+        # By the folded value.
         self._placeholders: dict[str, str] = {}
         self._numbers: dict[str, int] = {}
         # The answers that were learnt from: one that comes again tells nothing new.
@@ -140,12 +138,11 @@ class Scrubber:
         # By identity; the original is kept, so that nothing else gets it.
         self._scrubbed: dict[int, tuple[Exchange, Exchange]] = {}
         parts = {token, token[::-1], *(token[:-n] for n in range(1, 9)), *(token[n:] for n in range(1, 9))}
-        forms = {form for part in parts if len(part) >= max(SHORTEST, len(token) // 2) for form in _forms(part)}
-        longest_first = sorted(forms, key=len, reverse=True)
-        self._token = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)", re.IGNORECASE)
-        if len(token) < TELLING:
-            # A short one may stand in our own words by chance, and a part of it in any.
-            self._token = _pattern(token) or re.compile(r"(?!)")
+        # A short one may be an ordinary word, and a part of it any.
+        parts = {token} if len(token) < TELLING else {part for part in parts if len(part) >= len(token) // 2}
+        longest_first = sorted((Folded(part).text for part in parts), key=len, reverse=True)
+        either = "|".join(map(re.escape, longest_first))
+        self._token = re.compile(either if len(token) >= TELLING else rf"(?<!\w){either}(?!\w)" if token else r"(?!)")
 
     def learn(self, exchange: Exchange) -> None:
         """Remember the personal values of an exchange; an observer of all traffic."""
@@ -162,12 +159,14 @@ class Scrubber:
                 self._remember(name, value)
 
     def text(self, text: str) -> str:
-        """`text` without the token and without personal data."""
+        """`text`, a value of a request or an answer, without the token and without personal data."""
         if not text:
             return text
-        text = self._token.sub(TOKEN, text)
-        text = self._values.sub(lambda match: self._placeholder(match[0]), text)
-        return _EMAIL.sub("[e-mail]", self._cut(text))
+        folded = Folded(text)
+        found = [(match.span(), TOKEN) for match in self._token.finditer(folded.text)]
+        found += [(match.span(), self._placeholders[match[0]]) for match in self._values.finditer(folded.text)]
+        found += self._cut(folded.text)
+        return _EMAIL.sub("[e-mail]", folded.replaced(found))
 
     def exchange(self, exchange: Exchange) -> Exchange:
         """An exchange without the token and without personal data."""
@@ -225,14 +224,11 @@ class Scrubber:
                 yield parameter.name, value
 
     def _remember(self, name: str, value: Any) -> None:
-        text = str(value).strip()
-        if len(text) < SHORTEST or text.casefold() in self._vocabulary or text.casefold() in self._placeholders:
+        text = Folded(str(value)).text.strip()
+        if len(text) < SHORTEST or text in self._vocabulary or text in self._placeholders:
             return
         self._numbers[name] = self._numbers.get(name, 0) + 1
-        placeholder = f"[{name.strip('_')} {self._numbers[name]}]"
-        for form in _forms(text):
-            self._placeholders.setdefault(form.casefold(), placeholder)
-            self._placeholders.setdefault(form.lower(), placeholder)
+        self._placeholders[text] = f"[{name.strip('_')} {self._numbers[name]}]"
         self.__dict__.pop("_values", None)
         self.__dict__.pop("_sorted", None)
         self._scrubbed.clear()
@@ -243,34 +239,34 @@ class Scrubber:
     def _values(self) -> re.Pattern[str]:
         # A tree of prefixes: the time of a search must not grow with the number of values.
         tree: dict[str, Any] = {}
-        for form in self._placeholders:
+        for value in self._placeholders:
             node = tree
-            for character in form:
+            for character in value:
                 node = node.setdefault(character, {})
             node[""] = {}
-        return re.compile(rf"{_START}(?:{_tree_pattern(tree)})(?![^\W_])" if tree else r"(?!)", re.IGNORECASE)
+        return re.compile(rf"(?<![^\W_])(?:{_tree_pattern(tree)})(?![^\W_])" if tree else r"(?!)")
 
     @cached_property
     def _sorted(self) -> list[str]:
         return sorted(self._placeholders)
 
-    def _placeholder(self, found: str) -> str:
-        return self._placeholders.get(found.lower()) or self._placeholders.get(found.casefold()) or "[personal]"
-
-    def _cut(self, text: str) -> str:
-        """Replace the beginnings of personal values that somebody cut short."""
-        parts = _CUT.split(text)
-        for index in range(0, len(parts) - 1, 2):
-            part = parts[index]
-            for start in range(max(0, len(part) - _LONGEST_CUT), len(part) - SHORTEST + 1):
-                tail = part[start:].lower()
-                if start and part[start - 1].isalnum():
+    def _cut(self, text: str) -> Iterator[tuple[tuple[int, int], str]]:
+        """The beginnings of personal values that somebody cut short."""
+        end = text.find(_CUT)
+        while end >= 0:
+            for start in range(max(0, end - _LONGEST_CUT), end - SHORTEST + 1):
+                if start and text[start - 1].isalnum():
                     continue
-                at = bisect.bisect_left(self._sorted, tail)
-                if at < len(self._sorted) and self._sorted[at].startswith(tail):
-                    parts[index] = part[:start] + self._placeholders[self._sorted[at]]
-                    break
-        return "".join(parts)
+                # The last character may be half of an escaped one.
+                for tail in (text[start:end], text[start : end - 1]):
+                    at = bisect.bisect_left(self._sorted, tail)
+                    if at < len(self._sorted) and self._sorted[at].startswith(tail) and len(tail) >= SHORTEST:
+                        yield (start, end), self._placeholders[self._sorted[at]]
+                        break
+                else:
+                    continue
+                break
+            end = text.find(_CUT, end + len(_CUT))
 
     def _url(self, url: str) -> str:
         secret = re.compile(rf"([?&][^=&]*(?:{SECRET.pattern})[^=&]*=)[^&#]+", re.IGNORECASE)
@@ -303,7 +299,7 @@ class Scrubber:
             return value
         if isinstance(value, int | float):
             text = str(value)
-            known = self._placeholders.get(text)
+            known = self._placeholders.get(Folded(text).text)
             return known or (f"[{name}]" if marked else value)
         scrubbed = self.text(value)
         return f"[{name}]" if marked and scrubbed == value else scrubbed
@@ -329,20 +325,90 @@ def _json(content: bytes) -> Any:
         return MISSING
 
 
-def _forms(value: str) -> set[str]:
-    """How a value may be written: plainly, or inside JSON, a URL, a page, or a shell's word."""
-    escapes: list[Callable[[str], str]] = [
-        lambda text: json.dumps(text)[1:-1],
-        lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
-        lambda text: json.dumps(json.dumps(text)[1:-1])[1:-1],
-        quote,
-        lambda text: quote(text, safe=""),
-        quote_plus,
-        html.escape,
-        lambda text: shlex.quote(f" {text}")[2:-1],
-        lambda text: " ".join(text.split()),
-    ]
-    return {value, *(escape(value) for escape in escapes)}
+class Folded:
+    """A text as it is compared: in small letters, without accents, and with the characters that escapes stand for.
+
+    It does not matter then how a value is written: in JSON, a URL, HTML, or a word of a shell, in capitals or not.
+
+    Attributes:
+        text: The folded text.
+    """
+
+    def __init__(self, original: str) -> None:
+        self._original = original
+        parts: list[str] = []
+        # Where each piece begins, in the folded text and in the original, and if it has as many characters in both.
+        self._begins: list[int] = []
+        self._pieces: list[tuple[int, bool]] = []
+        length = 0
+        for match in _PIECE.finditer(original):
+            parts.append(_folded(match))
+            self._begins.append(length)
+            self._pieces.append((match.start(), match.lastgroup is None))
+            length += len(parts[-1])
+        self._begins.append(length)
+        self._pieces.append((len(original), False))
+        self.text = "".join(parts)
+
+    def replaced(self, found: Iterable[tuple[tuple[int, int], str]]) -> str:
+        """The original with other texts in place of parts of the folded one; of two that overlap, the first."""
+        parts, done = [], 0
+        for (start, end), text in sorted(found, key=lambda one: (one[0][0], -one[0][1])):
+            if self._at(start) >= done:
+                parts += [self._original[done : self._at(start)], text]
+                done = self._at(end)
+        return "".join([*parts, self._original[done:]])
+
+    def _at(self, index: int) -> int:
+        """Where a character of the folded text begins in the original."""
+        piece = bisect.bisect_right(self._begins, index) - 1
+        start, is_plain = self._pieces[piece]
+        return start + (index - self._begins[piece]) * is_plain
+
+
+_PIECE = re.compile(
+    r"""
+    (?P<code>(?:\\+u[0-9a-fA-F]{4})+)
+    | (?P<percent>(?:%[0-9a-fA-F]{2})+)
+    | (?P<entity>&(?:\#\d{1,7}|\#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,31});)
+    | (?P<half>(?:\\+u?[0-9a-fA-F]{0,3}|%[0-9a-fA-F]?|&\#?\w{0,31})(?=\.\.\.|\u2026))
+    | (?P<quote>'(?:"'"|\\+')')
+    | (?P<space>(?:\s|\+|\\+[nrt])+)
+    | (?P<sign>\\+["'/]?)
+    | (?P<letter>[^\x00-\x7f])
+    | (?:[^\\%&'+\s\x80-\U0010ffff]|\ (?![\s+\\]))+
+    | [%&']
+    """,
+    re.VERBOSE,
+)
+
+
+def _folded(match: re.Match[str]) -> str:
+    """A piece of text as it is compared."""
+    kind, piece = match.lastgroup, match[0]
+    if kind is None:
+        return piece.lower()
+    if kind in _UNESCAPED:
+        return _UNESCAPED[kind]
+    if kind == "code":
+        units = "".join(re.findall("u(....)", piece))
+        piece = bytes.fromhex(units).decode("utf-16-be", "replace")
+    elif kind == "percent":
+        octets = unquote_to_bytes(piece)
+        try:
+            piece = octets.decode()
+        except UnicodeDecodeError:
+            piece = octets.decode("latin-1")
+    elif kind == "entity":
+        piece = html.unescape(piece)
+    elif kind == "sign":
+        piece = piece.lstrip("\\")
+    decomposed = unicodedata.normalize("NFKD", piece.casefold())
+    return " ".join(re.split(r"[\s+]+", "".join(c for c in decomposed if not unicodedata.combining(c))))
+
+
+_UNESCAPED = {"half": "", "quote": "'", "space": " "}
+"""What pieces of these kinds stand for. One that somebody cut short stands for nothing."""
 
 
 def _tree_pattern(tree: dict[str, Any]) -> str:

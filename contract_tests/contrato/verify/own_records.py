@@ -63,6 +63,11 @@ class OwnRecords:
             if not o.safe and (creator := o.creator) is not None
         }
 
+    @property
+    def made(self) -> set[str]:
+        """Paths of all records that this run created."""
+        return {record.path for record in self._ever_created}
+
     def may_write(self, operation: Operation, path: str) -> bool:
         """True if a write touches no record of others."""
         return operation.id in self._addresses or path in self._paths

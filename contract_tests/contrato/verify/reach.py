@@ -67,9 +67,11 @@ def supplied(spec: Api, values: Mapping[str, Any]) -> dict[tuple[str, str], Any]
             raise UsageError(f"no argument {name!r}: choose from {', '.join(similar)}")
         operation, f = known[name]
         read = loaded(value.encode("utf-8", "replace")) if isinstance(value, str) else value
-        fitting = [each for each in (read, value) if each is not MISSING and validator(f.schema).is_valid(each)]
+        read = value if read is MISSING else read
+        fitting = [each for each in (read, value, [read]) if validator(f.schema).is_valid(each)]
         if not fitting:
-            raise UsageError(f"{name}={value} is no value for it: its type is {f.schema.type}")
+            kind = "an array, written as JSON" if f.schema.type == "array" else f.schema.type
+            raise UsageError(f"{name}={value} is no value for it: its type is {kind}")
         found[operation.id, f.name] = fitting[0]
     return found
 

@@ -58,7 +58,7 @@ def verify_har(
     base = normal(base_url).rstrip("/") if base_url else infer_base(spec, entries, api, path)
     if not any(entry.below(base) for entry in entries):
         raise UsageError(f"{path} has no request below {base}: give another --base-url, or none to have it found out")
-    tokens = Counter(entry.token for entry in entries if entry.token and entry.below(base) is not None)
+    tokens = Counter(entry.token for entry in entries if entry.below(base) is not None and entry.token)
     report = Report(
         api=api,
         base_url=base,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from contrato.core.spec import Api, Operation
+from contrato.verify.documents import cited
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Layer, NotJudged, Reading, Violation
 from contrato.verify.session import Session
@@ -119,10 +120,10 @@ def law(sentence: str, *, writes: bool = False, probes: bool = False, moving: bo
 def misread(error: Exception) -> str:
     """Why a rule could not judge an answer, for a person."""
     if isinstance(error, KeyError):
-        return f"there is nothing at {error.args[0]}"
+        return f"there is nothing at {cited(error.args[0])}"
     if isinstance(error, AttributeError | TypeError):
         return "something in it has a type that the spec does not have there"
-    return f"something in it has a value that the spec does not have there ({error})"
+    return f"something in it has a value that the spec does not have there ({cited(error)})"
 
 
 def _add(rule: Rule) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ from contrato.core.spec import Operation
 from contrato.verify.clean_up import clean_up, is_there
 from contrato.verify.conformance import EXAMPLES, Conformance
 from contrato.verify.discovery import Discovery
+from contrato.verify.documents import cited
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Layer, NotJudged, Reading, Violation
 from contrato.verify.hiding import TOKEN, Scrubber, token_variable
@@ -86,6 +88,7 @@ def verify(
         strict=strict,
         spec_version=spec.version,
         notes=notes,
+        again=_again(api, base_url, chosen, seed, probes, values or {}),
         scrubber=(scrubber := Scrubber(spec, token)),
     )
     judge = Judge(spec, report, token_variable(api), only, skip)
@@ -104,8 +107,18 @@ def verify(
     finally:
         report.requests = transport.requests.total()
         report.seconds = time.monotonic() - started
+        report.made = transport.own.made
         report.finish()
     return report
+
+
+def _again(api: str, base_url: str, mode: Mode, seed: int, probes: bool | None, values: Mapping[str, Any]) -> list[str]:
+    """Words of the command that repeats a run, but for what it judges."""
+    words = ["contrato", "verify", api, "--base-url", base_url, "--mode", mode, "--seed", str(seed)]
+    words += [] if probes is None else ["--probes" if probes else "--no-probes"]
+    for name, value in values.items():
+        words += ["--value", f"{name}={value if isinstance(value, str) else json.dumps(value)}"]
+    return words
 
 
 class _Run:
@@ -143,7 +156,7 @@ class _Run:
         try:
             self._phases()
         except Gone as gone:
-            found = f"no connection any more: {gone}"
+            found = f"no connection any more: {cited(gone)}"
             self.judge.add("answer", Violation(SERVER, "", "an answer to every request", found, ""))
         except KeyboardInterrupt:
             self.report.interrupted = True

@@ -15,7 +15,7 @@ import requests
 
 from contrato.core.spec import Operation, Parameter
 from contrato.verify.discovery import Discovery, valid_values
-from contrato.verify.documents import MISSING, find, spread
+from contrato.verify.documents import MISSING, find, short, spread
 from contrato.verify.exchange import Arguments, Exchange
 from contrato.verify.rows import Row, counter, intervals, items_of, limit_of, local, page_key, page_size, rows_of
 from contrato.verify.transport import Refused, TooLong
@@ -217,7 +217,7 @@ class Session:
         except requests.RequestException as error:
             reason = f"{operation.method} {operation.path} got no answer: {type(error).__name__}"
             sent = {name: value for (_, name), value in arguments.items()}
-            lost = "" if isinstance(error, TooLong) else f"{reason}, for {json.dumps(sent, ensure_ascii=False)}"
+            lost = "" if isinstance(error, TooLong) else f"{reason}, for {short(sent)}"
             raise UnansweredError(reason, lost) from error
         if exchange.status == 429:
             raise UnansweredError(f"{operation.method} {operation.path} was answered with 429")

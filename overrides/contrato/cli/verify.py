@@ -154,7 +154,7 @@ def _judged(
             problems.append(f"cannot write {file}: {error.strerror or error}")
         except Exception as error:
             # The other reports are written all the same.
-            report.crash = reports.report.crash_text(error)
+            report.crash = report.told(reports.report.crash_text(error))
             click.echo(report.crash, err=True)
     if problems and report.exit_code is not ExitCode.CRASHED:
         raise Refusal("; ".join(problems))

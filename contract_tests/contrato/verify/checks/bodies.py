@@ -10,8 +10,9 @@ from typing import Any
 
 from contrato.core.spec import Api
 from contrato.verify.checks.http import violations_in
+from contrato.verify.documents import cited, short
 from contrato.verify.exchange import Exchange
-from contrato.verify.findings import Violation
+from contrato.verify.findings import LONG, Violation
 from contrato.verify.rules import check
 
 TRACES = re.compile(
@@ -53,7 +54,7 @@ def json_is_well_formed(exchange: Exchange, spec: Api) -> Iterator[Violation | N
     fault = _json_fault(exchange.content)
     charset = re.search(r"charset\s*=\s*\"?([^\s;\"]+)", kind)
     if fault is None and charset and charset[1] not in ("utf-8", "utf8") and not exchange.content.isascii():
-        fault = f"UTF-8 that is declared {charset[1]}"
+        fault = f"UTF-8 that is declared {cited(charset[1])}"
     if fault:
         proof = "inferred: JSON is what RFC 8259 defines"
         yield from violations_in(exchange, spec, "", "JSON as in RFC 8259", fault, proof)
@@ -65,14 +66,14 @@ def _json_fault(content: bytes) -> str | None:
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
-        return f"a byte that is no UTF-8: {content[error.start : error.start + 4]!r}"
+        return f"a byte that is no UTF-8: {cited(repr(content[error.start : error.start + 4]))}"
     faults: list[str] = []
 
     def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) < len(pairs):
             names = [name for name, _ in pairs]
-            faults.append(f"{next(name for name in names if names.count(name) > 1)!r} twice in one object")
+            faults.append(f"{cited(repr(next(name for name in names if names.count(name) > 1)))} twice in one object")
         return found
 
     def constant(name: str) -> float:
@@ -87,7 +88,7 @@ def _json_fault(content: bytes) -> str | None:
         faults.append("half a surrogate, which is no character")
     huge = re.search(r"[:\[,]\s*(-?\d[\d.]*[eE]\+?\d{3,})\s*[,\]}]", text)
     if huge and math.isinf(float(huge[1])):
-        faults.append(f"the number {huge[1]}")
+        faults.append(f"the number {cited(huge[1])}")
     return faults[0] if faults else None
 
 
@@ -116,7 +117,7 @@ def errors_do_not_leak(exchange: Exchange, spec: Api) -> Iterator[Violation | No
         match = pattern.search(text)
         if match and match[0].strip() not in sent:
             proof = "inferred: an error is for the client, which can do nothing with the server's inside"
-            yield from violations_in(exchange, spec, "", f"an error without {what}", match[0].strip(), proof)
+            yield from violations_in(exchange, spec, "", f"an error without {what}", cited(match[0].strip()), proof)
             return
 
 
@@ -138,7 +139,7 @@ def errors_name_their_status(exchange: Exchange, spec: Api) -> Iterator[Violatio
             proof = "plausible: who reads the status there is told another one"
             if "problem+json" in exchange.headers.get("content-type", ""):
                 proof = "inferred: the status in a problem is that of the answer (RFC 9457, 3.1.2)"
-            yield from violations_in(exchange, spec, f"/{name}", str(exchange.status), str(value), proof)
+            yield from violations_in(exchange, spec, f"/{name}", str(exchange.status), cited(value), proof)
 
 
 @check("An error of an API is no web page.")
@@ -150,5 +151,5 @@ def errors_are_not_pages(exchange: Exchange, spec: Api) -> Iterator[Violation | 
         proof = "plausible: an error may come from a proxy that knows no JSON"
         if exchange.operation is not None and "json" in exchange.headers.get("content-type", ""):
             proof = "inferred: what is declared JSON is JSON"
-        found = exchange.content[:60].decode("utf-8", "replace")
+        found = short(exchange.content[:LONG].decode("utf-8", "replace"))
         yield from violations_in(exchange, spec, "", "JSON, or no body", found, proof)

@@ -16,7 +16,7 @@ from contrato.verify.checks.values import (
     readings,
     violation_in,
 )
-from contrato.verify.documents import MISSING, find
+from contrato.verify.documents import MISSING, cited, find
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Violation
 from contrato.verify.rules import check
@@ -49,10 +49,10 @@ def dates_in_range(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
     for value in find(answer, law.field):
         moments = readings(value, spec)
         if moments and not any(first_day <= moment <= last_day for moment in moments):
-            yield violation_in(exchange, law.field, expected, str(value), law.evidence)
+            yield violation_in(exchange, law.field, expected, cited(value), law.evidence)
             return
         if moments and not doubtful and not any(first <= moment <= last for moment in moments):
-            doubtful = str(value)
+            doubtful = cited(value)
     if doubtful:
         proof = "plausible: a range that is given to the second is meant to the second"
         yield violation_in(exchange, law.field, expected, doubtful, proof)
@@ -89,17 +89,17 @@ def timestamps_exist(exchange: Exchange, spec: Api) -> Iterator[Violation | None
         texts = [value for value in find(answer, at) if isinstance(value, str)]
         wrong = [value for value in texts if not readings(value, spec)]
         if wrong:
-            yield violation_in(exchange, at, "a day and a time that exist", wrong[0], schema.evidence)
+            yield violation_in(exchange, at, "a day and a time that exist", cited(wrong[0]), schema.evidence)
             continue
         years = [text for text in texts if not 1990 <= readings(text, spec)[-1].year <= 2100]
         if years:
             proof = "plausible: a server of our time has no data of another"
-            yield violation_in(exchange, at, "a date from 1990 to 2100", years[0], proof)
+            yield violation_in(exchange, at, "a date from 1990 to 2100", cited(years[0]), proof)
         zoned = [datetime.fromisoformat(text).tzinfo is not None for text in texts]
         if len(set(zoned)) > 1:
             odd = texts[zoned.index(not zoned[0])]
             proof = "plausible: one server writes its timestamps in one way"
-            yield violation_in(exchange, at, f"all timestamps written like {texts[0]}", odd, proof)
+            yield violation_in(exchange, at, f"all timestamps written like {cited(texts[0])}", cited(odd), proof)
 
 
 @check("Dates and days after them lead to one day.")
@@ -115,7 +115,7 @@ def days_are_reckoned(exchange: Exchange, spec: Api) -> Iterator[Violation | Non
     for text, days in zip(find(answer, law.date), find(answer, law.days), strict=False):
         moments, number = readings(text, spec), as_number(days)
         if moments and number is not None and abs(number) < 100_000:
-            reached[moments[-1] + timedelta(days=number)] = f"{text} and {days} days"
+            reached[moments[-1] + timedelta(days=number)] = f"{cited(text)} and {cited(days)} days"
     if reached:
         yield None
     if reached and max(reached) - min(reached) > DAY:

@@ -16,9 +16,9 @@ from contrato.core.schema import Schema
 from contrato.core.spec import Api, Operation, Response
 from contrato.verify.checks.http import violations_in
 from contrato.verify.checks.values import is_object, members
-from contrato.verify.documents import MISSING, short, validator
+from contrato.verify.documents import MISSING, cited, short, validator
 from contrato.verify.exchange import Exchange
-from contrato.verify.findings import Layer, Violation
+from contrato.verify.findings import Layer, Violation, answered
 from contrato.verify.rules import check
 
 GENERAL_REFUSALS = (400, 422)
@@ -38,7 +38,7 @@ def not_a_server_error(exchange: Exchange, spec: Api) -> Iterator[Violation | No
     if exchange.status < 500 or (exchange.status == 501 and exchange.operation is None):
         return
     proof = exchange.operation.evidence if exchange.operation else ""
-    yield from violations_in(exchange, spec, "", "no 5xx, whatever is asked", answer_of(exchange), proof)
+    yield from violations_in(exchange, spec, "", "no 5xx, whatever is asked", answered(exchange), proof)
 
 
 @check("The status of an answer is one that the spec has for the operation.", layer=Layer.CONFORMANCE)
@@ -57,7 +57,7 @@ def status_code_conformance(exchange: Exchange, spec: Api) -> Iterator[Violation
         codes = operation.responses
         proof = "; ".join(f"{code} {response.evidence}" for code, response in codes.items() if response.evidence)
         expected = f"one of the statuses {', '.join(codes)}"
-        yield from violations_in(exchange, spec, "", expected, answer_of(exchange), proof)
+        yield from violations_in(exchange, spec, "", expected, answered(exchange), proof)
 
 
 @check("The Content-Type of an answer is the one in the spec.", layer=Layer.CONFORMANCE)
@@ -72,7 +72,7 @@ def content_type_conformance(exchange: Exchange, spec: Api) -> Iterator[Violatio
     types, found = response.media_types, exchange.headers.get("content-type", "")
     if found.partition(";")[0].strip().lower() not in types:
         expected = f"the Content-Type that the spec gives: {', '.join(types)}"
-        yield from violations_in(exchange, spec, "", expected, found or "none", response.evidence)
+        yield from violations_in(exchange, spec, "", expected, answered(exchange), response.evidence)
 
 
 @check("An answer has the headers that the spec asks for, in their form.", layer=Layer.CONFORMANCE)
@@ -87,7 +87,7 @@ def response_headers_conformance(exchange: Exchange, spec: Api) -> Iterator[Viol
             yield from violations_in(exchange, spec, f"header.{name}", "present (required)", "absent", _proof(exchange))
         elif text is not None and not validator(schema).is_valid(_read(text, schema)):
             expected = json.dumps(schema.json)
-            yield from violations_in(exchange, spec, f"header.{name}", expected, text, _proof(exchange))
+            yield from violations_in(exchange, spec, f"header.{name}", expected, cited(text), _proof(exchange))
 
 
 @check("The body of an answer has the fields, types and values that the spec describes.", layer=Layer.CONFORMANCE)
@@ -101,7 +101,7 @@ def response_schema_conformance(exchange: Exchange, spec: Api) -> Iterator[Viola
         return
     yield None
     if exchange.json is MISSING:
-        yield from violations_in(exchange, spec, "", "a JSON body", answer_of(exchange), _proof(exchange))
+        yield from violations_in(exchange, spec, "", "a JSON body", answered(exchange), _proof(exchange))
         return
     seen: set[str] = set()
     for error in validator(response.schema).iter_errors(exchange.json):
@@ -111,11 +111,6 @@ def response_schema_conformance(exchange: Exchange, spec: Api) -> Iterator[Viola
                 seen.add(field)
                 proof = response.schema.evidence_at(field) or _proof(exchange)
                 yield Violation(operation.id, field, expected, found, proof, (exchange,))
-
-
-def answer_of(exchange: Exchange) -> str:
-    """Status and body of an answer, in short."""
-    return f"{exchange.status} {short(exchange.content.decode('utf-8', 'replace'))}".strip()
 
 
 def is_valid(exchange: Exchange) -> bool:

@@ -13,9 +13,9 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin, urlsplit
 
 from contrato.core.spec import Api, Operation
-from contrato.verify.documents import find
+from contrato.verify.documents import cited, find, short
 from contrato.verify.exchange import Exchange
-from contrato.verify.findings import Violation
+from contrato.verify.findings import LONG, Violation, kind_of, violation
 from contrato.verify.rules import check
 
 LARGE = 100_000
@@ -54,7 +54,7 @@ def violations_in(
     """One violation of the operation, or of the one whose path was asked with another method; none for other paths."""
     operation = exchange.operation or next(_at(spec, exchange.path), None)
     if operation is not None:
-        yield Violation(operation.id, field, expected, found[:500], evidence, (exchange,))
+        yield violation(operation, field, expected, found, evidence, [exchange])
 
 
 def _at(spec: Api, path: str) -> Iterator[Operation]:
@@ -79,9 +79,7 @@ def secrets_need_a_token(exchange: Exchange, spec: Api) -> Iterator[Violation | 
     yield None
     if schemes and all(s.type == "http" for s in schemes) and "authorization" not in exchange.request_headers:
         proof = "; ".join(scheme.evidence for scheme in schemes)
-        yield from violations_in(
-            exchange, spec, "", "a refusal of a request without a token", str(exchange.status), proof
-        )
+        yield from violations_in(exchange, spec, "", "a refusal of a request without a token", kind_of(exchange), proof)
 
 
 # Status and headers
@@ -94,9 +92,9 @@ def no_content_is_none(exchange: Exchange, spec: Api) -> Iterator[Violation | No
         return
     yield None
     length = exchange.headers.get("content-length", "").strip()
-    found = exchange.content[:80].decode("utf-8", "replace")
+    found = short(text) if (text := exchange.content[:LONG].decode("utf-8", "replace")) else ""
     if not found and exchange.status == 204 and length not in ("", "0"):
-        found = f"a length of {length}"
+        found = f"a length of {cited(length)}"
     if found:
         proof = "inferred: HTTP has no content in such an answer (RFC 9110, 15.3.5)"
         yield from violations_in(exchange, spec, "", f"{exchange.status} without content", found, proof)
@@ -118,7 +116,9 @@ def statuses_have_their_headers(exchange: Exchange, spec: Api) -> Iterator[Viola
         proof = "plausible: HTTP tells by which scheme to authenticate (RFC 9110, 11.6.1)"
         schemes = re.findall(rf"(?:^|,)\s*({TOKEN})(?=\s|,|$)(?!\s*=)", challenge)
         if not schemes or (known and not {s.lower() for s in known} & {s.lower() for s in schemes}):
-            yield from violations_in(exchange, spec, "header.WWW-Authenticate", expected, challenge or "none", proof)
+            yield from violations_in(
+                exchange, spec, "header.WWW-Authenticate", expected, cited(challenge) if challenge else "none", proof
+            )
     if exchange.status == 405:
         allow = exchange.headers.get("allow")
         methods = {method.strip() for method in (allow or "").split(",") if method.strip()}
@@ -126,7 +126,7 @@ def statuses_have_their_headers(exchange: Exchange, spec: Api) -> Iterator[Viola
         proof = "plausible: HTTP tells which methods a path has (RFC 9110, 15.5.6)"
         if allow is None or not real & methods or exchange.method in methods:
             expected = f"the methods of this path: {', '.join(sorted(real))}"
-            yield from violations_in(exchange, spec, "header.Allow", expected, allow or "none", proof)
+            yield from violations_in(exchange, spec, "header.Allow", expected, cited(allow) if allow else "none", proof)
 
 
 @check("Headers have the form that HTTP gives them.")
@@ -139,7 +139,7 @@ def headers_are_well_formed(exchange: Exchange, spec: Api) -> Iterator[Violation
         yield None
         if not re.fullmatch(r'(W/)?"[^"\s]*"', tag):
             proof = "inferred: HTTP gives a tag this form (RFC 9110, 8.8.3)"
-            yield from violations_in(exchange, spec, "header.ETag", "a text in quotes", tag, proof)
+            yield from violations_in(exchange, spec, "header.ETag", "a text in quotes", cited(tag), proof)
     for name in ("retry-after", "date", "last-modified"):
         value = exchange.headers.get(name)
         if value is not None:
@@ -148,12 +148,14 @@ def headers_are_well_formed(exchange: Exchange, spec: Api) -> Iterator[Violation
             continue
         expected = "seconds, or a date" if name == "retry-after" else "a date"
         proof = f"inferred: HTTP gives {name} this form (RFC 9110)"
-        yield from violations_in(exchange, spec, f"header.{name.title()}", expected, value, proof)
+        yield from violations_in(exchange, spec, f"header.{name.title()}", expected, cited(value), proof)
     modified, now = (exchange.headers.get(name, "") for name in ("last-modified", "date"))
     last, sent = _date(modified), _date(now)
     if last and sent and last > sent:
         proof = "inferred: what is sent was modified before (RFC 9110, 8.8.2.1)"
-        yield from violations_in(exchange, spec, "header.Last-Modified", f"a date until {now}", modified, proof)
+        yield from violations_in(
+            exchange, spec, "header.Last-Modified", f"a date until {cited(now)}", cited(modified), proof
+        )
 
 
 def _date(text: str) -> datetime | None:
@@ -176,7 +178,9 @@ def answers_stay_private(exchange: Exchange, spec: Api) -> Iterator[Violation | 
     yield None
     if shared:
         proof = "plausible: what needs a token is for its owner alone (RFC 9111, 3.5)"
-        yield from violations_in(exchange, spec, "header.Cache-Control", "no leave for shared caches", control, proof)
+        yield from violations_in(
+            exchange, spec, "header.Cache-Control", "no leave for shared caches", cited(control), proof
+        )
 
 
 @check("Answers come in time.")
@@ -219,7 +223,9 @@ def locations_lead_to_the_record(exchange: Exchange, spec: Api) -> Iterator[Viol
     there = urlsplit(urljoin(exchange.url, given))
     if there.netloc != urlsplit(exchange.url).netloc:
         proof = "plausible: a client that was told an address can reach it"
-        yield from violations_in(exchange, spec, "header.Location", f"an address below {exchange.url}", given, proof)
+        yield from violations_in(
+            exchange, spec, "header.Location", f"an address below {cited(exchange.url)}", cited(given), proof
+        )
     path = there.path.removeprefix(urlsplit(exchange.url).path.removesuffix(exchange.path))
     reader = spec.match("GET", path)
     if reader is None or reader.creator is not operation:
@@ -229,4 +235,6 @@ def locations_lead_to_the_record(exchange: Exchange, spec: Api) -> Iterator[Viol
     yield None
     if ids and (reader.match(path) or {}).get(identifier.name) not in ids:
         proof = "inferred: HTTP has the address of what was created there (RFC 9110, 10.2.2)"
-        yield from violations_in(exchange, spec, "header.Location", f"the address of record {ids[0]}", given, proof)
+        yield from violations_in(
+            exchange, spec, "header.Location", f"the address of record {cited(ids[0])}", cited(given), proof
+        )

@@ -19,7 +19,7 @@ from contrato.verify.checks.values import (
     readings,
     violation_in,
 )
-from contrato.verify.documents import MISSING, find
+from contrato.verify.documents import MISSING, cited, find
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Violation
 from contrato.verify.rules import check
@@ -55,7 +55,7 @@ def _disagreement(record: Values, law: Invariant, spec: Api) -> tuple[str, str, 
         one, other = _one(record, first), _one(record, second)
         if one is None or other is None or _in_order(one, other, spec):
             return None
-        return second, f"not before or below {first.lstrip('/')}, {one}", str(other)
+        return second, f"not before or below {first.lstrip('/')}, {cited(one)}", cited(other)
     if law.present is not None:
         first, second = law.present
         if _one(record, first) is None or _one(record, second) is not None:
@@ -72,7 +72,7 @@ def _disagreement(record: Values, law: Invariant, spec: Api) -> tuple[str, str, 
     if kind == "same" and parts and isinstance(value, str):
         if parts[0] is None or _same_day(value, parts[0], spec):
             return None
-        return field, f"{operands[0].lstrip('/')}, {parts[0]}", value
+        return field, f"{operands[0].lstrip('/')}, {cited(parts[0])}", cited(value)
     number, numbers = as_number(value), [n for part in parts if (n := as_number(part)) is not None]
     if number is None or not numbers or len(numbers) < len(parts) or (kind == "product" and len(numbers) != 2):
         return None
@@ -84,8 +84,8 @@ def _disagreement(record: Values, law: Invariant, spec: Api) -> tuple[str, str, 
     if fits:
         return None
     names = " and ".join(operand.lstrip("/") for operand in operands)
-    shown = f"{due:.10g}" if kind in ("product", "sum", "same") else " or ".join(f"{n:.10g}" for n in numbers)
-    return field, f"the {kind} of {names}: {shown}" if kind != "same" else f"{names}: {shown}", f"{number:.10g}"
+    shown = " or ".join(cited(f"{n:.10g}") for n in ([due] if kind in ("product", "sum", "same") else numbers))
+    return field, f"the {kind} of {names}: {shown}" if kind != "same" else f"{names}: {shown}", cited(f"{number:.10g}")
 
 
 def _one(record: Values, pointer: str) -> Any:
@@ -129,7 +129,7 @@ def values_are_plausible(exchange: Exchange, spec: Api) -> Iterator[Violation | 
         if out:
             expected = f"{low:g} or more" if high == math.inf else f"{low:g} to {high:g}"
             unit = f" {schema.unit}" if schema.unit else ""
-            yield violation_in(exchange, at, expected + unit, f"{out[0]:g}{unit}", law.evidence)
+            yield violation_in(exchange, at, expected + unit, cited(f"{out[0]:g}") + unit, law.evidence)
 
 
 @check("Texts are readable.")
@@ -148,7 +148,7 @@ def texts_are_readable(exchange: Exchange, spec: Api) -> Iterator[Violation | No
         odd = next((text for text in find(answer, at) if isinstance(text, str) and _is_garbled(text)), None)
         if odd is not None:
             yield violation_in(
-                exchange, at, "a readable text", repr(odd), "plausible: data may be damaged where it was entered"
+                exchange, at, "a readable text", cited(repr(odd)), "plausible: data may be damaged where it was entered"
             )
 
 

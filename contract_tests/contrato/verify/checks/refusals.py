@@ -10,7 +10,7 @@ from contrato.core.schema import Schema
 from contrato.core.spec import Api, Parameter
 from contrato.verify.checks.documented import GENERAL_REFUSALS
 from contrato.verify.checks.values import Values, is_object, members, violation_in
-from contrato.verify.documents import find, validator
+from contrato.verify.documents import cited, find, short, validator
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Violation
 from contrato.verify.leniency import faults_of, may_be_wrong
@@ -41,7 +41,7 @@ def refusals_name_the_fault(exchange: Exchange, spec: Api) -> Iterator[Violation
         if not texts or not all(isinstance(text, str) and text.strip() for text in texts):
             if proof.level not in ("documented", "observed"):
                 return  # Nobody says that this refusal has this shape.
-            yield violation_in(exchange, f"/{name}", "messages that say why", repr(messages), proof)
+            yield violation_in(exchange, f"/{name}", "messages that say why", cited(repr(messages)), proof)
             return
     if not named or not _understood(exchange):
         return
@@ -51,7 +51,7 @@ def refusals_name_the_fault(exchange: Exchange, spec: Api) -> Iterator[Violation
     strange = [name for name, meant in spoken.items() if meant is None and name not in general]
     if strange:
         yield violation_in(
-            exchange, f"/{strange[0]}", f"names of fields: {', '.join(sorted(names))}", strange[0], proof
+            exchange, f"/{strange[0]}", f"names of fields: {', '.join(sorted(names))}", cited(strange[0]), proof
         )
         return
     # A server that refuses fields unknown to the spec may stop there.
@@ -60,10 +60,10 @@ def refusals_name_the_fault(exchange: Exchange, spec: Api) -> Iterator[Violation
     if response is not None and response.admits("refusal-extent", "first"):
         unknown |= {f.name for f in operation.parameters if f.key in exchange.arguments and may_be_wrong(f)}
     if wrong and not any(meant in wrong | unknown for meant in spoken.values()) and not general & named.keys():
-        yield violation_in(exchange, "", f"one of {', '.join(sorted(wrong))}", ", ".join(named), proof)
+        yield violation_in(exchange, "", f"one of {', '.join(sorted(wrong))}", short([*named]), proof)
     innocent = [name for name, meant in spoken.items() if meant in closed]
     if innocent:
-        yield violation_in(exchange, "", "only fields that are wrong", innocent[0], proof)
+        yield violation_in(exchange, "", "only fields that are wrong", cited(innocent[0]), proof)
 
 
 @check("A refusal has the status that the source gives it.")

@@ -21,7 +21,7 @@ from contrato.verify.checks.values import (
     readings,
     violation_in,
 )
-from contrato.verify.documents import MISSING, find
+from contrato.verify.documents import MISSING, cited, find
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Violation
 from contrato.verify.rows import about
@@ -109,7 +109,7 @@ def rows_are_periods(exchange: Exchange, spec: Api) -> Iterator[Violation | None
         steps = [_slot(b, period) - _slot(a, period) for (a, _), (b, _) in itertools.pairwise(one.rows)]
         if len(steps) >= 2 and 1 not in steps:
             proof = f"plausible: somewhere two {period}s that follow each other were both measured"
-            found = f"never less than {min(steps)} {period}s between two rows of {one.key}"
+            found = f"never less than {min(steps)} {period}s between two rows of {cited(one.key)}"
             yield violation_in(exchange, law.date, f"rows that are one {period} apart", found, proof)
             return
 
@@ -130,7 +130,7 @@ def _faults(all_series: list[Series], period: str, cuts: list[datetime]) -> Iter
         dates = [date for date, _ in series.rows]
         for one, other in itertools.pairwise(dates):
             if _slot(one, period) == _slot(other, period) and other not in cuts:
-                yield f"{one} and {other}, both of {series.key}"
+                yield f"{one} and {other}, both of {cited(series.key)}"
         inner = [date for date in dates if date not in cuts]
         if period == "hour":
             places = {(date.minute, date.second) for date in inner}
@@ -139,7 +139,7 @@ def _faults(all_series: list[Series], period: str, cuts: list[datetime]) -> Iter
         days = {date.day for date in inner}
         ends = all((date + DAY).day == 1 for date in inner if date < datetime.max - DAY)
         if len(places) > 1 or (period == "month" and len(days) > 1 and not ends):
-            yield f"{', '.join(str(date) for date in inner[:3])}, all of {series.key}"
+            yield f"{', '.join(str(date) for date in inner[:3])}, all of {cited(series.key)}"
 
 
 @check("A register grows by what it counts.")
@@ -170,14 +170,14 @@ def _miscounts(all_series: list[Series], period: str, register: str, counted: st
             value, amount = as_number(row.get(register)), as_number(row.get(counted))
             slot = _slot(date, period) if date else 0
             if run and value is not None and value < run[-1][1] - 1:
-                yield f"{run[-1][1]} and then {value}, of {series.key}"
+                yield f"{cited(run[-1][1])} and then {cited(value)}, of {cited(series.key)}"
                 break
             if value is None or amount is None or (run and slot != run[-1][0] + 1):
                 if len(run) > 1:
                     growth = run[-1][1] - run[0][1]
                     sums = (sum(a for _, _, a in run[1:]), sum(a for _, _, a in run[:-1]))
                     if not any(close(growth, expected) for expected in sums):
-                        yield f"{growth:.6g} in {len(run)} {period}s with {sums[0]:.6g}, of {series.key}"
+                        yield f"{growth:.6g} in {len(run)} {period}s with {sums[0]:.6g}, of {cited(series.key)}"
                 run = []
             if value is not None and amount is not None:
                 run.append((slot, value, amount))
@@ -207,5 +207,5 @@ def energy_fits_power(exchange: Exchange, spec: Api) -> Iterator[Violation | Non
         if max(energy, possible) > 1 and not possible / APART <= energy <= possible * APART:
             place = f"{around}/{law.energies[0]}"
             expected = f"{possible / APART:.3g} to {possible * APART:.3g}, by voltages and currents"
-            yield violation_in(exchange, place, expected, f"{energy:.3g}, of {one.key}", law.evidence)
+            yield violation_in(exchange, place, expected, f"{energy:.3g}, of {cited(one.key)}", law.evidence)
             return

@@ -12,7 +12,7 @@ from contrato.core.schema import Schema
 from contrato.core.spec import Api
 from contrato.verify.documents import MISSING, find, loaded, places
 from contrato.verify.exchange import Exchange
-from contrato.verify.findings import Violation
+from contrato.verify.findings import Violation, violation
 
 DAY = timedelta(days=1)
 
@@ -110,7 +110,7 @@ def aggregation_of(exchange: Exchange) -> tuple[Aggregation, str] | None:
 def violation_in(exchange: Exchange, field: str, expected: str, found: str, evidence: str) -> Violation:
     """A violation that one exchange shows."""
     assert exchange.operation is not None
-    return Violation(exchange.operation.id, field, expected, found[:500], evidence, (exchange,))
+    return violation(exchange.operation, field, expected, found, evidence, [exchange])
 
 
 def is_object(content: bytes) -> bool:

@@ -14,7 +14,7 @@ from contrato.core.extensions import Aggregation, DateRange
 from contrato.core.schema import Schema
 from contrato.core.spec import Operation, Parameter
 from contrato.verify.discovery import WIDEST
-from contrato.verify.documents import places, spread
+from contrato.verify.documents import cited, places, spread
 from contrato.verify.exchange import Arguments, Exchange
 from contrato.verify.findings import NotJudged, Violation, violation
 from contrato.verify.rows import Row, about, intervals, row_pointer, rows_of
@@ -117,14 +117,14 @@ def one_row_a_period(session: Session, operation: Operation) -> Iterator[Violati
                     break
                 wrong = wrong or twice
             if wrong is not None:
-                expected = f"one row for each {sample.unit} of {name}"
+                expected = f"one row for each {sample.unit} of {cited(name)}"
                 found = f"several for {wrong}"
                 proof: str = aggregation.evidence
                 yield violation(operation, aggregation.date, expected, found, proof, [sample.exchange])
                 continue
             hole = _hole(sorted(dated), sample.unit)
             if hole is not None:
-                expected = f"a row for each {sample.unit} of {name} from the first to the last"
+                expected = f"a row for each {sample.unit} of {cited(name)} from the first to the last"
                 proof = "plausible: a meter that measures before and after measures in between"
                 yield violation(operation, aggregation.date, expected, f"none for {hole}", proof, [sample.exchange])
 
@@ -147,7 +147,7 @@ def registers_grow(session: Session, operation: Operation) -> Iterator[Violation
                 counted = f"{pointer.rpartition('/')[0]}/{mark.field}"
                 wrong = [_ungrown(pairs, pointer, counted, date, end) for pairs in ways for end in (True, False)]
                 if all(wrong):
-                    expected = f"the register of {name} grows by {mark.field}"
+                    expected = f"the register of {cited(name)} grows by {mark.field}"
                     yield violation(operation, pointer, expected, wrong[0], mark.evidence, [sample.exchange])
     for fine, coarse in _comparisons(session, operation):
         yield from _between(session, operation, fine, coarse, {at: mark.evidence for at, mark in registers.items()})
@@ -161,7 +161,7 @@ def _ungrown(pairs: Iterable[tuple[Row, Row]], pointer: str, counted: str, date:
             continue
         off = abs(after - before - grown)
         if off > 1e-9 * abs(after) and off > 3 * _unit([before, after, grown]):
-            return f"from {before} to {after} at {later[date]}, with {grown} at {counted}"
+            return f"from {cited(before)} to {cited(after)} at {cited(later[date])}, with {grown} at {counted}"
     return ""
 
 
@@ -327,7 +327,7 @@ def _unequal(
                 yield _Unequal(
                     pointer,
                     f"{round(sum(pieces), 6)}, the sum of {len(pieces)} {fine.unit}s",
-                    f"{there} for the {coarse.unit} {start:%Y-%m-%d} of {key[0]}",
+                    f"{there} for the {coarse.unit} {start:%Y-%m-%d} of {cited(key[0])}",
                 )
 
 
@@ -373,8 +373,8 @@ def _outside(
             slack = _unit([*values, value]) + 1e-6 * abs(value)
             if not min(values) - slack <= value <= max(values) + slack:
                 reported.add(pointer)
-                expected = f"from {min(values)} to {max(values)}, as by {fine.unit}"
-                yield pointer, expected, f"{value} for the {coarse.unit} {row[date]}"
+                expected = f"from {cited(min(values))} to {cited(max(values))}, as by {fine.unit}"
+                yield pointer, expected, f"{cited(value)} for the {coarse.unit} {cited(row[date])}"
 
 
 def _properties(operation: Operation) -> dict[str, Schema]:

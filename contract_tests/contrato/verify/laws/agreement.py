@@ -10,7 +10,7 @@ from typing import Any
 from contrato.core.spec import Operation
 from contrato.verify.documents import MISSING, short, spread, text_of
 from contrato.verify.exchange import Exchange
-from contrato.verify.findings import NotJudged, Violation, violation
+from contrato.verify.findings import NotJudged, Violation, answered, violation
 from contrato.verify.rows import Row, difference, items_pointer, known, local, rows_of, told
 from contrato.verify.rules import law
 from contrato.verify.session import Session
@@ -66,12 +66,12 @@ def operations_agree(session: Session, operation: Operation) -> Iterator[Violati
                     continue  # The schema is judged elsewhere.
                 if _alike(session, value) not in {_alike(session, v) for v in values}:
                     say = f"{short(values[0])}, as {other.id} has {its} of {short(key)}"
-                    yield violation(operation, mine, say, value, proof, [matches[0][1], page])
+                    yield violation(operation, mine, say, short(value), proof, [matches[0][1], page])
             for its, wanted in theirs_too.items():
                 for match, there in matches:
                     if its in match and _alike(session, match[its]) != _alike(session, wanted):
                         say = f"{short(wanted)} at {its} of {other.id} for {short(key)}"
-                        yield violation(operation, ours_at[0], say, match[its], proof, [page, there])
+                        yield violation(operation, ours_at[0], say, short(match[its]), proof, [page, there])
         if unknown and agreement.covers in ("ours", "both"):
             reason = f"{unknown} records were looked up in a sample of {other.id} that does not have them"
             yield NotJudged(operation.id, reason, lasting=False)
@@ -194,7 +194,7 @@ def listed_records_are_there(session: Session, operation: Operation) -> Iterator
                 ):
                     proof = (echo and echo.evidence) or f.evidence
                     say = f"{short(row[key])}, as the list has it for {short(value)}"
-                    yield violation(operation, at, say, ours, proof, [page, exchange])
+                    yield violation(operation, at, say, short(ours), proof, [page, exchange])
 
 
 @law("Asking twice gives the same answer.")
@@ -223,7 +223,7 @@ def answers_are_stable(session: Session, operation: Operation) -> Iterator[Viola
         bare = session.ask(operation, {}, fresh=True, content=b"" if body else None)
         missing, more = difference(ours, rows_of(operation, [bare]))
         if not bare.succeeded or missing or more:
-            found = told(missing, more) or str(bare.status)
+            found = told(missing, more) or answered(bare)
             # Without a body this is the same request again, and says no more.
             after = session.get(operation, session.base(operation), fresh=True) if body else first
             if any(difference(ours, rows_of(operation, [after]))):

@@ -8,9 +8,9 @@ from itertools import product
 from typing import Any
 
 from contrato.core.spec import Operation
-from contrato.verify.documents import MISSING, find, short, text_of
+from contrato.verify.documents import MISSING, cited, find, short, text_of
 from contrato.verify.exchange import Arguments
-from contrato.verify.findings import NotJudged, Reading, Violation, answered, violation
+from contrato.verify.findings import NotJudged, Reading, Violation, answered, kind_of, violation
 from contrato.verify.laws.records import FAR, gone_proof, grown, is_nothing, proof_of, records_of, tidy, values_of
 from contrato.verify.rules import law
 from contrato.verify.session import Session, UnexpectedError, WithheldError
@@ -35,14 +35,14 @@ def deleted_is_gone(session: Session, operation: Operation) -> Iterator[Violatio
             raise UnexpectedError(deleted)
         reading = records.read(doomed)
         if not records.is_gone(reading):
-            expected = f"no record {doomed} after it was deleted"
+            expected = f"no record {cited(doomed)} after it was deleted"
             found = answered(reading)
             yield violation(operation, "", expected, found, gone_proof(records), [deleted, reading])
         after = records.listing()
         if records.listed(after, doomed, gone) is not None:
             expected = "the list is without the deleted record"
             yield violation(
-                operation, "", expected, f"{doomed} is listed", proof_of(operation), [deleted, after.exchange]
+                operation, "", expected, f"{cited(doomed)} is listed", proof_of(operation), [deleted, after.exchange]
             )
         others = after.others(before, doomed)
         if others:
@@ -53,15 +53,15 @@ def deleted_is_gone(session: Session, operation: Operation) -> Iterator[Violatio
         again = records.delete(doomed)
         if again.status >= 500 or (again.succeeded and again.content.strip()):
             yield violation(
-                operation, "", "deleting again does no harm", str(again.status), proof_of(operation), [deleted, again]
+                operation, "", "deleting again does no harm", kind_of(again), proof_of(operation), [deleted, again]
             )
         if records.updater is not None:
             given = {f.key: records.value(records.updater, f, 3) for f in values_of(records.updater) if not f.refers_to}
             changed = records.update(doomed, given)
             if records.record(changed) is not MISSING or not records.is_gone(records.read(doomed)):
-                expected = f"a change does not bring {doomed} back"
+                expected = f"a change does not bring {cited(doomed)} back"
                 yield violation(
-                    records.updater, "", expected, str(changed.status), gone_proof(records), [deleted, changed]
+                    records.updater, "", expected, kind_of(changed), gone_proof(records), [deleted, changed]
                 )
         final = records.listing()
         others = final.others(after)
@@ -71,7 +71,7 @@ def deleted_is_gone(session: Session, operation: Operation) -> Iterator[Violatio
             )
         if records.record(records.read(kept)) is MISSING:
             yield violation(
-                operation, "", "no other record is deleted", f"{kept} is gone", proof_of(operation), [deleted]
+                operation, "", "no other record is deleted", f"{cited(kept)} is gone", proof_of(operation), [deleted]
             )
 
 
@@ -156,12 +156,12 @@ def refused_changes_nothing(session: Session, operation: Operation) -> Iterator[
                 if exchange.succeeded and operation is records.creator:
                     records.own += find(exchange.json, records.pointer) if exchange.json is not MISSING else []
                 expected = "4XX for what cannot be done"
-                found = f"{exchange.status} for {short(exchange.sent)}"
+                found = f"{answered(exchange)}, for {short(exchange.sent)}"
                 yield violation(operation, at, expected, found, evidence, [exchange])
             kept = records.record(records.read(identifier)) if operation is records.updater else record
             if text_of(kept) != text_of(record):
                 expected = f"what is refused changes nothing: {short(record)}"
-                yield violation(operation, at, expected, kept, evidence, [created, exchange])
+                yield violation(operation, at, expected, short(kept), evidence, [created, exchange])
                 record = kept
         after = records.listing()
         others = after.others(before, *records.own)

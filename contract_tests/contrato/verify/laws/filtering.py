@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from contrato.core.extensions import Echo
 from contrato.core.spec import Operation, Parameter
-from contrato.verify.documents import find, short, spread, text_of
+from contrato.verify.documents import cited, find, short, spread, text_of
 from contrato.verify.exchange import Arguments, Exchange
-from contrato.verify.findings import NotJudged, Violation, violation
+from contrato.verify.findings import NotJudged, Violation, kind_of, violation
 from contrato.verify.laws.lists import VALUES, admitted_bounds, items_in, off_range, pages_of, seam_of, written
 from contrato.verify.rows import Row, difference, items_pointer, rows_of, told
 from contrato.verify.rules import law
@@ -77,7 +77,7 @@ def filters_select(session: Session, operation: Operation) -> Iterator[Violation
                 yield violation(operation, at, say, told(missing, more), proof, [*listed.pages[:1], *found.pages[:2]])
         twice = session.ask(operation, {**others, f.key: values[:1] * 2}) if is_array and values else None
         if twice is not None and twice.status >= 500:
-            yield violation(operation, f"{f.place}.{f.name}", "no 5XX", str(twice.status), f.evidence, [twice])
+            yield violation(operation, f"{f.place}.{f.name}", "no 5XX", kind_of(twice), f.evidence, [twice])
     if not judged:
         yield NotJudged(operation.id, "no record has a value of its filters")
 
@@ -245,7 +245,8 @@ def searches_find(session: Session, operation: Operation) -> Iterator[Violation 
                 wanted = [other for other, its in fits if its.startswith(text) or not begins]
                 found = {text_of(other) for other in walk.items}
                 if walk.complete and any(other not in found for other in wanted):
-                    say = f"the {len(wanted)} records whose name has {text!r}, such as {name!r}"
+                    example = f"{cited(repr(text))}, such as {cited(repr(name))}"
+                    say = f"the {len(wanted)} records whose name has {example}"
                     yield violation(operation, at, say, f"{len(found)} other records", proof, walk.pages[:1])
                 yield from pages_of(operation, walk, operation.pagination.evidence if operation.pagination else proof)
         for nonsense in (NOWHERE, SHORT, "'\"\\%;--"):

@@ -48,7 +48,7 @@ def pages_of(operation: Operation, walk: Walk, proof: str) -> Iterator[Violation
         number = numbers[-1]
         if number != first and not (equal and numbers[0] == first):
             both = [walk.numbered[first], walk.numbered[number]]
-            found = f"on page {first} and on page {number}: {text}"
+            found = f"on page {first} and on page {number}: {short(text)}"
             yield violation(operation, at, "each record on one page", found, proof, both)
             break
     expected_counters: dict[str, int] = {} if end is None else {"last": end}
@@ -71,10 +71,12 @@ def pages_of(operation: Operation, walk: Walk, proof: str) -> Iterator[Violation
             wanted = number + 1 if number < end else None
             if follows != wanted and not (wanted is None and is_end(operation, follows, number)):
                 at = counter_pointer(operation, "next")
-                yield violation(operation, at, f"{wanted} on page {number}", follows, proof, [page])
+                yield violation(operation, at, f"{wanted} on page {number}", short(follows), proof, [page])
         current = counter(operation, page, "current")
         if current is not MISSING and current != number:
-            yield violation(operation, counter_pointer(operation, "current"), str(number), current, proof, [page])
+            yield violation(
+                operation, counter_pointer(operation, "current"), str(number), short(current), proof, [page]
+            )
 
 
 def counter_pointer(operation: Operation, key: str) -> str:

@@ -143,4 +143,6 @@ def _cut(
         total = counter(operation, walk.pages[0], "total")
         if isinstance(total, int) and total != length:
             at_total = counter_pointer(operation, "total")
-            yield violation(operation, at_total, f"{length} for {f.name}={size}", total, f.evidence, walk.pages[:1])
+            yield violation(
+                operation, at_total, f"{length} for {f.name}={size}", short(total), f.evidence, walk.pages[:1]
+            )

@@ -8,9 +8,9 @@ from typing import Any
 import attrs
 
 from contrato.core.spec import Operation, Parameter
-from contrato.verify.documents import MISSING, places, short, validator
+from contrato.verify.documents import MISSING, cited, places, short, validator
 from contrato.verify.exchange import Arguments, Exchange
-from contrato.verify.findings import NotJudged, Reading, Violation, answered, violation
+from contrato.verify.findings import NotJudged, Reading, Violation, answered, kind_of, violation
 from contrato.verify.laws.records import FAR, records_of, tidy, values_of
 from contrato.verify.rows import items_pointer, rows_of
 from contrato.verify.rules import law
@@ -47,7 +47,7 @@ def tokens_are_checked(session: Session, operation: Operation) -> Iterator[Viola
             aside = session.ask(attrs.evolve(operation, path=f"{operation.path}/"), session.base(operation), token=None)
             if aside.succeeded and _has_data(operation, aside):
                 expected = "no data without a token, also with a slash after the path"
-                yield violation(operation, "", expected, str(aside.status), proof, [aside])
+                yield violation(operation, "", expected, kind_of(aside), proof, [aside])
         return
     with tidy(records):
         identifier, _, created, body = records.try_create(1)
@@ -75,8 +75,8 @@ def _betrayed(session: Session, operation: Operation) -> Iterator[Violation]:
             continue
         asked = [session.ask(operation, {**base, f.key: value}, token=None) for value in (known[0], max(known) + FAR)]
         if asked[0].status != asked[1].status:
-            expected = f"the same refusal for {f.name} of {known[0]} and for one that nobody has"
-            found = f"{asked[0].status} and {asked[1].status}"
+            expected = f"the same refusal for {f.name} of {cited(known[0])} and for one that nobody has"
+            found = f"{kind_of(asked[0])}, and {kind_of(asked[1])}"
             proof = "plausible: the difference tells strangers which ids exist"
             yield violation(operation, f"{f.place}.{f.name}", expected, found, proof, asked)
 
@@ -117,9 +117,9 @@ def _refused(operation: Operation, exchange: Exchange, form: str, proof: str) ->
     # A name that the query does not know may be refused for itself.
     fits = (401, 403) if "query" not in form else range(400, 500)
     if exchange.status not in fits:
-        yield violation(operation, "", f"401 or 403 for {form}", str(exchange.status), proof, [exchange])
+        yield violation(operation, "", f"401 or 403 for {form}", kind_of(exchange), proof, [exchange])
     elif _has_data(operation, exchange):
-        yield violation(operation, "", f"no data for {form}", f"{exchange.status} with data", proof, [exchange])
+        yield violation(operation, "", f"no data for {form}", f"{kind_of(exchange)} with data", proof, [exchange])
 
 
 def _has_data(operation: Operation, exchange: Exchange) -> bool:
@@ -162,7 +162,7 @@ def unknown_ids_find_nothing(session: Session, operation: Operation) -> Iterator
             if isinstance(unknown, int) and not has_record:
                 yield from _unknown(operation, f, exchange)
             if exchange.status >= 500 or exchange.status in range(300, 400) or has_record:
-                expected = f"nothing for {f.name}={unknown}, which no list names"
+                expected = f"nothing for {f.name}={cited(unknown)}, which no list names"
                 yield violation(operation, f"{f.place}.{f.name}", expected, answered(exchange), f.evidence, [exchange])
         if is_array:
             known_rows, _, _ = session.rows(operation, {**rest, f.key: numbers[:1]})
@@ -171,8 +171,15 @@ def unknown_ids_find_nothing(session: Session, operation: Operation) -> Iterator
             known_texts = {row.text for row in known_rows}
             extra = [row for row in found_both if row.text not in known_texts]
             if both.status >= 500 or extra:
-                expected = f"an unknown value adds nothing to {f.name}={numbers[0]}"
-                yield violation(operation, f"{f.place}.{f.name}", expected, short(extra[:1]), f.evidence, [both])
+                expected = f"an unknown value adds nothing to {f.name}={cited(numbers[0])}"
+                yield violation(
+                    operation,
+                    f"{f.place}.{f.name}",
+                    expected,
+                    short(extra[0]) if extra else answered(both),
+                    f.evidence,
+                    [both],
+                )
 
 
 def _unknown(operation: Operation, f: Parameter, exchange: Exchange) -> Iterator[Reading]:
@@ -240,7 +247,7 @@ def malformed_is_refused(session: Session, operation: Operation) -> Iterator[Vio
         if not 400 <= exchange.status < 500:
             expected = "4XX for what is no valid request"
             yield violation(
-                operation, at, expected, f"{exchange.status} for {short(exchange.sent)}", evidence, [exchange]
+                operation, at, expected, f"{answered(exchange)}, for {short(exchange.sent)}", evidence, [exchange]
             )
 
 
@@ -261,7 +268,7 @@ def extremes_are_answered(session: Session, operation: Operation) -> Iterator[Vi
         for value in _extremes(f, dates is not None and f.name in (dates.start, dates.end)):
             exchange = session.ask(operation, {**rest, f.key: value})
             if exchange.status >= 500:
-                at, found = f"{f.place}.{f.name}", f"{exchange.status} for {short(value)}"
+                at, found = f"{f.place}.{f.name}", f"{answered(exchange)}, for {short(value)}"
                 yield violation(operation, at, "an answer other than 5XX", found, f.evidence, [exchange])
 
 

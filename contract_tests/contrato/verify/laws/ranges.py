@@ -10,7 +10,7 @@ from contrato.core.extensions import DateRange
 from contrato.core.spec import Operation
 from contrato.verify.documents import spread
 from contrato.verify.exchange import Arguments, Exchange
-from contrato.verify.findings import NotJudged, Reading, Violation, violation
+from contrato.verify.findings import NotJudged, Reading, Violation, answered, violation
 from contrato.verify.laws.lists import Bounds, admitted_bounds, midnight, off_range, seam_of, written
 from contrato.verify.rows import rows_of, told
 from contrato.verify.rules import law
@@ -138,7 +138,7 @@ class _Cuts:
             whole = max(bounds.meant(low, high)[1] or high for bounds in self.possible)
             others = [row for row in extra if not any(_lies(way(row[self.at]), low, whole) for way in ways)]
             if others or answer.status >= 500:
-                found, expected = told([], others) or str(answer.status), f"nothing from {low} to {high}, or 4XX"
+                found, expected = told([], others) or answered(answer), f"nothing from {low} to {high}, or 4XX"
                 yield violation(operation, self.at, expected, found, self.proof, [answer])
         empty = datetime(max(moments[-1].year, self.pages[0].started.year) + 5, 2, 1)
         answer = session.get(operation, self._arguments(empty, empty + 20 * DAY))

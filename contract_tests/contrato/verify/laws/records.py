@@ -9,7 +9,7 @@ from typing import Any
 
 from contrato.core.spec import Operation, Parameter
 from contrato.verify.discovery import SAMPLES
-from contrato.verify.documents import MISSING, find, text_of
+from contrato.verify.documents import MISSING, find, short, text_of
 from contrato.verify.exchange import Arguments, Exchange
 from contrato.verify.findings import Violation, violation
 from contrato.verify.rows import counter, items_of
@@ -210,7 +210,7 @@ class Listing:
             gone = new = []  # With one record more or less, the others stand on other pages.
         changed = sorted(k for k in before.keys() & after.keys() if before[k] != after[k])
         parts = [
-            f"{what}: {', '.join(ids[:5])}" for what, ids in (("gone", gone), ("new", new), ("changed", changed)) if ids
+            f"{what}: {short(ids[:5])}" for what, ids in (("gone", gone), ("new", new), ("changed", changed)) if ids
         ]
         return "; ".join(parts)
 

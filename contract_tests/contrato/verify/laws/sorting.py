@@ -58,7 +58,9 @@ def lists_are_sorted(session: Session, operation: Operation) -> Iterator[Violati
             # Of samples of different orders, only the counters can be compared.
             other = counter(operation, walk.pages[0], "total")
             if other != total or plain.complete != walk.complete:
-                yield violation(operation, place, f"{total} records also with {shown}", other, proof, walk.pages[:2])
+                yield violation(
+                    operation, place, f"{total} records also with {shown}", short(other), proof, walk.pages[:2]
+                )
         elif sorted(map(text_of, walk.items)) != whole:
             expected = f"with {shown} the same {len(whole)} records as without"
             yield violation(operation, place, expected, f"{len(walk.items)} records", proof, walk.pages[:2])
@@ -102,7 +104,9 @@ def lists_are_sorted(session: Session, operation: Operation) -> Iterator[Violati
             for field, way in product(by.schema.enum, order.schema.enum):
                 walk = session.whole(operation, {**narrow, keys[by.name]: field, keys[order.name]: way})
                 if sorted(map(text_of, walk.items)) != there:
-                    expected = f"with {by.name}={field}, {order.name}={way} the same {len(there)} records for {word!r}"
+                    expected = (
+                        f"with {by.name}={field}, {order.name}={way} the same {len(there)} records for {short(word)}"
+                    )
                     shown_pages = [*found.pages[:1], *walk.pages[:1]]
                     yield violation(operation, place, expected, f"{len(walk.items)}", proof, shown_pages)
 
@@ -120,7 +124,7 @@ def _ties(
     again = next((text for text in texts if texts.count(text) > 1), None)
     if again is not None and not two.stuck and len(set(map(text_of, walk.items))) == len(walk.items):
         expected = "each record on one page, also where two have the same value"
-        yield violation(operation, at, expected, f"on both pages: {again}", proof, two.pages)
+        yield violation(operation, at, expected, f"on both pages: {short(again)}", proof, two.pages)
 
 
 def _unique(items: Sequence[Any], name: str) -> list[str]:

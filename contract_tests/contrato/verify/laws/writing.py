@@ -9,9 +9,9 @@ from typing import Any
 
 from contrato.core.spec import Operation, Parameter
 from contrato.verify.discovery import SAMPLES
-from contrato.verify.documents import MISSING, find, short, spread, text_of, validator
+from contrato.verify.documents import MISSING, cited, find, short, spread, text_of, validator
 from contrato.verify.exchange import Arguments, Exchange
-from contrato.verify.findings import NotJudged, Violation, violation
+from contrato.verify.findings import NotJudged, Violation, answered, violation
 from contrato.verify.laws.records import DELAY, Listing, Records, grown, proof_of, records_of, texts_of, tidy, values_of
 from contrato.verify.leniency import may_be_changed
 from contrato.verify.rows import items_pointer
@@ -52,7 +52,12 @@ def created_is_kept(session: Session, operation: Operation) -> Iterator[Violatio
         if text_of(identifier) in before.records:
             expected = "an id that no other record has"
             yield violation(
-                operation, records.pointer, expected, identifier, proof_of(operation), [before.exchange, exchange]
+                operation,
+                records.pointer,
+                expected,
+                short(identifier),
+                proof_of(operation),
+                [before.exchange, exchange],
             )
         yield from _listed(records, operation, after, identifier, record, exchange)
         twin, other, again = records.create(body)
@@ -61,7 +66,9 @@ def created_is_kept(session: Session, operation: Operation) -> Iterator[Violatio
                 operation, records.pointer, "a second record", "the first one", proof_of(operation), [exchange, again]
             )
         elif _without(records, other) != _without(records, record):
-            yield violation(operation, "", f"again {short(record)}", other, proof_of(operation), [exchange, again])
+            yield violation(
+                operation, "", f"again {short(record)}", short(other), proof_of(operation), [exchange, again]
+            )
         both = records.listing()
         yield from grown(operation, after, both, 1, again, twin, identifier)
         # Without the optional fields, and with one of them at a time.
@@ -80,7 +87,7 @@ def created_is_kept(session: Session, operation: Operation) -> Iterator[Violatio
                 if rest is not f and at and find(one, at) != find(plain, at):
                     expected = f"{short(find(plain, at))}, as in another record that was created without {rest.name}"
                     shown = [plain_exchange, one_exchange]
-                    yield violation(operation, at, expected, find(one, at), rest.evidence, shown)
+                    yield violation(operation, at, expected, short(find(one, at)), rest.evidence, shown)
         values = [(f.key, value) for f in operation.parameters for value in spread(session.existing(f), KINDS)]
         references = [records.body(20, index=index) for index in range(SAMPLES)]
         for body in [*references, *({**records.body(21), key: value} for key, value in values)]:
@@ -157,7 +164,7 @@ def updated_is_kept(session: Session, operation: Operation) -> Iterator[Violatio
                 kept = records.record(records.read(identifier))
                 if text_of(kept) != text_of(record):
                     expected = f"what is refused changes nothing: {short(record)}"
-                    yield violation(operation, "", expected, kept, proof_of(operation), [exchange, changed])
+                    yield violation(operation, "", expected, short(kept), proof_of(operation), [exchange, changed])
                 continue
             named = [f for f in fields if f.key in given]
             yield from _echoed(operation, given, now, changed)
@@ -166,7 +173,9 @@ def updated_is_kept(session: Session, operation: Operation) -> Iterator[Violatio
                 if name not in paths and text_of(value) != text_of(now.get(name)):
                     expected = f"{short(value)} still, with {short(values)}"
                     evidence = operation.evidence
-                    yield violation(operation, f"/{name}", expected, now.get(name), evidence, [exchange, changed])
+                    yield violation(
+                        operation, f"/{name}", expected, short(now.get(name)), evidence, [exchange, changed]
+                    )
             yield from _kept(records, operation, identifier, now, changed)
             record, exchange = now, changed
         same = made(7, *free)
@@ -176,7 +185,7 @@ def updated_is_kept(session: Session, operation: Operation) -> Iterator[Violatio
             raise UnexpectedError(first)
         if then is MISSING or text_of(now) != text_of(then):
             expected = f"the same update twice gives the same: {short(now)}"
-            found = f"{again.status} without a record" if then is MISSING else then
+            found = f"{again.status} without a record" if then is MISSING else short(then)
             yield violation(operation, "", expected, found, proof_of(operation), [first, again])
         exchange, record = again, records.record(records.read(identifier))
         after = records.listing()
@@ -187,7 +196,7 @@ def updated_is_kept(session: Session, operation: Operation) -> Iterator[Violatio
         yield from _listed(records, operation, after, identifier, record, exchange)
         if records.record(records.read(bystander)) is MISSING:
             yield violation(
-                operation, "", "no other record changes", f"{bystander} is gone", proof_of(operation), [exchange]
+                operation, "", "no other record changes", f"{cited(bystander)} is gone", proof_of(operation), [exchange]
             )
 
 
@@ -245,7 +254,7 @@ def _searched(
         ids = {text_of(value) for item in walk.items for value in find(item, records.pointer)}
         if (text_of(identifier) in ids) == wanted:
             return
-    expected = f"record {identifier} {'is' if wanted else 'is no longer'} found by {text!r}"
+    expected = f"record {cited(identifier)} {'is' if wanted else 'is no longer'} found by {cited(repr(text))}"
     proof, shown = f.searches.evidence if f.searches else f.evidence, [exchange, walk.pages[0]]
     yield violation(records.lister, f"{f.place}.{f.name}", expected, f"{len(walk.items)} records", proof, shown)
 
@@ -271,9 +280,9 @@ def tags_follow_the_record(session: Session, operation: Operation) -> Iterator[V
         where: Arguments = {records.id.key: identifier}
         asked = session.ask(records.reader, where, headers={"If-None-Match": tag})
         if after.headers.get("etag") == tag or asked.status == 304:
-            found = f"{after.headers.get('etag')}, and {asked.status} for If-None-Match: {tag}"
+            found = f"{cited(after.headers.get('etag'))}, and {answered(asked)} for If-None-Match: {cited(tag)}"
             proof = "inferred: a tag changes with what it stands for (RFC 9110, 8.8.3)"
-            expected = f"another tag than {tag} after the change, and 200"
+            expected = f"another tag than {cited(tag)} after the change, and 200"
             yield violation(records.reader, "header.ETag", expected, found, proof, [before, changed, after, asked])
 
 
@@ -289,7 +298,7 @@ def _echoed(
             continue
         for found in find(record, echo.at) or [MISSING]:
             if found is MISSING or text_of(found) != text_of(value):
-                shown = "absent" if found is MISSING else found
+                shown = "absent" if found is MISSING else short(found)
                 expected = f"{short(value)}, as {f.name} was given"
                 yield violation(operation, echo.at, expected, shown, echo.evidence, [exchange])
 
@@ -302,13 +311,15 @@ def _kept(
     if kept is MISSING:
         found = f"{reading.status} without a record"
         yield violation(
-            operation, "", f"record {identifier} can be read", found, proof_of(operation), [exchange, reading]
+            operation, "", f"record {cited(identifier)} can be read", found, proof_of(operation), [exchange, reading]
         )
         return
     for name, value in record.items():
         if text_of(kept.get(name)) != text_of(value):
             expected = f"{short(value)} when it is read, as it was answered"
-            yield violation(operation, f"/{name}", expected, kept.get(name), proof_of(operation), [exchange, reading])
+            yield violation(
+                operation, f"/{name}", expected, short(kept.get(name)), proof_of(operation), [exchange, reading]
+            )
 
 
 def _listed(
@@ -318,8 +329,8 @@ def _listed(
     there = records.listed(listing, identifier, record)
     if there != text_of(record):
         at, shown = items_pointer(records.lister), [exchange, listing.exchange]
-        expected = f"the list has {text_of(record)}"
-        yield violation(operation, at, expected, there or "not listed", proof_of(operation), shown)
+        expected = f"the list has {short(record)}"
+        yield violation(operation, at, expected, short(there) if there else "not listed", proof_of(operation), shown)
 
 
 def _without(records: Records, record: Any) -> str:

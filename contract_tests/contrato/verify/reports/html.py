@@ -18,8 +18,8 @@ from contrato.core import spec as specs
 from contrato.core.extensions import Source
 from contrato.verify.documents import places
 from contrato.verify.findings import Layer
-from contrato.verify.hiding import TOKEN, token_variable
-from contrato.verify.reports.report import Failure, Outcome, Report, curl
+from contrato.verify.hiding import token_variable
+from contrato.verify.reports.report import Failure, Outcome, Report, curl_of
 from contrato.verify.reports.terminal import alike, found_at, grouped, tally, whose
 from contrato.verify.rules import RULES
 
@@ -56,14 +56,7 @@ def write(path: Path, report: Report, again: str) -> None:
     environment.filters["body"] = body
     api = specs.api(report.api)
     environment.filters["evidence"] = partial(evidence, api.sources)
-    environment.filters["command"] = lambda exchange: curl(
-        exchange.method,
-        exchange.url,
-        exchange.needed_headers,
-        exchange.request_body or None,
-        TOKEN,
-        token_variable(report.api),
-    )
+    environment.filters["command"] = lambda exchange: curl_of(exchange, token_variable(report.api))
     cases = report.cases()
     requests = {name: f"{operation.method} {operation.path}" for name, operation in api.operations.items()}
     page = environment.get_template("report.html.jinja").render(

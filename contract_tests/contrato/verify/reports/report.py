@@ -9,16 +9,17 @@ import re
 import shlex
 import traceback
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
 from pathlib import Path
 
+from contrato.verify.documents import CITED, MISSING, cited, loaded
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Layer, NotJudged, Violation
-from contrato.verify.hiding import TOKEN, Scrubber
+from contrato.verify.hiding import ALTERED, TOKEN, Scrubber, token_variable
 from contrato.verify.modes import Mode
 from contrato.verify.rules import RULES, Rule
 
@@ -99,7 +100,8 @@ class Failure:
         field: JSON pointer of the response property (`*` for any element), or `location.name` of the request field;
             empty when the answer as a whole is meant.
         evidence: The spec's `x-evidence` for what was expected.
-        curl: A command that repeats the request; the token is an environment variable.
+        curl: A command that repeats it: the request, or the run where a request by itself would show something else.
+            The token is an environment variable.
         count: How many answers had it.
         exchanges: The requests and answers that show it, the decisive one last.
     """
@@ -129,8 +131,7 @@ class Failure:
         rule = RULES[rule] if isinstance(rule, str) else rule
         command = ""
         if violation.exchanges:
-            last = violation.exchanges[-1]
-            command = curl(last.method, last.url, last.needed_headers, last.request_body or None, TOKEN, variable)
+            command = curl_of(violation.exchanges[-1], variable)
         plausible = violation.evidence.startswith(PLAUSIBLE) and not strict
         return cls(
             violation.operation,
@@ -232,6 +233,8 @@ class Report:
         interrupted: True if the run was stopped before its end.
         crash: How the suite itself failed; empty when it did not.
         recorded: True if recorded traffic was judged, and nothing was sent.
+        again: Words of the command that repeats the run, but for what it judges; empty for recorded traffic.
+        made: Paths of the records that the run created, which are there no more.
         scrubber: Knows the token and the personal data; without one nothing is replaced.
     """
 
@@ -256,6 +259,8 @@ class Report:
     interrupted: bool = False
     crash: str = ""
     recorded: bool = False
+    again: Sequence[str] = ()
+    made: Container[str] = ()
     scrubber: Scrubber | None = None
 
     def add(self, failure: Failure) -> None:
@@ -296,13 +301,37 @@ class Report:
         order = {row.operation: index for index, row in enumerate(self.operations)}
         for entries in (self.failures, self.warnings, self.accepted):
             entries.sort(key=lambda entry: order.get(entry.operation, -1))
-            if self.scrubber is not None:
-                entries[:] = [_scrubbed(entry, self.scrubber) for entry in entries]
+            entries[:] = map(self._told, entries)
+        self.not_judged[:] = [replace(each, reason=self.told(each.reason)) for each in self.not_judged]
+        self.operations[:] = [replace(row, not_judged=self.told(row.not_judged)) for row in self.operations]
+        self.notes[:] = map(self.told, self.notes)
+        self.crash = self.told(self.crash)
+
+    def told(self, sentence: str) -> str:
+        """A sentence as a reader gets it: without the token and personal data in what it cites."""
+        return CITED.sub(lambda match: self._hidden(match[1]), sentence)
+
+    def _hidden(self, text: str) -> str:
+        return text if self.scrubber is None else self.scrubber.text(text)
+
+    def _told(self, failure: Failure) -> Failure:
+        exchanges = failure.exchanges
         if self.scrubber is not None:
-            text = self.scrubber.text
-            self.not_judged[:] = [replace(each, reason=text(each.reason)) for each in self.not_judged]
-            self.operations[:] = [replace(row, not_judged=text(row.not_judged)) for row in self.operations]
-            self.notes[:] = map(text, self.notes)
+            exchanges = tuple(map(self.scrubber.once, exchanges))
+        variable = token_variable(self.api)
+        by_itself = not self.again or is_repeatable(failure.exchanges, exchanges, self.made)
+        # What a law sends comes from all operations that it is about.
+        names = [failure.rule] if failure.layer is Layer.LAW else [failure.operation, failure.rule]
+        run = shlex.join([*self.again, *(word for name in names for word in ("--only", name))])
+        return replace(
+            failure,
+            # A pointer leads through names of the answer; else it is the name of a field of the spec.
+            field=self._hidden(failure.field) if failure.field.startswith("/") else failure.field,
+            expected=self.told(failure.expected),
+            found=self.told(failure.found),
+            curl="" if not exchanges else curl_of(exchanges[-1], variable) if by_itself else run,
+            exchanges=exchanges,
+        )
 
     @property
     def exit_code(self) -> ExitCode:
@@ -364,7 +393,7 @@ class Report:
 def crash_text(error: Exception) -> str:
     """What a person is told of a crash of the suite."""
     at = traceback.extract_tb(error.__traceback__)[-1]
-    found = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    found = f"{type(error).__name__}: {cited(' '.join(str(error).split())[:300])}"
     where = f"{Path(at.filename).name}, line {at.lineno}"
     return f"the suite itself crashed, which says nothing about the server: {found} ({where}); please report it"
 
@@ -396,12 +425,26 @@ def _quoted(word: str, token: str, variable: str) -> str:
     return f'"${variable}"'.join(shlex.quote(part) if part else "" for part in word.split(token))
 
 
-def _scrubbed(failure: Failure, scrubber: Scrubber) -> Failure:
-    return replace(
-        failure,
-        field=scrubber.text(failure.field),
-        expected=scrubber.text(failure.expected),
-        found=scrubber.text(failure.found),
-        curl=scrubber.text(failure.curl),
-        exchanges=tuple(map(scrubber.once, failure.exchanges)),
-    )
+def curl_of(exchange: Exchange, variable: str) -> str:
+    """A command that repeats the request of an exchange."""
+    body = exchange.request_body or None
+    return curl(exchange.method, exchange.url, exchange.needed_headers, body, TOKEN, variable)
+
+
+def is_repeatable(sent: Sequence[Exchange], told: Sequence[Exchange], made: Container[str]) -> bool:
+    """True if the last of some requests shows the same when it is sent by itself, as a report tells it.
+
+    It does not if it was about a record that the run created, or wrote to, before, and if what it sent is not told:
+    a customer's name, or a token that was altered.
+    """
+    if not sent:
+        return True
+    before = any(exchange.operation is not None and not exchange.operation.safe for exchange in sent[:-1])
+    last, shown = sent[-1], told[-1]
+    is_told = shown.url == last.url and _same_body(shown.request_body, last.request_body)
+    altered = any(ALTERED in text for text in (shown.url, *shown.request_headers.values()))
+    return is_told and not altered and not before and last.path not in made
+
+
+def _same_body(one: bytes, other: bytes) -> bool:
+    return one == other or (loaded(one) is not MISSING and loaded(one) == loaded(other))
