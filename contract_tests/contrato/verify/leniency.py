@@ -15,6 +15,9 @@ from contrato.verify.exchange import Exchange
 SHORT_RANGE = 7
 """Days that every server answers at once, whatever the longest range is."""
 
+EVERYDAY = 28
+"""Numbers up to here are kept as they are, whatever bounds a server has."""
+
 LATEST = 253402300799
 """The last second of the year 9999, counted from 1970."""
 
@@ -76,14 +79,12 @@ def may_be_wrong(f: Parameter) -> bool:
 
 
 def may_be_changed(f: Parameter, value: Any) -> bool:
-    """True if a server may take a valid value for another one: too large or too small for it, or an odd text."""
+    """True if a server may take a valid value for another one: a large or negative number, or an odd text."""
     if isinstance(value, str):
         is_odd = value != value.strip() or not value or "<" in value or any(ord(c) > 0xFFFF for c in value)
         return is_odd and f.admits("odd-text", "changed")
-    examples = [example for example in f.examples if isinstance(example, int | float)]
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    everyday = bool(examples) and min(*examples, 1) <= value <= 2 * max(examples) if is_number else True
-    return not everyday and f.admits("bounds", "changed")
+    return is_number and not 1 <= value <= EVERYDAY and f.admits("bounds", "changed")
 
 
 def faults_of(exchange: Exchange) -> dict[str, str | None]:

@@ -28,8 +28,7 @@ PERIODS = {"hour": timedelta(hours=1), "day": DAY, "month": timedelta(days=31)}
 @check("The dates of an answer lie in the range that was asked for.")
 def dates_in_range(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
     """Both ends may belong to the range or not. A row that covers an hour, a day or a month may be dated by its
-    beginning or its end, and be given whole when the range cuts it. A range may also be meant in whole days: what is
-    outside to the second and inside to the day is only implausible.
+    beginning or its end, and be given whole when the range cuts it. A range may be meant in whole days.
     """
     answer = answered(exchange)
     law = exchange.operation.date_range if exchange.operation else None
@@ -44,18 +43,12 @@ def dates_in_range(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
     first, last = _moved(low, -step) or datetime.min, _moved(high, step) or datetime.max
     first_day = min(first, low.replace(hour=0, minute=0, second=0, microsecond=0)) if low else first
     last_day = max(last, high.replace(hour=23, minute=59, second=59, microsecond=999999)) if high else last
-    doubtful = ""
     expected = " ".join(["dates", *([f"from {low}"] if low else []), *([f"to {high}"] if high else [])])
     for value in find(answer, law.field):
         moments = readings(value, spec)
         if moments and not any(first_day <= moment <= last_day for moment in moments):
             yield violation_in(exchange, law.field, expected, cited(value), law.evidence)
             return
-        if moments and not doubtful and not any(first <= moment <= last for moment in moments):
-            doubtful = cited(value)
-    if doubtful:
-        proof = "plausible: a range that is given to the second is meant to the second"
-        yield violation_in(exchange, law.field, expected, doubtful, proof)
 
 
 def bounds(exchange: Exchange, spec: Api) -> tuple[datetime | None, datetime | None]:

@@ -12,6 +12,7 @@ from contrato.verify.discovery import SAMPLES
 from contrato.verify.documents import MISSING, find, short, text_of
 from contrato.verify.exchange import Arguments, Exchange
 from contrato.verify.findings import Violation, violation
+from contrato.verify.leniency import EVERYDAY
 from contrato.verify.rows import counter, items_of
 from contrato.verify.session import Session, UnansweredError, UnexpectedError, UnfitError, WithheldError
 
@@ -73,7 +74,8 @@ class Records:
             return variant % 2 == 0
         example = next(iter(operation.examples_of(f)), None)
         if kind in ("integer", "number"):
-            return (example if isinstance(example, int | float) else 1) + variant % 10 + 10 * self.session.round
+            base = example if isinstance(example, int | float) else 1
+            return base + (variant % 10 + 7 * self.session.round) % (EVERYDAY - 10)
         if kind == "string" and not f.schema.format:
             return f"{example or f.name} {_TEXTS[variant % len(_TEXTS)]} {variant}{'b' * self.session.round}"
         return MISSING if example is None else example
