@@ -38,7 +38,7 @@ def refusals_name_the_fault(exchange: Exchange, spec: Api) -> Iterator[Violation
     for name, messages in named.items():
         texts = messages if isinstance(messages, list) else []
         if not texts or not all(isinstance(text, str) and text.strip() for text in texts):
-            yield violation_in(exchange, f"/{name}", "messages that say why", cited(repr(messages)), proof)
+            yield violation_in(exchange, f"/{name}", "messages that say why", short(messages), proof)
             return
     if not named or not _understood(exchange):
         return

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from contrato.core.extensions import Echo
 from contrato.core.spec import Operation, Parameter
-from contrato.verify.documents import cited, find, short, spread, text_of
+from contrato.verify.documents import find, short, spread, text_of
 from contrato.verify.exchange import Arguments, Exchange
 from contrato.verify.findings import NotJudged, Violation, kind_of, violation
 from contrato.verify.laws.lists import VALUES, items_in, off_range, pages_of, seam_of, written
@@ -233,7 +233,7 @@ def searches_find(session: Session, operation: Operation) -> Iterator[Violation 
                 wanted = [text_of(other) for other, its in named if text in its]
                 found = {text_of(other) for other in walk.items}
                 if walk.complete and any(other not in found for other in (text_of(item), *wanted)):
-                    example = f"{cited(repr(text))}, such as {cited(repr(name))}"
+                    example = f"{short(text)}, such as {short(name)}"
                     say = f"the {max(1, len(wanted))} records whose name has {example}"
                     yield violation(operation, at, say, f"{len(found)} other records", rests_on, walk.pages[:1])
                 yield from pages_of(operation, walk, operation.pagination.evidence if operation.pagination else proof)
