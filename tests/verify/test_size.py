@@ -88,7 +88,7 @@ def judge(server: Foreign, *names: str) -> tuple[list[tuple[str, Violation]], li
             for finding in judgement.findings:
                 if isinstance(finding, Violation):
                     found.append((judgement.rule.name, finding))
-                else:
+                elif isinstance(finding, NotJudged):
                     unsure.append((judgement.rule.name, finding))
     return found, unsure, session
 

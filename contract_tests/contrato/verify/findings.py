@@ -62,6 +62,25 @@ class NotJudged:
     lasting: bool = True
 
 
+@dataclass(frozen=True)
+class Reading:
+    """The answer of a server to a question that the spec leaves open.
+
+    Attributes:
+        operation: The operationId.
+        question: Id of the question.
+        field: The place, as in `Violation`.
+        reading: Id of the reading.
+        exchanges: The requests and answers that show it.
+    """
+
+    operation: str
+    question: str
+    field: str
+    reading: str
+    exchanges: tuple[Exchange, ...] = dataclasses.field(default=(), repr=False)
+
+
 LONGEST = 500
 """Characters of what was found."""
 

@@ -10,7 +10,8 @@ from contrato.core.spec import Api
 from contrato.verify import checks, laws  # noqa: F401 - they fill RULES
 from contrato.verify.checks.http import SLOW
 from contrato.verify.exchange import Exchange
-from contrato.verify.findings import NotJudged, Violation
+from contrato.verify.findings import NotJudged, Reading, Violation
+from contrato.verify.readings import Readings
 from contrato.verify.reports.report import Failure, Report, UsageError
 from contrato.verify.rules import RULES, Rule, misread
 
@@ -35,6 +36,7 @@ class Judge:
     Attributes:
         operations: The operations that are judged. Others may still be asked for values.
         rules: The rules that judge.
+        readings: The readings of open questions that the server follows.
 
     Raises:
         UsageError: A name is not known, or nothing is left.
@@ -53,6 +55,7 @@ class Judge:
         self.report = report
         self.variable = variable
         self.excused = excused
+        self.readings = Readings(spec)
         self.operations = _selected(spec.operations, only, skip)
         self.rules = _selected(RULES, only, skip)
         known = {*spec.operations, *RULES}
@@ -65,17 +68,25 @@ class Judge:
         self._doubted: list[tuple[str, Violation]] = []
         self._confirmed: set[tuple[str, str, str]] = set()
         self._settling = False
-        self._judged: dict[int, list[tuple[str, list[Violation | NotJudged | None]]]] = {}
+        self._judged: dict[int, list[tuple[str, list[Violation | NotJudged | Reading | None]]]] = {}
         self._checks = [rule for name, rule in RULES.items() if rule.check is not None and name in self.rules]
 
-    def add(self, rule: str, finding: Violation | NotJudged) -> bool:
+    def add(self, rule: str, finding: Violation | NotJudged | Reading) -> bool:
         """Take up what a rule found, if it is wanted; whether it is."""
+        if isinstance(finding, Reading):
+            return self._settled(finding)
         if rule not in self.rules or finding.operation not in (*self.operations, SERVER):
             return False
         if isinstance(finding, NotJudged):
             self.report.add_not_judged(rule, finding)
         else:
             self.report.add(Failure.from_violation(rule, finding, self.variable, strict=self.report.strict))
+        return True
+
+    def _settled(self, reading: Reading) -> bool:
+        contradiction = self.readings.see(reading)
+        if contradiction is not None:
+            self.doubt("open_questions_have_one_answer", contradiction)
         return True
 
     def doubt(self, rule: str, violation: Violation) -> None:
@@ -141,10 +152,11 @@ class Judge:
                     self.doubt(rule, finding)
                 else:
                     self.add(rule, finding)
-            if found and not findings and exchange.operation is not None:
+            wrong = [finding for finding in findings if not isinstance(finding, Reading)]
+            if found and not wrong and exchange.operation is not None:
                 self.passed(exchange.operation.id, rule)
 
-    def _found(self, rule: Rule, exchange: Exchange) -> Iterator[Violation | NotJudged | None]:
+    def _found(self, rule: Rule, exchange: Exchange) -> Iterator[Violation | NotJudged | Reading | None]:
         assert rule.check is not None
         try:
             yield from rule.check(exchange, self.spec)

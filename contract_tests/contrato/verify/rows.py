@@ -50,11 +50,21 @@ def counter(operation: Operation, page: Exchange, key: str) -> Any:
 
 
 def page_size(operation: Operation, page: Exchange) -> int | None:
-    """The number of items that a full page holds."""
+    """The number of items that a full page holds; None where neither the spec nor the page says it."""
     size = operation.pagination and operation.pagination.size
+    if isinstance(size, int) and operation.admits("page-size", "other"):
+        return None
     if isinstance(size, str):
         size = next(iter(find(page.json, f"/{size}")), None)
     return size if isinstance(size, int) and size > 0 else None
+
+
+def is_end(operation: Operation, following: Any, number: int) -> bool:
+    """True if the number of the next page, on page `number`, is a way to say that there is none, other than null."""
+    name = operation.pagination and operation.pagination.next
+    schema = operation.answer.at(f"/{name}") if operation.answer is not None else None
+    ways = {"zero": 0, "last": number}
+    return schema is not None and any(following == ways[way] and schema.admits("next-page", way) for way in ways)
 
 
 def items_pointer(operation: Operation) -> str:

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from contrato.core.spec import Api, Operation
 from contrato.verify.documents import cited
 from contrato.verify.exchange import Exchange
-from contrato.verify.findings import Layer, NotJudged, Violation
+from contrato.verify.findings import Layer, NotJudged, Reading, Violation
 from contrato.verify.session import Session
 
-Check = Callable[[Exchange, Api], Iterator[Violation | None]]
+Check = Callable[[Exchange, Api], Iterator[Violation | Reading | None]]
 """Yields `None` once it is clear that there is something to judge: what was never judged has not passed."""
 
-Law = Callable[[Session, Operation], Iterator[Violation | NotJudged]]
+Law = Callable[[Session, Operation], Iterator[Violation | NotJudged | Reading]]
 
 
 @dataclass(frozen=True)

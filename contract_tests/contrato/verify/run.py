@@ -18,7 +18,7 @@ from contrato.verify.conformance import EXAMPLES, Conformance
 from contrato.verify.discovery import Discovery
 from contrato.verify.documents import cited
 from contrato.verify.exchange import Exchange
-from contrato.verify.findings import Layer, NotJudged, Violation
+from contrato.verify.findings import Layer, NotJudged, Reading, Violation
 from contrato.verify.hiding import TOKEN, Scrubber, token_variable
 from contrato.verify.interrupts import terminable, uninterrupted
 from contrato.verify.judge import SERVER, Judge
@@ -205,7 +205,8 @@ class _Run:
                 if not told or violation.operation != operation:
                     reason = f"{violation.operation} was answered with {violation.found}"
                     self.judge.add(name, NotJudged(operation, reason, lasting=told))
-            if not judgement.findings and not judgement.unsound:
+            wrong = [finding for finding in judgement.findings if not isinstance(finding, Reading)]
+            if not wrong and not judgement.unsound:
                 self.judge.passed(judgement.operation.id, judgement.rule.name)
         self.report.notes += [f"laws judged a sample of {name}: {extent}" for name, extent in session.sampled.items()]
 
@@ -268,6 +269,7 @@ class _Run:
     def conclude(self) -> None:
         """Say what was not checked."""
         report, transport = self.report, self.transport
+        report.readings = self.judge.readings.told()
         if transport.refused:
             report.notes.append(f"requests that the mode {report.mode} kept back: {transport.refused}")
         if transport.pace.spent:

@@ -141,6 +141,7 @@ class Session:
         sent: Number of requests.
         round: How often a law was run before; it then writes other values.
         sampled: The longest list of which a sample was read, in words, by operationId.
+        settled: The readings that laws have found, by operationId and question.
     """
 
     discovery: Discovery
@@ -150,6 +151,7 @@ class Session:
     sent: int = 0
     round: int = 0
     sampled: dict[str, str] = field(default_factory=dict)
+    settled: dict[tuple[str, str], str] = field(default_factory=dict)
     _answers: dict[str, Exchange] = field(default_factory=dict)
     _memory: dict[str, Any] = field(default_factory=dict)
 
@@ -267,7 +269,10 @@ class Session:
             if _is_again(following, here):
                 # Whoever has one page may give it whatever page is asked for.
                 one = len(read) == 2 and self._is_short(operation, first, len(here))
-                return Walk({1: first} if one else read, items, numbers, complete=True, stuck=not one)
+                # Or the last one for every page after it.
+                free = not self._has_counters(operation, first) and admits_last(operation)
+                known = {number: page for number, page in read.items() if number < len(read)}
+                return Walk(known if one or free else read, items, numbers, complete=True, stuck=not one and not free)
             here = following
             items += here
             numbers += [number + 1] * len(here)
@@ -446,6 +451,12 @@ def _sound(operation: Operation, exchange: Exchange) -> Exchange:
 def _is_again(following: list[Any], here: list[Any]) -> bool:
     """True if a page is an earlier one again; equal records of one value may follow each other."""
     return bool(following) and following == here and (len(here) == 1 or any(item != here[0] for item in here))
+
+
+def admits_last(operation: Operation) -> bool:
+    """True if a page after the last may be the last one again."""
+    names = operation.pagination
+    return names is not None and operation.parameter(names.page).admits("page-after-last", "last")
 
 
 def told_pages(operation: Operation, page: Exchange) -> int | None:

@@ -178,8 +178,8 @@ class OperationCommand(click.Command):
         evidence = [f"Evidence of the operation: {operation.evidence}."]
         if operation.meaning_evidence:
             evidence.append(f"Of its meaning: {operation.meaning_evidence}.")
-        if operation.path_evidence:
-            evidence.append(f"Of its path: {operation.path_evidence}.")
+        if operation.path_item.evidence:
+            evidence.append(f"Of its path: {operation.path_item.evidence}.")
         for text in [*texts, " ".join(evidence)]:
             formatter.write_paragraph()
             with formatter.indentation():

@@ -87,6 +87,10 @@ class Element(Generic[DocumentType]):
         questions, nodes = self.api.questions, self._node.get("x-open", {})
         return {name: extensions.opening(questions[name], node) for name, node in nodes.items()}
 
+    def admits(self, question: str, reading: str) -> bool:
+        """True if an honest server may follow this reading of an open question about the element."""
+        return question in self.open and reading in self.open[question].readings
+
     def _evidence(self, part: str = "") -> Evidence:
         return Evidence(self._node.get(f"x-{part}evidence", ""))
 

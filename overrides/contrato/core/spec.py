@@ -225,10 +225,10 @@ class Operation(Element["Api"]):
         """The first of its tags."""
         return str((self._node.get("tags") or ["Other"])[0])
 
-    @property
-    def path_evidence(self) -> Evidence:
-        """Evidence for path and method."""
-        return Evidence(self._item.get("x-evidence", ""))
+    @cached_property
+    def path_item(self) -> Element[Api]:
+        """The path, with evidence for it and its methods."""
+        return Element(self.api, self._item)
 
     @property
     def safe(self) -> bool:

@@ -5,4 +5,5 @@ range whose end precedes its start. Where a server may mean its timestamps in tw
 """
 
 # In the order in which they run.
-from contrato.verify.checks import documented, http, bodies, selection, lists, dates, series, records, refusals  # noqa: F401, I001
+from contrato.verify.checks import documented, http, bodies, selection, lists, dates, series, records  # noqa: F401, I001
+from contrato.verify.checks import refusals, readings  # noqa: F401

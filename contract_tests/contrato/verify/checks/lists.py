@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +14,6 @@ from contrato.verify.checks.values import (
     as_number,
     as_whole,
     chosen,
-    folded,
     list_pointer,
     listed,
     violation_in,
@@ -23,7 +21,9 @@ from contrato.verify.checks.values import (
 from contrato.verify.documents import MISSING, short
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Violation
+from contrato.verify.rows import is_end, page_size
 from contrato.verify.rules import check
+from contrato.verify.texts import collations
 
 LARGEST_LIMIT = 100
 """Up to here a limit on a page's size is an everyday one; a server that gives less of more protects itself."""
@@ -70,9 +70,12 @@ def _page(exchange: Exchange) -> _Page | None:
         return None
     number = as_whole(chosen(exchange, names.page))
     limit = as_whole(chosen(exchange, names.limit)) if names.limit else None
-    size = as_whole(answer.get(names.size)) if isinstance(names.size, str) else names.size
+    size = as_whole(answer.get(names.size)) if isinstance(names.size, str) else page_size(exchange.operation, exchange)
     total = as_whole(answer.get(names.total)) if names.total else None
-    pages = max(1, -(-total // size)) if total is not None and size is not None and size > 0 else None
+    last = as_whole(answer.get(names.last)) if names.last else None
+    if size is None and number is not None and total is not None and last is not None and number < last:
+        size = len(items)  # A page before the last is full.
+    pages = max(1, -(-total // size)) if total is not None and size is not None and size > 0 else last
     limit = limit if limit is not None and limit > 0 else None
     return _Page(names, items, number, limit, size, total, pages)
 
@@ -128,7 +131,9 @@ def counters_fit(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
 
 @check("A page names the next one, and the last one none.")
 def next_page_follows(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
-    """The next page's number is one more than that of the page that was asked for, and null on the last page."""
+    """The next page's number is one more than that of the page that was asked for. On the last page it is null, or
+    another way that the spec admits to say that there is none.
+    """
     page = _page(exchange)
     if page is None or not page.inside or page.number is None or page.pages is None or page.names.next is None:
         return
@@ -136,7 +141,8 @@ def next_page_follows(exchange: Exchange, spec: Api) -> Iterator[Violation | Non
     name = page.names.next
     due = page.number + 1 if page.number < page.pages else None
     found = exchange.json.get(name, MISSING)
-    if found is not MISSING and found != due:
+    assert exchange.operation is not None
+    if found is not MISSING and found != due and not (due is None and is_end(exchange.operation, found, page.number)):
         expected = f"{due if due else 'null'} on page {page.number} of {page.pages}"
         yield violation_in(exchange, f"/{name}", expected, short(found), page.evidence)
 
@@ -176,7 +182,8 @@ def empty_lists_have_no_content(exchange: Exchange, spec: Api) -> Iterator[Viola
     page = _page(exchange)
     if page is None or exchange.operation is None or page.items or page.number != 1:
         return
-    if page.names.limit is not None and page.limit is None:
+    limit = page.names.limit and exchange.arguments.get(exchange.operation.parameter(page.names.limit).key)
+    if limit is not None and page.limit is None:
         return
     nothing = exchange.operation.nothing
     if nothing is not None and nothing.status != str(exchange.status):
@@ -208,15 +215,11 @@ def lists_are_in_order(exchange: Exchange, spec: Api) -> Iterator[Violation | No
         values.reverse()
     elif order != sort.ascending:
         return
+    orders: tuple[Callable[[Any], Any], ...]
     if all(isinstance(value, str) for value in values):
-        orders: list[Callable[[Any], Any]] = [
-            str,
-            str.casefold,
-            folded,
-            lambda text: re.sub(r"[\W_]+", "", folded(text)),
-        ]
+        orders = collations()
     elif all(as_number(value) is not None for value in values):
-        orders = [float]
+        orders = (float,)
     else:
         return
     yield None

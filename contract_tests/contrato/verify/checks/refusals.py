@@ -13,6 +13,7 @@ from contrato.verify.checks.values import Values, is_object, members, violation_
 from contrato.verify.documents import cited, find, short, validator
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Violation
+from contrato.verify.leniency import faults_of, may_be_wrong
 from contrato.verify.rules import check
 
 
@@ -38,6 +39,8 @@ def refusals_name_the_fault(exchange: Exchange, spec: Api) -> Iterator[Violation
     for name, messages in named.items():
         texts = messages if isinstance(messages, list) else []
         if not texts or not all(isinstance(text, str) and text.strip() for text in texts):
+            if proof.level not in ("documented", "observed"):
+                return  # Nobody says that this refusal has this shape.
             yield violation_in(exchange, f"/{name}", "messages that say why", short(messages), proof)
             return
     if not named or not _understood(exchange):
@@ -53,6 +56,9 @@ def refusals_name_the_fault(exchange: Exchange, spec: Api) -> Iterator[Violation
         return
     # A server that refuses fields unknown to the spec may stop there.
     unknown = names - {f.name for f in operation.parameters}
+    response = operation.response(exchange.status)
+    if response is not None and response.admits("refusal-extent", "first"):
+        unknown |= {f.name for f in operation.parameters if f.key in exchange.arguments and may_be_wrong(f)}
     if wrong and not any(meant in wrong | unknown for meant in spoken.values()) and not general & named.keys():
         yield violation_in(exchange, "", f"one of {', '.join(sorted(wrong))}", short([*named]), proof)
     innocent = [name for name, meant in spoken.items() if meant in closed]
@@ -94,13 +100,14 @@ def _judged(exchange: Exchange) -> tuple[set[str], set[str], set[str]]:
     """The names of the fields that are invalid by the spec, of those that cannot be wrong, and of all."""
     assert exchange.operation is not None
     wrong, closed = set(), set()
-    valid = exchange.clear_arguments
+    valid, faults = exchange.clear_arguments, faults_of(exchange)
     for f in exchange.operation.parameters:
         if f.key in valid:
             if f.schema.enum or f.schema.type == "boolean":
                 closed.add(f.name)
         elif f.key in exchange.arguments:
-            if not _may_be_read_otherwise(f, exchange.arguments[f.key]):
+            is_open = faults.get(f"{f.place}.{f.name}") is not None
+            if not is_open and not _may_be_read_otherwise(f, exchange.arguments[f.key]):
                 wrong.add(f.name)
         elif f.required:
             wrong.add(f.name)

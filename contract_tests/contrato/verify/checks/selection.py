@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from contrato.core.spec import Api
-from contrato.verify.checks.values import answered, folded, list_pointer, listed, same, violation_in
+from contrato.verify.checks.values import answered, list_pointer, listed, same, violation_in
 from contrato.verify.documents import MISSING, cited, find, short
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Violation
+from contrato.verify.leniency import may_be_changed
 from contrato.verify.rules import check
+from contrato.verify.texts import folded
 
 LONGEST_TEXT = 255
 """Texts up to here must come back as they were sent; few databases keep names that are longer."""
@@ -39,7 +41,7 @@ def answers_echo_the_request(exchange: Exchange, spec: Api) -> Iterator[Violatio
         if any(name == echo.unless for _, name in exchange.arguments):
             continue
         wanted = given if isinstance(given, list) else [given]
-        if not wanted or not all(_repeatable(value) for value in wanted):
+        if not wanted or not all(_repeatable(value) and not may_be_changed(f, value) for value in wanted):
             continue
         for found in find(answer, echo.at):
             if not any(same(value, found) for value in wanted):
@@ -57,7 +59,7 @@ def _repeatable(value: Any) -> bool:
 @check("Everything that a search finds has the words that were searched.")
 def search_finds_the_text(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
     """How a text is matched is not documented, so capitals, accents and the order of the words do not count; but each
-    word is in one of the fields that the spec names.
+    word, or one of them where the spec admits that, is in one of the fields that the spec names.
     """
     answer = answered(exchange)
     if answer is MISSING or exchange.operation is None:
@@ -71,9 +73,9 @@ def search_finds_the_text(exchange: Exchange, spec: Api) -> Iterator[Violation |
         for item in listed(exchange, answer) or []:
             shown = " ".join(folded(str(value)) for field in f.searches.fields for value in find(item, field))
             absent = [word for word in words if word not in shown]
-            if absent:
-                expected = f"items with the text of {f.name}: {short(text)}"
-                yield violation_in(exchange, list_pointer(exchange) + "/*", expected, short(shown), f.searches.evidence)
+            if absent and (absent == words or not f.admits("search-words", "any-word")):
+                at, expected = list_pointer(exchange) + "/*", f"items with the text of {f.name}: {short(text)}"
+                yield violation_in(exchange, at, expected, short(shown), f.searches.evidence)
                 break
 
 

@@ -29,7 +29,8 @@ def chosen(exchange: Exchange, name: str) -> Any:
         return MISSING
     f = operation.parameter(name)
     if f.key not in exchange.arguments:
-        return f.schema.default if f.schema.has_default else MISSING
+        is_known = f.schema.has_default and not f.admits("default", "another")
+        return f.schema.default if is_known else MISSING
     return exchange.clear_arguments.get(f.key, MISSING)
 
 
@@ -79,11 +80,6 @@ def same(one: Any, other: Any) -> bool:
     if isinstance(one, str) and isinstance(other, str):
         return unicodedata.normalize("NFC", one).strip() == unicodedata.normalize("NFC", other).strip()
     return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
-
-
-def folded(text: str) -> str:
-    """A text without capitals and accents."""
-    return "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if unicodedata.category(c) != "Mn")
 
 
 def close(one: float, other: float, addends: int = 1) -> bool:

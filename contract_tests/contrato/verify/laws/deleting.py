@@ -10,7 +10,7 @@ from typing import Any
 from contrato.core.spec import Operation
 from contrato.verify.documents import MISSING, cited, excerpt, find, short, text_of
 from contrato.verify.exchange import Arguments
-from contrato.verify.findings import NotJudged, Violation, answered, kind_of, violation
+from contrato.verify.findings import NotJudged, Reading, Violation, answered, kind_of, violation
 from contrato.verify.laws.records import FAR, gone_proof, grown, is_nothing, proof_of, records_of, tidy, values_of
 from contrato.verify.rules import law
 from contrato.verify.session import Session, UnexpectedError, WithheldError
@@ -76,7 +76,7 @@ def deleted_is_gone(session: Session, operation: Operation) -> Iterator[Violatio
 
 
 @law("What does not exist is not found, and not made by a request for it.", writes=True)
-def missing_is_missing(session: Session, operation: Operation) -> Iterator[Violation | NotJudged]:
+def missing_is_missing(session: Session, operation: Operation) -> Iterator[Violation | NotJudged | Reading]:
     """Records that no list names are read, changed and deleted. The answer is the contract's for a missing record,
     without data, and the list is afterwards as before.
     """
@@ -99,6 +99,8 @@ def missing_is_missing(session: Session, operation: Operation) -> Iterator[Viola
         except WithheldError:
             continue
         bare = operation.nothing
+        if operation.admits("delete-missing", str(exchange.status)):
+            yield Reading(operation.id, "delete-missing", "", str(exchange.status), (exchange,))
         # A change that is refused for its values is refused all the same.
         refused = 400 <= exchange.status < 500 and not (operation.safe and bare)
         if not refused and not is_nothing(operation, exchange):

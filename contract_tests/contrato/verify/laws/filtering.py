@@ -11,7 +11,7 @@ from contrato.core.spec import Operation, Parameter
 from contrato.verify.documents import find, short, spread, text_of
 from contrato.verify.exchange import Arguments, Exchange
 from contrato.verify.findings import NotJudged, Violation, kind_of, violation
-from contrato.verify.laws.lists import VALUES, items_in, off_range, pages_of, seam_of, written
+from contrato.verify.laws.lists import VALUES, admitted_bounds, items_in, off_range, pages_of, seam_of, written
 from contrato.verify.rows import Row, difference, items_pointer, rows_of, told
 from contrato.verify.rules import law
 from contrato.verify.session import Session, UnfitError
@@ -106,15 +106,24 @@ def filters_combine(session: Session, operation: Operation) -> Iterator[Violatio
         mine, known = having.rows(value), all_known
         if not known:
             mine, _, known = session.rows(operation, {**others, f.key: value})
-        seam = seam_of(session, mine, dates.field)
+        filtered = session.settled.get((operation.id, "range-date"), dates.field.rpartition("/")[2])
+        if filtered == "hidden":
+            yield NotJudged(operation.id, "the range filters a date that the records do not show")
+            continue
+        at = f"{dates.field.rpartition('/')[0]}/{filtered}"
+        seam = seam_of(session, mine, at)
         if seam is None:
             yield NotJudged(operation.id, f"all records of one {f.name} have one date")
             continue
         for name, low, high in ((dates.start, seam, None), (dates.end, None, seam)):
             arguments = {**others, f.key: value, operation.parameter(name).key: written(seam)}
             found, pages, complete = session.rows(operation, arguments)
-            wrong = off_range(session, dates.field, mine, found, low, high, all_known=known, all_found=complete)
-            if wrong:
+            faults = [
+                off_range(session, at, mine, found, *bounds.meant(low, high), all_known=known, all_found=complete)
+                for bounds in admitted_bounds(operation)
+            ]
+            wrong = faults[0]
+            if all(faults):
                 say = f"what has {f.name}={short(value)} and lies {'after' if low else 'before'} {seam}"
                 yield violation(operation, f"{f.place}.{f.name}", say, wrong, echo.evidence, pages[:2])
 
@@ -205,7 +214,7 @@ def _valid(f: Parameter, value: Any) -> bool:
 
 @law("A search finds what has the text, and nothing for a text that nothing has.")
 def searches_find(session: Session, operation: Operation) -> Iterator[Violation | NotJudged]:
-    """The names of known records are searched for: whole, by half of their words, and in another case. The record must
+    """The names of known records are searched for: whole, and by half of their words. The record must
     be among what is found, and the counters must agree with what is found. A text that nobody wrote finds nothing.
     """
     for f in operation.parameters:
@@ -223,19 +232,22 @@ def searches_find(session: Session, operation: Operation) -> Iterator[Violation 
         if not named:
             yield NotJudged(operation.id, "no record has a text to search for")
             continue
-        for item, name in spread(named, 3):
+        for _, name in spread(named, 3):
             words = name.split()
             half = " ".join(words[: (len(words) + 1) // 2])
             last = " ".join(words[len(words) // 2 :])
             for text in dict.fromkeys([name, half, last, name.lower(), name.upper(), half.swapcase()]):
-                rests_on = proof if text in name else "plausible: who searches does not know how a name is capitalised"
+                if text not in name and f.admits("search-accents", "both"):
+                    continue  # The server may regard case.
                 walk = session.whole(operation, {**base, f.key: text})
-                wanted = [text_of(other) for other, its in named if text in its]
+                begins = f.admits("search-words", "prefix")
+                fits = [(text_of(other), its) for other, its in named if text in its]
+                wanted = [other for other, its in fits if its.startswith(text) or not begins]
                 found = {text_of(other) for other in walk.items}
-                if walk.complete and any(other not in found for other in (text_of(item), *wanted)):
+                if walk.complete and any(other not in found for other in wanted):
                     example = f"{short(text)}, such as {short(name)}"
-                    say = f"the {max(1, len(wanted))} records whose name has {example}"
-                    yield violation(operation, at, say, f"{len(found)} other records", rests_on, walk.pages[:1])
+                    say = f"the {len(wanted)} records whose name has {example}"
+                    yield violation(operation, at, say, f"{len(found)} other records", proof, walk.pages[:1])
                 yield from pages_of(operation, walk, operation.pagination.evidence if operation.pagination else proof)
         for nonsense in (NOWHERE, SHORT, "'\"\\%;--"):
             answer = session.ask(operation, {**base, f.key: nonsense})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby, pairwise
 from operator import itemgetter
@@ -13,7 +14,7 @@ from contrato.core.spec import Operation, Parameter
 from contrato.verify.documents import MISSING, excerpt, find, short, text_of
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Violation, violation
-from contrato.verify.rows import Row, counter, difference, items_of, items_pointer, page_size, told
+from contrato.verify.rows import Row, counter, difference, is_end, items_of, items_pointer, page_size, told
 from contrato.verify.session import Session, Walk
 
 VALUES = 5
@@ -32,8 +33,10 @@ def pages_of(operation: Operation, walk: Walk, proof: str) -> Iterator[Violation
         return
     end = walk.last or (max(filled, default=1) if walk.complete else None)
     beside = max(walk.numbered) if end is None else end
+    # Where nobody says how large a page is, all are as large as the first.
+    usual = len(items_in(operation, shown[0])) if len(shown) > 1 else None
     for number, page in walk.numbered.items() if walk.last else filled.items():
-        size, length = page_size(operation, page), len(items_in(operation, page))
+        size, length = page_size(operation, page) or usual, len(items_in(operation, page))
         if size is not None and (length > size or (length < size and number < beside)):
             yield violation(operation, at, f"{size} records on page {number}", f"{length} records", proof, [page])
     once: dict[str, int] = {}
@@ -51,7 +54,7 @@ def pages_of(operation: Operation, walk: Walk, proof: str) -> Iterator[Violation
     expected_counters: dict[str, int] = {} if end is None else {"last": end}
     if walk.complete:
         expected_counters["total"] = len(walk.items)
-    elif end in filled and (size := page_size(operation, filled[end])) is not None:
+    elif end in filled and (size := page_size(operation, filled[end]) or usual) is not None:
         expected_counters["total"] = (end - 1) * size + len(items_in(operation, filled[end]))
     for key in ("total", "last"):
         values = [counter(operation, page, key) for page in shown]
@@ -66,7 +69,7 @@ def pages_of(operation: Operation, walk: Walk, proof: str) -> Iterator[Violation
         follows = counter(operation, page, "next")
         if follows is not MISSING and end is not None:
             wanted = number + 1 if number < end else None
-            if follows != wanted:
+            if follows != wanted and not (wanted is None and is_end(operation, follows, number)):
                 at = counter_pointer(operation, "next")
                 yield violation(operation, at, f"{wanted} on page {number}", short(follows), proof, [page])
         current = counter(operation, page, "current")
@@ -164,6 +167,40 @@ def off_range(
             return ""
         wrong = wrong or told(missing, more)
     return wrong
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """One way in which the ends of a range may be meant.
+
+    Attributes:
+        time: Reading of `range-time`: `kept` or `dropped`.
+        end: Reading of `range-end`: `whole-day`, or `moment`, which is either included or excluded.
+    """
+
+    time: str
+    end: str
+
+    def are_admitted(self, operation: Operation) -> bool:
+        """True if the spec leaves it to the server to mean the ends so."""
+        dates = operation.date_range
+        time = self.time == "kept" or operation.admits("range-time", self.time)
+        end = operation.parameter(dates.end) if dates else None
+        return time and (self.end == "moment" or (end is not None and end.admits("range-end", self.end)))
+
+    def meant(self, low: datetime | None, high: datetime | None) -> tuple[datetime | None, datetime | None]:
+        """The moments that are meant by the two ends."""
+        if self.time == "dropped":
+            low, high = (moment and midnight(moment) for moment in (low, high))
+        if self.end == "whole-day" and high is not None and high == midnight(high):
+            high += timedelta(days=1)
+        return low, high
+
+
+def admitted_bounds(operation: Operation) -> list[Bounds]:
+    """The ways in which the ends of a range may be meant, the first one as it is written."""
+    ways = [Bounds(time, end) for time in ("kept", "dropped") for end in ("moment", "whole-day")]
+    return [bounds for bounds in ways if bounds.are_admitted(operation)]
 
 
 def midnight(moment: datetime) -> datetime:

@@ -6,16 +6,16 @@ from collections.abc import Iterator, Sequence
 
 from contrato.core.spec import Operation
 from contrato.verify.documents import short, text_of
-from contrato.verify.exchange import Arguments
-from contrato.verify.findings import NotJudged, Violation, violation
-from contrato.verify.laws.lists import common_words, counter_pointer, items_in, pages_of, unlike
-from contrato.verify.rows import counter, items_pointer, limit_of, page_key, page_size
+from contrato.verify.exchange import Arguments, Exchange
+from contrato.verify.findings import NotJudged, Reading, Violation, violation
+from contrato.verify.laws.lists import common_words, counter_pointer, items_in, pages_of, seam_of, unlike, written
+from contrato.verify.rows import Row, counter, items_pointer, limit_of, page_key, page_size, rows_of
 from contrato.verify.rules import law
-from contrato.verify.session import LARGE, Session, Walk
+from contrato.verify.session import LARGE, Session, Walk, admits_last
 
 
 @law("The pages of a list, joined, are the whole list, each record once.")
-def pages_make_the_list(session: Session, operation: Operation) -> Iterator[Violation | NotJudged]:
+def pages_make_the_list(session: Session, operation: Operation) -> Iterator[Violation | NotJudged | Reading]:
     """The list is read from the first page to the last. Each page but the last is full, no record is on two pages, the
     counters of all pages agree with each other and with what was read, the first page is the one that comes without a
     page number, and after the last page there is nothing. A client that reads all pages otherwise misses records or
@@ -29,6 +29,13 @@ def pages_make_the_list(session: Session, operation: Operation) -> Iterator[Viol
     walk = session.walk(operation, base)
     proof = names.evidence
     yield from pages_of(operation, walk, proof)
+    if "page-size" in operation.open and walk.complete and max(walk.numbers, default=1) > 1:
+        size = "twenty" if len(items_in(operation, walk.pages[0])) == names.size else "other"
+        yield Reading(operation.id, "page-size", "", size, tuple(walk.pages[:1]))
+    elsewhere = _elsewhere(session, operation, walk)
+    if elsewhere:
+        found = f"page 1 again, though there are more, such as {short(dict(elsewhere[0]))}"
+        yield violation(operation, items_pointer(operation), "other records on page 2", found, proof, walk.pages[:1])
     if not walk.items:
         yield NotJudged(operation.id, "the list is empty")
         return
@@ -43,12 +50,41 @@ def pages_make_the_list(session: Session, operation: Operation) -> Iterator[Viol
     if not walk.stuck and max(walk.numbers) > 1:
         for number in (max(walk.numbers) + 1, max(walk.numbers) + 7):
             beyond = session.ask(operation, {**base, page_key(operation): number})
-            if beyond.status >= 500 or (beyond.succeeded and items_in(operation, beyond)):
-                found = f"{beyond.status} with {len(items_in(operation, beyond))} records"
+            there = items_in(operation, beyond) if beyond.succeeded else []
+            is_last = admits_last(operation) and there == items_in(operation, walk.numbered[max(walk.numbers)])
+            yield from _after_last(operation, beyond, bool(there))
+            if beyond.status >= 500 or (there and not is_last):
+                found = f"{beyond.status} with {len(there)} records"
                 expected = "no records on a page after the last one"
                 yield violation(operation, items_pointer(operation), expected, found, proof, [walk.pages[-1], beyond])
     elif walk.complete:
         yield NotJudged(operation.id, "the list has a single page")
+
+
+def _after_last(operation: Operation, beyond: Exchange, has_items: bool) -> Iterator[Reading]:
+    assert operation.pagination is not None
+    page = operation.parameter(operation.pagination.page)
+    status = str(beyond.status)
+    some = "last" if has_items else "empty" if beyond.succeeded else "refused"
+    for reading in (status, some):
+        if page.admits("page-after-last", reading) and (reading == status or beyond.status < 500):
+            yield Reading(operation.id, "page-after-last", "", reading, (beyond,))
+            return
+
+
+def _elsewhere(session: Session, operation: Operation, walk: Walk) -> list[Row]:
+    """Records that ranges of dates show, and a list does not of which every page is the first."""
+    dates = operation.date_range
+    if dates is None or len(walk.numbered) > 1 or not admits_last(operation):
+        return []
+    base, rows = session.base(operation), rows_of(operation, walk.pages)
+    seam = seam_of(session, rows, dates.field) if rows else None
+    if seam is None:
+        return []
+    known = {row.text for row in rows}
+    ends = [operation.parameter(name).key for name in (dates.start, dates.end)]
+    found = [row for key in ends for row in session.rows(operation, {**base, key: written(seam)}).rows]
+    return [row for row in found if row.text not in known]
 
 
 @law("The size of a page decides where a list is cut, and nothing else.")

@@ -10,7 +10,7 @@ import attrs
 from contrato.core.spec import Operation, Parameter
 from contrato.verify.documents import MISSING, cited, excerpt, places, short, validator
 from contrato.verify.exchange import Arguments, Exchange
-from contrato.verify.findings import NotJudged, Violation, answered, kind_of, violation
+from contrato.verify.findings import NotJudged, Reading, Violation, answered, kind_of, violation
 from contrato.verify.laws.records import FAR, records_of, tidy, values_of
 from contrato.verify.rows import items_pointer, rows_of
 from contrato.verify.rules import law
@@ -131,7 +131,7 @@ def _has_data(operation: Operation, exchange: Exchange) -> bool:
 
 
 @law("An id that nobody has finds nobody's data.")
-def unknown_ids_find_nothing(session: Session, operation: Operation) -> Iterator[Violation | NotJudged]:
+def unknown_ids_find_nothing(session: Session, operation: Operation) -> Iterator[Violation | NotJudged | Reading]:
     """Ids that no list names are asked for, in the path and in filters. The answer is an error of the client, or empty;
     never another record, and never an error of the server. Beside a known value, an unknown one adds nothing.
     """
@@ -159,6 +159,8 @@ def unknown_ids_find_nothing(session: Session, operation: Operation) -> Iterator
             exchange = session.ask(operation, {**rest, f.key: given})
             found = rows_of(operation, [exchange]) if exchange.succeeded else []
             has_record = exchange.succeeded and not _is_empty(exchange, found)
+            if isinstance(unknown, int) and not has_record:
+                yield from _unknown(operation, f, exchange)
             if exchange.status >= 500 or exchange.status in range(300, 400) or has_record:
                 expected = f"nothing for {f.name}={cited(unknown)}, which no list names"
                 yield violation(operation, f"{f.place}.{f.name}", expected, answered(exchange), f.evidence, [exchange])
@@ -178,6 +180,18 @@ def unknown_ids_find_nothing(session: Session, operation: Operation) -> Iterator
                     f.evidence,
                     [both],
                 )
+
+
+def _unknown(operation: Operation, f: Parameter, exchange: Exchange) -> Iterator[Reading]:
+    """The way in which a server says that there is no such record."""
+    question = next((name for name in ("unknown-id", "unknown-filter") if name in f.open), None)
+    if question is None or exchange.status >= 500:
+        return
+    readings = (str(exchange.status), "empty" if exchange.succeeded else "refused")
+    for reading in readings:
+        if f.admits(question, reading):
+            yield Reading(operation.id, question, f"{f.place}.{f.name}", reading, (exchange,))
+            return
 
 
 def _is_empty(exchange: Exchange, rows: list[Any]) -> bool:

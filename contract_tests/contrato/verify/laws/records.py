@@ -151,7 +151,14 @@ class Records:
     def update(self, identifier: Any, values: Mapping[tuple[str, str], Any]) -> Exchange:
         """Change a record."""
         assert self.updater is not None
-        return self.session.ask(self.updater, {self.id.key: identifier, **values})
+        exchange = self.session.ask(self.updater, {self.id.key: identifier, **values})
+        if 400 <= exchange.status < 500 and self.updater.admits("partial-update", "refused"):
+            # The fields that are not to change may be needed too.
+            record = self.record(self.read(identifier))
+            known = {f.key: find(record, f.echo.at)[:1] for f in values_of(self.updater) if f.echo is not None}
+            whole = {key: found[0] for key, found in known.items() if found and found[0] is not None}
+            return self.session.ask(self.updater, {self.id.key: identifier, **whole, **values})
+        return exchange
 
     def rewritten(self) -> dict[tuple[str, str], Any]:
         """Other texts for a record that was created with those of variant 1."""

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from contrato.core.spec import Operation
 from contrato.verify.documents import text_of
 from contrato.verify.exchange import Exchange
-from contrato.verify.findings import Layer, NotJudged, Violation, answered, violation
+from contrato.verify.findings import Layer, NotJudged, Reading, Violation, answered, violation
+from contrato.verify.leniency import may_be_refused
 from contrato.verify.rules import Rule, misread
 from contrato.verify.session import Session, UnansweredError, UnexpectedError, UnfitError, WithheldError, is_readable
 from contrato.verify.transport import TIMEOUT
@@ -29,7 +30,7 @@ class Judgement:
 
     rule: Rule
     operation: Operation
-    findings: list[Violation | NotJudged]
+    findings: list[Violation | NotJudged | Reading]
     unsound: list[tuple[str, Violation]] = field(default_factory=list)
 
 
@@ -53,13 +54,14 @@ def run_laws(session: Session, rules: Iterable[Rule], operations: Container[str]
             if not operation.safe and not rule.writes and not rule.probes:
                 continue
             asked, sent, begun = session.asked, session.sent, time.monotonic()
-            violations, not_judged, unsound = _judge(session, rule, operation)
+            settled: list[Reading] = []
+            violations, not_judged, unsound = _judge(session, rule, operation, settled)
             if violations or unsound:
                 lasted, cost = time.monotonic() - begun, session.sent - sent
                 first = [*violations, *(violation for _, violation in unsound)][0].found
                 session.forget()
                 session.round += 1
-                violations, not_judged, unsound = _judge(session, rule, operation)
+                violations, not_judged, unsound = _judge(session, rule, operation, settled)
                 session.round -= 1
                 # The answer to a probe says nothing of data; a list that was read afterwards does.
                 compared = [b for b in violations if not rule.probes or _is_listed(b, operation)]
@@ -70,11 +72,12 @@ def run_laws(session: Session, rules: Iterable[Rule], operations: Container[str]
                     reason = f"the data moved, or the answer is not stable: {first}"
                     not_judged = [*not_judged, NotJudged(operation.id, reason, lasting=False)]
             if session.asked > asked or not_judged:
-                yield Judgement(rule, operation, [*violations, *not_judged], unsound)
+                session.settled |= {(each.operation, each.question): each.reading for each in settled}
+                yield Judgement(rule, operation, [*violations, *not_judged, *settled], unsound)
 
 
 def _judge(
-    session: Session, rule: Rule, operation: Operation
+    session: Session, rule: Rule, operation: Operation, settled: list[Reading]
 ) -> tuple[list[Violation], list[NotJudged], list[tuple[str, Violation]]]:
     assert rule.law is not None
     session.sender = rule.name
@@ -86,6 +89,8 @@ def _judge(
             last = finding.exchanges[-1] if isinstance(finding, Violation) and finding.exchanges else None
             if isinstance(finding, NotJudged):
                 not_judged.append(finding)
+            elif isinstance(finding, Reading):
+                settled.append(finding)
             elif last is not None and last.status >= 500:
                 unsound += _unsound(last, operation)
             else:
@@ -100,6 +105,10 @@ def _judge(
     except WithheldError as error:
         not_judged.append(NotJudged(operation.id, str(error)))
     except UnexpectedError as error:
+        question = may_be_refused(error.exchange)
+        if question is not None:
+            reason = f"{answered(error.exchange)}, which the server may: {session.spec.questions[question].question}"
+            return violations, [*not_judged, NotJudged(operation.id, reason)], unsound
         found = _unsound(error.exchange, operation)
         unsound += found
         if not found:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise, product
 from typing import Any
 
@@ -17,6 +15,7 @@ from contrato.verify.laws.lists import common_words, unlike
 from contrato.verify.rows import counter, items_pointer, limit_of
 from contrato.verify.rules import law
 from contrato.verify.session import Session, Walk
+from contrato.verify.texts import collations
 
 LATIN = "\u024f"
 """The last letter of whose order among others we claim to know something."""
@@ -43,7 +42,7 @@ def lists_are_sorted(session: Session, operation: Operation) -> Iterator[Violati
     if len(plain.items) < 2:
         yield NotJudged(operation.id, "the list has less than two records")
         return
-    by_default, order_default = (f.schema.default for f in (by, order))
+    by_default, order_default = (None if f.admits("default", "another") else f.schema.default for f in (by, order))
     keys = {f.name: f.key for f in (by, order)}
     asked: list[tuple[Arguments, Any, Any]] = [({}, by_default, order_default)]
     for name in by.schema.enum:
@@ -143,24 +142,5 @@ def _inverted(earlier: Any, later: Any, descending: bool) -> bool:
     if isinstance(earlier, int | float) and isinstance(later, int | float):
         return earlier > later
     if isinstance(earlier, str) and isinstance(later, str) and max(earlier + later, default="") <= LATIN:
-        return all(key(earlier) > key(later) for key in _COLLATIONS)
+        return all(key(earlier) > key(later) for key in collations())
     return False
-
-
-def _plain_letters(text: str) -> str:
-    return "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
-
-
-def _natural(text: str) -> list[tuple[int, int, str]]:
-    parts = re.findall(r"\d+|[^\d]", _plain_letters(text))
-    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts]
-
-
-_COLLATIONS: tuple[Callable[[str], Any], ...] = (
-    lambda text: text,
-    str.casefold,
-    _plain_letters,
-    lambda text: [c for c in _plain_letters(text) if c.isalnum()],
-    lambda text: _plain_letters(text).strip().split(),
-    _natural,
-)

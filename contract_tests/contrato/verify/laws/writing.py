@@ -13,9 +13,11 @@ from contrato.verify.documents import MISSING, cited, excerpt, find, short, spre
 from contrato.verify.exchange import Arguments, Exchange
 from contrato.verify.findings import NotJudged, Violation, answered, violation
 from contrato.verify.laws.records import DELAY, Listing, Records, grown, proof_of, records_of, texts_of, tidy, values_of
+from contrato.verify.leniency import may_be_changed
 from contrato.verify.rows import items_pointer
 from contrato.verify.rules import law
 from contrato.verify.session import Session, UnexpectedError
+from contrato.verify.texts import folded
 
 EDGES: Mapping[str, tuple[Any, ...]] = {"integer": (31, 128, 32_768), "string": ("ção " * 50 + "fim",)}
 """Values at which days of a month, small integers and short columns end, by type."""
@@ -218,13 +220,20 @@ def searches_follow_writes(session: Session, operation: Operation) -> Iterator[V
             if now is MISSING:
                 continue
             yield from _searched(records, by, identifier, _named(by, now), changed, True)
-            if text_of(now) != text_of(record):
+            if text_of(now) != text_of(record) and not _shares_a_word(by, _named(by, record), now):
                 yield from _searched(records, by, identifier, _named(by, record), changed, False)
             record = now
         deleted = records.delete(identifier)
         if deleted.succeeded:
             for text in dict.fromkeys(value for value in record.values() if isinstance(value, str)):
                 yield from _searched(records, by, identifier, text, deleted, False)
+
+
+def _shares_a_word(f: Parameter, text: Any, record: Any) -> bool:
+    """True if a search for one word of a text may find the record."""
+    fields = f.searches.fields if f.searches and f.admits("search-words", "any-word") else ()
+    shown = {word for field in fields for value in find(record, field) for word in folded(str(value)).split()}
+    return bool(shown & {*folded(str(text)).split()})
 
 
 def _named(f: Parameter, record: Any) -> Any:
@@ -285,6 +294,8 @@ def _echoed(
         if f.key not in given or echo is None or echo.found_as is not None:
             continue
         value = given[f.key]
+        if may_be_changed(f, value):
+            continue
         for found in find(record, echo.at) or [MISSING]:
             if found is MISSING or text_of(found) != text_of(value):
                 shown = "absent" if found is MISSING else short(found)

@@ -229,6 +229,7 @@ class Report:
         not_judged: What rules could not judge.
         counts: How often a rule judged an operation, by (operationId, name of the rule).
         notes: Remarks for the reader, such as a mode chosen on their behalf.
+        readings: The places at which each reading of an open question was seen, by question and reading.
         interrupted: True if the run was stopped before its end.
         crash: How the suite itself failed; empty when it did not.
         recorded: True if recorded traffic was judged, and nothing was sent.
@@ -254,6 +255,7 @@ class Report:
     not_judged: list[Unjudged] = field(default_factory=list)
     counts: dict[tuple[str, str], Counter[Outcome]] = field(default_factory=lambda: defaultdict(Counter))
     notes: list[str] = field(default_factory=list)
+    readings: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     interrupted: bool = False
     crash: str = ""
     recorded: bool = False

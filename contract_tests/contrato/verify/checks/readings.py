@@ -1,0 +1,254 @@
+"""A check of what the spec leaves open: which of the admissible readings an answer follows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from contrato.core.extensions import Opening
+from contrato.core.schema import Schema
+from contrato.core.spec import Api, Operation
+from contrato.verify.checks.values import answered, as_number, as_whole, chosen, listed, places_of
+from contrato.verify.documents import MISSING, find
+from contrato.verify.exchange import Exchange
+from contrato.verify.findings import Reading, Violation
+from contrato.verify.hiding import TOKEN
+from contrato.verify.leniency import faults_of, left_open
+from contrato.verify.rules import check
+
+REFUSALS = (400, 415, 422)
+"""Statuses of a refusal of arguments. Others may have another cause, such as a record that there is not."""
+
+FORMS = {
+    "application/json": "json",
+    "application/problem+json": "problem",
+    "text/plain": "text",
+    "text/html": "html",
+}
+"""Readings of the body of an error by media type."""
+
+TELLING = 8
+"""Values of a list whose order can hardly be chance."""
+
+LARGE = 10**6
+"""A size of a page that no list needs."""
+
+Told = Iterator[tuple[str, str, str]]
+"""Questions with a place and the reading that is followed there."""
+
+
+@check("What the documents leave open is answered in one way throughout.")
+def open_questions_have_one_answer(exchange: Exchange, spec: Api) -> Iterator[Violation | Reading | None]:
+    """For each question that the spec leaves open, the reading that a server follows is taken from its answers. Any of
+    those that the spec admits is right; two of them at the same place are a violation, unless the spec allows that.
+    """
+    operation = exchange.operation
+    if exchange.status >= 500:
+        return
+    if operation is None:
+        yield from _other_methods(exchange, spec)
+        return
+    for parts in (_token, _error, _arguments, _body, _range, _pages, _default_order, _fields, _unset):
+        for question, field, reading in parts(exchange, operation):
+            yield None
+            yield Reading(operation.id, question, field, reading, (exchange,))
+
+
+def _other_methods(exchange: Exchange, spec: Api) -> Iterator[Reading]:
+    there = next((o for o in spec.operations.values() if o.match(exchange.path) is not None), None)
+    if there is not None and "other-methods" in there.path_item.open:
+        reading = "served" if exchange.succeeded else str(exchange.status)
+        if there.path_item.admits("other-methods", reading):
+            yield Reading(there.id, "other-methods", exchange.method, reading, (exchange,))
+
+
+def _token(exchange: Exchange, operation: Operation) -> Told:
+    refused = exchange.status in (401, 403) and exchange.request_headers.get("authorization") != f"Bearer {TOKEN}"
+    for scheme in operation.security if refused else ():
+        if scheme.admits("token-refusal", str(exchange.status)):
+            yield "token-refusal", "", str(exchange.status)
+        if "challenge" in scheme.open:
+            yield "challenge", "", "sent" if "www-authenticate" in exchange.headers else "left-out"
+
+
+def _error(exchange: Exchange, operation: Operation) -> Told:
+    response = operation.response(exchange.status)
+    if exchange.status < 400 or response is None or "error-body" not in response.open:
+        return
+    kind = FORMS.get(exchange.headers.get("content-type", "").partition(";")[0].strip().lower())
+    reading = kind if exchange.content else "empty"
+    if reading and response.admits("error-body", reading):
+        yield "error-body", "", reading
+
+
+def _arguments(exchange: Exchange, operation: Operation) -> Told:
+    """Arguments with a fault that need not be refused; of two, none can be told."""
+    open_faults = left_open(exchange)
+    if not open_faults or len(open_faults) > 1 or not exchange.sent.isascii() or "\\u" in exchange.sent:
+        return
+    ((at, question),) = open_faults.items()
+    place, _, name = at.partition(".")
+    # Whatever an unknown argument is called, the server has one way with it.
+    field = place if question == "unknown-argument" else at
+    reading = _reading(exchange, _opening(operation, (place, name), question))
+    if reading:
+        yield question, field, reading
+
+
+def _body(exchange: Exchange, operation: Operation) -> Told:
+    """A body that is left out, and the refusal of one."""
+    faults = faults_of(exchange)
+    if operation.body is not None and not exchange.request_body and not faults:
+        reading = "optional" if exchange.succeeded else "required" if exchange.status in REFUSALS else ""
+        if operation.body.admits("body-required", reading):
+            yield "body-required", "", reading
+    wrong = [at for at, question in faults.items() if at.startswith("body.") and question is None]
+    if wrong and operation.admits("refusal-status", str(exchange.status)):
+        yield "refusal-status", "", str(exchange.status)
+    response = operation.response(exchange.status)
+    named = exchange.json if isinstance(exchange.json, dict) else {}
+    both = [at for at in wrong if at.partition(".")[2] in named]
+    if len(wrong) > 1 and both and response is not None and "refusal-extent" in response.open:
+        yield "refusal-extent", "", "all" if len(both) == len(wrong) else "first"
+
+
+def _range(exchange: Exchange, operation: Operation) -> Told:
+    dates = operation.date_range
+    given = exchange.clear_arguments
+    ends = [given.get(operation.parameter(name).key) for name in (dates.start, dates.end)] if dates else []
+    if len(ends) == 2 and None not in ends and "range-reversed" in operation.open:
+        with suppress(TypeError, ValueError):
+            low, high = (datetime.fromisoformat(str(end)) for end in ends)
+            if low > high and (exchange.succeeded or exchange.status in REFUSALS):
+                yield "range-reversed", "", "empty" if exchange.succeeded else "refused"
+
+
+def _opening(operation: Operation, key: tuple[str, str], question: str) -> Opening:
+    known = operation.keys.get(key)
+    elements = [element for element in (known, operation.body, operation) if element is not None]
+    return next(element.open[question] for element in elements if question in element.open)
+
+
+def _reading(exchange: Exchange, opening: Opening) -> str | None:
+    """The reading that a status tells of; None if it may be several."""
+    refusals = [name for name in ("refused", "required") if name in opening.readings]
+    if str(exchange.status) in opening.readings:
+        return str(exchange.status)
+    if exchange.status in REFUSALS:
+        return refusals[0] if refusals else None
+    others = [name for name in opening.readings if name not in refusals and not name.isdecimal()]
+    return others[0] if exchange.succeeded and len(others) == 1 else None
+
+
+def _pages(exchange: Exchange, operation: Operation) -> Told:
+    yield from _counters(exchange, operation)
+    names = operation.pagination
+    if names is None:
+        return
+    page, limit = operation.parameter(names.page), operation.parameter(names.limit) if names.limit else None
+    items = listed(exchange, answered(exchange)) or []
+    for f in filter(None, (page, limit)):
+        given = as_whole(exchange.arguments.get(f.key))
+        if given is not None and given < 1 and left_open(exchange) == {f"{f.place}.{f.name}": "below-one"}:
+            known = f.open["below-one"].readings
+            some = next((name for name in ("first", "default") if name in known), "")
+            refused = "refused" if exchange.status in REFUSALS else ""
+            reading = (some if items else "empty") if exchange.succeeded else refused
+            if reading in known:
+                yield "below-one", f"{f.place}.{f.name}", reading
+    asked = as_whole(exchange.clear_arguments.get(limit.key)) if limit is not None else None
+    if limit is not None and asked is not None and asked >= LARGE and "largest-limit" in limit.open:
+        taken = as_whole(exchange.json.get(names.size)) if isinstance(exchange.json, dict) else None
+        reading = "refused" if exchange.status in REFUSALS else "cut" if taken and taken < asked else "none"
+        if exchange.status in REFUSALS or taken:
+            yield "largest-limit", f"{limit.place}.{limit.name}", reading
+
+
+def _counters(exchange: Exchange, operation: Operation) -> Told:
+    names, answer = operation.pagination, answered(exchange)
+    items = listed(exchange, answer) if answer is not MISSING else None
+    number = as_whole(chosen(exchange, names.page)) if names else None
+    if names is None or items is None or number is None or not isinstance(answer, dict):
+        return
+    counters = {key: answer.get(getattr(names, key) or "", MISSING) for key in ("next", "last", "total")}
+    at = {key: operation.answer.at(f"/{getattr(names, key)}") if operation.answer else None for key in counters}
+    last = as_whole(counters["last"])
+    if items and number == last and at["next"] is not None and "next-page" in at["next"].open:
+        ways = {None: "null", MISSING: "absent", 0: "zero", last: "last"}
+        reading = ways.get(counters["next"])
+        if reading and at["next"].admits("next-page", reading):
+            yield "next-page", f"/{names.next}", reading
+    if not items and counters["total"] == 0 and last in (0, 1) and at["last"] is not None:
+        reading = "one" if last else "zero"
+        if at["last"].admits("empty-max-page", reading):
+            yield "empty-max-page", f"/{names.last}", reading
+
+
+def _default_order(exchange: Exchange, operation: Operation) -> Told:
+    """The order and the size of a list for which nothing was asked."""
+    names, items = operation.pagination, listed(exchange, answered(exchange)) or []
+    if names is None or not items or not {name for name, _ in exchange.query} <= {names.page} or exchange.request_body:
+        return
+    size = operation.parameter(names.limit) if names.limit else None
+    if size is not None and "default" in size.open and isinstance(names.size, str):
+        taken = as_whole(exchange.json.get(names.size))
+        yield "default", f"{size.place}.{size.name}", "shown" if taken == size.schema.default else "another"
+    moments = [str(value) for value in find(exchange.json, operation.date_range.field)] if operation.date_range else []
+    if len(set(moments)) >= TELLING and "list-order" in operation.open:
+        ways = {"ascending": sorted(moments), "descending": sorted(moments, reverse=True)}
+        yield "list-order", "", next((way for way, order in ways.items() if order == moments), "other")
+    if operation.sort is None or len(items) < TELLING:
+        return
+    by, order = (operation.parameter(name) for name in (operation.sort.by, operation.sort.order))
+    values = [number for item in items for number in map(as_number, find(item, f"/{by.schema.default}"))]
+    numbers = [number for number in values if number is not None]
+    if "default" in by.open and len(numbers) == len(items):
+        reverse = order.schema.default == operation.sort.descending
+        shown = numbers == sorted(numbers, reverse=reverse)
+        for f in (by, order):
+            yield "default", f"{f.place}.{f.name}", "shown" if shown else "another"
+
+
+def _unset(exchange: Exchange, operation: Operation) -> Told:
+    """The fields of a new record that were not given."""
+    answer = answered(exchange)
+    if operation.safe or operation.method != "POST" or not isinstance(answer, dict) or operation.answer is None:
+        return
+    for f in operation.parameters:
+        schema = operation.answer.at(f.echo.at) if f.echo is not None and f.key not in exchange.arguments else None
+        if f.echo is not None and schema is not None and "unset-field" in schema.open:
+            found = find(answer, f.echo.at)
+            yield "unset-field", f.echo.at, "absent" if not found else "null" if found[0] is None else "default"
+
+
+def _fields(exchange: Exchange, operation: Operation) -> Told:
+    answer = answered(exchange)
+    if answer is MISSING or not exchange.succeeded:
+        return
+    for pointer, schema in places_of(exchange):
+        yield from _form(pointer, schema, [value for value in find(answer, pointer) if isinstance(value, str)])
+        for name, prop in schema.properties.items():
+            for question in ("no-value", "no-payment"):
+                if question in prop.schema.open:
+                    opening, at = prop.schema.open[question], f"{pointer}/{name}"
+                    for reading in _absences(find(answer, pointer), name):
+                        if reading in opening.readings:
+                            yield question, at, reading
+
+
+def _absences(records: list[Any], name: str) -> set[str]:
+    values = [record.get(name, MISSING) for record in records if isinstance(record, dict)]
+    ways = [("absent", MISSING), ("null", None), ("empty", {})]
+    return {way for way, value in ways if any(found is value or found == value for found in values)}
+
+
+def _form(pointer: str, schema: Schema, texts: list[str]) -> Told:
+    kinds = [kind for kind in (schema, *schema.alternatives) if "timestamp-zone" in kind.open]
+    for text in texts if kinds else ():
+        with suppress(ValueError):
+            moment = datetime.fromisoformat(text)
+            zone = "none" if moment.tzinfo is None else "utc" if text[-1] in "Zz" else "offset"
+            yield "timestamp-zone", pointer, zone
+            yield "timestamp-fraction", pointer, "some" if "." in text[19:] else "none"

@@ -1,0 +1,27 @@
+"""How texts compare, where no source says how."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from typing import Any
+
+
+def folded(text: str) -> str:
+    """A text without capitals and accents."""
+    return "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if unicodedata.category(c) != "Mn")
+
+
+def collations() -> tuple[Callable[[str], Any], ...]:
+    """The orders of texts that a server may have, each as the key of a sort."""
+    return (str, str.casefold, folded, _letters, lambda text: folded(text).strip().split(), _natural)
+
+
+def _letters(text: str) -> list[str]:
+    return [c for c in folded(text) if c.isalnum()]
+
+
+def _natural(text: str) -> list[tuple[int, int, str]]:
+    parts = re.findall(r"\d+|[^\d]", folded(text))
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts]

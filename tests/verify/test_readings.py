@@ -1,0 +1,164 @@
+"""Open questions: any admissible reading is right, two at one place are not, and the report tells what was seen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from contrato.core import spec
+from contrato.verify import Report, verify
+from contrato.verify.checks.readings import open_questions_have_one_answer
+from contrato.verify.exchange import Exchange
+from contrato.verify.findings import Reading
+from contrato.verify.leniency import faults_of, left_open, may_be_refused
+from contrato.verify.readings import Readings
+from exchanges import answer, asked, bills, each, lists
+from foreign import TOKEN, Answer, Foreign, serve
+
+NEU = spec.api("neu")
+APPORTIONMENTS = spec.api("apportionments")
+
+
+def sent(operation: str, body: Any, status: int = 200) -> Exchange:
+    """An exchange with another body of the request."""
+    exchange = asked(lambda: (operation, {}))
+    return replace(exchange, request_body=json.dumps(body).encode(), status=status)
+
+
+def run(foreign: Foreign, *only: str) -> Report:
+    with serve(foreign) as url:
+        return verify(foreign.api, url, TOKEN, examples=2, only=only)
+
+
+def told(exchange: Exchange) -> set[tuple[str, str, str]]:
+    api = NEU if exchange.operation and exchange.operation.id in NEU.operations else APPORTIONMENTS
+    found = open_questions_have_one_answer(exchange, api)
+    return {(each.question, each.field, each.reading) for each in found if isinstance(each, Reading)}
+
+
+@pytest.mark.parametrize(
+    ("operation", "body", "at", "question"),
+    [
+        ("listBills", {"Id_service": "41"}, "body.Id_service", "lenient-type"),
+        ("listBills", {"Id_service": [41]}, "body.Id_service", "lenient-type"),
+        ("listBills", {"Id_service": True}, "body.Id_service", "lenient-type"),
+        ("listBills", {"From": 1_600_000_000}, "body.From", "lenient-type"),
+        ("listBills", {"From": "2021-04-01"}, "body.From", "lenient-type"),
+        ("listBills", {"From": None}, "body.From", "null-argument"),
+        ("listBills", {"From": " "}, "body.From", "null-argument"),
+        ("listBills", {"color": 1}, "body.color", "unknown-argument"),
+        ("queryConsumption", {"Id_services": "41"}, "body.Id_services", "lenient-type"),
+        ("createApportionment", {"mixed_consumption": 1}, "body.mixed_consumption", "lenient-type"),
+        ("createApportionment", {"limit_day": None}, "body.limit_day", "null-field"),
+    ],
+)
+def test_a_value_with_one_obvious_meaning_need_not_be_refused(
+    operation: str, body: Any, at: str, question: str
+) -> None:
+    assert faults_of(sent(operation, body))[at] == question
+
+
+@pytest.mark.parametrize(
+    ("operation", "body", "at"),
+    [
+        ("listBills", {"Id_service": "cuarenta"}, "body.Id_service"),
+        ("listBills", {"Id_service": {"id": 41}}, "body.Id_service"),
+        ("listBills", {"Id_service": 1.5}, "body.Id_service"),
+        ("listBills", {"From": "yesterday"}, "body.From"),
+        ("listBills", {"From": {}}, "body.From"),
+        ("queryConsumption", {"Interval": "WEEKLY"}, "body.Interval"),
+        ("queryConsumption", {"Interval": None}, "body.Interval"),
+        ("queryConsumption", {"Id_services": [[41]]}, "body.Id_services"),
+        ("createApportionment", {"mixed_consumption": "sometimes"}, "body.mixed_consumption"),
+        ("createApportionment", {"name": {}}, "body.name"),
+        ("createApportionment", {}, "body.name"),
+    ],
+)
+def test_a_value_that_could_mean_anything_must_be_refused(operation: str, body: Any, at: str) -> None:
+    exchange = sent(operation, body)
+    assert faults_of(exchange)[at] is None
+    assert left_open(exchange) is None
+
+
+def test_a_valid_request_may_be_refused_where_the_spec_leaves_it_open() -> None:
+    assert may_be_refused(sent("listBills", {"From": "2020-01-01T00:00:00", "To": "2021-01-01T00:00:00"}, 400))
+    assert may_be_refused(sent("listBills", {"From": "2020-01-01T00:00:00", "To": "2020-01-02T00:00:00"}, 400)) is None
+    assert may_be_refused(sent("createApportionment", {"name": "Rateio"}, 422)) == "duplicate-name"
+    assert may_be_refused(sent("listBills", {"From": "2020-01-01T00:00:00"}, 200)) is None
+
+
+@pytest.mark.parametrize(
+    ("exchange", "reading"),
+    [
+        (lambda: answer(401, b"", content_type="text/plain")(no_token()), ("token-refusal", "", "401")),
+        (lambda: answer(401, b"no", content_type="text/plain")(no_token()), ("error-body", "", "text")),
+        (lambda: answer(401, b"")(no_token()), ("error-body", "", "empty")),
+        (lambda: each("/*", "date", lambda v: f"{v}Z")(asked(bills)), ("timestamp-zone", "/*/date", "utc")),
+        (lambda: asked(bills), ("timestamp-zone", "/*/date", "none")),
+        (lambda: asked(lambda: ("listDueDates", {"PageNumber": 1, "From": "1990-01-01T00:00:00",
+                                                  "To": "1990-01-02T00:00:00"})),
+         ("empty-max-page", "/maxPage", "one")),
+        (lambda: sent("listBills", {"Id_service": "41"}, 400), ("lenient-type", "body.Id_service", "refused")),
+        (lambda: sent("listBills", {"From": None}), ("null-argument", "body.From", "ignored")),
+        (lambda: asked(lambda: lists(_sort="")), ("empty-argument", "query._sort", "refused")),
+    ],
+)  # fmt: skip
+def test_a_reading_is_recognised(exchange: Any, reading: tuple[str, str, str]) -> None:
+    assert reading in told(exchange())
+
+
+def no_token() -> Exchange:
+    return replace(asked(lambda: ("listAccounts", {})), request_headers={})
+
+
+def readings(*names: str, question: str = "range-end") -> Iterator[Reading]:
+    return (Reading("listBills", question, "", name) for name in names)
+
+
+def test_one_answer_throughout_is_no_violation() -> None:
+    ledger = Readings(NEU)
+    assert [ledger.see(reading) for reading in readings("included", "included")] == [None, None]
+    assert ledger.told()["range-end"] == {"included": ["listBills"]}
+    assert ledger.told()["range-start"] == {}
+
+
+def test_two_answers_at_one_place_are_a_violation_once() -> None:
+    ledger = Readings(NEU)
+    first, second, *rest = [ledger.see(reading) for reading in readings("included", "excluded", "included")]
+    assert first is None
+    assert rest == [None]
+    assert second is not None
+    assert NEU.questions["range-end"].question in second.expected
+    assert second.evidence.startswith("open")
+
+
+def test_several_answers_are_right_where_the_spec_says_so() -> None:
+    ledger = Readings(NEU)
+    assert not any(map(ledger.see, readings("401", "403", question="token-refusal")))
+
+
+def test_a_server_that_changes_its_mind_fails() -> None:
+    """Timestamps with and without a zone, by turns."""
+    count = iter(range(10**6))
+
+    def zoned(name: str, given: Answer) -> Answer:
+        text = json.dumps(given.body)
+        if name != "listPqrs" or given.status != 200 or next(count) % 2:
+            return given
+        return replace(given, body=json.loads(text.replace('Z"', '"')))
+
+    foreign = Foreign("neu")
+    foreign.alter = zoned
+    report = run(foreign, "listPqrs", "open_questions_have_one_answer")
+    assert "open_questions_have_one_answer" in {failure.rule for failure in report.failures}
+
+
+def test_the_report_tells_what_was_seen() -> None:
+    report = run(Foreign("neu"), "listPqrs")
+    assert "listPqrs /*/date" in report.readings["timestamp-zone"]["utc"]
+    assert report.readings["row-date"] == {}
+    assert TOKEN not in str(report.readings)
