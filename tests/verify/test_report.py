@@ -966,7 +966,7 @@ def test_our_own_words_are_never_changed(tmp_path: Path) -> None:
     (one,) = made.failures
     assert one.expected == "present (required), where records are of customers, not [account_name 1]"
     assert one.found == f"absent, remove {HIDDEN} the [account_name 7]"
-    assert made.not_judged[0].reason == "records of customers [account_name 2]"
+    assert made.not_judged[0].reason == 'records of customers "[account_name 2]"'
     assert made.notes == ["required: remove the records"]
     assert "\ufdd0" not in page_of(made, tmp_path) + text_of(made)
 
@@ -1041,6 +1041,22 @@ def test_a_request_is_not_repeated_by_itself_where_it_would_show_something_else(
         assert run.failures[0].curl.startswith("curl ") is curled
     names = "--only listAccounts --only response_schema_conformance"
     assert run.failures[0].curl == f"contrato verify neu --base-url 'http://h/a b' {names}"
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds", "reason"),
+    [
+        ("documented neu#L11", ("documented",), ""),
+        ("inferred: the parameters are documented (neu#L8), the rest is open", ("inferred",), "the parameters are"),
+        ("open neu#L35: it is documented nowhere", ("open",), "it is documented nowhere"),
+        ("observed: in May", ("observed",), "in May"),
+        ("204 documented neu#L11; 4XX inferred: errors", ("documented", "inferred"), "errors"),
+    ],
+)
+def test_evidence_is_of_the_kind_that_it_says_and_no_other(text: str, kinds: tuple[str, ...], reason: str) -> None:
+    proof = html.evidence({}, text)
+    assert proof.kinds == kinds
+    assert proof.text.startswith(reason)
 
 
 def test_what_was_found_has_the_status_and_the_media_type() -> None:

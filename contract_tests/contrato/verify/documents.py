@@ -108,11 +108,14 @@ def cited(text: object) -> str:
 
 
 def short(value: Any) -> str:
-    """A value as a report shows it, for a person; cited."""
+    """A value as a report shows it, for a person: in JSON, but for a list of plain values; cited."""
     if isinstance(value, list | tuple) and value and not any(isinstance(part, list | dict) for part in value):
-        text = ", ".join(part if isinstance(part, str) else _json(part) for part in value)
-    else:
-        text = value if isinstance(value, str) else _json(value)
+        return excerpt(", ".join(part if isinstance(part, str) else _json(part) for part in value))
+    return excerpt(_json(value))
+
+
+def excerpt(text: str) -> str:
+    """The beginning of a text, cited."""
     return cited(text if len(text) <= 160 else f"{text[:157]}...")
 
 

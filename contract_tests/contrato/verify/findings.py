@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from contrato.core.spec import Operation
-from contrato.verify.documents import cited, short
+from contrato.verify.documents import cited, excerpt, short
 from contrato.verify.exchange import Exchange
 
 
@@ -99,7 +99,7 @@ def kind_of(exchange: Exchange) -> str:
 def answered(exchange: Exchange) -> str:
     """The status, the media type and the beginning of an answer, as what was found."""
     beginning = exchange.content[:LONG].decode("utf-8", "replace").strip()
-    return kind_of(exchange) + (f": {short(beginning)}" if beginning else "")
+    return kind_of(exchange) + (f": {excerpt(beginning)}" if beginning else "")
 
 
 def violation(

@@ -10,7 +10,7 @@ from typing import Any
 
 from contrato.core.spec import Api
 from contrato.verify.checks.http import violations_in
-from contrato.verify.documents import cited, short
+from contrato.verify.documents import cited, excerpt
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import LONG, Violation
 from contrato.verify.rules import check
@@ -151,5 +151,5 @@ def errors_are_not_pages(exchange: Exchange, spec: Api) -> Iterator[Violation | 
         proof = "plausible: an error may come from a proxy that knows no JSON"
         if exchange.operation is not None and "json" in exchange.headers.get("content-type", ""):
             proof = "inferred: what is declared JSON is JSON"
-        found = short(exchange.content[:LONG].decode("utf-8", "replace"))
+        found = excerpt(exchange.content[:LONG].decode("utf-8", "replace"))
         yield from violations_in(exchange, spec, "", "JSON, or no body", found, proof)

@@ -16,7 +16,7 @@ from contrato.core.schema import Schema
 from contrato.core.spec import Api, Operation, Response
 from contrato.verify.checks.http import violations_in
 from contrato.verify.checks.values import is_object, members
-from contrato.verify.documents import MISSING, cited, short, validator
+from contrato.verify.documents import MISSING, cited, excerpt, validator
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Layer, Violation, answered
 from contrato.verify.rules import check
@@ -177,7 +177,7 @@ def _told(error: ValidationError, schema: Schema) -> tuple[str, str, str]:
     parts = ["*" if isinstance(part, int) else part for part in error.instance_path]
     keyword = str(error.schema_path[-1]) if error.schema_path else "type"
     expected = _keyword(error, schema, keyword)
-    found = short(json.dumps(error.instance, ensure_ascii=False))
+    found = excerpt(json.dumps(error.instance, ensure_ascii=False))
     if isinstance(error.kind, ValidationErrorKind.Required):
         parts.append(error.kind.property)
         expected, found = "present (required)", "absent"

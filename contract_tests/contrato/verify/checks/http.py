@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin, urlsplit
 
 from contrato.core.spec import Api, Operation
-from contrato.verify.documents import cited, find, short
+from contrato.verify.documents import cited, excerpt, find
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import LONG, Violation, kind_of, violation
 from contrato.verify.rules import check
@@ -92,7 +92,7 @@ def no_content_is_none(exchange: Exchange, spec: Api) -> Iterator[Violation | No
         return
     yield None
     length = exchange.headers.get("content-length", "").strip()
-    found = short(text) if (text := exchange.content[:LONG].decode("utf-8", "replace")) else ""
+    found = excerpt(text) if (text := exchange.content[:LONG].decode("utf-8", "replace")) else ""
     if not found and exchange.status == 204 and length not in ("", "0"):
         found = f"a length of {cited(length)}"
     if found:

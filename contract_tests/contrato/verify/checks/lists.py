@@ -18,7 +18,7 @@ from contrato.verify.checks.values import (
     listed,
     violation_in,
 )
-from contrato.verify.documents import MISSING, cited
+from contrato.verify.documents import MISSING, short
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Violation
 from contrato.verify.rows import is_end, page_size
@@ -144,7 +144,7 @@ def next_page_follows(exchange: Exchange, spec: Api) -> Iterator[Violation | Non
     assert exchange.operation is not None
     if found is not MISSING and found != due and not (due is None and is_end(exchange.operation, found, page.number)):
         expected = f"{due if due else 'null'} on page {page.number} of {page.pages}"
-        yield violation_in(exchange, f"/{name}", expected, cited(repr(found)), page.evidence)
+        yield violation_in(exchange, f"/{name}", expected, short(found), page.evidence)
 
 
 @check("A page is the one that was asked for, of the size that was asked for.")
@@ -158,7 +158,7 @@ def pages_are_the_ones_asked_for(exchange: Exchange, spec: Api) -> Iterator[Viol
         yield None
         current = exchange.json.get(names.current, MISSING)
         if current is not MISSING and current != page.number:
-            yield violation_in(exchange, f"/{names.current}", str(page.number), cited(repr(current)), page.evidence)
+            yield violation_in(exchange, f"/{names.current}", str(page.number), short(current), page.evidence)
     if names.limit is None or page.limit is None or page.size is None or not isinstance(names.size, str):
         return
     # A server whose numbers are all binary fractions knows the first digits of a large one.
@@ -227,7 +227,7 @@ def lists_are_in_order(exchange: Exchange, spec: Api) -> Iterator[Violation | No
         named = [exchange.operation.parameter(name) for name in (sort.by, sort.order)]
         unsaid = [f for f in named if f.key not in exchange.clear_arguments]
         proof = unsaid[0].default_evidence if unsaid else sort.evidence
-        found = ", ".join(cited(repr(item.get(by))) for item in items if isinstance(item, dict))
+        found = ", ".join(short(item.get(by)) for item in items if isinstance(item, dict))
         yield violation_in(exchange, f"{list_pointer(exchange)}/*/{by}", f"{by} in order: {order}", found, proof)
 
 

@@ -19,7 +19,7 @@ from contrato.verify.checks.values import (
     readings,
     violation_in,
 )
-from contrato.verify.documents import MISSING, cited, find
+from contrato.verify.documents import MISSING, cited, find, short
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Violation
 from contrato.verify.rules import check
@@ -148,7 +148,7 @@ def texts_are_readable(exchange: Exchange, spec: Api) -> Iterator[Violation | No
         odd = next((text for text in find(answer, at) if isinstance(text, str) and _is_garbled(text)), None)
         if odd is not None:
             yield violation_in(
-                exchange, at, "a readable text", cited(repr(odd)), "plausible: data may be damaged where it was entered"
+                exchange, at, "a readable text", short(odd), "plausible: data may be damaged where it was entered"
             )
 
 

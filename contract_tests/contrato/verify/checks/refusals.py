@@ -41,7 +41,7 @@ def refusals_name_the_fault(exchange: Exchange, spec: Api) -> Iterator[Violation
         if not texts or not all(isinstance(text, str) and text.strip() for text in texts):
             if proof.level not in ("documented", "observed"):
                 return  # Nobody says that this refusal has this shape.
-            yield violation_in(exchange, f"/{name}", "messages that say why", cited(repr(messages)), proof)
+            yield violation_in(exchange, f"/{name}", "messages that say why", short(messages), proof)
             return
     if not named or not _understood(exchange):
         return

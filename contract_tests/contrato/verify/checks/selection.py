@@ -10,7 +10,7 @@ from typing import Any
 
 from contrato.core.spec import Api
 from contrato.verify.checks.values import answered, list_pointer, listed, same, violation_in
-from contrato.verify.documents import MISSING, cited, find
+from contrato.verify.documents import MISSING, cited, find, short
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Violation
 from contrato.verify.leniency import may_be_changed
@@ -45,8 +45,8 @@ def answers_echo_the_request(exchange: Exchange, spec: Api) -> Iterator[Violatio
             continue
         for found in find(answer, echo.at):
             if not any(same(value, found) for value in wanted):
-                expected = f"the value of {f.name} that was sent: {' or '.join(cited(repr(value)) for value in wanted)}"
-                yield violation_in(exchange, echo.at, expected, cited(repr(found)), echo.evidence)
+                expected = f"the value of {f.name} that was sent: {' or '.join(map(short, wanted))}"
+                yield violation_in(exchange, echo.at, expected, short(found), echo.evidence)
                 break
 
 
@@ -74,8 +74,8 @@ def search_finds_the_text(exchange: Exchange, spec: Api) -> Iterator[Violation |
             shown = " ".join(folded(str(value)) for field in f.searches.fields for value in find(item, field))
             absent = [word for word in words if word not in shown]
             if absent and (absent == words or not f.admits("search-words", "any-word")):
-                at, expected = list_pointer(exchange) + "/*", f"items with the text of {f.name}: {cited(repr(text))}"
-                yield violation_in(exchange, at, expected, cited(repr(shown)), f.searches.evidence)
+                at, expected = list_pointer(exchange) + "/*", f"items with the text of {f.name}: {short(text)}"
+                yield violation_in(exchange, at, expected, short(shown), f.searches.evidence)
                 break
 
 
@@ -89,7 +89,7 @@ def always_as_the_list_says(exchange: Exchange, spec: Api) -> Iterator[Violation
         yield None
         other = [value for value in find(answer, law.at) if not same(law.value, value)]
         if other:
-            yield violation_in(exchange, law.at, repr(law.value), cited(repr(other[0])), law.evidence)
+            yield violation_in(exchange, law.at, short(law.value), short(other[0]), law.evidence)
 
 
 @check("No record is listed twice in one answer.")

@@ -8,7 +8,7 @@ from itertools import product
 from typing import Any
 
 from contrato.core.spec import Operation
-from contrato.verify.documents import MISSING, cited, find, short, text_of
+from contrato.verify.documents import MISSING, cited, excerpt, find, short, text_of
 from contrato.verify.exchange import Arguments
 from contrato.verify.findings import NotJudged, Reading, Violation, answered, kind_of, violation
 from contrato.verify.laws.records import FAR, gone_proof, grown, is_nothing, proof_of, records_of, tidy, values_of
@@ -156,7 +156,7 @@ def refused_changes_nothing(session: Session, operation: Operation) -> Iterator[
                 if exchange.succeeded and operation is records.creator:
                     records.own += find(exchange.json, records.pointer) if exchange.json is not MISSING else []
                 expected = "4XX for what cannot be done"
-                found = f"{answered(exchange)}, for {short(exchange.sent)}"
+                found = f"{answered(exchange)}, for {excerpt(exchange.sent)}"
                 yield violation(operation, at, expected, found, evidence, [exchange])
             kept = records.record(records.read(identifier)) if operation is records.updater else record
             if text_of(kept) != text_of(record):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from contrato.core.extensions import Echo
 from contrato.core.spec import Operation, Parameter
-from contrato.verify.documents import cited, find, short, spread, text_of
+from contrato.verify.documents import find, short, spread, text_of
 from contrato.verify.exchange import Arguments, Exchange
 from contrato.verify.findings import NotJudged, Violation, kind_of, violation
 from contrato.verify.laws.lists import VALUES, admitted_bounds, items_in, off_range, pages_of, seam_of, written
@@ -245,7 +245,7 @@ def searches_find(session: Session, operation: Operation) -> Iterator[Violation 
                 wanted = [other for other, its in fits if its.startswith(text) or not begins]
                 found = {text_of(other) for other in walk.items}
                 if walk.complete and any(other not in found for other in wanted):
-                    example = f"{cited(repr(text))}, such as {cited(repr(name))}"
+                    example = f"{short(text)}, such as {short(name)}"
                     say = f"the {len(wanted)} records whose name has {example}"
                     yield violation(operation, at, say, f"{len(found)} other records", proof, walk.pages[:1])
                 yield from pages_of(operation, walk, operation.pagination.evidence if operation.pagination else proof)

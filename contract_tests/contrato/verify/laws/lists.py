@@ -11,7 +11,7 @@ from operator import itemgetter
 from typing import Any
 
 from contrato.core.spec import Operation, Parameter
-from contrato.verify.documents import MISSING, find, short, text_of
+from contrato.verify.documents import MISSING, excerpt, find, short, text_of
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Violation, violation
 from contrato.verify.rows import Row, counter, difference, is_end, items_of, items_pointer, page_size, told
@@ -48,7 +48,7 @@ def pages_of(operation: Operation, walk: Walk, proof: str) -> Iterator[Violation
         number = numbers[-1]
         if number != first and not (equal and numbers[0] == first):
             both = [walk.numbered[first], walk.numbered[number]]
-            found = f"on page {first} and on page {number}: {short(text)}"
+            found = f"on page {first} and on page {number}: {excerpt(text)}"
             yield violation(operation, at, "each record on one page", found, proof, both)
             break
     expected_counters: dict[str, int] = {} if end is None else {"last": end}
@@ -105,7 +105,7 @@ def unlike(wanted: Sequence[str], found: Sequence[str]) -> str:
     """Where two orders differ first."""
     for number, (a, b) in enumerate(zip(wanted, found, strict=False), 1):
         if a != b:
-            return f"number {number} is {short(b)}, not {short(a)}"
+            return f"number {number} is {excerpt(b)}, not {excerpt(a)}"
     return f"{len(found)} records, not {len(wanted)}"
 
 

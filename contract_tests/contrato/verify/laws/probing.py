@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from contrato.core.spec import Operation, Parameter
-from contrato.verify.documents import MISSING, cited, places, short, validator
+from contrato.verify.documents import MISSING, cited, excerpt, places, short, validator
 from contrato.verify.exchange import Arguments, Exchange
 from contrato.verify.findings import NotJudged, Reading, Violation, answered, kind_of, violation
 from contrato.verify.laws.records import FAR, records_of, tidy, values_of
@@ -247,7 +247,7 @@ def malformed_is_refused(session: Session, operation: Operation) -> Iterator[Vio
         if not 400 <= exchange.status < 500:
             expected = "4XX for what is no valid request"
             yield violation(
-                operation, at, expected, f"{answered(exchange)}, for {short(exchange.sent)}", evidence, [exchange]
+                operation, at, expected, f"{answered(exchange)}, for {excerpt(exchange.sent)}", evidence, [exchange]
             )
 
 

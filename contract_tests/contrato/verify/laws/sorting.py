@@ -8,7 +8,7 @@ from itertools import pairwise, product
 from typing import Any
 
 from contrato.core.spec import Operation
-from contrato.verify.documents import short, text_of
+from contrato.verify.documents import excerpt, short, text_of
 from contrato.verify.exchange import Arguments
 from contrato.verify.findings import NotJudged, Violation, violation
 from contrato.verify.laws.lists import common_words, unlike
@@ -63,7 +63,8 @@ def lists_are_sorted(session: Session, operation: Operation) -> Iterator[Violati
                 )
         elif sorted(map(text_of, walk.items)) != whole:
             expected = f"with {shown} the same {len(whole)} records as without"
-            yield violation(operation, place, expected, f"{len(walk.items)} records", proof, walk.pages[:2])
+            differs = unlike(whole, sorted(map(text_of, walk.items)))
+            yield violation(operation, place, expected, differs, proof, walk.pages[:2])
         if name is None or way is None:
             continue
         descending = way == sort.descending
@@ -103,12 +104,13 @@ def lists_are_sorted(session: Session, operation: Operation) -> Iterator[Violati
                 continue
             for field, way in product(by.schema.enum, order.schema.enum):
                 walk = session.whole(operation, {**narrow, keys[by.name]: field, keys[order.name]: way})
-                if sorted(map(text_of, walk.items)) != there:
+                again = sorted(map(text_of, walk.items))
+                if again != there:
                     expected = (
                         f"with {by.name}={field}, {order.name}={way} the same {len(there)} records for {short(word)}"
                     )
                     shown_pages = [*found.pages[:1], *walk.pages[:1]]
-                    yield violation(operation, place, expected, f"{len(walk.items)}", proof, shown_pages)
+                    yield violation(operation, place, expected, unlike(there, again), proof, shown_pages)
 
 
 def _ties(
@@ -124,7 +126,7 @@ def _ties(
     again = next((text for text in texts if texts.count(text) > 1), None)
     if again is not None and not two.stuck and len(set(map(text_of, walk.items))) == len(walk.items):
         expected = "each record on one page, also where two have the same value"
-        yield violation(operation, at, expected, f"on both pages: {short(again)}", proof, two.pages)
+        yield violation(operation, at, expected, f"on both pages: {excerpt(again)}", proof, two.pages)
 
 
 def _unique(items: Sequence[Any], name: str) -> list[str]:

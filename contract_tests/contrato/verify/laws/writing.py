@@ -9,7 +9,7 @@ from typing import Any
 
 from contrato.core.spec import Operation, Parameter
 from contrato.verify.discovery import SAMPLES
-from contrato.verify.documents import MISSING, cited, find, short, spread, text_of, validator
+from contrato.verify.documents import MISSING, cited, excerpt, find, short, spread, text_of, validator
 from contrato.verify.exchange import Arguments, Exchange
 from contrato.verify.findings import NotJudged, Violation, answered, violation
 from contrato.verify.laws.records import DELAY, Listing, Records, grown, proof_of, records_of, texts_of, tidy, values_of
@@ -254,7 +254,7 @@ def _searched(
         ids = {text_of(value) for item in walk.items for value in find(item, records.pointer)}
         if (text_of(identifier) in ids) == wanted:
             return
-    expected = f"record {cited(identifier)} {'is' if wanted else 'is no longer'} found by {cited(repr(text))}"
+    expected = f"record {cited(identifier)} {'is' if wanted else 'is no longer'} found by {short(text)}"
     proof, shown = f.searches.evidence if f.searches else f.evidence, [exchange, walk.pages[0]]
     yield violation(records.lister, f"{f.place}.{f.name}", expected, f"{len(walk.items)} records", proof, shown)
 
@@ -330,7 +330,7 @@ def _listed(
     if there != text_of(record):
         at, shown = items_pointer(records.lister), [exchange, listing.exchange]
         expected = f"the list has {short(record)}"
-        yield violation(operation, at, expected, short(there) if there else "not listed", proof_of(operation), shown)
+        yield violation(operation, at, expected, excerpt(there) if there else "not listed", proof_of(operation), shown)
 
 
 def _without(records: Records, record: Any) -> str:

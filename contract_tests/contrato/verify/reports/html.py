@@ -56,7 +56,8 @@ def write(path: Path, report: Report, again: str) -> None:
     environment.filters["body"] = body
     api = specs.api(report.api)
     environment.filters["evidence"] = partial(evidence, api.sources)
-    environment.filters["command"] = lambda exchange: curl_of(exchange, token_variable(report.api))
+    variable = token_variable(report.api)
+    environment.filters["command"] = lambda exchange: curl_of(exchange, variable)
     cases = report.cases()
     requests = {name: f"{operation.method} {operation.path}" for name, operation in api.operations.items()}
     page = environment.get_template("report.html.jinja").render(
@@ -77,6 +78,7 @@ def write(path: Path, report: Report, again: str) -> None:
         found_at=found_at,
         whose=whose,
         again=again,
+        variable=variable,
         tally=tally,
         rules=RULES,
         moving=grouped(each for each in report.not_judged if not each.lasting),
@@ -102,7 +104,7 @@ class Evidence:
     """The evidence of a rule, for a reader.
 
     Attributes:
-        kinds: `documented`, `inferred`, `conflict`, `plausible`.
+        kinds: `documented`, `observed`, `inferred`, `conflict`, `open`, `plausible`.
         sources: Lines of the vendors' documents, by title.
         text: The spec's own words.
     """
@@ -112,9 +114,14 @@ class Evidence:
     text: str
 
 
+_KIND = re.compile(r"(?:[1-5][\dX]{2} )?(documented|observed|inferred|conflict|open|plausible)\b")
+"""How evidence begins, that of one status among several too. A reason may have these words as well."""
+
+
 def evidence(named: Mapping[str, Source], text: str) -> Evidence:
     """Take the spec's `x-evidence` apart."""
-    kinds = dict.fromkeys(re.findall(r"(?:^|[; ])(documented|inferred|conflict|plausible)\b", text))
+    begins = (_KIND.match(part) for part in text.split("; "))
+    kinds = dict.fromkeys(match[1] for match in begins if match)
     sources: dict[str, list[str]] = {}
     for name, first, last in re.findall(r"\b(\w+)#L(\d+)(?:-L(\d+))?", text):
         lines = sources.setdefault(named[name].title if name in named else name, [])

@@ -16,8 +16,8 @@ from contrato.verify.reports.report import Case, Failure, Outcome, Report, Unjud
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
-_VALUE = re.compile(r'"[^"]*"|\d+(?:\.\d+)?')
-"""A text or a number in a sentence; two that differ only in these say the same."""
+_VALUE = re.compile(r'"[^"]*"|\b\d{3} (?:[\w.+-]+/[\w.+-]+|without a (?:body|type))|\d+(?:\.\d+)?')
+"""A text, a number, or a status and a media type in a sentence; two that differ only in these say the same."""
 
 _STYLES = {Verdict.PASSED: "green", Verdict.FAILED: "red", Verdict.INCONCLUSIVE: "yellow", Verdict.LEFT_OUT: "dim"}
 
