@@ -328,6 +328,8 @@ class Variant:
         change: how the bundled server comes to do it.
         base: what is changed, made from seed and token.
         inconclusive: whether a run may find too little to check.
+        probe: requests that show it, as of a fault.
+        reading: question of the spec and reading of it that the server follows; None for another liberty.
 
     """
 
@@ -339,6 +341,7 @@ class Variant:
     base: Base = mock.create_app
     inconclusive: bool = False
     probe: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+    reading: tuple[str, str] | None = None
 
 
 class NoSubjectError(ValueError):

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 import support
 from contrato import mock
 from contrato.core import spec
+from mutants.readings import NOT_SIMULATED
 from mutants.server import GROUPS, Fault, NoSubjectError, Variant, catalogue, chain, changed_app, no_subject
 
 TOKEN = "Xy9-token"
@@ -406,6 +407,27 @@ def test_faults_are_declared_well() -> None:
     faults = [item for item in CATALOGUE.values() if isinstance(item, Fault)]
     assert {fault.group for fault in faults} == set(GROUPS)
     assert {fault.api for fault in faults} == set(USUAL)
-    sentences = [item.sentence for item in CATALOGUE.values()]
-    assert len(set(sentences)) == len(sentences)
-    assert [text for text in sentences if not re.fullmatch(r"[A-Z`].+\.", text)] == []
+    told = [((item.api,) if isinstance(item, Fault) else item.apis, item.sentence) for item in CATALOGUE.values()]
+    assert len(set(told)) == len(told)
+    assert [text for _, text in told if not re.fullmatch(r"[A-Z`].+\.", text)] == []
+
+
+@pytest.mark.parametrize("api", spec.APIS)
+def test_every_reading_is_ours_a_variant_or_not_simulated_with_a_reason(api: str) -> None:
+    openings = [site.opening for site in spec.api(api).open_sites()]
+    readings = {(each.question.id, name) for each in openings for name in each.readings if name != each.ours}
+    followed = [item.reading for item in CATALOGUE.values() if isinstance(item, Variant) and api in item.apis]
+    simulated = [reading for reading in followed if reading is not None]
+    others = {(question, name) for about, question, name in NOT_SIMULATED if about == api}
+    assert sorted({*simulated, *others} ^ readings) == []
+    assert len(simulated) == len(set(simulated))
+    assert set(simulated) & others == set()
+
+
+def test_a_variant_that_is_a_reading_says_what_the_spec_says() -> None:
+    for item in CATALOGUE.values():
+        if isinstance(item, Variant) and item.reading is not None:
+            question, reading = item.reading
+            (asked,) = (spec.api(api).questions[question] for api in item.apis)
+            assert item.sentence == f"{asked.question} {asked.readings[reading]}"
+            assert item.why == asked.why
