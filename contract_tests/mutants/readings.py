@@ -1384,7 +1384,8 @@ _NEITHER: Probe = (
 )
 _NEU = (
     *_BOTH_APIS,
-    _Reading("null-argument", "ignored", _in(lambda operations: arguments(operations, _without_nulls)), probe=(("listPqrs", {"From": None}),)),
+    _Reading("null-argument", "ignored", _in(lambda operations: arguments(operations, _without_nulls)),
+             probe=(("listPqrs", {"From": None}),)),
     _Reading("lenient-type", "ignored", _in(lambda operations: requests(operations, _lenient_ignored))),
     _Reading("unknown-filter", "404", _unknown_filter(404)),
     _Reading("unknown-filter", "204", _unknown_filter(204)),
@@ -1396,7 +1397,8 @@ _NEU = (
     _Reading("both-selected", "services", _if_both(instead("*", lambda ask: ask.without("Id_account")))),
     _Reading("both-selected", "union", _if_both(_union)),
     _Reading("both-selected", "refused", _refusing_if(_both, "Id_account", "Id_services")),
-    _Reading("none-selected", "nothing", _in(lambda operations: responses(operations, _emptied, _neither)), probe=_NEITHER),
+    _Reading("none-selected", "nothing", _in(lambda operations: responses(operations, _emptied, _neither)),
+             probe=_NEITHER),
     _Reading("none-selected", "refused", _refusing_if(_neither, "Id_account", "Id_services")),
     _Reading("project", "account", _of_projects(own=False)),
     _Reading("project", "own", _of_projects(own=True)),

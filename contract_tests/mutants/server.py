@@ -8,10 +8,10 @@ below, which choose requests by their operationId.
 """
 
 import argparse
-import asyncio
 import json
 import signal
 import socket
+from asyncio import sleep
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, lru_cache
@@ -705,7 +705,7 @@ async def _call(app: ASGIApp, scope: Scope, ask: Ask) -> Answer:
 
 async def _send(response: Answer, send: Send) -> None:
     if response.delay:
-        await asyncio.sleep(response.delay)
+        await sleep(response.delay)
     pairs = list(response.headers)
     if not response.chunk and not response.header("content-length") and response.status not in (204, 304):
         pairs.append(("content-length", str(len(response.body))))

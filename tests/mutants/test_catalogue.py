@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 import support
 from contrato import mock
 from contrato.core import spec
+from mutants import server
 from mutants.readings import NOT_SIMULATED
 from mutants.server import GROUPS, Fault, NoSubjectError, Variant, catalogue, chain, changed_app, no_subject
 
@@ -36,7 +37,8 @@ def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     async def sleep(seconds: float) -> None:
         waited.append(seconds)
 
-    monkeypatch.setattr(asyncio, "sleep", sleep)
+    # Not asyncio's own: other threads of the process wait with that one, such as a server that another test runs.
+    monkeypatch.setattr(server, "sleep", sleep)
 
 
 async def ask(app: ASGIApp, method: str, url: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Seen:
