@@ -80,7 +80,7 @@ def _asked(api: str, question: str, reading: str) -> dict[str, list[Parameter]]:
     return found
 
 
-def _shown(api: str, question: str, reading: str) -> dict[str, dict[str, list[str]]]:
+def fields_about(api: str, question: str, reading: str) -> dict[str, dict[str, list[str]]]:
     """Fields of answers about which the question is open: by operation, and by pointer to the record."""
     found: dict[str, dict[str, list[str]]] = {}
     for operation in spec.api(api).operations.values():
@@ -126,8 +126,8 @@ def _fields(change: Callable[[Item, list[str]], Item]) -> Follow:
         def altered(operation: str, record: str, names: list[str]) -> Change:
             return answers(operation, lambda item: change(item, [n for n in names if n in item]), record)
 
-        shown = _shown(*reading)
-        return chain(*(altered(op, record, names) for op, at in shown.items() for record, names in at.items()))
+        about = fields_about(*reading)
+        return chain(*(altered(op, record, names) for op, at in about.items() for record, names in at.items()))
 
     return follow
 
@@ -485,7 +485,7 @@ def _emptied(old: Answer) -> Answer:
 # Ranges of dates.
 
 
-def _bounds(ask: Ask) -> tuple[datetime | None, datetime | None]:
+def bounds_of(ask: Ask) -> tuple[datetime | None, datetime | None]:
     """Begin and end of the range that is asked for, None for what is not there or cannot be read."""
     dates = ask.target.date_range
     assert dates is not None, f"{ask.operation} has no range of dates"
@@ -502,7 +502,7 @@ def moved(side: str, change: Callable[[Ask, datetime], datetime]) -> Callable[[A
     """Move the `start` or the `end` of the range, if it can be read."""
 
     def changed(ask: Ask) -> Ask:
-        bound = _bounds(ask)[side == "end"]
+        bound = bounds_of(ask)[side == "end"]
         try:
             return (
                 ask.with_arguments(**{getattr(ask.target.date_range, side): change(ask, bound).isoformat()})
@@ -534,13 +534,13 @@ def _day_after(_: Ask, bound: datetime) -> datetime:
 
 
 def _reversed(ask: Ask) -> list[str]:
-    start, end = _bounds(ask)
+    start, end = bounds_of(ask)
     dates = ask.target.date_range
     return [dates.start, dates.end] if dates and start and end and start > end else []
 
 
 def _too_long(ask: Ask) -> bool:
-    start, end = _bounds(ask)
+    start, end = bounds_of(ask)
     days = {"HOURLY": 31, "DAILY": 366}.get(ask.arguments.get("Interval", "DAILY"), 100_000)
     return bool(start and end and end - start > timedelta(days=days))
 
@@ -591,7 +591,7 @@ _WHOLE = moved("start", floor)
 async def _cut_periods(ask: Ask, server: Server) -> Answer:
     """Days and months at the ends of the range are the sum of those of their hours that are in it."""
     clean = await server(ask)
-    start, stop = _bounds(ask)
+    start, stop = bounds_of(ask)
     if not clean.ok or ask.argument("Interval") == "HOURLY" or start is None or stop is None:
         return clean
     if start >= stop or stop.year == MAXYEAR:
@@ -634,7 +634,7 @@ def _ending(last: timedelta) -> Follow:
     """Date rows by the end of their period, or by so much before."""
 
     async def changed(ask: Ask, server: Server) -> Answer:
-        clean, (start, stop) = await server(ask), _bounds(ask)
+        clean, (start, stop) = await server(ask), bounds_of(ask)
         if not clean.ok or start is None or stop is None or start.year < 2 or stop.year == MAXYEAR:
             return clean
         wider = await server(moved("start", lambda _, bound: bound - timedelta(days=32))(ask))
@@ -760,7 +760,7 @@ def _by_date(dated: Callable[[Item], str | None]) -> Follow:
     """Have the range of dates filter another date of the items; None is in no range."""
 
     async def change(ask: Ask, _: Server, items: Items) -> Items:
-        start, stop = _bounds(ask)
+        start, stop = bounds_of(ask)
 
         def inside(item: Item) -> bool:
             date = dated(item)
@@ -849,7 +849,7 @@ def _first_instead(ask: Ask) -> Ask:
     return to_page(ask, 1) if _low(ask) else ask
 
 
-def _after_last(change: Callable[[Ask, Server, int, Answer], Awaitable[Answer]]) -> Follow:
+def after_last(operations: str, change: Callable[[Ask, Server, int, Answer], Awaitable[Answer]]) -> Change:
     """Answer pages after the last otherwise; `change` also gets the number of the last one."""
 
     async def changed(ask: Ask, server: Server) -> Answer:
@@ -859,7 +859,11 @@ def _after_last(change: Callable[[Ask, Server, int, Answer], Awaitable[Answer]])
         last = max(1, -(-len(await everything(ask, server)) // size_of(ask)))
         return await change(ask, server, last, clean) if page_of(ask) > last else clean
 
-    return _in(lambda operations: exchange(operations, changed))
+    return exchange(operations, changed)
+
+
+def _after_last(change: Callable[[Ask, Server, int, Answer], Awaitable[Answer]]) -> Follow:
+    return _in(lambda operations: after_last(operations, change))
 
 
 def _status(code: int) -> Callable[[Ask, Server, int, Answer], Awaitable[Answer]]:
@@ -958,7 +962,7 @@ def _lacking(names: Mapping[str, Schema], record: Item, name: str) -> bool:
 def _lack(absent: bool) -> Follow:
     def follow(*reading: str) -> Change:
         changes = []
-        for operation, at in _shown(*reading).items():
+        for operation, at in fields_about(*reading).items():
             schema = spec.api(reading[0]).operations[operation].answer
             for record, names in at.items():
                 place = schema.at(record) if schema else None
@@ -988,7 +992,8 @@ def _coded(text: str) -> str:
     return f"T-{crc32(text.encode()) % 10_000:04}"
 
 
-def _utc(local: str) -> str:
+def utc(local: str) -> str:
+    """A local time of Colombia as one of UTC."""
     return f"{(datetime.fromisoformat(local) + timedelta(hours=5)).isoformat()}Z"
 
 
@@ -1227,7 +1232,7 @@ def _unset(absent: bool) -> Follow:
     """A field that was not given at creation has no value until an update names it."""
 
     def follow(*reading: str) -> Change:
-        names = {name for at in _shown(*reading).values() for found in at.values() for name in found}
+        names = {name for at in fields_about(*reading).values() for found in at.values() for name in found}
 
         async def changed(ask: Ask, server: Server) -> Answer:
             clean = await server(ask)
@@ -1451,7 +1456,7 @@ _NEU = (
     _Reading("no-payment", "empty", _fields(
         lambda bill, names: {**bill, **{name: {} for name in names if bill[name] is None}})),
     _Reading("values", "any", _each(_coded)),
-    _Reading("timestamp-zone", "utc", _each(_utc)),
+    _Reading("timestamp-zone", "utc", _each(utc)),
     _Reading("timestamp-zone", "offset", _each(lambda local: f"{local}-05:00")),
     _Reading("timestamp-fraction", "some", _each(_fraction)),
     _Reading("concept-total", "lump", _everywhere(answers("listBills", _lump, "/*/concepts/*"))),

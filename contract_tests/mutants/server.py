@@ -562,10 +562,10 @@ def catalogue() -> dict[str, Fault | Variant]:
         ValueError: two have the same name.
 
     """
-    from mutants import apportionments, neu, variants  # late: they are made of what stands here
+    from mutants import apportionments, neu, openness, variants  # late: they are made of what stands here
 
     found: dict[str, Fault | Variant] = {}
-    items: Iterable[Fault | Variant] = (*neu.FAULTS, *apportionments.FAULTS, *variants.VARIANTS)
+    items: Iterable[Fault | Variant] = (*neu.FAULTS, *apportionments.FAULTS, *openness.FAULTS, *variants.VARIANTS)
     for item in items:
         if item.name in found:
             raise ValueError(f"two are called {item.name}")

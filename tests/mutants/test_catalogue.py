@@ -236,6 +236,25 @@ def neu_requests(known: Known) -> Iterator[Request]:
         yield request("getAccount", headers, id=1)
         yield request("queryConsumption", headers, **daily)
     yield request("listServices", {}, unknown={"access_token": TOKEN})
+    # Twice the same: a server that changes its mind.
+    bills, due_dates = known("listBills"), known("listDueDates")["data"]
+    month = {name: text for name, text in daily.items() if name != "Interval"}
+    for _ in range(2):
+        yield request("listBills", To=bills[-1]["date"], Page=1)
+        yield request("listDueDates", To=due_dates[-1]["date_expiration"])
+        yield request("listPqrs", From=days["To"], To=days["From"])
+        yield request("listPqrs", unknown={"surprise": 1})
+        yield request("queryConsumption", Interval="MONTHLY", **long)
+        yield request("queryConsumption", Interval="MONTHLY", **month)
+        yield request("getAccount", id=99999999999)
+        yield request("listUsedNeugets", id=1)
+        yield request("listBills", Id_service=services[-1], Page=1)
+        yield request("listBills", Page=6)
+        yield request("listDueDates", PageNumber=99)
+        yield request("listNotifications", From="2050-01-01T00:00:00")
+        for body in (None, {}, {**daily, "Interval": {"unit": "day"}}):
+            yield plain("queryConsumption", body)
+        yield plain("listBills", {"From": {"year": 2021}})
 
 
 def apportionments_requests(known: Known) -> Iterator[Request]:
@@ -273,6 +292,14 @@ def apportionments_requests(known: Known) -> Iterator[Request]:
         yield request(delete, headers, id=records[3]["id"])
         yield request(read, id=records[3]["id"])
     yield request(show, {}, unknown={"access_token": TOKEN})
+    for _ in range(2):
+        yield request(show, unknown={"surprise": "1"})
+        yield request(show, _page=9)
+        yield request(show, _page=0)
+        yield request(show, _sort="x", _order="up", _limit="x", _page="x")
+        yield request(show, _order="ascending")
+        yield request(show, _q=one["description"].split()[0], _limit=1, _page=2)
+        yield request(delete, id=999999)
     yield request(show, COMPRESSED)
     yield other("HEAD", show)
     yield other("OPTIONS", show)
@@ -295,7 +322,18 @@ def apportionments_requests(known: Known) -> Iterator[Request]:
     yield request(show, _limit=100)
     for name in whole:
         yield request(create, **{key: value for key, value in whole.items() if key != name})
-        values: list[Any] = [None, "text", "5", 999999, True, 5.5, 31, [], 'A & B <i> "d\'água" ' + 40 * "ç"]
+        values: list[Any] = [
+            None,
+            "text",
+            "5",
+            999999,
+            True,
+            5.5,
+            31,
+            [],
+            {"text": "a"},
+            'A & B <i> "d\'água" ' + 40 * "ç",
+        ]
         for value in values:
             yield request(create, **{**whole, name: value})
     bodies: list[Any] = [b"{", [], {}, None]
@@ -335,7 +373,9 @@ def apportionments_requests(known: Known) -> Iterator[Request]:
     yield request(create, **whole)
     yield request(show, _limit=100)
     yield request(update, id=records[5]["id"], name=records[6]["name"])
-    yield request(delete, id=records[6]["id"])
+    for record in records[6:9]:
+        yield request(delete, id=record["id"])
+        yield request(read, id=record["id"])
     yield request(read, id=records[5]["id"])
 
 
