@@ -541,7 +541,7 @@ def _reversed(ask: Ask) -> list[str]:
 
 def _too_long(ask: Ask) -> bool:
     start, end = bounds_of(ask)
-    days = {"HOURLY": 31, "DAILY": 366}.get(ask.arguments.get("Interval", "DAILY"), 100_000)
+    days = {"HOURLY": 31, "DAILY": 366}.get(str(ask.arguments.get("Interval", "DAILY")), 100_000)
     return bool(start and end and end - start > timedelta(days=days))
 
 
