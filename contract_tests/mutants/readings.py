@@ -945,18 +945,18 @@ def _first(record: Item) -> Any:
     return next(iter(record.values()), None)
 
 
-def _lacking(names: Mapping[str, Schema], record: Item, name: str) -> bool:
+def _lacking(schema: Schema, record: Item, name: str) -> bool:
     """True for a value that another server might not have.
 
     It depends on what the operations and intervals agree in: the text itself, or whose record it is.
     """
     value = record[name]
-    if not value or name not in names:
+    if not value or "never" not in schema.open["no-value"].readings:
         return not value
     if isinstance(value, str):
         return crc32(value.encode()) % 3 == 0
     # What a meter counted has a value, and others rely on it; what it does not count is zero.
-    return not names[name].aggregate and crc32(repr(_first(record)).encode()) % 3 == 0
+    return not schema.aggregate and crc32(repr(_first(record)).encode()) % 3 == 0
 
 
 def _lack(absent: bool) -> Follow:
@@ -966,16 +966,16 @@ def _lack(absent: bool) -> Follow:
             schema = spec.api(reading[0]).operations[operation].answer
             for record, names in at.items():
                 place = schema.at(record) if schema else None
-                known = {name: each.schema for name, each in place.properties.items()} if place else {}
-                changes.append(answers(operation, _without_values(known, names, absent), record))
+                about = {name: each.schema for name, each in place.properties.items() if name in names} if place else {}
+                changes.append(answers(operation, _without_values(about, absent), record))
         return chain(*changes)
 
     return follow
 
 
-def _without_values(known: Mapping[str, Schema], names: list[str], absent: bool) -> Callable[[Item], Item]:
+def _without_values(about: Mapping[str, Schema], absent: bool) -> Callable[[Item], Item]:
     def change(item: Item) -> Item:
-        lacking = {name for name in names if name in item and _lacking(known, item, name)}
+        lacking = {name for name in about if name in item and _lacking(about[name], item, name)}
         if absent:
             return {name: value for name, value in item.items() if name not in lacking}
         return {**item, **dict.fromkeys(lacking)}
@@ -1272,7 +1272,8 @@ async def _unknown_reference(ask: Ask, server: Server, parameters: list[Paramete
 
 async def _missing_fields(ask: Ask, server: Server, _: list[Parameter]) -> Answer:
     names = [parameter.name for parameter in ask.target.parameters if parameter.place == "body"]
-    return await refuse(ask.operation, lambda ask: [name for name in names if name not in ask.json()])(ask, server)
+    asked = ask.arguments if ask.readable else {}
+    return await refuse(ask.operation, lambda _: [name for name in names if name not in asked])(ask, server)
 
 
 async def _delete_missing(ask: Ask, server: Server) -> Answer:
