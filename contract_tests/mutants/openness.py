@@ -10,21 +10,9 @@ from itertools import groupby, pairwise
 from typing import Any
 
 from contrato.core import spec
-from mutants.readings import (
-    after_last,
-    bounds_of,
-    fields_about,
-    known,
-    later,
-    midnight,
-    moved,
-    refuse,
-    relisted,
-    relisted_records,
-    shuffled,
-    unknown_arguments,
-    utc,
-)
+from mutants.readings import fields_about, known, refuse, unknown_arguments
+from mutants.readings_apportionments import relisted_records
+from mutants.readings_neu import after_last, bounds_of, later, midnight, moved, relisted, shuffled, utc
 from mutants.server import (
     Answer,
     Ask,

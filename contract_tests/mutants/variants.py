@@ -17,17 +17,16 @@ from contrato.core import spec
 from contrato.mock.apportionments import Apportionments
 from contrato.mock.call import local_time
 from contrato.mock.neu import Neu
-from mutants.readings import (
+from mutants import readings_apportionments, readings_neu
+from mutants.readings import other_data, unchanged
+from mutants.readings_neu import (
     IN_CREDIT,
     METERS_WITH_GAPS,
     PAID_LATE,
-    READINGS,
     later,
     midnight,
     moved,
-    other_data,
     relisted,
-    unchanged,
     without_unmeasured,
 )
 from mutants.server import (
@@ -243,6 +242,9 @@ async def _others_write(ask: Ask, server: Server) -> Answer:
         made = await server(other.to("createApportionment", **body))
         own += [made.json()["id"]] if made.status == 201 else []
     return await server(ask)
+
+
+READINGS = (*readings_neu.READINGS, *readings_apportionments.READINGS)
 
 
 def _following(*names: str) -> Change:
