@@ -150,6 +150,20 @@ def refusal(ask: Ask, *names: str) -> Answer:
     return answer(422, {name: [f"O campo {name.removeprefix('_')} é inválido."] for name in names})
 
 
+async def undone(ask: Ask, server: Server) -> Answer:
+    """What the bundled server answers, which keeps nothing of it."""
+    before = await server(ask.to("getApportionment", id=ask.argument("id"))) if "id" in ask.arguments else None
+    clean = await server(ask)
+    if ask.operation == "createApportionment" and clean.ok:
+        await server(ask.to("deleteApportionment", id=clean.json()["id"]))
+    elif ask.operation == "updateApportionment" and clean.ok and before is not None:
+        old = before.json()
+        names = {parameter.name for parameter in ask.target.parameters} & set(old)
+        tariff = old["apportionment_tariff_type"]["id"]
+        await server(ask.to(ask.operation, **{n: old[n] for n in names}, apportionment_tariff_type_id=tariff))
+    return clean
+
+
 def refuse(operations: str, when: Callable[[Ask], Iterable[str]]) -> Change:
     """Refuse requests that the bundled server would answer, for the sake of the arguments that `when` names."""
 
@@ -157,10 +171,11 @@ def refuse(operations: str, when: Callable[[Ask], Iterable[str]]) -> Change:
         wrong = list(when(ask))
         if not wrong:
             return await server(ask)
-        # The token comes first, and nothing is written: a body that is no object is refused.
-        writes = ask.target.body is not None and not ask.target.safe
-        clean = await server(ask.with_json([]) if writes else ask)
-        return refusal(ask, *wrong) if clean.status // 100 == 2 or (writes and clean.status == 422) else clean
+        # The token comes first, and what else is wrong is named too. What does not exist cannot be changed.
+        clean = await server(ask) if ask.target.safe else await undone(ask, server)
+        if clean.status == 422:
+            return clean.with_json({**refusal(ask, *wrong).json(), **clean.json()})
+        return refusal(ask, *wrong) if clean.ok or (clean.status == 204 and ask.target.safe) else clean
 
     return exchange(operations, changed)
 
