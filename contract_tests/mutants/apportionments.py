@@ -717,26 +717,11 @@ FAULTS: tuple[Fault, ...] = (
          arguments(CREATE, lambda body: {"name": "", **body})),
         ("create-without-company-500", "A creation without a company is 500.",
          _crash(lambda ask: ask.argument("company_id") is None, CREATE)),
-        ("text-limit-day-taken", "Text is taken for the limit day of a new record when it is digits.",
-         arguments(
-             CREATE,
-             lambda body: {
-                 n: int(v) if n == "limit_day" and isinstance(v, str) and v.isdecimal() else v
-                 for n, v in body.items()
-             },
-         )),
         ("any-boolean-taken", "Any value is taken for `mixed_consumption`, and is true unless it is empty or zero.",
          arguments(
              f"{CREATE} {UPDATE}",
              lambda body: {n: bool(v) if n == "mixed_consumption" else v for n, v in body.items()},
          )),
-        ("number-name-taken", "A number is taken for a name.",
-         arguments(
-             f"{CREATE} {UPDATE}",
-             lambda body: {n: str(v) if n == "name" and isinstance(v, int) else v for n, v in body.items()},
-         )),
-        ("null-ignored", "An update takes null for any field, and leaves the field as it is.",
-         arguments(UPDATE, lambda body: {name: value for name, value in body.items() if value is not None})),
         ("broken-json-taken", "An update whose body is no JSON is 200 and changes nothing.",
          requests(UPDATE, lambda ask: ask.with_json({}), _malformed)),
         ("broken-json-500", "A creation whose body is no JSON is 500.", _crash(_malformed, CREATE)),
@@ -840,8 +825,6 @@ FAULTS: tuple[Fault, ...] = (
              lambda ask: ask.with_arguments(_order={"asc": "desc", "desc": "asc"}[ask.argument("_order")]),
              lambda ask: ask.argument("_order") in ("asc", "desc"),
          )),
-        ("oldest-first", "Without `_order`, the list is ascending.",
-         requests(LIST, lambda ask: ask.with_arguments(_order="asc"), lambda ask: ask.argument("_order") is None)),
         ("sort-within-page", "The pages are cut from the list by descending id, and each is sorted by name afterwards.",
          _listing(
              lambda items, page, limit: sorted(cut(items, page, limit), key=lambda item: item["name"]),
@@ -914,8 +897,6 @@ FAULTS: tuple[Fault, ...] = (
          exchange(CREATE, _create_other_company)),
         ("create-first-type", "Every new record has the first apportionment type.",
          _create_first("apportionment_type_id")),
-        ("name-cut", "Names are cut after 32 letters without a word.",
-         arguments(f"{CREATE} {UPDATE}", _text(lambda name: name[:32]))),
         ("name-escaped", "Ampersands, quotes and angles in names are saved as HTML entities.",
          arguments(
              f"{CREATE} {UPDATE}",
@@ -930,8 +911,6 @@ FAULTS: tuple[Fault, ...] = (
         ("record-lags", "The first read after an update still shows the record before it.",
          exchange(f"{GET} {UPDATE}", _lagging)),
         ("same-name-deleted", "A deletion deletes every record of the same name.", exchange(DELETE, _same_name_too)),
-        ("description-cut-at-emoji", "Descriptions are cut at the first character beyond the first 65,536.",
-         _description(lambda text: re.split("[\U00010000-\U0010ffff]", text)[0])),
     ),
     *_of(
         "numbers and units",
@@ -949,11 +928,6 @@ FAULTS: tuple[Fault, ...] = (
              lambda body: {
                  n: v - 1 if n == "limit_day" and isinstance(v, int) and 1 < v <= 31 else v for n, v in body.items()
              },
-         )),
-        ("limit-day-at-most-28", "Limit days after the 28th are saved as the 28th.",
-         arguments(
-             f"{CREATE} {UPDATE}",
-             lambda body: {n: 28 if n == "limit_day" and v in (29, 30, 31) else v for n, v in body.items()},
          )),
         ("unit-always-first", "Every new record has the first unit of measure.",
          _create_first("apportionment_measure_unit_id")),

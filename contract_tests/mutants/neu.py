@@ -325,13 +325,6 @@ def _quoted(response: Answer) -> Answer:
     return response.with_json(response.body.decode()) if response.ok else response
 
 
-def _html_error(response: Answer) -> Answer:
-    if not 400 <= response.status < 500 or response.status == 401:
-        return response
-    page = f"<html><body><h1>Error {response.status}</h1></body></html>".encode()
-    return replace(response, body=page).with_header("content-type", "text/html; charset=utf-8")
-
-
 def _refused(response: Answer) -> bool:
     return 400 <= response.status < 500 and response.status != 401
 
@@ -388,11 +381,6 @@ def _unreadable(ask: Ask) -> bool:
     return _only_dates(ask.arguments) != ask.arguments
 
 
-def _integers(values: Items) -> Items:
-    """Take texts for numbers; outside of JSON, texts are those in quotes."""
-    return [int(str(value).strip('"')) if re.fullmatch('"?[0-9]{1,18}"?', str(value)) else value for value in values]
-
-
 def _list_instead(operation: str) -> Change:
     async def changed(ask: Ask, server: Server) -> Answer:
         response = await server(ask)
@@ -407,14 +395,6 @@ async def _whole_account(ask: Ask, server: Server) -> Answer:
         return response
     account = response.json()[0]["id_account"]
     return await server(ask.without("Id_services").with_arguments(Id_account=account))
-
-
-async def _all_events(ask: Ask, server: Server) -> Answer:
-    response = await server(ask)
-    if not response.ok:
-        return response
-    whole = {rule["Id_alarm"]: rule for rule in await everything(ask.without("From", "To"), server)}
-    return with_items(ask, response, [whole[rule["Id_alarm"]] for rule in items_of(ask, response)])
 
 
 def _next_month(text: str) -> str:
@@ -590,8 +570,6 @@ FAULTS: tuple[Fault, ...] = (
          answers("listActiveRules", lambda on: on or None, "/*/sunday")),
         ("alarm-renamed", "The history of rules spells Id_alarm as idAlarm.",
          answers("listRuleHistory", renamed("Id_alarm", "idAlarm"), "/data/*")),
-        ("last-page-without-next", "The last page of due dates lacks nextPage.",
-         answers("listDueDates", those(lambda page: page["nextPage"] is None, without("nextPage")))),
         ("last-title-null", "The oldest notification has no title.",
          answers("listNotifications", those(lambda page: page["nextPage"] is None,
                                             lambda page: {**page, "data": at(-1, put(title=None))(page["data"])}))),
@@ -650,9 +628,6 @@ FAULTS: tuple[Fault, ...] = (
          status("listNotifications", 500, CRASH, _unreadable)),
         ("day-that-does-not-exist", "The thirtieth of February is the first of March.",
          _tolerant("listPqrs listBills listDueDates listNotifications queryConsumption", _no_such_day)),
-        ("service-ids-as-text", "Identifiers of services are taken as texts as well.",
-         _tolerant("queryConsumption", those(lambda asked: isinstance(asked.get("Id_services"), list),
-                                             put(Id_services=lambda asked: _integers(asked["Id_services"]))))),
         ("empty-list-of-services-crashes", "An empty list of services is an error of the server.",
          # In a query an empty list is an empty text.
          status("queryConsumption", 500, CRASH, lambda ask: ask.argument("Id_services") in ([], [""]))),
@@ -676,8 +651,6 @@ FAULTS: tuple[Fault, ...] = (
         ("large-id-crashes", "An account's id of ten digits or more is an error of the server.",
          status("getAccount", 500, CRASH,
                 lambda ask: re.fullmatch("[0-9]{10,}", str(ask.argument("id"))) is not None)),
-        ("missing-body-refused", "The list of bills without a body is refused.",
-         status("listBills", 400, {"message": "The body is missing."}, lambda ask: ask.bare)),
         ("leap-day-crashes", "Bills from the 29th of February on are an error of the server.",
          _crashing("listBills", lambda ask: str(ask.argument("From", ""))[5:10] == "02-29")),
         ("turned-range-crashes", "Due dates From a date that is later than To are an error of the server.",
@@ -685,8 +658,6 @@ FAULTS: tuple[Fault, ...] = (
     ),
     *_of(
         "pagination",
-        ("pages-of-ten", "A page of bills has ten items.",
-         repaged("listBills", lambda items, page, _: cut(items, page, 10))),
         ("pages-of-nineteen", "A page of notifications has nineteen items.",
          repaged("listNotifications", lambda items, page, _: cut(items, page, 19))),
         ("due-dates-total-one-too-many", "The total of due dates counts one too many.",
@@ -721,8 +692,6 @@ FAULTS: tuple[Fault, ...] = (
          instead("listBills", dropped("Id_service"), later_page)),
         ("pages-forget-the-range", "From the second page on, notifications of all dates are listed.",
          instead("listNotifications", dropped("From", "To"), later_page)),
-        ("last-page-for-ever", "After the last page, the last page of bills is given again.",
-         repaged("listBills", lambda items, page, size: cut(items, min(page, -(-len(items) // size)), size))),
         ("history-page-ignored", "The history of rules gives its first page whatever page is asked for.",
          instead("listRuleHistory", lambda ask: to_page(ask, 1))),
         ("page-after-last-crashes", "A page of interactions after the last one is an error of the server.",
@@ -762,8 +731,6 @@ FAULTS: tuple[Fault, ...] = (
          instead("listActiveRules", dropped("Id_project"))),
         ("history-project-ignored", "The project is ignored in the history of rules.",
          instead("listRuleHistory", dropped("Id_project"))),
-        ("history-events-unfiltered", "A rule that was met in the range comes with all its events.",
-         exchange("listRuleHistory", _all_events)),
         ("account-by-id-lists-all", "Reading one account lists all of them.",
          exchange("getAccount", _list_instead("listAccounts"))),
         ("unknown-service-is-first", "An unknown service is answered with the first one.",
@@ -780,9 +747,6 @@ FAULTS: tuple[Fault, ...] = (
          instead("listPqrs", moved_range(From=lambda text: f"{text[:8]}01T00:00:00", To=_next_month))),
         ("empty-range-unfiltered", "A range in which there is no bill brings all bills.",
          exchange("listBills", _all_when_none)),
-        ("times-of-day-ignored", "The list of claims knows only the days of From and To.",
-         instead("listPqrs", moved_range(From=lambda text: text[:11] + "00:00:00",
-                                         To=lambda text: text[:11] + "00:00:00"))),
         ("filter-repeated", "A list of bills without a body repeats the filter of the request before it.",
          exchange("listBills", _repeating_filter)),
     ),
@@ -891,7 +855,6 @@ FAULTS: tuple[Fault, ...] = (
     ),
     *_of(
         "error bodies",
-        ("errors-as-html", "What is refused is answered with a page of HTML.", responses("*", _html_error)),
         ("errors-without-body", "What is refused is answered with JSON of length 0.",
          responses("*", lambda old: replace(old, body=b"") if _refused(old) else old)),
         ("errors-not-json", "The body of an error is a text that is declared as JSON.",
@@ -963,9 +926,6 @@ FAULTS: tuple[Fault, ...] = (
          answers("listBills", at(-1, put(id_service=1, service="Sede Getsemaní", account="Hotel Getsemaní S.A.S.")))),
         ("inactive-rule", "A rule that is not active is among the active ones.",
          answers("listActiveRules", at(-1, put(active=False)))),
-        ("rule-not-met", "The history of a rule has values below its limit.",
-         answers("listRuleHistory", put(data=lambda rule: [
-             {**event, "value": round(rule["limit_value"] * 0.9, 3)} for event in rule["data"]]), "/data/*")),
         ("rule-limit-differs", "The limit of a rule in its history is ten times the one of the active rule.",
          answers("listRuleHistory", times(10), "/data/*/limit_value")),
         ("rule-name-differs", "The names of rules in the history belong to the next rule.",

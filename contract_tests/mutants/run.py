@@ -51,11 +51,8 @@ NOTICED = (ExitCode.FAILED, ExitCode.USAGE)
 KIND = "The server is kinder than the document, which does not say what is refused."
 MISSES = {
     "interval-in-any-case": KIND,
-    "service-ids-as-text": KIND,
-    "apportionments-text-limit-day-taken": KIND,
     "apportionments-free-market-refused": "The API does not tell which companies have a contract.",
     "offset-ignored": "Whether a request may give an offset is nowhere said.",
-    "rule-not-met": "No source says whether a limit is the least or the greatest value.",
     "event-value-in-wh": "The unit of the values that met a rule is nowhere said.",
 }
 """Faults that no honest check can notice, and why."""

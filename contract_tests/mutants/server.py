@@ -8,10 +8,10 @@ below, which choose requests by their operationId.
 """
 
 import argparse
-import asyncio
 import json
 import signal
 import socket
+from asyncio import sleep
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, lru_cache
@@ -328,6 +328,8 @@ class Variant:
         change: how the bundled server comes to do it.
         base: what is changed, made from seed and token.
         inconclusive: whether a run may find too little to check.
+        probe: requests that show it, as of a fault.
+        reading: question of the spec and reading of it that the server follows; None for another liberty.
 
     """
 
@@ -339,6 +341,7 @@ class Variant:
     base: Base = mock.create_app
     inconclusive: bool = False
     probe: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+    reading: tuple[str, str] | None = None
 
 
 class NoSubjectError(ValueError):
@@ -559,10 +562,10 @@ def catalogue() -> dict[str, Fault | Variant]:
         ValueError: two have the same name.
 
     """
-    from mutants import apportionments, neu, variants  # late: they are made of what stands here
+    from mutants import apportionments, neu, openness, variants  # late: they are made of what stands here
 
     found: dict[str, Fault | Variant] = {}
-    items: Iterable[Fault | Variant] = (*neu.FAULTS, *apportionments.FAULTS, *variants.VARIANTS)
+    items: Iterable[Fault | Variant] = (*neu.FAULTS, *apportionments.FAULTS, *openness.FAULTS, *variants.VARIANTS)
     for item in items:
         if item.name in found:
             raise ValueError(f"two are called {item.name}")
@@ -702,7 +705,7 @@ async def _call(app: ASGIApp, scope: Scope, ask: Ask) -> Answer:
 
 async def _send(response: Answer, send: Send) -> None:
     if response.delay:
-        await asyncio.sleep(response.delay)
+        await sleep(response.delay)
     pairs = list(response.headers)
     if not response.chunk and not response.header("content-length") and response.status not in (204, 304):
         pairs.append(("content-length", str(len(response.body))))

@@ -17,6 +17,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 import support
 from contrato import mock
 from contrato.core import spec
+from mutants import server
+from mutants.readings import NOT_SIMULATED
 from mutants.server import GROUPS, Fault, NoSubjectError, Variant, catalogue, chain, changed_app, no_subject
 
 TOKEN = "Xy9-token"
@@ -35,7 +37,8 @@ def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     async def sleep(seconds: float) -> None:
         waited.append(seconds)
 
-    monkeypatch.setattr(asyncio, "sleep", sleep)
+    # Not asyncio's own: other threads of the process wait with that one, such as a server that another test runs.
+    monkeypatch.setattr(server, "sleep", sleep)
 
 
 async def ask(app: ASGIApp, method: str, url: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Seen:
@@ -233,6 +236,25 @@ def neu_requests(known: Known) -> Iterator[Request]:
         yield request("getAccount", headers, id=1)
         yield request("queryConsumption", headers, **daily)
     yield request("listServices", {}, unknown={"access_token": TOKEN})
+    # Twice the same: a server that changes its mind.
+    bills, due_dates = known("listBills"), known("listDueDates")["data"]
+    month = {name: text for name, text in daily.items() if name != "Interval"}
+    for _ in range(2):
+        yield request("listBills", To=bills[-1]["date"], Page=1)
+        yield request("listDueDates", To=due_dates[-1]["date_expiration"])
+        yield request("listPqrs", From=days["To"], To=days["From"])
+        yield request("listPqrs", unknown={"surprise": 1})
+        yield request("queryConsumption", Interval="MONTHLY", **long)
+        yield request("queryConsumption", Interval="MONTHLY", **month)
+        yield request("getAccount", id=99999999999)
+        yield request("listUsedNeugets", id=1)
+        yield request("listBills", Id_service=services[-1], Page=1)
+        yield request("listBills", Page=6)
+        yield request("listDueDates", PageNumber=99)
+        yield request("listNotifications", From="2050-01-01T00:00:00")
+        for body in (None, {}, {**daily, "Interval": {"unit": "day"}}):
+            yield plain("queryConsumption", body)
+        yield plain("listBills", {"From": {"year": 2021}})
 
 
 def apportionments_requests(known: Known) -> Iterator[Request]:
@@ -270,6 +292,14 @@ def apportionments_requests(known: Known) -> Iterator[Request]:
         yield request(delete, headers, id=records[3]["id"])
         yield request(read, id=records[3]["id"])
     yield request(show, {}, unknown={"access_token": TOKEN})
+    for _ in range(2):
+        yield request(show, unknown={"surprise": "1"})
+        yield request(show, _page=9)
+        yield request(show, _page=0)
+        yield request(show, _sort="x", _order="up", _limit="x", _page="x")
+        yield request(show, _order="ascending")
+        yield request(show, _q=one["description"].split()[0], _limit=1, _page=2)
+        yield request(delete, id=999999)
     yield request(show, COMPRESSED)
     yield other("HEAD", show)
     yield other("OPTIONS", show)
@@ -292,7 +322,18 @@ def apportionments_requests(known: Known) -> Iterator[Request]:
     yield request(show, _limit=100)
     for name in whole:
         yield request(create, **{key: value for key, value in whole.items() if key != name})
-        values: list[Any] = [None, "text", "5", 999999, True, 5.5, 31, [], 'A & B <i> "d\'água" ' + 40 * "ç"]
+        values: list[Any] = [
+            None,
+            "text",
+            "5",
+            999999,
+            True,
+            5.5,
+            31,
+            [],
+            {"text": "a"},
+            'A & B <i> "d\'água" ' + 40 * "ç",
+        ]
         for value in values:
             yield request(create, **{**whole, name: value})
     bodies: list[Any] = [b"{", [], {}, None]
@@ -332,7 +373,9 @@ def apportionments_requests(known: Known) -> Iterator[Request]:
     yield request(create, **whole)
     yield request(show, _limit=100)
     yield request(update, id=records[5]["id"], name=records[6]["name"])
-    yield request(delete, id=records[6]["id"])
+    for record in records[6:9]:
+        yield request(delete, id=record["id"])
+        yield request(read, id=record["id"])
     yield request(read, id=records[5]["id"])
 
 
@@ -406,6 +449,29 @@ def test_faults_are_declared_well() -> None:
     faults = [item for item in CATALOGUE.values() if isinstance(item, Fault)]
     assert {fault.group for fault in faults} == set(GROUPS)
     assert {fault.api for fault in faults} == set(USUAL)
-    sentences = [item.sentence for item in CATALOGUE.values()]
-    assert len(set(sentences)) == len(sentences)
-    assert [text for text in sentences if not re.fullmatch(r"[A-Z`].+\.", text)] == []
+    told = [((item.api,) if isinstance(item, Fault) else item.apis, item.sentence) for item in CATALOGUE.values()]
+    assert len(set(told)) == len(told)
+    assert [text for _, text in told if not re.fullmatch(r"[A-Z`].+\.", text)] == []
+
+
+@pytest.mark.parametrize("api", spec.APIS)
+def test_every_reading_is_ours_a_variant_or_not_simulated_with_a_reason(api: str) -> None:
+    openings = [site.opening for site in spec.api(api).open_sites()]
+    readings = {(each.question.id, name) for each in openings for name in each.readings if name != each.ours}
+    followed = [item.reading for item in CATALOGUE.values() if isinstance(item, Variant) and api in item.apis]
+    simulated = [reading for reading in followed if reading is not None]
+    # A question that is not asked any more needs no reason: one of these may have been settled.
+    asked = spec.api(api).questions
+    others = {(question, name) for about, question, name in NOT_SIMULATED if about == api and question in asked}
+    assert sorted({*simulated, *others} ^ readings) == []
+    assert len(simulated) == len(set(simulated))
+    assert set(simulated) & others == set()
+
+
+def test_a_variant_that_is_a_reading_says_what_the_spec_says() -> None:
+    for item in CATALOGUE.values():
+        if isinstance(item, Variant) and item.reading is not None:
+            question, reading = item.reading
+            (asked,) = (spec.api(api).questions[question] for api in item.apis)
+            assert item.sentence == f"{asked.question} {asked.readings[reading]}"
+            assert item.why == asked.why
