@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Reading
 from contrato.verify.leniency import faults_of, left_open, may_be_refused
 from contrato.verify.readings import Readings
+from contrato.verify.reports import html, junit, terminal
 from exchanges import answer, asked, bills, each, lists
 from foreign import TOKEN, Answer, Foreign, serve
 
@@ -157,8 +160,15 @@ def test_a_server_that_changes_its_mind_fails() -> None:
     assert "open_questions_have_one_answer" in {failure.rule for failure in report.failures}
 
 
-def test_the_report_tells_what_was_seen() -> None:
+def test_the_report_tells_what_was_seen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     report = run(Foreign("neu"), "listPqrs")
     assert "listPqrs /*/date" in report.readings["timestamp-zone"]["utc"]
     assert report.readings["row-date"] == {}
     assert TOKEN not in str(report.readings)
+    html.write(tmp_path / "report.html", report, "contrato verify neu")
+    junit.write(tmp_path / "report.xml", report)
+    page, xml = ((tmp_path / name).read_text("utf-8") for name in ("report.html", "report.xml"))
+    assert NEU.questions["timestamp-zone"].readings["utc"] in unescape(page)
+    assert 'name="reading of timestamp-zone" value="utc, none"' in xml
+    terminal.write(report)
+    assert "timestamp-zone: utc and none" in capsys.readouterr().out

@@ -67,6 +67,7 @@ def write(path: Path, report: Report, again: str) -> None:
         cases={key: list(group) for key, group in groupby(cases, lambda case: case.operation)},
         requests=requests,
         units=_units(api),
+        questions=api.questions,
         absent=requests.keys() - {row.operation for row in report.operations},
         # Of `answer` nothing is counted as long as it holds.
         unused=RULES.keys() - {"answer", *(case.rule.name for case in cases)},

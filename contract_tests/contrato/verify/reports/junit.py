@@ -57,7 +57,8 @@ def write(path: Path, report: Report) -> None:
 
 def _properties(report: Report) -> dict[str, str]:
     versions = {f"version of {name}": version for name, version in report.versions.items()}
-    return {"base URL": report.base_url, "mode": report.mode, "seed": str(report.seed)} | versions
+    readings = {f"reading of {question}": ", ".join(said) for question, said in report.answers.items()}
+    return {"base URL": report.base_url, "mode": report.mode, "seed": str(report.seed)} | versions | readings
 
 
 def _case(case: Case, classname: str) -> junitparser.TestCase:

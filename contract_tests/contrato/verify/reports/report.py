@@ -334,6 +334,11 @@ class Report:
         )
 
     @property
+    def answers(self) -> dict[str, dict[str, list[str]]]:
+        """Open questions of which a reading was seen: the places at which each was."""
+        return {question: said for question, said in self.readings.items() if said}
+
+    @property
     def exit_code(self) -> ExitCode:
         """The exit code that tells the outcome to a shell."""
         if self.crash:

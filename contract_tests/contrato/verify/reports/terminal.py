@@ -39,6 +39,9 @@ def write(report: Report, console: Console | None = None) -> None:
         for accepted in alike(report.accepted):
             _line(console, f"- {_where(accepted)}: {accepted[0].rule}; found {accepted[0].found}")
     _not_judged(console, report)
+    if report.answers:
+        _heading(console, f"Open questions that this server answers: {len(report.answers)} of {len(report.readings)}")
+        _line(console, "; ".join(f"{question}: {' and '.join(said)}" for question, said in report.answers.items()))
     if report.notes:
         _heading(console, "Notes")
         for note in report.notes:
