@@ -150,8 +150,7 @@ def test_the_end_of_a_list_is_found_though_no_page_tells_it(repeats: bool) -> No
     server = Bills("neu")
     server.repeats = repeats
     found, unsure, _ = judge(server, "pages_make_the_list")
-    bills = [(name, each.found) for name, each in found if each.operation == "listBills"]
-    assert bills == ([("pages_make_the_list", "page 120 is page 60 again")] if repeats else [])
+    assert not [each for _, each in found if each.operation == "listBills"]
     told = [each.reason for _, each in unsure if each.operation == "listBills" and not each.lasting]
-    assert repeats or "5000 pages" in told[0]
+    assert f"{60 if repeats else 5000} pages" in told[0]
     assert len(server.log) < 300

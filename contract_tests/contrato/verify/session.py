@@ -293,16 +293,23 @@ class Session:
         stuck = False
         last = told_pages(operation, read[1])
         if last is None:
-            low, high, here = len(read), 2 * len(read), list(items_of(operation, read[len(read)]))
+            begun = len(read)
+            low, high, here = begun, 2 * begun, list(items_of(operation, read[begun]))
+            beyond: list[Any] = []
             while not stuck and (following := page(high)):
                 stuck, here = _is_again(following, here), following
                 low, high = high, 2 * high
                 if high > FURTHEST:
                     raise UnfitError(f"the list has no end within {FURTHEST} pages", bound=True)
+            if stuck and admits_last(operation):
+                # Every page after the last is the last one again.
+                stuck, beyond, low, high = False, here, begun - 1, low
             while not stuck and high - low > 1:
                 middle = (low + high) // 2
-                low, high = (middle, high) if page(middle) else (low, middle)
-            last = low
+                low, high = (middle, high) if page(middle) not in ([], beyond) else (low, middle)
+            last = high if beyond else low
+            for number in [number for number in read if beyond and number > last]:
+                del read[number]
         if not stuck:
             # The same pages each time that the list is read.
             choose = random.Random(f"{self.seed} {operation.id}")
