@@ -97,6 +97,18 @@ def test_an_honest_server_passes(api: str, elsewhere: Path) -> None:
     assert list(elsewhere.iterdir()) == []
 
 
+def test_a_run_stops_at_the_first_failure_if_it_is_told_to() -> None:
+    def broken(name: str, answer: Answer) -> Answer:
+        return replace(answer, status=500) if name == "listPqrs" else answer
+
+    foreign = Foreign("neu")
+    foreign.alter = broken
+    report = run(foreign, only=["listPqrs", "listAccounts"], max_failures=1)
+    assert report.exit_code == 1
+    assert any(note.startswith("the run stopped early") for note in report.notes)
+    assert report.requests < run(foreign, only=["listPqrs", "listAccounts"]).requests
+
+
 @pytest.mark.parametrize(
     ("api", "only"),
     [("neu", ["queryConsumption"]), ("apportionments", ["updateApportionment"])],

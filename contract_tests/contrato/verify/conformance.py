@@ -131,11 +131,14 @@ class Conformance:
         schema.hooks.hook(map_case)
         self.transport.observers.append(self._keep)
         with self.transport.sending("schemathesis"), guarded(self.transport):
-            for event in from_schema(schema).execute():
+            stream = from_schema(schema).execute()
+            for event in stream:
                 if isinstance(event, events.ScenarioFinished):
                     self._collect(event.recorder)
                     self._exchanges.clear()
                     self.judge.settle(self.transport.another)
+                    if self.judge.has_enough:
+                        stream.stop()
                 elif isinstance(event, events.NonFatalError):
                     self._collect_error(event)
                 elif isinstance(event, events.FatalError):

@@ -31,6 +31,7 @@ class Judge:
         variable: Environment variable that stands for the token in what is reported.
         only: Operations and rules that are judged; all operations when it names none of them, and likewise all rules.
         skip: Operations and rules that are not.
+        max_failures: Failures after which nothing else need be looked for; 0 for no limit.
         excused: Tells of a violation that a check found whether it may be the doing of a tool in between.
 
     Attributes:
@@ -50,11 +51,13 @@ class Judge:
         only: Iterable[str] = (),
         skip: Iterable[str] = (),
         excused: Callable[[Violation], bool] = lambda violation: False,
+        max_failures: int = 0,
     ) -> None:
         self.spec = spec
         self.report = report
         self.variable = variable
         self.excused = excused
+        self._max_failures = max_failures
         self.readings = Readings(spec)
         self.operations = _selected(spec.operations, only, skip)
         self.rules = _selected(RULES, only, skip)
@@ -70,6 +73,11 @@ class Judge:
         self._settling = False
         self._judged: dict[int, list[tuple[str, list[Violation | NotJudged | Reading | None]]]] = {}
         self._checks = [rule for name, rule in RULES.items() if rule.check is not None and name in self.rules]
+
+    @property
+    def has_enough(self) -> bool:
+        """True if there are as many failures as are wanted."""
+        return 0 < self._max_failures <= len(self.report.failures)
 
     def add(self, rule: str, finding: Violation | NotJudged | Reading) -> bool:
         """Take up what a rule found, if it is wanted; whether it is."""

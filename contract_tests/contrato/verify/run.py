@@ -47,6 +47,7 @@ def verify(
     rate: float | None = None,
     budget: int | None = None,
     values: Mapping[str, Any] | None = None,
+    max_failures: int = 0,
     progress: Callable[[str, int], None] | None = None,
     observer: Callable[[Exchange], None] | None = None,
 ) -> Report:
@@ -66,6 +67,7 @@ def verify(
         rate: Requests per second at most, 0 for no limit; by default what the mode has in `RATES`.
         budget: Requests at most, 0 for no limit; by default what the mode has in `BUDGETS`.
         values: Values of arguments that the server's data do not tell, by `operationId.argument`; a text may be JSON.
+        max_failures: The run stops once it has found so many failures; 0 for no limit.
         progress: Is called at each request with the phase and the number of requests so far.
         observer: Is called with each request and its answer; the token is hidden in them, personal data are not.
 
@@ -91,7 +93,7 @@ def verify(
         again=_again(api, base_url, chosen, seed, probes, values or {}),
         scrubber=(scrubber := Scrubber(spec, token)),
     )
-    judge = Judge(spec, report, token_variable(api), only, skip)
+    judge = Judge(spec, report, token_variable(api), only, skip, max_failures=max_failures)
     transport = Transport(spec, base_url, token, chosen, rate=rate, budget=budget)
     transport.observers += [scrubber.learn, judge.check, *([observer] if observer else [])]
     probes = chosen is not Mode.READ_ONLY if probes is None else probes
@@ -178,9 +180,12 @@ class _Run:
         self._laws(discovery)
         self.judge.settle(self.transport.another)
         self.phase = "conformance"
-        if Layer.CONFORMANCE in self.layers:
+        if Layer.CONFORMANCE in self.layers and not self.judge.has_enough:
             self.conformance.run(discovery.requests, values)
             self.report.interrupted |= self.conformance.stopped
+        if self.judge.has_enough:
+            self.report.interrupted = True
+            self.report.notes.append("the run stopped early: it had found as many failures as it was told to")
 
     def _laws(self, discovery: Discovery) -> None:
         # Checks need answers to judge: without the engine, those to all laws.
@@ -195,7 +200,7 @@ class _Run:
             and (self.probes or not rule.probes)
         ]
         session = Session(discovery, self.report.seed)
-        for judgement in run_laws(session, wanted, self.judge.operations):
+        for judgement in run_laws(session, wanted if not self.judge.has_enough else [], self.judge.operations):
             name, operation = judgement.rule.name, judgement.operation.id
             for finding in judgement.findings:
                 self.judge.add(name, finding)
@@ -208,6 +213,8 @@ class _Run:
             wrong = [finding for finding in judgement.findings if not isinstance(finding, Reading)]
             if not wrong and not judgement.unsound:
                 self.judge.passed(judgement.operation.id, judgement.rule.name)
+            if self.judge.has_enough:
+                break
         self.report.notes += [f"laws judged a sample of {name}: {extent}" for name, extent in session.sampled.items()]
 
     def _clean_up(self) -> list[Record]:

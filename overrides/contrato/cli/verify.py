@@ -30,7 +30,7 @@ PHASES = {
 NOT_REPEATED = {"token", "junit", "html", "save_har", "write_baseline"}
 
 # Options about requests.
-SENDING = ("token", "mode", "probes", "rate", "budget", "seed", "save_har", "values")
+SENDING = ("token", "mode", "probes", "rate", "budget", "seed", "save_har", "values", "max_failures")
 
 
 @click.command()
@@ -74,6 +74,13 @@ SENDING = ("token", "mode", "probes", "rate", "budget", "seed", "save_har", "val
     help="A value that the data on the server do not tell; may be repeated.",
 )
 @click.option("--strict", is_flag=True, help="Make warnings failures.")
+@click.option(
+    "--max-failures",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="NUMBER",
+    help="Stop after so many failures, 0 for no limit.",
+)
 @click.option("--baseline", type=FILE, metavar="FILE", help="Accept the failures in this TOML file until they expire.")
 @click.option(
     "--write-baseline", type=FILE, metavar="FILE", help="Write the failures as a baseline, to add reasons to."
