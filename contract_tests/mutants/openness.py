@@ -385,6 +385,13 @@ def _exactly(ask: Ask, records: Items) -> Items:
     return [record for record in records if text in record["name"] or text in record["description"]]
 
 
+def _order_of(ask: Ask) -> str | None:
+    """The direction that begins with the same letter."""
+    schema = ask.target.parameter("_order").schema
+    letter = str(ask.argument("_order", ""))[:1].lower()
+    return next((value for value in schema.enum if letter and value.startswith(letter)), None)
+
+
 def _searching(ask: Ask) -> bool:
     return bool(ask.argument("_q"))
 
@@ -625,7 +632,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     *_of(
         "neu", "agreement between operations",
-        ("a-peso-more", "A bill's value is a thousand pesos more than the sum of its items.",
+        ("thousand-pesos-more", "A bill's value is a thousand pesos more than the sum of its items.",
          answers("listBills", lambda value: round(value + 1000, 3), "/*/payment_value")),
         ("consumption-of-month-before", "A bill has the consumption of the service's bill before.",
          exchange("listBills", _unlike_month_before)),
@@ -744,9 +751,9 @@ FAULTS: tuple[Fault, ...] = (
         ("sort-by-company-taken", "`_sort=company`, which does not exist, is taken for the name.",
          requests(LIST, lambda ask: ask.with_arguments(_sort="name"),
                   lambda ask: ask.argument("_sort") not in (None, "", "id", "name"))),
-        ("order-in-words-taken", "An `_order` that begins like one that exists is taken for it.",
-         requests(LIST, lambda ask: ask.with_arguments(_order=str(ask.argument("_order"))[:3].replace("des", "desc")),
-                  lambda ask: str(ask.argument("_order")).startswith(("ascen", "descen")))),
+        ("order-by-first-letter", "An `_order` that begins with the letter of one that exists is taken for it.",
+         requests(LIST, lambda ask: ask.with_arguments(_order=_order_of(ask)),
+                  lambda ask: _order_of(ask) not in (None, ask.argument("_order")))),
         ("object-for-text", "An object in the place of a text is saved as text.",
          arguments(f"{CREATE} {UPDATE}", _objects_as_text)),
         ("list-for-text", "A list in the place of a text is saved with commas.",
