@@ -246,8 +246,8 @@ and seed 1 ends with a failure. Python {platform.python_version()}, Schemathesis
 
 {table(rows)}
 
-A run stops at the first failure: *by* is who noticed it first. *warned only*: what was found is plausible, and no source
-states it; with `--strict` it is a failure. *stock*: `schemathesis run` with the same spec, its defaults and seed 1, on
+A run stops at the first failure: *by* is who noticed it first. *warned only*: what was found is plausible, and no
+source states it; with `--strict` it is a failure. *stock*: `schemathesis run` with the same spec and its defaults, on
 one fault in {STOCK}; how often it finds something that it does not find on the server without the fault,
 or does not end within {STOCK_SECONDS} seconds.
 
