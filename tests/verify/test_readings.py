@@ -15,7 +15,7 @@ from contrato.core import spec
 from contrato.verify import Report, verify
 from contrato.verify.checks.readings import open_questions_have_one_answer
 from contrato.verify.exchange import Exchange
-from contrato.verify.findings import Reading
+from contrato.verify.findings import Reading, Violation
 from contrato.verify.leniency import faults_of, left_open, may_be_refused
 from contrato.verify.readings import Readings
 from contrato.verify.reports import html, junit, terminal
@@ -158,6 +158,30 @@ def test_a_server_that_changes_its_mind_fails() -> None:
     foreign.alter = zoned
     report = run(foreign, "listPqrs", "open_questions_have_one_answer")
     assert "open_questions_have_one_answer" in {failure.rule for failure in report.failures}
+
+
+@pytest.mark.parametrize("operation", ["listBills", "listServices"])
+def test_a_field_that_no_answer_ever_has_is_a_violation(operation: str) -> None:
+    exchange = asked(lambda: (operation, {}))
+    schema = exchange.operation.answer if exchange.operation else None
+    assert schema is not None
+    assert schema.items is not None
+    name = next(name for name, prop in schema.items.properties.items() if prop.schema.admits("no-value", "absent"))
+    records = json.loads(exchange.content) * 20
+    lacking = [{key: value for key, value in record.items() if key != name} for record in records]
+    for shown, fields in ((lacking, [f"/*/{name}"]), ([*lacking, records[0]], []), (lacking[:5], [])):
+        ledger = Readings(NEU)
+        ledger.count(replace(exchange, content=json.dumps(shown).encode()))
+        assert [violation.field for violation in ledger.never()] == fields
+
+
+def test_an_answer_that_is_none_of_the_readings_is_a_violation() -> None:
+    refused = replace(asked(lambda: lists()), status=400)
+    exchange = replace(
+        refused, operation=APPORTIONMENTS.operations["getApportionment"], path="/api/v3/apportionments/x"
+    )
+    found = open_questions_have_one_answer(exchange, APPORTIONMENTS)
+    assert [each.field for each in found if isinstance(each, Violation)] == ["path.id"]
 
 
 def test_the_report_tells_what_was_seen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -137,6 +137,12 @@ class Judge:
         excused = shown.status in PROXY and again is not None and again.status != 429
         self.add(rule, NotJudged(violation.operation, reason, lasting=excused))
 
+    def conclude(self) -> None:
+        """Report what only all answers together tell."""
+        for finding in self.readings.never():
+            self.add("open_questions_have_one_answer", finding)
+        self.report.readings = self.readings.told()
+
     def passed(self, operation: str, rule: str) -> None:
         """Count a judgement that found nothing."""
         if rule in self.rules and operation in self.operations:
@@ -146,6 +152,7 @@ class Judge:
         """Run the passive checks, or only some, on one exchange; an observer of all traffic."""
         if exchange.status == 429:
             return  # An answer to how often was asked, not to what.
+        self.readings.count(exchange)
         key = hash((_likeness(exchange), id(only)))
         if key not in self._judged:
             self._judged[key] = [

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 
-from contrato.core.spec import Api
+from contrato.core.spec import Api, Operation
+from contrato.verify.documents import MISSING, find, places
+from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Reading, Violation
+
+MANY = 20
+"""Records in which a field that may be absent is once, if the server has it at all."""
 
 
 class Readings:
@@ -17,6 +23,7 @@ class Readings:
 
     def __init__(self, spec: Api) -> None:
         self._spec = spec
+        self._fields: dict[tuple[Operation, str], tuple[int, int, Exchange]] = {}
         self._seen: defaultdict[tuple[str, str, str], dict[str, Reading]] = defaultdict(dict)
 
     def see(self, reading: Reading) -> Violation | None:
@@ -38,6 +45,28 @@ class Readings:
             question.why,
             (*earlier.exchanges[-1:], *reading.exchanges[-1:]),
         )
+
+    def never(self) -> Iterator[Violation]:
+        """Violations of fields that may be absent, and are so in every answer."""
+        for (operation, field), (present, seen, exchange) in self._fields.items():
+            if not present and seen >= MANY:
+                schema = operation.answer.at(field) if operation.answer is not None else None
+                proof = schema.evidence if schema is not None else operation.evidence
+                expected = "in some answer: the field may be absent where it has no value"
+                yield Violation(operation.id, field, expected, f"absent in all {seen}", proof, (exchange,))
+
+    def count(self, exchange: Exchange) -> None:
+        """Take up in how many records of an answer there are fields that may be absent."""
+        operation = exchange.operation
+        if operation is None or not exchange.succeeded or exchange.json is MISSING:
+            return
+        for pointer, schema in places(operation.schema(exchange.status)):
+            for name, prop in schema.properties.items():
+                if prop.schema.admits("no-value", "absent"):
+                    records = [record for record in find(exchange.json, pointer) if isinstance(record, dict)]
+                    present, seen, _ = self._fields.get((operation, f"{pointer}/{name}"), (0, 0, exchange))
+                    present += sum(name in record for record in records)
+                    self._fields[operation, f"{pointer}/{name}"] = present, seen + len(records), exchange
 
     def told(self) -> dict[str, dict[str, list[str]]]:
         """The places at which each reading was seen, by question and reading; questions without one are empty."""

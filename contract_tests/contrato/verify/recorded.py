@@ -109,6 +109,7 @@ class _Recording:
                 self.seen[operation.id] += 1
                 self._take(entry, operation, path)
         self.judge.settle(self._again)
+        self.judge.conclude()
         self.report.requests = self.seen.total()
         rows = [self._result(o) for o in self.spec.operations.values() if o.id in self.judge.operations]
         self.report.operations = rows

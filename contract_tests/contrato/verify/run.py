@@ -276,7 +276,7 @@ class _Run:
     def conclude(self) -> None:
         """Say what was not checked."""
         report, transport = self.report, self.transport
-        report.readings = self.judge.readings.told()
+        self.judge.conclude()
         if transport.refused:
             report.notes.append(f"requests that the mode {report.mode} kept back: {transport.refused}")
         if transport.pace.spent:

@@ -14,6 +14,7 @@ from contrato.verify.checks.values import answered, as_number, as_whole, chosen,
 from contrato.verify.documents import MISSING, find
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Reading, Violation
+from contrato.verify.findings import answered as answered_with
 from contrato.verify.hiding import TOKEN
 from contrato.verify.leniency import faults_of, left_open
 from contrato.verify.rules import check
@@ -50,10 +51,26 @@ def open_questions_have_one_answer(exchange: Exchange, spec: Api) -> Iterator[Vi
     if operation is None:
         yield from _other_methods(exchange, spec)
         return
+    yield from _neither(exchange, operation)
     for parts in (_token, _error, _arguments, _body, _range, _pages, _default_order, _fields, _unset):
         for question, field, reading in parts(exchange, operation):
             yield None
             yield Reading(operation.id, question, field, reading, (exchange,))
+
+
+def _neither(exchange: Exchange, operation: Operation) -> Iterator[Violation | None]:
+    """A violation if the answer to one fault has none of the statuses that the spec admits for it."""
+    open_faults = left_open(exchange) or {}
+    for at, question in open_faults.items() if len(open_faults) == 1 else ():
+        place, _, name = at.partition(".")
+        opening = _opening(operation, (place, name), question)
+        statuses = [reading for reading in opening.readings if reading.isdecimal()]
+        is_settled = statuses == list(opening.readings) and exchange.status not in (401, 403)
+        if is_settled and not exchange.succeeded and exchange.status < 500:
+            yield None
+            if str(exchange.status) not in statuses:
+                expected = f"{' or '.join(statuses)}: {opening.question.question}"
+                yield Violation(operation.id, at, expected, answered_with(exchange), opening.evidence, (exchange,))
 
 
 def _other_methods(exchange: Exchange, spec: Api) -> Iterator[Reading]:
