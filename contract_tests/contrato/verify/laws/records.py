@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -125,6 +126,8 @@ class Records:
 
     def listing(self) -> Listing:
         """All records, by id as text, or a sample of them."""
+        if self.session.round and self.lister.admits("list-after-write", "soon"):
+            time.sleep(DELAY)  # The list was not as expected; it may need a moment.
         return self._listing(self.session.base(self.lister))
 
     def _listing(self, arguments: Arguments) -> Listing:

@@ -58,13 +58,19 @@ def run_laws(session: Session, rules: Iterable[Rule], operations: Container[str]
             violations, not_judged, unsound = _judge(session, rule, operation, settled)
             if violations or unsound:
                 lasted, cost = time.monotonic() - begun, session.sent - sent
-                first = [*violations, *(violation for _, violation in unsound)][0].found
+                found_first = [*violations, *(violation for _, violation in unsound)]
+                first = found_first[0].found
                 session.forget()
                 session.round += 1
                 violations, not_judged, unsound = _judge(session, rule, operation, settled)
                 session.round -= 1
                 # The answer to a probe says nothing of data; a list that was read afterwards does.
                 compared = [b for b in violations if not rule.probes or _is_listed(b, operation)]
+                lister = (operation.creator or operation).lister
+                if not (violations or unsound) and lister is not None and _lags(lister, found_first):
+                    settled.append(Reading(lister.id, "list-after-write", "", "soon"))
+                    yield Judgement(rule, operation, [*not_judged, *settled], [])
+                    continue
                 moved = bool(compared) and not rule.moving and _moves(session, operation, cost, lasted)
                 if moved:
                     violations = [b for b in violations if b not in compared]
@@ -121,6 +127,12 @@ def _judge(
     unique = {(b.operation, b.field, b.expected): b for b in reversed(violations)}
     once = {(name, b.operation): (name, b) for name, b in reversed(unsound)}
     return list(reversed(unique.values())), not_judged, list(reversed(once.values()))
+
+
+def _lags(lister: Operation, found: list[Violation]) -> bool:
+    """True if violations that were gone after a moment may come from a list that shows a change late."""
+    shown = [each.exchanges[-1].operation for each in found if each.exchanges]
+    return lister.admits("list-after-write", "soon") and shown == [lister] * len(found)
 
 
 def _is_there(session: Session) -> bool:
