@@ -146,9 +146,11 @@ class Foreign:
         self.asked.append((operation.id, named))
         if self.checks_token and headers.get("authorization") != f"Bearer {TOKEN}":
             return Answer(401, {"detail": "who are you?"})
+        refusal = operation.response(422)
+        documented = {k: v for each in refusal.examples.values() for k, v in each.items()} if refusal else {}
         for parameter in operation.parameters:
             if parameter.place not in ("path", "body") and not _is_taken(parameter, given.get(parameter.key)):
-                refused[parameter.name] = ["inválido"]
+                refused[parameter.name] = documented.get(parameter.name, ["inválido"])
         for name in ("From", "To"):
             if isinstance(named.get(name), str) and _local(named[name]) is None:
                 refused[name] = ["no day"]

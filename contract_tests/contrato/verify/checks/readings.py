@@ -33,8 +33,8 @@ FORMS = {
 TELLING = 8
 """Values of a list whose order can hardly be chance."""
 
-LARGE = 10**6
-"""A size of a page that no list needs."""
+LARGE = 10**6, 2**31
+"""Sizes of a page that no list needs, and every server can read."""
 
 Told = Iterator[tuple[str, str, str]]
 """Questions with a place and the reading that is followed there."""
@@ -176,10 +176,10 @@ def _pages(exchange: Exchange, operation: Operation) -> Told:
             if reading in known:
                 yield "below-one", f"{f.place}.{f.name}", reading
     asked = as_whole(exchange.clear_arguments.get(limit.key)) if limit is not None else None
-    if limit is not None and asked is not None and asked >= LARGE and "largest-limit" in limit.open:
+    if limit is not None and asked is not None and LARGE[0] <= asked < LARGE[1] and "largest-limit" in limit.open:
         taken = as_whole(exchange.json.get(names.size)) if isinstance(exchange.json, dict) else None
-        reading = "refused" if exchange.status in REFUSALS else "cut" if taken and taken < asked else "none"
-        if exchange.status in REFUSALS or taken:
+        reading = "refused" if exchange.status in REFUSALS else "cut" if taken and taken < asked else ""
+        if reading:
             yield "largest-limit", f"{limit.place}.{limit.name}", reading
 
 

@@ -66,6 +66,28 @@ def refusals_name_the_fault(exchange: Exchange, spec: Api) -> Iterator[Violation
         yield violation_in(exchange, "", "only fields that are wrong", cited(innocent[0]), proof)
 
 
+@check("A refusal has the messages that the source gives it.")
+def refusals_have_their_messages(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
+    """Where the source documents the messages of a refusal, a parameter whose value is in no list, or is no number, has
+    the message that is shown for it.
+    """
+    operation = exchange.operation
+    response = operation.response(exchange.status) if operation is not None else None
+    if operation is None or response is None or response.evidence.level not in ("documented", "observed"):
+        return
+    examples = [example for example in response.examples.values() if isinstance(example, dict)]
+    shown = {name: texts for example in examples for name, texts in example.items()}
+    named = exchange.json if isinstance(exchange.json, dict) and _understood(exchange) else {}
+    for f in operation.parameters:
+        given, texts = exchange.arguments.get(f.key), shown.get(f.name)
+        is_wrong = bool(f.schema.enum) or f.schema.type in ("integer", "number")
+        if texts and is_wrong and isinstance(given, str) and given.isalpha() and given not in f.schema.enum:
+            yield None
+            if f.name in named and named[f.name] != texts:
+                at, proof = f"/{f.name}", response.evidence
+                yield violation_in(exchange, at, f"the documented message: {short(texts)}", short(named[f.name]), proof)
+
+
 @check("A refusal has the status that the source gives it.")
 def refusals_have_their_status(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
     """Where the source documents with which status an operation refuses a parameter, a request with an invalid one is

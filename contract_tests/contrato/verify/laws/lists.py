@@ -176,10 +176,12 @@ class Bounds:
     Attributes:
         time: Reading of `range-time`: `kept` or `dropped`.
         end: Reading of `range-end`: `whole-day`, or `moment`, which is either included or excluded.
+        late: True if `whole-day` is about an end in the course of a day too, not only about one at midnight.
     """
 
     time: str
     end: str
+    late: bool = False
 
     def are_admitted(self, operation: Operation) -> bool:
         """True if the spec leaves it to the server to mean the ends so."""
@@ -192,14 +194,15 @@ class Bounds:
         """The moments that are meant by the two ends."""
         if self.time == "dropped":
             low, high = (moment and midnight(moment) for moment in (low, high))
-        if self.end == "whole-day" and high is not None and high == midnight(high):
-            high += timedelta(days=1)
+        if self.end == "whole-day" and high is not None and (self.late or high == midnight(high)):
+            high = midnight(high) + timedelta(days=1)
         return low, high
 
 
 def admitted_bounds(operation: Operation) -> list[Bounds]:
     """The ways in which the ends of a range may be meant, the first one as it is written."""
-    ways = [Bounds(time, end) for time in ("kept", "dropped") for end in ("moment", "whole-day")]
+    ends = (("moment", False), ("whole-day", False), ("whole-day", True))
+    ways = [Bounds(time, end, late) for time in ("kept", "dropped") for end, late in ends]
     return [bounds for bounds in ways if bounds.are_admitted(operation)]
 
 

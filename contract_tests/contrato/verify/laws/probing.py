@@ -196,6 +196,8 @@ def _unknown(operation: Operation, f: Parameter, exchange: Exchange) -> Iterator
 
 def _is_empty(exchange: Exchange, rows: list[Any]) -> bool:
     """True if an answer has no records, whatever counters stand around them."""
+    if exchange.json in (MISSING, None, [], {}):
+        return True
     if rows:
         return False
     return (
