@@ -46,8 +46,8 @@ test: setup ## Run our own tests, three at a time: some wait; FAST=1: those that
 contract: .venv/.installed ## Verify the bundled server, or API=neu BASE_URL=… TOKEN=… any other
 	@$(BIN)/python contract_tests/run.py $(API)
 
-mutants: .venv/.installed ## Break the bundled server, see what the suite notices, write MUTANTS.md; QUICK=1: one fault a group
-	cd contract_tests && ../$(BIN)/python -m mutants.run $(if $(QUICK),--quick)
+mutants: .venv/.installed ## Break the bundled server, see what the suite notices, write MUTANTS.md; SHARE=3: one fault in three
+	cd contract_tests && ../$(BIN)/python -m mutants.run $(if $(SHARE),--share $(SHARE))$(if $(QUICK),--quick)
 
 diff: setup ## Judge what the specs' changes since BASE=REV break, and demand versions and changelog
 	@$(BIN)/python overrides/generator/diff.py "$(BASE)"

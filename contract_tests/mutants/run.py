@@ -1,6 +1,7 @@
 """What `make mutants` runs: the suite against the bundled server with one fault after the other, and who noticed.
 
     python -m mutants.run            every fault, and stock `schemathesis run` beside it; writes MUTANTS.md
+    python -m mutants.run --share 3  every third fault; writes MUTANTS.md, which says so
     python -m mutants.run --quick    one fault of each group, without stock
     python -m mutants.run --legal    every legal variant, five seeds each, of which none may fail
     python -m mutants.run NAME...    these faults and variants
@@ -213,8 +214,8 @@ def counts(label: str, seen: list[Seen]) -> tuple[object, ...]:
     return label, len(seen), len(caught), *by_layer, len(warned), figure
 
 
-def report(faults: list[Fault], seen: list[Seen]) -> str:
-    """What MUTANTS.md says."""
+def report(faults: list[Fault], seen: list[Seen], share: int) -> str:
+    """What MUTANTS.md says, of one fault in so many."""
     by_name = {one.name: one for one in seen}
     ordered = sorted(faults, key=lambda fault: GROUPS.index(fault.group))
     rows: list[tuple[object, ...]] = [
@@ -242,7 +243,7 @@ def report(faults: list[Fault], seen: list[Seen]) -> str:
     return f"""# Mutants
 
 Written by `make mutants`: the bundled server with one fault at a time, and whether `contrato verify` with its defaults
-and seed 1 ends with a failure. Python {platform.python_version()}, Schemathesis {version("schemathesis")}.
+and seed 1 ends with a failure; {"every fault" if share == 1 else f"one fault in {share}"}. Python {platform.python_version()}, Schemathesis {version("schemathesis")}.
 
 {table(rows)}
 
@@ -271,6 +272,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m mutants.run", description=__doc__.partition("\n")[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help="faults and variants; all faults without one")
     parser.add_argument("--quick", action="store_true", help="one fault of each group, without stock Schemathesis")
+    parser.add_argument("--share", type=int, default=1, metavar="N", help="one fault in N instead of all")
     parser.add_argument("--legal", action="store_true", help="the legal variants, five seeds each, instead of faults")
     parser.add_argument("--api", choices=APIS, help="only the faults or variants of this API")
     parser.add_argument("--jobs", type=int, default=2, help="runs at a time")
@@ -285,6 +287,7 @@ def main() -> int:
         # The last of each group is one of apportionments where they have any: their runs are the shorter ones.
         last = {fault.group: fault for fault in faults}
         faults = [last[group] for group in GROUPS if group in last]
+    faults = faults[:: options.share] if not options.names else faults
     full = not (options.names or options.quick or options.legal or options.api)
     gone = [fault.name for fault in faults if fault.change is no_subject]
     faults = [fault for fault in faults if fault.change is not no_subject]
@@ -316,7 +319,7 @@ def main() -> int:
             print(f"{mark}{one.name or 'unchanged'} ({one.api}, seed {one.seed}), exit {one.exit_code}")
             print("".join(f"    {line}\n" for line in one.findings[:12]), end="")
     if full:
-        text = report(faults, seen)
+        text = report(faults, seen, options.share)
         (ROOT / "MUTANTS.md").write_text(text, "utf-8")
         print(text)
     what = "server" if len(seen) == 1 else "servers"

@@ -18,6 +18,9 @@ SHORT_RANGE = 7
 EVERYDAY = 28
 """Numbers up to here are kept as they are, whatever bounds a server has."""
 
+LINE = 50
+"""Characters that every text of a record may have."""
+
 LATEST = 253402300799
 """The last second of the year 9999, counted from 1970."""
 
@@ -82,7 +85,7 @@ def may_be_changed(f: Parameter, value: Any) -> bool:
     """True if a server may take a valid value for another one: a large or negative number, or an odd text."""
     if isinstance(value, str):
         is_odd = value != value.strip() or not value or "<" in value or any(ord(c) > 0xFFFF for c in value)
-        return is_odd and f.admits("odd-text", "changed")
+        return (is_odd and f.admits("odd-text", "changed")) or (len(value) > LINE and f.admits("bounds", "changed"))
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return is_number and not 1 <= value <= EVERYDAY and f.admits("bounds", "changed")
 

@@ -16,7 +16,7 @@ from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Reading, Violation
 from contrato.verify.findings import answered as answered_with
 from contrato.verify.hiding import TOKEN
-from contrato.verify.leniency import faults_of, left_open
+from contrato.verify.leniency import faults_of, left_open, may_be_refused
 from contrato.verify.rules import check
 
 REFUSALS = (400, 415, 422)
@@ -105,6 +105,8 @@ def _arguments(exchange: Exchange, operation: Operation) -> Told:
     open_faults = left_open(exchange)
     if not open_faults or len(open_faults) > 1 or not exchange.sent.isascii() or "\\u" in exchange.sent:
         return
+    if may_be_refused(exchange) is not None:
+        return  # For another reason.
     ((at, question),) = open_faults.items()
     place, _, name = at.partition(".")
     # Whatever an unknown argument is called, the server has one way with it.
