@@ -243,7 +243,8 @@ def report(faults: list[Fault], seen: list[Seen], share: int) -> str:
     return f"""# Mutants
 
 Written by `make mutants`: the bundled server with one fault at a time, and whether `contrato verify` with its defaults
-and seed 1 ends with a failure; {"every fault" if share == 1 else f"one fault in {share}"}. Python {platform.python_version()}, Schemathesis {version("schemathesis")}.
+and seed 1 ends with a failure. {"Every fault" if share == 1 else f"One fault in {share}"} was tried; Python
+{platform.python_version()}, Schemathesis {version("schemathesis")}.
 
 {table(rows)}
 

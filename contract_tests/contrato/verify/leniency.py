@@ -67,6 +67,8 @@ def _days(operation: Operation, exchange: Exchange) -> float:
     if dates is None:
         return 0
     ends = [exchange.arguments.get(operation.parameter(name).key) for name in (dates.start, dates.end)]
+    if ends == [None, None]:
+        return 0
     try:
         low, high = (datetime.fromisoformat(str(end)).replace(tzinfo=None) for end in ends)
     except ValueError:
