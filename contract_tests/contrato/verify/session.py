@@ -36,7 +36,7 @@ LARGE = (100, 1_000)
 """Sizes of a page that are asked for where a list is only to be read whole."""
 
 FEW = 10
-"""Pages of the smaller of these sizes, beyond which the larger one is asked for."""
+"""Pages of one of these sizes, beyond which the larger one is asked for, and in the end a sample of the smaller one."""
 
 REMEMBERED = 4 * 2**20
 """Bytes of answers that are remembered, so as not to ask again."""
@@ -339,8 +339,10 @@ class Session:
             answer = self.ask(operation, large, fresh=fresh)
             if not answer.succeeded:
                 continue
-            if size != LARGE[-1] and (told_pages(operation, answer) or 0) > FEW:
-                continue
+            if (told_pages(operation, answer) or 0) > FEW:
+                if size != LARGE[-1]:
+                    continue
+                large = {**arguments, limit.key: LARGE[0]}
             walk = self.walk(operation, large, fresh=fresh)
             if walk.complete:
                 break
