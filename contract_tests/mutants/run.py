@@ -126,7 +126,7 @@ def stock(api: str, url: str) -> frozenset[str]:
     return frozenset(found | {f"error {json.dumps(error, sort_keys=True)}" for error in report["errors"]})
 
 
-def try_one(name: str, api: str, seed: int, usual: frozenset[str] | None, most: int = 0) -> Seen:
+def try_one(name: str, api: str, seed: int, usual: frozenset[str] | None, most: int | None = None) -> Seen:
     """Run the suite against one server, until `most` failures, and stock Schemathesis too if its usual findings are
     known.
     """
@@ -169,7 +169,9 @@ def usual_findings(api: str) -> frozenset[str]:
         return stock(api, urls[api])
 
 
-def run_all(work: list[tuple[str, str, int]], usual: dict[str, frozenset[str]], jobs: int, most: int) -> list[Seen]:
+def run_all(
+    work: list[tuple[str, str, int]], usual: dict[str, frozenset[str]], jobs: int, most: int | None
+) -> list[Seen]:
     """Try all of them, several at a time; one at a time in a process, because the suite guards its process."""
     found = []
     console = Console(stderr=True)
@@ -303,7 +305,7 @@ def main() -> int:
         work += [(v.name, api, seed) for v in variants for api in v.apis if api in apis for seed in SEEDS]
         work += [("", api, seed) for api in apis for seed in SEEDS] if options.legal else []
     # That a fault is noticed is known after one failure; what a fault by its name is found to break is shown in full.
-    seen = run_all(work, usual, options.jobs, 0 if options.names or options.legal else 1)
+    seen = run_all(work, usual, options.jobs, None if options.names or options.legal else 1)
     wrong = len(gone)
     for name in gone:
         print(f"WRONG {name}: the specs have nothing that it could be about")

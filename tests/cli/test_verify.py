@@ -135,14 +135,14 @@ def test_options_reach_the_run(run: Run, monkeypatch: pytest.MonkeyPatch) -> Non
     assert calls[-1][0] == ("neu", "http://h", None)
     assert calls[-1][1] == {
         "seed": 1, "mode": None, "probes": None, "rate": None, "budget": None, "only": (), "skip": (), "strict": False,
-        "values": {}, "observer": None, "progress": None,
+        "values": {}, "max_failures": None, "observer": None, "progress": None,
     }  # fmt: skip
     words = "--seed 7 --mode own-records --no-probes --rate 2.5 --budget 9 --only a --only b --skip c --strict"
-    words += " --value a.b=3"
+    words += " --value a.b=3 --max-failures 4"
     run("neu", "--base-url", "http://h", *words.split(), exit_code=2)
     assert calls[-1][1] == {
         "seed": 7, "mode": "own-records", "probes": False, "rate": 2.5, "budget": 9, "only": ("a", "b"), "skip": ("c",),
-        "strict": True, "values": {"a.b": "3"}, "observer": None, "progress": None,
+        "strict": True, "values": {"a.b": "3"}, "max_failures": 4, "observer": None, "progress": None,
     }  # fmt: skip
 
 

@@ -47,7 +47,7 @@ def verify(
     rate: float | None = None,
     budget: int | None = None,
     values: Mapping[str, Any] | None = None,
-    max_failures: int = 0,
+    max_failures: int | None = None,
     progress: Callable[[str, int], None] | None = None,
     observer: Callable[[Exchange], None] | None = None,
 ) -> Report:
@@ -67,7 +67,7 @@ def verify(
         rate: Requests per second at most, 0 for no limit; by default what the mode has in `RATES`.
         budget: Requests at most, 0 for no limit; by default what the mode has in `BUDGETS`.
         values: Values of arguments that the server's data do not tell, by `operationId.argument`; a text may be JSON.
-        max_failures: The run stops once it has found so many failures; 0 for no limit.
+        max_failures: The run stops once it has found so many failures; by default it does not.
         progress: Is called at each request with the phase and the number of requests so far.
         observer: Is called with each request and its answer; the token is hidden in them, personal data are not.
 

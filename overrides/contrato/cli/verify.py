@@ -76,10 +76,9 @@ SENDING = ("token", "mode", "probes", "rate", "budget", "seed", "save_har", "val
 @click.option("--strict", is_flag=True, help="Make warnings failures.")
 @click.option(
     "--max-failures",
-    type=click.IntRange(min=0),
-    default=0,
+    type=click.IntRange(min=1),
     metavar="NUMBER",
-    help="Stop after so many failures, 0 for no limit.",
+    help="Stop after so many failures.  [default: no limit]",
 )
 @click.option("--baseline", type=FILE, metavar="FILE", help="Accept the failures in this TOML file until they expire.")
 @click.option(

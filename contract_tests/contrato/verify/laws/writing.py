@@ -220,8 +220,8 @@ def searches_follow_writes(session: Session, operation: Operation) -> Iterator[V
             if now is MISSING:
                 continue
             yield from _searched(records, by, identifier, _named(by, now), changed, True)
-            if text_of(now) != text_of(record) and not _shares_a_word(by, _named(by, record), now):
-                yield from _searched(records, by, identifier, _named(by, record), changed, False)
+            if text_of(now) != text_of(record):
+                yield from _searched(records, by, identifier, _gone(by, _named(by, record), now), changed, False)
             record = now
         deleted = records.delete(identifier)
         if deleted.succeeded:
@@ -229,11 +229,14 @@ def searches_follow_writes(session: Session, operation: Operation) -> Iterator[V
                 yield from _searched(records, by, identifier, text, deleted, False)
 
 
-def _shares_a_word(f: Parameter, text: Any, record: Any) -> bool:
-    """True if a search for one word of a text may find the record."""
-    fields = f.searches.fields if f.searches and f.admits("search-words", "any-word") else ()
-    shown = {word for field in fields for value in find(record, field) for word in folded(str(value)).split()}
-    return bool(shown & {*folded(str(text)).split()})
+def _gone(f: Parameter, text: Any, record: Any) -> Any:
+    """The text, or where a search may look for any of its words, the longest that the record does not have; None if it
+    has them all.
+    """
+    if not f.searches or not f.admits("search-words", "any-word"):
+        return text
+    shown = {word for at in f.searches.fields for value in find(record, at) for word in folded(str(value)).split()}
+    return max((word for word in str(text).split() if folded(word) not in shown), key=len, default=None)
 
 
 def _named(f: Parameter, record: Any) -> Any:
