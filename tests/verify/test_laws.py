@@ -1173,8 +1173,10 @@ async def never_finds_what_is_new(call: Call) -> Answer:
 
 
 async def finds_by_what_was(call: Call) -> Answer:
-    call.state["asked"] = call.state.get("asked", 0) + ("ñandú" in call.given.get("_q", ""))
-    again = "ñandú" in call.given.get("_q", "") and call.state["asked"] > 1
+    """A text of the first search finds every record later."""
+    text, first = call.given.get("_q"), call.state.get("first")
+    call.state.setdefault("first", text)
+    again = text is not None and first is not None and text in first
     return await call.forward(given={"_limit": 1000} if again else call.given)
 
 
