@@ -1174,9 +1174,9 @@ async def never_finds_what_is_new(call: Call) -> Answer:
 
 async def finds_by_what_was(call: Call) -> Answer:
     """A text of the first search finds every record later."""
-    text, first = call.given.get("_q"), call.state.get("first")
-    call.state.setdefault("first", text)
-    again = text is not None and first is not None and text in first
+    text = call.given.get("_q", "")
+    again = bool(text) and text in call.state.get("first", "")
+    call.state["first"] = call.state.get("first") or text
     return await call.forward(given={"_limit": 1000} if again else call.given)
 
 
