@@ -259,8 +259,8 @@ def _fields(exchange: Exchange, operation: Operation) -> Told:
 
 def _absences(records: list[Any], name: str) -> set[str]:
     values = [record.get(name, MISSING) for record in records if isinstance(record, dict)]
-    ways = [("absent", MISSING), ("null", None), ("empty", {})]
-    return {way for way, value in ways if any(found is value or found == value for found in values)}
+    # An empty object may also be one whose values are all absent.
+    return {way for way, value in (("absent", MISSING), ("null", None)) if any(found is value for found in values)}
 
 
 def _form(pointer: str, schema: Schema, texts: list[str]) -> Told:
