@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+import documents
 from citing import plain
 from contrato.core import spec
 from contrato.core.spec import Api
@@ -251,14 +252,16 @@ def test_a_journal_of_another_version_is_no_crash(record: Any, tmp_path: Path, m
 def test_headers_that_a_spec_describes_are_judged() -> None:
     document = spec.api("neu").copy()
     described = {"X-Total": {"required": True, "schema": {"type": "integer"}}}
-    document["paths"]["/accounts"]["get"]["responses"]["200"]["headers"] = described
+    documents.node(document, "listAccounts")["responses"]["200"]["headers"] = described
     api = Api("neu", document)
 
     def found(**headers: str) -> list[str]:
         sent = {name.replace("_", "-"): text for name, text in headers.items()}
         operation = api.operations["listAccounts"]
-        url, moment = "http://h/accounts", datetime.now(UTC)
-        exchange = Exchange(operation, "x", "GET", url, "/accounts", {}, b"", 200, sent, b"[]", moment, 0.1)
+        url, moment = f"http://h{operation.path}", datetime.now(UTC)
+        exchange = Exchange(
+            operation, "x", operation.method, url, operation.path, {}, b"", 200, sent, b"[]", moment, 0.1
+        )
         check = RULES["response_headers_conformance"].check
         assert check is not None
         return [plain(each.found) for each in check(exchange, api) if isinstance(each, Violation)]

@@ -29,6 +29,8 @@ APPORTIONMENTS = spec.api("apportionments")
 def sent(operation: str, body: Any, status: int = 200) -> Exchange:
     """An exchange with another body of the request."""
     exchange = asked(lambda: (operation, {}))
+    if exchange.operation is None or exchange.operation.body is None:
+        pytest.skip("the operation has no body")
     return replace(exchange, request_body=json.dumps(body).encode(), status=status)
 
 
@@ -177,9 +179,8 @@ def test_a_field_that_no_answer_ever_has_is_a_violation(operation: str) -> None:
 
 def test_an_answer_that_is_none_of_the_readings_is_a_violation() -> None:
     refused = replace(asked(lambda: lists()), status=400)
-    exchange = replace(
-        refused, operation=APPORTIONMENTS.operations["getApportionment"], path="/api/v3/apportionments/x"
-    )
+    operation = APPORTIONMENTS.operations["getApportionment"]
+    exchange = replace(refused, operation=operation, path=operation.filled({"id": "x"}))
     found = open_questions_have_one_answer(exchange, APPORTIONMENTS)
     assert [each.field for each in found if isinstance(each, Violation)] == ["path.id"]
 
