@@ -452,11 +452,13 @@ def test_the_recording_of_a_run_that_passes_has_no_failure(mode: str, api: str, 
 
 def published(operation: Operation) -> Iterator[Entry]:
     """The examples of an operation: each answer to the request with the first examples, and to the one with only
-    those that are required or in the body.
+    those that are required, in the body, or the number of the page.
     """
     body: dict[str, Any] = next(iter(operation.body.examples.values()), {}) if operation.body else {}
     shown = {f.name: f.examples[0] for f in operation.parameters if f.place != "body" and f.examples}
-    required = {f.name: shown[f.name] for f in operation.parameters if f.required and f.name in shown}
+    page = operation.pagination and operation.pagination.page
+    needed = [f.name for f in operation.parameters if f.required or f.name == page]
+    required = {name: shown[name] for name in needed if name in shown}
     answers = {status: response for status, response in operation.responses.items() if response.succeeded}
     for status, response in answers.items():
         for example in response.examples.values() or ([""] if response.schema is None else []):
