@@ -31,7 +31,7 @@ class Judge:
         variable: Environment variable that stands for the token in what is reported.
         only: Operations and rules that are judged; all operations when it names none of them, and likewise all rules.
         skip: Operations and rules that are not.
-        max_failures: Failures after which nothing else need be looked for; None for no limit.
+        max_failures: Failures after which nothing else need be looked for; None or 0 for no limit.
         excused: Tells of a violation that a check found whether it may be the doing of a tool in between.
 
     Attributes:
@@ -77,7 +77,7 @@ class Judge:
     @property
     def has_enough(self) -> bool:
         """True if there are as many failures as are wanted."""
-        return self._max_failures is not None and len(self.report.failures) >= self._max_failures
+        return 0 < (self._max_failures or 0) <= len(self.report.failures)
 
     def add(self, rule: str, finding: Violation | NotJudged | Reading) -> bool:
         """Take up what a rule found, if it is wanted; whether it is."""
