@@ -261,7 +261,7 @@ def _blank(operation: str) -> Item:
     return {name: empty[each.schema.type] for name, each in schema.properties.items()} if schema else {}
 
 
-# What has to be refused.
+# Requests that have to be refused.
 
 
 def _objects(*names: str) -> Condition:
@@ -296,7 +296,7 @@ def _first_of(field: str) -> Change:
     return exchange(CREATE, changed, lambda ask: ask.readable and bool(ask.body) and field not in ask.arguments)
 
 
-# What does not stay.
+# Values that do not stay.
 
 
 async def _kept_for_thirty(ask: Ask, server: Server) -> Answer:

@@ -212,7 +212,7 @@ class Conformance:
                     "stateful": off,
                 },
                 "checks": {
-                    # What every answer must have is judged by passive checks, whoever asked.
+                    # Passive checks judge every answer, whoever asked.
                     **{
                         name: {"enabled": name in self.judge.rules and RULES[name].check is None}
                         for name in CHECKS.get_all_names()

@@ -22,7 +22,7 @@ from contrato.verify.reports.report import UsageError
 REDACTED = re.compile(
     r"\[(?:altered )?[A-Za-z][\w-]*(?: \d+)?\]|_harmored_|\*{3,}|\b(?:redacted|removed)\b|x{6,}", re.IGNORECASE
 )
-"""What tools that remove secrets and personal data put in their place; `reports` writes the first form."""
+"""Texts that tools put in the place of secrets and personal data; `reports` writes the first form."""
 
 NO_BODY = "has no body in the recording"
 
@@ -63,7 +63,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Recorded:
-    """What a recording has of a request and its answer.
+    """The parts of a request and its answer that a recording has.
 
     Attributes:
         content: Body of the answer; None when the recording does not have what the server sent.
@@ -183,7 +183,7 @@ def _body(content: Mapping[str, Any], headers: Mapping[str, str], status: int) -
         except (OSError, EOFError, zlib.error):
             continue
     size = content.get("size")
-    # What an exporter cut off is not what the server answered.
+    # An exporter cut the text off, not the server.
     if isinstance(size, int) and len(body) < size:
         return None, NO_BODY
     text = body.decode("utf-8", "replace")

@@ -408,7 +408,7 @@ def _folded(match: re.Match[str]) -> str:
 
 
 _UNESCAPED = {"half": "", "quote": "'", "space": " "}
-"""What pieces of these kinds stand for. One that somebody cut short stands for nothing."""
+"""The characters that pieces of these kinds stand for. One that somebody cut short stands for nothing."""
 
 
 def _tree_pattern(tree: dict[str, Any]) -> str:

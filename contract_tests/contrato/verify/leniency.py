@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -32,8 +32,13 @@ def left_open(exchange: Exchange) -> dict[str, str] | None:
         The ids of the questions by `location.name`, empty for a request without faults; None if it has a fault that
         must be refused.
     """
-    found = faults_of(exchange)
-    return None if None in found.values() else {at: name for at, name in found.items() if name is not None}
+    return only_open(faults_of(exchange))
+
+
+def only_open(faults: Mapping[str, str | None]) -> dict[str, str] | None:
+    """The faults of a request if an open question is about each; None if one of them must be refused."""
+    found = {at: name for at, name in faults.items() if name is not None}
+    return found if len(found) == len(faults) else None
 
 
 def may_be_refused(exchange: Exchange) -> str | None:
@@ -93,8 +98,8 @@ def may_be_changed(f: Parameter, value: Any) -> bool:
 
 
 def faults_of(exchange: Exchange) -> dict[str, str | None]:
-    """What is not as the spec has it in a request, by `location.name`: the open question about it, or None if it must
-    be refused.
+    """The parts of a request that are not as the spec has them, by `location.name`: the open question about each, or
+    None if it must be refused.
     """
     operation = exchange.operation
     assert operation is not None

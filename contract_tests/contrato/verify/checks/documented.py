@@ -134,7 +134,7 @@ def is_valid(exchange: Exchange) -> bool:
 
 
 def _described(exchange: Exchange) -> Response | None:
-    """What the spec says of the answer; None where it leaves that to the server."""
+    """The spec's description of an answer; None where it leaves that to the server."""
     operation: Operation | None = exchange.operation
     response = operation.response(exchange.status) if operation is not None else None
     is_error = exchange.status >= 400

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from contrato.core.extensions import Opening
@@ -16,7 +17,7 @@ from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Reading, Violation
 from contrato.verify.findings import answered as answered_with
 from contrato.verify.hiding import TOKEN
-from contrato.verify.leniency import faults_of, left_open, may_be_refused
+from contrato.verify.leniency import faults_of, may_be_refused, only_open
 from contrato.verify.rules import check
 
 REFUSALS = (400, 415, 422)
@@ -36,6 +37,8 @@ TELLING = 8
 LARGE = 10**6, 2**31
 """Sizes of a page that no list needs, and every server can read."""
 
+Faults = dict[str, str | None]
+
 Told = Iterator[tuple[str, str, str]]
 """Questions with a place and the reading that is followed there."""
 
@@ -51,16 +54,26 @@ def open_questions_have_one_answer(exchange: Exchange, spec: Api) -> Iterator[Vi
     if operation is None:
         yield from _other_methods(exchange, spec)
         return
-    yield from _neither(exchange, operation)
-    for parts in (_token, _error, _arguments, _body, _range, _pages, _default_order, _fields, _unset):
-        for question, field, reading in parts(exchange, operation):
-            yield None
-            yield Reading(operation.id, question, field, reading, (exchange,))
+    faults = faults_of(exchange)
+    yield from _neither(exchange, operation, faults)
+    for question, field, reading in chain(
+        _token(exchange, operation),
+        _error(exchange, operation),
+        _arguments(exchange, operation, faults),
+        _body(exchange, operation, faults),
+        _range(exchange, operation),
+        _pages(exchange, operation, faults),
+        _default_order(exchange, operation),
+        _fields(exchange, operation),
+        _unset(exchange, operation),
+    ):
+        yield None
+        yield Reading(operation.id, question, field, reading, (exchange,))
 
 
-def _neither(exchange: Exchange, operation: Operation) -> Iterator[Violation | None]:
+def _neither(exchange: Exchange, operation: Operation, faults: Faults) -> Iterator[Violation | None]:
     """A violation if the answer to one fault has none of the statuses that the spec admits for it."""
-    open_faults = left_open(exchange) or {}
+    open_faults = only_open(faults) or {}
     for at, question in open_faults.items() if len(open_faults) == 1 else ():
         place, _, name = at.partition(".")
         opening = _opening(operation, (place, name), question)
@@ -100,9 +113,9 @@ def _error(exchange: Exchange, operation: Operation) -> Told:
         yield "error-body", "", reading
 
 
-def _arguments(exchange: Exchange, operation: Operation) -> Told:
+def _arguments(exchange: Exchange, operation: Operation, faults: Faults) -> Told:
     """Arguments with a fault that need not be refused; of two, none can be told."""
-    open_faults = left_open(exchange)
+    open_faults = only_open(faults)
     if not open_faults or len(open_faults) > 1 or not exchange.sent.isascii() or "\\u" in exchange.sent:
         return
     if may_be_refused(exchange) is not None:
@@ -116,9 +129,8 @@ def _arguments(exchange: Exchange, operation: Operation) -> Told:
         yield question, field, reading
 
 
-def _body(exchange: Exchange, operation: Operation) -> Told:
+def _body(exchange: Exchange, operation: Operation, faults: Faults) -> Told:
     """A body that is left out, and the refusal of one."""
-    faults = faults_of(exchange)
     if operation.body is not None and not exchange.request_body and not faults:
         reading = "optional" if exchange.succeeded else "required" if exchange.status in REFUSALS else ""
         if operation.body.admits("body-required", reading):
@@ -161,7 +173,7 @@ def _reading(exchange: Exchange, opening: Opening) -> str | None:
     return others[0] if exchange.succeeded and len(others) == 1 else None
 
 
-def _pages(exchange: Exchange, operation: Operation) -> Told:
+def _pages(exchange: Exchange, operation: Operation, faults: Faults) -> Told:
     yield from _counters(exchange, operation)
     names = operation.pagination
     if names is None:
@@ -170,7 +182,7 @@ def _pages(exchange: Exchange, operation: Operation) -> Told:
     items = listed(exchange, answered(exchange)) or []
     for f in filter(None, (page, limit)):
         given = as_whole(exchange.arguments.get(f.key))
-        if given is not None and given < 1 and left_open(exchange) == {f"{f.place}.{f.name}": "below-one"}:
+        if given is not None and given < 1 and faults == {f"{f.place}.{f.name}": "below-one"}:
             known = f.open["below-one"].readings
             some = next((name for name in ("first", "default") if name in known), "")
             refused = "refused" if exchange.status in REFUSALS else ""

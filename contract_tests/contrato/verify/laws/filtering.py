@@ -171,7 +171,7 @@ def _unfiltered(session: Session, operation: Operation, filters: Sequence[tuple[
 
 
 class _Having:
-    """Which rows have which value of a filter, by what they show in its place."""
+    """The rows that have each value of a filter, by what they show in its place."""
 
     def __init__(self, session: Session, f: Parameter, echo: Echo, rows: Sequence[Row]) -> None:
         self._at = echo.at

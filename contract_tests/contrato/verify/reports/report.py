@@ -320,7 +320,7 @@ class Report:
             exchanges = tuple(map(self.scrubber.once, exchanges))
         variable = token_variable(self.api)
         by_itself = not self.again or is_repeatable(failure.exchanges, exchanges, self.made)
-        # What a law sends comes from all operations that it is about.
+        # A law sends requests to all operations that it is about.
         names = [failure.rule] if failure.layer is Layer.LAW else [failure.operation, failure.rule]
         run = shlex.join([*self.again, *(word for name in names for word in ("--only", name))])
         return replace(
@@ -396,7 +396,7 @@ class Report:
 
 
 def crash_text(error: Exception) -> str:
-    """What a person is told of a crash of the suite."""
+    """The text that tells a person of a crash of the suite."""
     at = traceback.extract_tb(error.__traceback__)[-1]
     found = f"{type(error).__name__}: {cited(' '.join(str(error).split())[:300])}"
     where = f"{Path(at.filename).name}, line {at.lineno}"
