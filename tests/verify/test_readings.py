@@ -116,6 +116,20 @@ def test_a_reading_is_recognised(exchange: Any, reading: tuple[str, str, str]) -
     assert reading in told(exchange())
 
 
+REVERSED = {"From": "2021-02-01T00:00:00", "To": "2021-01-01T00:00:00"}
+
+
+def test_a_refusal_for_one_reason_tells_nothing_of_another() -> None:
+    assert ("range-reversed", "", "refused") in told(sent("listBills", REVERSED, 400))
+    for other in ({"Id_service": "41"}, {"Page": None}, {"color": 1}, {"Id_service": 41, "Id_account": 7}):
+        readings = told(sent("listBills", {**REVERSED, **other}, 400))
+        assert not {each for each in readings if each[0] == "range-reversed"}
+    large = replace(asked(lambda: lists(_limit=10**6)), status=400)
+    assert ("largest-limit", "query._limit", "refused") in told(large)
+    wrong = replace(large, url=f"{large.url}&color=1")
+    assert not {each for each in told(wrong) if each[0] == "largest-limit"}
+
+
 def no_token() -> Exchange:
     return replace(asked(lambda: ("listAccounts", {})), request_headers={})
 

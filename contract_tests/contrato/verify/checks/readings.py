@@ -61,7 +61,7 @@ def open_questions_have_one_answer(exchange: Exchange, spec: Api) -> Iterator[Vi
         _error(exchange, operation),
         _arguments(exchange, operation, faults),
         _body(exchange, operation, faults),
-        _range(exchange, operation),
+        _range(exchange, operation, faults),
         _pages(exchange, operation, faults),
         _default_order(exchange, operation),
         _fields(exchange, operation),
@@ -145,7 +145,9 @@ def _body(exchange: Exchange, operation: Operation, faults: Faults) -> Told:
         yield "refusal-extent", "", "all" if len(both) == len(wrong) else "first"
 
 
-def _range(exchange: Exchange, operation: Operation) -> Told:
+def _range(exchange: Exchange, operation: Operation, faults: Faults) -> Told:
+    if faults or may_be_refused(exchange) is not None:
+        return  # For another reason.
     dates = operation.date_range
     given = exchange.clear_arguments
     ends = [given.get(operation.parameter(name).key) for name in (dates.start, dates.end)] if dates else []
@@ -190,7 +192,8 @@ def _pages(exchange: Exchange, operation: Operation, faults: Faults) -> Told:
             if reading in known:
                 yield "below-one", f"{f.place}.{f.name}", reading
     asked = as_whole(exchange.clear_arguments.get(limit.key)) if limit is not None else None
-    if limit is not None and asked is not None and LARGE[0] <= asked < LARGE[1] and "largest-limit" in limit.open:
+    is_large = asked is not None and LARGE[0] <= asked < LARGE[1] and not faults
+    if limit is not None and is_large and "largest-limit" in limit.open:
         taken = as_whole(exchange.json.get(names.size)) if isinstance(exchange.json, dict) else None
         reading = "refused" if exchange.status in REFUSALS else "cut" if taken and taken < asked else ""
         if reading:
