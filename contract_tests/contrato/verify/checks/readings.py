@@ -192,11 +192,10 @@ def _pages(exchange: Exchange, operation: Operation, faults: Faults) -> Told:
             if reading in known:
                 yield "below-one", f"{f.place}.{f.name}", reading
     asked = as_whole(exchange.clear_arguments.get(limit.key)) if limit is not None else None
-    is_large = asked is not None and LARGE[0] <= asked < LARGE[1] and not faults
-    if limit is not None and is_large and "largest-limit" in limit.open:
+    if limit is not None and asked is not None and "largest-limit" in limit.open and not faults:
         taken = as_whole(exchange.json.get(names.size)) if isinstance(exchange.json, dict) else None
         reading = "refused" if exchange.status in REFUSALS else "cut" if taken and taken < asked else ""
-        if reading:
+        if reading and LARGE[0] <= asked < LARGE[1]:
             yield "largest-limit", f"{limit.place}.{limit.name}", reading
 
 
