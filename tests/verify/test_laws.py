@@ -711,6 +711,29 @@ def set_in(pointer: str, change: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return apply
 
 
+def capped_at(days: int) -> Callable[[Any], Any]:
+    return lambda body: [{**bill, "days": min(days, bill["days"])} for bill in body]
+
+
+async def without_bill(call: Call, is_left_out: Callable[[Any], bool], most: int | None = None) -> Answer:
+    """Answer without the due dates of some bills."""
+    bills: list[Any] = []
+    for page in count(1):
+        _, more = await call.forward(operation="listBills", given={"Page": page}, headers=RIGHT)
+        if not more:
+            break
+        bills += more
+    status, body = await call.forward()
+    gone = [bill["id_bill"] for bill in bills if is_left_out(bill)][:most]
+    if status == 200 and isinstance(body, dict):
+        body = {**body, "data": [due for due in body["data"] if due["id_bill"] not in gone]}
+    return status, body
+
+
+async def an_unpaid_bill_is_never_due(call: Call) -> Answer:
+    return await without_bill(call, lambda bill: bill["date_payment"] is None, 1)
+
+
 FAULTS: list[tuple[str, str, str, Fault]] = [
     ("pages_make_the_list", "listDueDates", "/total", answering(set_in("/total", lambda n: n + 1), when=on_page(2))),
     ("pages_make_the_list", "listDueDates", "/total", answering(set_in("/total", lambda n: n - 1))),
@@ -887,6 +910,8 @@ FAULTS: list[tuple[str, str, str, Fault]] = [
     ("tokens_are_checked", "getAccount", "id", unknown_is_404_to_strangers),
     ("extremes_are_answered", "queryConsumption", "", empty_list_crashes),
     ("reading_changes_nothing", "listOverdueBills", "/*", days_grow_when_read),
+    ("days_are_reckoned", "listOverdueBills", "/*/days", answering(capped_at(30))),
+    ("operations_agree", "listDueDates", "/data/*/id_bill", an_unpaid_bill_is_never_due),
     ("reading_changes_nothing", "listUsedNeugets", "/*", spent_again_when_read),
     ("answers_are_stable", "listBills", "body", filter_is_repeated),
     ("periods_add_up", "queryConsumption", "/*/data/*/cons", hours_a_day_short),
@@ -1052,6 +1077,23 @@ async def nothing_there(call: Call) -> Answer:
     return 200, {key: {"data": [], "total": 0, "maxPage": 1, "nextPage": None}[key] for key in body}
 
 
+async def paid_bills_are_never_due(call: Call) -> Answer:
+    if call.operation != "listDueDates":
+        return await call.forward()
+    return await without_bill(call, lambda bill: bill["date_payment"] is not None)
+
+
+async def paid_late_is_overdue(call: Call) -> Answer:
+    status, body = await call.forward()
+    if call.operation != "listOverdueBills" or status != 200:
+        return status, body
+    _, bills = await call.forward(operation="listBills", given={"Page": 3}, headers=RIGHT)
+    paid = next(bill for bill in bills if bill["date_payment"] is not None)
+    due, end = (datetime.fromisoformat(paid[name]) for name in ("date_expiration", "date_payment"))
+    return status, [*body, {**body[0], "id_bill": paid["id_bill"], "due_date": paid["date_expiration"],
+                            "days": (end - due).days}]  # fmt: skip
+
+
 async def unknown_company_is_204(call: Call) -> Answer:
     status, body = await call.forward()
     return (204, None) if status == 422 and "company_id" in body else (status, body)
@@ -1085,6 +1127,8 @@ LEGAL: dict[str, tuple[str, Fault, tuple[str, ...]]] = {
     "cut periods are left out": ("neu", cut_periods_left_out, READINGS),
     "no data": ("neu", nothing_there, QUIET),
     "no records": ("apportionments", nothing_there, ()),
+    "paid bills have no due date": ("neu", paid_bills_are_never_due, ("operations_agree",)),
+    "bills paid late are overdue": ("neu", paid_late_is_overdue, ("days_are_reckoned",)),
     "204 for an unknown company": ("apportionments", unknown_company_is_204, ()),
 }
 """API, variant, and the laws that it could disturb; all when none is named."""

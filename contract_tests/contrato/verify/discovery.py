@@ -282,6 +282,8 @@ class Discovery:
         names = operation.pagination
         page = 1 if names is None else values.get(operation.parameter(names.page).key, 1)
         left_open = (alternatives and len(chosen) != 1) or (page != 1 and page not in self._promised_pages(operation))
+        # A value may be unknown where the spec leaves open what the argument means, say another thing's identifier.
+        left_open |= any(set(f.open) - {"unknown-id", "unknown-filter"} for f in chosen)
         return Request(operation, values, must_succeed=operation.safe and not left_open)
 
     def _answer(self, operation: Operation, key: str) -> Any:

@@ -121,18 +121,31 @@ class Always(_Stated):
 
 @attrs.frozen(kw_only=True)
 class Agreement(_Stated):
-    """`x-agrees-with`: records of another operation with the same `key` have the `same` values."""
+    """`x-agrees-with`: records of another operation with the same `key` have the `same` values.
+
+    Attributes:
+        operation: The operationId of the other.
+        key: Our pointers to what joins two records, each with theirs.
+        same: Our pointers to what is the same, each with theirs.
+        covers: `ours` if the other has all our records; `both` if we have all of theirs, too.
+        theirs: Values that a joined record of the other has, by their pointers.
+        unless: Open questions with the readings by which we have but those of their records that are `covered`.
+        covered: Values of the records that we have by any reading, by their pointers.
+
+    """
 
     operation: str
     key: Mapping[str, str]
     same: Mapping[str, str] = attrs.field(factory=dict)
     covers: str = ""
     theirs: Mapping[str, Any] = attrs.field(factory=dict)
+    unless: Mapping[str, str] = attrs.field(factory=dict)
+    covered: Mapping[str, Any] = attrs.field(factory=dict)
 
 
 @attrs.frozen(kw_only=True)
 class Reckoning(_Stated):
-    """`x-reckoning`: `date` and `days` after it give the current day of the server."""
+    """`x-reckoning`: `date` and `days` after it give the current day of the server, or the end of what has ended."""
 
     date: str
     days: str

@@ -10,7 +10,6 @@ from contrato.verify.checks.values import (
     DAY,
     aggregation_of,
     answered,
-    as_number,
     chosen,
     places_of,
     readings,
@@ -99,24 +98,3 @@ def timestamps_exist(exchange: Exchange, spec: Api) -> Iterator[Violation | None
             odd = texts[zoned.index(not zoned[0])]
             proof = "plausible: one server writes its timestamps in one way"
             yield violation_in(exchange, at, f"all timestamps written like {cited(texts[0])}", cited(odd), proof)
-
-
-@check("Dates and days after them lead to one day.")
-def days_are_reckoned(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
-    """A date and the days since then give the server's day, which is the same in all rows of an answer. A day of
-    difference is left for the time of day.
-    """
-    answer = answered(exchange)
-    law = exchange.operation.reckoning if exchange.operation else None
-    if answer is MISSING or law is None:
-        return
-    reached = {}
-    for text, days in zip(find(answer, law.date), find(answer, law.days), strict=False):
-        moments, number = readings(text, spec), as_number(days)
-        if moments and number is not None and abs(number) < 100_000:
-            reached[moments[-1] + timedelta(days=number)] = f"{cited(text)} and {cited(days)} days"
-    if reached:
-        yield None
-    if reached and max(reached) - min(reached) > DAY:
-        found = f"{reached[min(reached)]} beside {reached[max(reached)]}"
-        yield violation_in(exchange, law.days, "days up to one and the same day", found, law.evidence)

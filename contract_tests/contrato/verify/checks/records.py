@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from contrato.core.extensions import Invariant
+from contrato.core.schema import Schema
 from contrato.core.spec import Api
 from contrato.verify.checks.values import (
     ROUNDING,
@@ -21,14 +22,20 @@ from contrato.verify.checks.values import (
 )
 from contrato.verify.documents import MISSING, cited, find, short
 from contrato.verify.exchange import Exchange
-from contrato.verify.findings import Violation
+from contrato.verify.findings import Reading, Violation
 from contrato.verify.rules import check
+
+STEPS = 10, 50, 100
+"""Amounts, in the currency of a bill, to which its value may be rounded."""
+
+CENTS = 0.51
+"""Difference that the rounding of an amount to whole units may make."""
 
 
 @check("The values of one record fit each other.")
-def records_add_up(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
+def records_add_up(exchange: Exchange, spec: Api) -> Iterator[Violation | Reading | None]:
     """Sums, products and orders of dates within a record, as `x-invariants` states them. Amounts may be rounded to
-    whole units, or differ by a hundredth; null values are not judged.
+    whole units, or differ by a hundredth, or be what the spec leaves open; null values are not judged.
     """
     answer = answered(exchange)
     if answer is MISSING:
@@ -40,7 +47,13 @@ def records_add_up(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
         records = [record for record in find(answer, at) if isinstance(record, dict)]
         yield None
         for law in laws:
+            amount = schema.at(law.equals) if law.equals is not None else None
             for record in records:
+                told = _told(record, law, amount) if amount is not None and amount.open else None
+                if told is not None and exchange.operation is not None:
+                    question, reading = told
+                    yield Reading(exchange.operation.id, question, f"{at}{law.equals}", reading, (exchange,))
+                    continue
                 fault = _disagreement(record, law, spec)
                 if fault:
                     field, expected, found = fault
@@ -58,7 +71,8 @@ def _disagreement(record: Values, law: Invariant, spec: Api) -> tuple[str, str, 
         return second, f"not before or below {first.lstrip('/')}, {cited(one)}", cited(other)
     if law.present is not None:
         first, second = law.present
-        if _one(record, first) is None or _one(record, second) is not None:
+        # An object without a field is as good as none.
+        if _one(record, first) in (None, {}) or _one(record, second) is not None:
             return None
         return second, f"a value, since there is {first.lstrip('/')}", "none"
     field = law.equals
@@ -86,6 +100,35 @@ def _disagreement(record: Values, law: Invariant, spec: Api) -> tuple[str, str, 
     names = " and ".join(operand.lstrip("/") for operand in operands)
     shown = " or ".join(cited(f"{n:.10g}") for n in ([due] if kind in ("product", "sum", "same") else numbers))
     return field, f"the {kind} of {names}: {shown}" if kind != "same" else f"{names}: {shown}", cited(f"{number:.10g}")
+
+
+def _told(record: Values, law: Invariant, amount: Schema) -> tuple[str, str] | None:
+    """The open question about an amount that a record answers, and its reading; None if it tells of none.
+
+    An amount that is both the sum and a rounded one tells nothing of the rounding.
+    """
+    value = as_number(_one(record, law.equals or ""))
+    parts = [part for at in law.product or () for part in find(record, at)]
+    numbers = [number for part in parts if (number := as_number(part)) is not None]
+    if value is not None and law.product is not None:
+        due = math.prod(numbers) if len(numbers) == len(law.product) else 0
+        ways = {"lump": not due and value != 0, "product": close(value, due), "per-cent": close(value, due / 100)}
+        return _first(amount, "concept-total", ways)
+    addends = [as_number(part) for part in find(record, law.sum)] if isinstance(law.sum, str) else []
+    if value is None or not addends or None in addends:
+        return None
+    due = math.fsum(filter(None, addends))
+    if due < -CENTS:
+        return _first(amount, "credit", {"zero": value == 0, "negative": close(value, due, len(addends))})
+    is_round = any(value % step == 0 and abs(value - due) <= step / 2 for step in STEPS)
+    is_sum = abs(value - due) <= CENTS * len(addends)
+    if is_sum and is_round:
+        return None
+    return _first(amount, "bill-value", {"sum": is_sum, "rounded": is_round})
+
+
+def _first(schema: Schema, question: str, ways: Mapping[str, bool]) -> tuple[str, str] | None:
+    return next(((question, name) for name, holds in ways.items() if holds and schema.admits(question, name)), None)
 
 
 def _one(record: Values, pointer: str) -> Any:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 from contrato.core.spec import Operation
 from contrato.verify.documents import MISSING, short, spread, text_of
 from contrato.verify.exchange import Exchange
-from contrato.verify.findings import NotJudged, Violation, answered, violation
+from contrato.verify.findings import NotJudged, Reading, Violation, answered, violation
 from contrato.verify.rows import Row, difference, items_pointer, known, local, rows_of, told
 from contrato.verify.rules import law
 from contrato.verify.session import Session
@@ -21,12 +22,17 @@ READINGS = 6
 ALIKE = 12
 """Values for which an operation is asked at most, to be compared with another."""
 
+DAY = timedelta(days=1)
+
 PAUSE = 2.0
 """Seconds without a request, in which nothing more may change; up to ten times as many where answers take long."""
 
+FOREVER = 100_000
+"""Days that nobody counts."""
+
 
 @law("Operations that describe one thing agree about it.")
-def operations_agree(session: Session, operation: Operation) -> Iterator[Violation | NotJudged]:
+def operations_agree(session: Session, operation: Operation) -> Iterator[Violation | NotJudged | Reading]:
     """The records of one operation are looked up in the answers of another that knows them too, and what both say is
     compared. Identifiers are compared as text and timestamps as local times.
     """
@@ -36,7 +42,7 @@ def operations_agree(session: Session, operation: Operation) -> Iterator[Violati
         same, theirs_too = agreement.same, agreement.theirs
         pages, theirs_pages, all_ours, all_theirs = _compared(session, operation, other)
         ours = _records(operation, pages, [*ours_at, *same])
-        theirs = _records(other, theirs_pages, [*theirs_at, *same.values(), *theirs_too])
+        theirs = _records(other, theirs_pages, [*theirs_at, *same.values(), *theirs_too, *agreement.covered])
         index: dict[tuple[str, ...], list[tuple[dict[str, Any], Exchange]]] = {}
         for record, page in theirs:
             index.setdefault(_key(session, record, theirs_at), []).append((record, page))
@@ -44,7 +50,7 @@ def operations_agree(session: Session, operation: Operation) -> Iterator[Violati
         if not ours:
             yield NotJudged(operation.id, "there are no records to compare")
             continue
-        seen = set()
+        seen: set[tuple[str, ...]] = set()
         unknown = 0
         for record, page in ours:
             key = _key(session, record, ours_at)
@@ -77,9 +83,54 @@ def operations_agree(session: Session, operation: Operation) -> Iterator[Violati
             yield NotJudged(operation.id, reason, lasting=False)
         if agreement.covers == "both" and all_ours:
             for key, matches in index.items():
-                if key not in seen:
+                their, page = matches[0]
+                spared = [pair for pair in agreement.unless.items() if operation.admits(*pair)]
+                if spared and any(their.get(at) not in (None, wanted) for at, wanted in agreement.covered.items()):
+                    question, reading = spared[0]
+                    ours_alone = operation.open[question].ours
+                    reading = ours_alone if key in seen else reading
+                    yield Reading(operation.id, question, "", reading, (page, pages[-1]))
+                elif key not in seen:
                     say = f"the record {short(key)}, which {other.id} has"
-                    yield violation(operation, ours_at[0], say, "no such record", proof, [matches[0][1], pages[-1]])
+                    yield violation(operation, ours_at[0], say, "no such record", proof, [page, pages[-1]])
+
+
+@law("The days since a date are counted to one and the same day, or to the end that another operation tells.")
+def days_are_reckoned(session: Session, operation: Operation) -> Iterator[Violation | NotJudged]:
+    """A date and the days since then give the server's day, which is the same for all records. Days of what has ended,
+    as another operation says, may be counted to that end. A day of difference is left for the time of day.
+    """
+    counted = operation.reckoning
+    if counted is None:
+        return
+    pages = session.whole(operation, session.base(operation)).pages
+    told_by = next((each for each in operation.agreements if each.theirs), None)
+    ours_at = list(told_by.key) if told_by is not None else []
+    ends: dict[tuple[str, ...], Any] = {}
+    if told_by is not None:
+        other, theirs_at = session.spec.operations[told_by.operation], list(told_by.key.values())
+        end_at = next(iter(told_by.theirs))
+        pages, theirs_pages, _, _ = _compared(session, operation, other)
+        theirs = _records(other, theirs_pages, [*theirs_at, end_at])
+        ends = {_key(session, record, theirs_at): record.get(end_at) for record, _ in theirs}
+    read = session.readings([], "")[0]
+    days_reached: dict[datetime, tuple[str, Exchange]] = {}
+    for record, page in _records(operation, pages, [*ours_at, counted.date, counted.days]):
+        start, days, key = read(str(record.get(counted.date))), record.get(counted.days), _key(session, record, ours_at)
+        if start is None or not isinstance(days, int | float) or not abs(days) <= FOREVER:
+            continue
+        if told_by is not None and key not in ends:
+            continue
+        last, end = start + timedelta(days=days), read(str(ends.get(key)))
+        if end is None or abs(last - end) > DAY:
+            found = f"{short(record[counted.date])} and {short(record[counted.days])} days"
+            days_reached.setdefault(last, (found, page))
+    if not days_reached:
+        yield NotJudged(operation.id, "there are no days to compare")
+    elif max(days_reached) - min(days_reached) > DAY:
+        (one, page), (another, there) = days_reached[min(days_reached)], days_reached[max(days_reached)]
+        expected, found = "days up to one and the same day", f"{one} beside {another}"
+        yield violation(operation, counted.days, expected, found, counted.evidence, [page, there])
 
 
 def _compared(
