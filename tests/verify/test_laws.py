@@ -1077,6 +1077,11 @@ async def nothing_there(call: Call) -> Answer:
     return 200, {key: {"data": [], "total": 0, "maxPage": 1, "nextPage": None}[key] for key in body}
 
 
+async def no_body_is_refused(call: Call) -> Answer:
+    has_body = SPECS[call.api].operations[call.operation].body is not None
+    return (400, {"message": "Falta el cuerpo"}) if has_body and not call.content else await call.forward()
+
+
 async def paid_bills_are_never_due(call: Call) -> Answer:
     if call.operation != "listDueDates":
         return await call.forward()
@@ -1127,6 +1132,7 @@ LEGAL: dict[str, tuple[str, Fault, tuple[str, ...]]] = {
     "cut periods are left out": ("neu", cut_periods_left_out, READINGS),
     "no data": ("neu", nothing_there, QUIET),
     "no records": ("apportionments", nothing_there, ()),
+    "a body is required": ("neu", no_body_is_refused, ("answers_are_stable",)),
     "paid bills have no due date": ("neu", paid_bills_are_never_due, ("operations_agree",)),
     "bills paid late are overdue": ("neu", paid_late_is_overdue, ("days_are_reckoned",)),
     "204 for an unknown company": ("apportionments", unknown_company_is_204, ()),

@@ -109,6 +109,18 @@ def test_a_run_stops_at_the_first_failure_if_it_is_told_to() -> None:
     assert report.requests < run(foreign, only=["listPqrs", "listAccounts"]).requests
 
 
+def test_an_argument_of_open_meaning_may_be_refused() -> None:
+    foreign = Foreign("neu")
+
+    def accounts_alone(name: str, answer: Answer) -> Answer:
+        is_filtered = name == "listActiveRules" and "Id_project" in foreign.asked[-1][1]
+        return replace(answer, status=403, body={"message": "Proyecto desconocido"}) if is_filtered else answer
+
+    foreign.alter = accounts_alone
+    report = run(foreign, only=["listActiveRules", "valid_request_acceptance"])
+    assert report.exit_code is ExitCode.PASSED
+
+
 @pytest.mark.parametrize(
     ("api", "only"),
     [("neu", ["queryConsumption"]), ("apportionments", ["updateApportionment"])],
