@@ -31,7 +31,7 @@ from contrato.core.places import arguments, place
 from contrato.mock import create_app
 from contrato.verify.clean_up import clean_up
 from contrato.verify.discovery import Discovery
-from contrato.verify.findings import Layer, NotJudged, Violation
+from contrato.verify.findings import Layer, NotJudged, Reading, Violation
 from contrato.verify.laws.runner import run_laws
 from contrato.verify.modes import Mode
 from contrato.verify.rules import RULES
@@ -711,6 +711,10 @@ def set_in(pointer: str, change: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return apply
 
 
+async def page_zero_crashes(call: Call) -> Answer:
+    return (500, {}) if str(call.given.get("Page")) == "0" else await call.forward()
+
+
 def capped_at(days: int) -> Callable[[Any], Any]:
     return lambda body: [{**bill, "days": min(days, bill["days"])} for bill in body]
 
@@ -911,6 +915,7 @@ FAULTS: list[tuple[str, str, str, Fault]] = [
     ("extremes_are_answered", "queryConsumption", "", empty_list_crashes),
     ("reading_changes_nothing", "listOverdueBills", "/*", days_grow_when_read),
     ("days_are_reckoned", "listOverdueBills", "/*/days", answering(capped_at(30))),
+    ("open_questions_are_asked", "listBills", "", page_zero_crashes),
     ("operations_agree", "listDueDates", "/data/*/id_bill", an_unpaid_bill_is_never_due),
     ("reading_changes_nothing", "listUsedNeugets", "/*", spent_again_when_read),
     ("answers_are_stable", "listBills", "body", filter_is_repeated),
@@ -1147,6 +1152,37 @@ def test_what_a_server_is_free_to_do_breaks_no_law(stage: Stage, name: str) -> N
     violations, not_judged = judge(api, stage.base_url(api), laws=laws)
     assert violations == []
     assert [not_judged for _, not_judged in not_judged if not not_judged.lasting] == []
+
+
+TOLD: list[tuple[str, str, Fault, tuple[str, str, str]]] = [
+    ("periods_add_up", "queryConsumption", answering(lambda body: body), ("row-date", "/*/data/*/date", "start")),
+    ("periods_add_up", "queryConsumption", dated_by_the_end, ("row-date", "/*/data/*/date", "end")),
+    ("registers_grow", "queryConsumption", answering(lambda body: body),
+     ("register", "/*/data/*/imported_active_acum", "end")),
+    ("pages_make_the_list", "listNotifications", answering(lambda body: body), ("page-argument", "", "table-url")),
+    ("searches_find", "listApportionments", answering(lambda body: body), ("search-words", "query._q", "substring")),
+    ("searches_find", "listApportionments", prefix_only, ("search-words", "query._q", "prefix")),
+    ("operations_agree", "listDueDates", answering(lambda body: body), ("due-dates", "", "all")),
+    ("operations_agree", "listDueDates", paid_bills_are_never_due, ("due-dates", "", "unpaid")),
+    ("open_questions_are_asked", "queryConsumption", answering(lambda body: body), ("none-selected", "", "everything")),
+]  # fmt: skip
+"""Law, operation, server, and the question, place and reading that the law tells of it."""
+
+
+@pytest.mark.parametrize(("law", "operation", "variant", "told"), TOLD)
+def test_a_law_tells_the_reading_that_a_server_follows(
+    stage: Stage, law: str, operation: str, variant: Fault, told: tuple[str, str, str]
+) -> None:
+    api = api_of(operation)
+    stage.faults = {"*": variant}
+    transport = Transport(SPECS[api], stage.base_url(api), TOKEN, Mode.UNRESTRICTED)
+    with closing(transport):
+        session = Session(Discovery(SPECS[api], transport))
+        judgements = list(run_laws(session, [RULES[law]], [operation]))
+        found = [each for judgement in judgements for each in judgement.findings if isinstance(each, Reading)]
+    question, at, reading = told
+    wanted = {(question, located(operation, at), reading)} if at.startswith("/") or not at else {told}
+    assert {(each.question, each.field, each.reading) for each in found if each.question == question} >= wanted
 
 
 def test_records_without_an_identity_may_be_equal(stage: Stage) -> None:

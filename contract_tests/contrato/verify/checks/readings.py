@@ -66,6 +66,8 @@ def open_questions_have_one_answer(exchange: Exchange, spec: Api) -> Iterator[Vi
         _default_order(exchange, operation),
         _fields(exchange, operation),
         _unset(exchange, operation),
+        _selected(exchange, operation),
+        _limited(exchange, operation),
     ):
         yield None
         yield Reading(operation.id, question, field, reading, (exchange,))
@@ -138,11 +140,31 @@ def _body(exchange: Exchange, operation: Operation, faults: Faults) -> Told:
     wrong = [at for at, question in faults.items() if at.startswith("body.") and question is None]
     if wrong and operation.admits("refusal-status", str(exchange.status)):
         yield "refusal-status", "", str(exchange.status)
+    is_part = any(f.place == "body" and f.key not in exchange.arguments for f in operation.parameters)
+    if exchange.succeeded and is_part and not faults and operation.admits("partial-update", "kept"):
+        yield "partial-update", "", "kept"
     response = operation.response(exchange.status)
     named = exchange.json if isinstance(exchange.json, dict) else {}
     both = [at for at in wrong if at.partition(".")[2] in named]
     if len(wrong) > 1 and both and response is not None and "refusal-extent" in response.open:
         yield "refusal-extent", "", "all" if len(both) == len(wrong) else "first"
+
+
+def _selected(exchange: Exchange, operation: Operation) -> Told:
+    """Arguments of an open name that select rows."""
+    answer = answered(exchange)
+    for f in operation.parameters:
+        rows = find(answer, f.echo.at) if f.echo is not None and answer is not MISSING else []
+        given = exchange.clear_arguments.get(f.key)
+        wanted = {str(value) for value in (given if isinstance(given, list) else [given])}
+        if rows and "services-name" in f.open and {str(value) for value in rows} <= wanted:
+            yield "services-name", f"{f.place}.{f.name}", f.open["services-name"].ours
+
+
+def _limited(exchange: Exchange, operation: Operation) -> Told:
+    response = operation.response(exchange.status)
+    if exchange.status == 429 and response is not None and "rate-limit" in response.open:
+        yield "rate-limit", "", "retry-after" if "retry-after" in exchange.headers else "silent"
 
 
 def _range(exchange: Exchange, operation: Operation, faults: Faults) -> Told:
@@ -182,9 +204,10 @@ def _pages(exchange: Exchange, operation: Operation, faults: Faults) -> Told:
         return
     page, limit = operation.parameter(names.page), operation.parameter(names.limit) if names.limit else None
     items = listed(exchange, answered(exchange)) or []
-    for f in filter(None, (page, limit)):
-        given = as_whole(exchange.arguments.get(f.key))
-        if given is not None and given < 1 and faults == {f"{f.place}.{f.name}": "below-one"}:
+    given = {f: as_whole(exchange.arguments.get(f.key)) for f in (page, limit) if f is not None}
+    below = [f for f, number in given.items() if number is not None and number < 1]
+    for f in below if len(below) == 1 else ():
+        if given[f] == 0 and "below-one" in f.open and set(faults.items()) <= {(f"{f.place}.{f.name}", "below-one")}:
             known = f.open["below-one"].readings
             some = next((name for name in ("first", "default") if name in known), "")
             refused = "refused" if exchange.status in REFUSALS else ""
@@ -194,7 +217,8 @@ def _pages(exchange: Exchange, operation: Operation, faults: Faults) -> Told:
     asked = as_whole(exchange.clear_arguments.get(limit.key)) if limit is not None else None
     if limit is not None and asked is not None and "largest-limit" in limit.open and not faults:
         taken = as_whole(exchange.json.get(names.size)) if isinstance(exchange.json, dict) else None
-        reading = "refused" if exchange.status in REFUSALS else "cut" if taken and taken < asked else ""
+        some = "cut" if taken and taken < asked else "none" if taken == asked else ""
+        reading = "refused" if exchange.status in REFUSALS else some
         if reading and LARGE[0] <= asked < LARGE[1]:
             yield "largest-limit", f"{limit.place}.{limit.name}", reading
 
@@ -262,6 +286,7 @@ def _fields(exchange: Exchange, operation: Operation) -> Told:
         return
     for pointer, schema in places_of(exchange):
         yield from _form(pointer, schema, [value for value in find(answer, pointer) if isinstance(value, str)])
+        yield from _numbers(pointer, schema, [n for value in find(answer, pointer) if (n := as_number(value))])
         for name, prop in schema.properties.items():
             for question in ("no-value", "no-payment"):
                 if question in prop.schema.open:
@@ -269,6 +294,16 @@ def _fields(exchange: Exchange, operation: Operation) -> Told:
                     for reading in _absences(find(answer, pointer), name):
                         if reading in opening.readings:
                             yield question, at, reading
+
+
+def _numbers(pointer: str, schema: Schema, numbers: list[float]) -> Told:
+    """What numbers other than 0 tell of their sign and of their fractions."""
+    if "overdue-days" in schema.open and any(number != int(number) for number in numbers):
+        yield "overdue-days", pointer, "fraction"
+    if "neuget-sign" in schema.open and numbers:
+        yield "neuget-sign", pointer, "negative" if min(numbers) < 0 else "positive"
+    if "neuget-value" in schema.open and any(number < 0 for number in numbers):
+        yield "neuget-value", pointer, "movement"
 
 
 def _absences(records: list[Any], name: str) -> set[str]:

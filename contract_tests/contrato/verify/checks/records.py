@@ -166,9 +166,10 @@ def values_are_plausible(exchange: Exchange, spec: Api) -> Iterator[Violation | 
         yield None
         low = -math.inf if law.minimum is None else law.minimum
         high = math.inf if law.maximum is None else law.maximum
-        out = [
-            n for value in find(answer, at) if (n := as_number(value)) is not None and n != 0 and not low <= n <= high
-        ]
+        numbers = [n for value in find(answer, at) if (n := as_number(value)) is not None and n != 0]
+        if schema.admits("neuget-sign", "negative"):
+            numbers = [abs(n) for n in numbers]
+        out = [n for n in numbers if not low <= n <= high]
         if out:
             expected = f"{low:g} or more" if high == math.inf else f"{low:g} to {high:g}"
             unit = f" {schema.unit}" if schema.unit else ""

@@ -16,7 +16,7 @@ from contrato.core.spec import Operation, Parameter
 from contrato.verify.discovery import WIDEST
 from contrato.verify.documents import cited, places, spread
 from contrato.verify.exchange import Arguments, Exchange
-from contrato.verify.findings import NotJudged, Violation, violation
+from contrato.verify.findings import NotJudged, Reading, Violation, violation
 from contrato.verify.rows import Row, about, intervals, row_pointer, rows_of
 from contrato.verify.rules import law
 from contrato.verify.session import Session, UnfitError
@@ -32,6 +32,12 @@ LONGEST = timedelta(days=800)
 
 DENSE = 0.8
 """Share of the periods that must have a row before the rows are taken for all that was measured."""
+
+LAST_MINUTE = 59
+"""Of a row that is dated by the last instant of its period."""
+
+ENDS = True, False
+"""Whether a register is read at the end of a period, or at its start."""
 
 Period = tuple[str, datetime]
 
@@ -58,7 +64,7 @@ class Sample:
 
 
 @law("Hours add up to their day, and days to their month.")
-def periods_add_up(session: Session, operation: Operation) -> Iterator[Violation | NotJudged]:
+def periods_add_up(session: Session, operation: Operation) -> Iterator[Violation | NotJudged | Reading]:
     """The same range is asked for by hour, by day and by month. What the spec marks as a sum is added up over the
     shorter periods and held against the longer one, as far as rounding lets compare. Only periods inside the range, not
     at its ends, are compared, so that it does not matter what the server does with those that it cuts or whose date is
@@ -90,11 +96,30 @@ def periods_add_up(session: Session, operation: Operation) -> Iterator[Violation
         if best is None or len(wrong) < len(best):
             best = wrong
         if not wrong:
+            others = {unit: not end for unit, end in by_end.items()}
+            if any(unequal(n, read, others[a.unit], others[b.unit]) for n, (a, b) in enumerate(pairs)):
+                yield from _dated(operation, pairs, read, by_end)
             return
     for (n, pointer), found in {(n, found.pointer): found for n, found in reversed(best or [])}.items():
         proof = _properties(operation)[pointer].aggregate_evidence
         shown = [sample.exchange for sample in pairs[n]]
         yield violation(operation, pointer, found.expected, found.found, proof, shown)
+
+
+def _dated(
+    operation: Operation, pairs: Sequence[tuple[Sample, Sample]], read: Read, by_end: Mapping[str, bool]
+) -> Iterator[Reading]:
+    """The date that rows have of their period, if energy shows it."""
+    aggregation = operation.aggregation
+    assert aggregation is not None
+    date = operation.answer.at(aggregation.date) if operation.answer is not None else None
+    known = [sample for pair in pairs for sample in pair if sample.rows]
+    if date is None or "row-date" not in date.open or not known or len(set(by_end.values())) > 1:
+        return
+    moments = [moment for row in known[0].rows if (moment := read(row[aggregation.date])) is not None]
+    is_last = bool(moments) and all(moment.minute == LAST_MINUTE for moment in moments)
+    reading = "start" if not any(by_end.values()) and not is_last else "last" if is_last else "end"
+    yield Reading(operation.id, "row-date", aggregation.date, reading, (known[0].exchange,))
 
 
 @law("There is one row for each period.")
@@ -130,7 +155,7 @@ def one_row_a_period(session: Session, operation: Operation) -> Iterator[Violati
 
 
 @law("A register grows by what it counts.")
-def registers_grow(session: Session, operation: Operation) -> Iterator[Violation | NotJudged]:
+def registers_grow(session: Session, operation: Operation) -> Iterator[Violation | NotJudged | Reading]:
     """From one row to the next the register of a meter grows by the energy of one of the two, whether it is read at
     the beginning or at the end of the period; and over a longer period it shows one of the values that it had in the
     shorter ones. A meter that was changed breaks this honestly.
@@ -145,7 +170,12 @@ def registers_grow(session: Session, operation: Operation) -> Iterator[Violation
             ways = [list(_neighbours(rows, date, sample.unit, read)) for read in session.readings(rows, date)]
             for pointer, mark in registers.items():
                 counted = f"{pointer.rpartition('/')[0]}/{mark.field}"
-                wrong = [_ungrown(pairs, pointer, counted, date, end) for pairs in ways for end in (True, False)]
+                wrong = [_ungrown(pairs, pointer, counted, date, end) for pairs in ways for end in ENDS]
+                fitting = {end for end, fault in zip(ENDS * len(ways), wrong, strict=True) if not fault}
+                schema = _properties(operation)[pointer]
+                if len(fitting) == 1 and "register" in schema.open:
+                    reading = "end" if fitting == {True} else "start"
+                    yield Reading(operation.id, "register", pointer, reading, (sample.exchange,))
                 if all(wrong):
                     expected = f"the register of {cited(name)} grows by {mark.field}"
                     yield violation(operation, pointer, expected, wrong[0], mark.evidence, [sample.exchange])

@@ -10,7 +10,7 @@ from contrato.core.extensions import Echo
 from contrato.core.spec import Operation, Parameter
 from contrato.verify.documents import find, short, spread, text_of
 from contrato.verify.exchange import Arguments, Exchange
-from contrato.verify.findings import NotJudged, Violation, kind_of, violation
+from contrato.verify.findings import NotJudged, Reading, Violation, kind_of, violation
 from contrato.verify.laws.lists import VALUES, admitted_bounds, items_in, off_range, pages_of, seam_of, written
 from contrato.verify.rows import Row, difference, items_pointer, rows_of, told
 from contrato.verify.rules import law
@@ -213,7 +213,7 @@ def _valid(f: Parameter, value: Any) -> bool:
 
 
 @law("A search finds what has the text, and nothing for a text that nothing has.")
-def searches_find(session: Session, operation: Operation) -> Iterator[Violation | NotJudged]:
+def searches_find(session: Session, operation: Operation) -> Iterator[Violation | NotJudged | Reading]:
     """The names of known records are searched for: whole, and by half of their words. The record must
     be among what is found, and the counters must agree with what is found. A text that nobody wrote finds nothing.
     """
@@ -249,6 +249,7 @@ def searches_find(session: Session, operation: Operation) -> Iterator[Violation 
                     say = f"the {len(wanted)} records whose name has {example}"
                     yield violation(operation, at, say, f"{len(found)} other records", proof, walk.pages[:1])
                 yield from pages_of(operation, walk, operation.pagination.evidence if operation.pagination else proof)
+        yield from _words(session, operation, base, f, [name for _, name in named])
         for nonsense in (NOWHERE, SHORT, "'\"\\%;--"):
             answer = session.ask(operation, {**base, f.key: nonsense})
             there = items_in(operation, answer) if answer.succeeded and nonsense in (NOWHERE, SHORT) else []
@@ -256,6 +257,21 @@ def searches_find(session: Session, operation: Operation) -> Iterator[Violation 
                 found_there = f"{answer.status} with {len(there)} records"
                 yield violation(operation, at, f"nothing for {nonsense!r}", found_there, proof, [answer])
         yield from _forgotten(session, operation, base, f, proof)
+
+
+def _words(
+    session: Session, operation: Operation, base: Arguments, f: Parameter, names: Sequence[str]
+) -> Iterator[Reading]:
+    """The way in which a search takes words, if a name of several tells it."""
+    name = next((name for name in names if len(set(name.split())) > 1 and len(name.split()[-1]) > 1), None)
+    if name is None or "search-words" not in f.open:
+        return
+    first, *_, last = name.split()
+    texts = {"any-word": f"{first} {NOWHERE}", "every-word": f"{last} {first}", "substring": last[1:]}
+    walks = ((reading, session.whole(operation, {**base, f.key: text})) for reading, text in texts.items())
+    found = ((reading, walk) for reading, walk in walks if any(name in text_of(item) for item in walk.items))
+    reading, walk = next(found, ("prefix", None))
+    yield Reading(operation.id, "search-words", f"{f.place}.{f.name}", reading, tuple(walk.pages[:1]) if walk else ())
 
 
 def _forgotten(

@@ -32,6 +32,9 @@ def pages_make_the_list(session: Session, operation: Operation) -> Iterator[Viol
     if "page-size" in operation.open and walk.complete and max(walk.numbers, default=1) > 1:
         size = "twenty" if len(items_in(operation, walk.pages[0])) == names.size else "other"
         yield Reading(operation.id, "page-size", "", size, tuple(walk.pages[:1]))
+    page = operation.parameter(names.page)
+    if "page-argument" in page.open and len(walk.numbered) > 1 and not walk.stuck:
+        yield Reading(operation.id, "page-argument", "", page.open["page-argument"].ours, tuple(walk.pages[:2]))
     elsewhere = _elsewhere(session, operation, walk)
     if elsewhere:
         found = f"page 1 again, though there are more, such as {short(dict(elsewhere[0]))}"

@@ -253,6 +253,47 @@ def malformed_is_refused(session: Session, operation: Operation) -> Iterator[Vio
             )
 
 
+@law("What the spec leaves open is answered, whatever the answer is.", probes=True)
+def open_questions_are_asked(session: Session, operation: Operation) -> Iterator[Violation | NotJudged | Reading]:
+    """Requests of which the spec leaves open what they are answered with are sent, one question at a time: arguments
+    that are null, empty, of another type or unknown, pages before the first, lists of everybody. Any answer but an
+    error of the server will do; another rule sees that it is the same throughout.
+    """
+    if not operation.safe:
+        return
+    base = session.base(operation)
+    for at, arguments in _open_requests(session, operation, base):
+        exchange = session.ask(operation, arguments)
+        if exchange.status >= 500:
+            found = f"{answered(exchange)}, for {excerpt(exchange.sent)}"
+            yield violation(operation, at, "an answer other than 5XX", found, operation.evidence, [exchange])
+    selectors = {f.key for f in operation.parameters if f.refers_to and f.place != "path" and not f.required}
+    if "none-selected" in operation.open and rows_of(operation, [session.get(operation, base)]):
+        bare = session.ask(operation, {key: value for key, value in base.items() if key not in selectors})
+        if bare.status < 500:
+            some = "everything" if rows_of(operation, [bare]) else "nothing"
+            yield Reading(operation.id, "none-selected", "", some if bare.succeeded else "refused", (bare,))
+
+
+def _open_requests(session: Session, operation: Operation, base: Arguments) -> Iterator[tuple[str, Arguments]]:
+    """Requests with one thing in them that the spec leaves open, and its place."""
+    place = "body" if operation.body is not None else "query"
+    yield place, {**base, (place, "unknown_argument"): 1}
+    for f in operation.parameters:
+        at, names = f"{f.place}.{f.name}", operation.pagination
+        known = base.get(f.key) or next(iter([*session.existing(f), *operation.examples_of(f)]), None)
+        if f.place == "body" and not f.required:
+            yield at, {**base, f.key: None}
+        if f.place == "body" and f.schema.type in ("integer", "number") and known is not None:
+            yield at, {**base, f.key: str(known)}
+        if f.place == "query" and "empty-argument" in f.open:
+            yield at, {**base, f.key: ""}
+        if names is not None and f.name in (names.page, names.limit):
+            yield at, {**base, f.key: 0}
+        if "largest-limit" in f.open:
+            yield at, {**base, f.key: 10**6}
+
+
 @law("No value, however extreme, is an error of the server.", probes=True)
 def extremes_are_answered(session: Session, operation: Operation) -> Iterator[Violation | NotJudged]:
     """Numbers at and beyond the ends of their types, empty lists and texts, long texts, leap days, dates at the ends of
