@@ -715,6 +715,17 @@ async def page_zero_crashes(call: Call) -> Answer:
     return (500, {}) if str(call.given.get("Page")) == "0" else await call.forward()
 
 
+async def first_account_for_none(call: Call) -> Answer:
+    status, body = await call.forward()
+    is_selected = call.given.get("Id_account") is not None or call.given.get("Id_services")
+    return status, body if is_selected or status != 200 else body[:1]
+
+
+async def many_are_none(call: Call) -> Answer:
+    status, page = await call.forward()
+    return (204, None) if page and "_q" in call.given and page["total"] > 10 else (status, page)
+
+
 def capped_at(days: int) -> Callable[[Any], Any]:
     return lambda body: [{**bill, "days": min(days, bill["days"])} for bill in body]
 
@@ -916,6 +927,8 @@ FAULTS: list[tuple[str, str, str, Fault]] = [
     ("reading_changes_nothing", "listOverdueBills", "/*", days_grow_when_read),
     ("days_are_reckoned", "listOverdueBills", "/*/days", answering(capped_at(30))),
     ("open_questions_are_asked", "listBills", "", page_zero_crashes),
+    ("open_questions_are_asked", "queryConsumption", "Id_account", first_account_for_none),
+    ("searches_find", "listApportionments", "_q", many_are_none),
     ("operations_agree", "listDueDates", "/data/*/id_bill", an_unpaid_bill_is_never_due),
     ("reading_changes_nothing", "listUsedNeugets", "/*", spent_again_when_read),
     ("answers_are_stable", "listBills", "body", filter_is_repeated),

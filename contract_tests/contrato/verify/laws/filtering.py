@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -11,7 +11,15 @@ from contrato.core.spec import Operation, Parameter
 from contrato.verify.documents import find, short, spread, text_of
 from contrato.verify.exchange import Arguments, Exchange
 from contrato.verify.findings import NotJudged, Reading, Violation, kind_of, violation
-from contrato.verify.laws.lists import VALUES, admitted_bounds, items_in, off_range, pages_of, seam_of, written
+from contrato.verify.laws.lists import (
+    VALUES,
+    admitted_bounds,
+    items_in,
+    off_range,
+    pages_of,
+    seam_of,
+    written,
+)
 from contrato.verify.rows import Row, difference, items_pointer, rows_of, told
 from contrato.verify.rules import law
 from contrato.verify.session import Session, UnfitError
@@ -232,11 +240,10 @@ def searches_find(session: Session, operation: Operation) -> Iterator[Violation 
         if not named:
             yield NotJudged(operation.id, "no record has a text to search for")
             continue
-        for _, name in spread(named, 3):
-            words = name.split()
-            half = " ".join(words[: (len(words) + 1) // 2])
-            last = " ".join(words[len(words) // 2 :])
-            for text in dict.fromkeys([name, half, last, name.lower(), name.upper(), half.swapcase()]):
+        # What most begin with is searched for as well.
+        (first, _), *_ = Counter(name.split()[0] for _, name in named).most_common(1)
+        for name, forms in [*((name, _forms(name)) for _, name in spread(named, 3)), (first, [first])]:
+            for text in dict.fromkeys(forms):
                 if text not in name and f.admits("search-accents", "both"):
                     continue  # The server may regard case.
                 walk = session.whole(operation, {**base, f.key: text})
@@ -257,6 +264,14 @@ def searches_find(session: Session, operation: Operation) -> Iterator[Violation 
                 found_there = f"{answer.status} with {len(there)} records"
                 yield violation(operation, at, f"nothing for {nonsense!r}", found_there, proof, [answer])
         yield from _forgotten(session, operation, base, f, proof)
+
+
+def _forms(name: str) -> list[str]:
+    """Texts to search for, of which a name consists."""
+    words = name.split()
+    half = " ".join(words[: (len(words) + 1) // 2])
+    last = " ".join(words[len(words) // 2 :])
+    return [name, half, last, name.lower(), name.upper(), half.swapcase()]
 
 
 def _words(

@@ -8,16 +8,19 @@ from typing import Any
 import attrs
 
 from contrato.core.spec import Operation, Parameter
-from contrato.verify.documents import MISSING, cited, excerpt, places, short, validator
+from contrato.verify.documents import MISSING, cited, excerpt, places, short, spread, validator
 from contrato.verify.exchange import Arguments, Exchange
 from contrato.verify.findings import NotJudged, Reading, Violation, answered, kind_of, violation
 from contrato.verify.laws.records import FAR, records_of, tidy, values_of
-from contrato.verify.rows import items_pointer, rows_of
+from contrato.verify.rows import difference, items_pointer, rows_of, told
 from contrato.verify.rules import law
 from contrato.verify.session import Session, UnfitError
 
 SORTABLE = ("boolean", "integer", "number", "string")
 """Types of the fields by which a list might be sorted though the spec does not say so."""
+
+SOME = 3
+"""Values of a filter that are compared with a list without it."""
 
 TOKEN_NAMES = ("access_token", "token", "api_key")
 """Names of a token in the query of other APIs."""
@@ -263,16 +266,37 @@ def open_questions_are_asked(session: Session, operation: Operation) -> Iterator
         return
     base = session.base(operation)
     for at, arguments in _open_requests(session, operation, base):
-        exchange = session.ask(operation, arguments)
-        if exchange.status >= 500:
-            found = f"{answered(exchange)}, for {excerpt(exchange.sent)}"
-            yield violation(operation, at, "an answer other than 5XX", found, operation.evidence, [exchange])
-    selectors = {f.key for f in operation.parameters if f.refers_to and f.place != "path" and not f.required}
-    if "none-selected" in operation.open and rows_of(operation, [session.get(operation, base)]):
-        bare = session.ask(operation, {key: value for key, value in base.items() if key not in selectors})
+        # Once more, for a server that answers by turns.
+        for fresh in (False, True):
+            exchange = session.ask(operation, arguments, fresh=fresh)
+            if exchange.status >= 500:
+                found = f"{answered(exchange)}, for {excerpt(exchange.sent)}"
+                yield violation(operation, at, "an answer other than 5XX", found, operation.evidence, [exchange])
+    if "none-selected" in operation.open:
+        yield from _none_selected(session, operation, base)
+
+
+def _none_selected(session: Session, operation: Operation, base: Arguments) -> Iterator[Violation | Reading]:
+    """Where nothing says what rows are about, they are those of everything, or none."""
+    selectors = [f for f in operation.parameters if f.refers_to and f.place != "path" and not f.required]
+    rest = {key: value for key, value in base.items() if key not in {f.key for f in selectors}}
+    if not rows_of(operation, [session.get(operation, base)]):
+        return
+    for fresh in (False, True):
+        bare = session.ask(operation, rest, fresh=fresh)
+        rows = rows_of(operation, [bare]) if bare.succeeded else []
+        some = "everything" if rows else "nothing"
         if bare.status < 500:
-            some = "everything" if rows_of(operation, [bare]) else "nothing"
             yield Reading(operation.id, "none-selected", "", some if bare.succeeded else "refused", (bare,))
+        for f in selectors if rows else ():
+            for value in spread(session.existing(f), SOME):
+                one = session.get(operation, {**rest, f.key: [value] if f.schema.type == "array" else value})
+                missing, _ = difference(rows_of(operation, [one]), rows)
+                if missing:
+                    proof = operation.open["none-selected"].evidence
+                    expected, found = "all rows, or none, where nothing is selected", told(missing, [])
+                    yield violation(operation, f"{f.place}.{f.name}", expected, found, proof, [one, bare])
+                    return
 
 
 def _open_requests(session: Session, operation: Operation, base: Arguments) -> Iterator[tuple[str, Arguments]]:
