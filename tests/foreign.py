@@ -444,3 +444,37 @@ def replaced(answer: Answer, change: Callable[[Any], None]) -> Answer:
     body = json.loads(json.dumps(answer.body))
     change(body)
     return replace(answer, body=body)
+
+
+def seeded() -> Foreign:
+    """A server of 40 records."""
+    foreign = Foreign("apportionments")
+    for number in range(28):
+        foreign._store(
+            {
+                "name": f"Bloco {number}",
+                "description": "Por consumo",
+                "company_id": 30,
+                "apportionment_type_id": 4,
+                "apportionment_tariff_type_id": 2,
+                "apportionment_measure_unit_id": 6,
+            }
+        )
+    assert len(foreign.records) == 40
+    return foreign
+
+
+def snapshot(foreign: Foreign) -> dict[int, str]:
+    return {number: json.dumps(record, sort_keys=True) for number, record in foreign.records.items()}
+
+
+def new_record(creator: Operation) -> dict[tuple[str, str], Any]:
+    """Arguments for a record that the server takes."""
+    examples = {f.key: creator.examples_of(f)[0] for f in creator.parameters if creator.examples_of(f)}
+    ids = {
+        "company_id": 30,
+        "apportionment_type_id": 4,
+        "apportionment_tariff_type_id": 2,
+        "apportionment_measure_unit_id": 6,
+    }
+    return examples | keyed(creator, ids)

@@ -33,7 +33,7 @@ def clean_up(transport: Transport) -> list[Record]:
             own.forget(record.path)
     if transport.mode is Mode.OWN_RECORDS and unanswered < GIVE_UP:
         own.restore(lambda record: _read(transport, record))
-    own.on_change(own.created)
+    own.on_change()
     return own.created
 
 

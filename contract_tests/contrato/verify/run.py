@@ -16,7 +16,7 @@ from contrato.core.spec import Operation
 from contrato.verify.clean_up import clean_up, is_there
 from contrato.verify.conformance import EXAMPLES, Conformance
 from contrato.verify.discovery import Discovery
-from contrato.verify.documents import cited
+from contrato.verify.documents import cited, excerpt, loaded
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Layer, NotJudged, Reading, Violation
 from contrato.verify.hiding import TOKEN, Scrubber, token_variable
@@ -24,9 +24,9 @@ from contrato.verify.interrupts import terminable, uninterrupted
 from contrato.verify.judge import SERVER, Judge
 from contrato.verify.laws.runner import run_laws
 from contrato.verify.modes import BUDGETS, RATES, Mode
-from contrato.verify.own_records import Journal, Record
+from contrato.verify.own_records import Intent, Journal, Record
 from contrato.verify.reach import prepare, reach, supplied
-from contrato.verify.reports.report import OperationResult, Report, UsageError, Verdict, curl
+from contrato.verify.reports.report import OperationResult, Report, UsageError, Verdict, curl, plural
 from contrato.verify.rules import RULES
 from contrato.verify.session import Session
 from contrato.verify.transport import MAX_BYTES, Gone, Transport
@@ -166,7 +166,7 @@ class _Run:
             self.judge.settle(lambda exchange: None)  # Of what there was no time to repeat.
             self.phase = "clean-up"
             left = self._clean_up()
-            self.report.notes += [*self._left(left), *self._unnamed()]
+            self.report.notes += [*self._left(left), *self._unproved()]
 
     def _phases(self) -> None:
         discovery = self.discovery
@@ -227,9 +227,10 @@ class _Run:
 
     # Notes for the reader
 
-    def _write_down(self, records: list[Record]) -> None:
+    def _write_down(self) -> None:
+        own = self.transport.own
         try:
-            self.journal.write(records)
+            self.journal.write(own.created, own.intents)
         except OSError as error:
             note = f"what this run creates could not be written down, in case that the run is killed: {error}"
             if note not in self.report.notes:
@@ -252,12 +253,16 @@ class _Run:
         """Records of a run that was killed. They are not deleted: their ids may by now be somebody else's."""
         if not any(not operation.safe for operation in self.spec.operations.values()):
             return
-        for began, records, journal in self.journal.earlier():
+        for journal, records, intents in self.journal.earlier():
+            run = f"a run that began at {journal.began} and did not end, or is still under way,"
             known = [record for record in records if self._is_known(record)]
             there = [record for record in known if is_there(self.transport, record) is not False]
-            with suppress(OSError):  # If it fails, they are looked for again the next time.
-                journal.write(there)
-            yield from self._left(there, f"a run that began at {began} and did not end, or is still under way,")
+            if len(there) < len(records):
+                with suppress(OSError):  # If it fails, they are looked for again the next time.
+                    journal.write(there, intents)
+            yield from self._left(there, run)
+            if intents:
+                yield f"{run} may have created {_told(intents)}; when you have looked, delete {journal.path}"
 
     def _is_known(self, record: Record) -> bool:
         """True if a record of a journal, perhaps of another version, can be addressed."""
@@ -266,12 +271,16 @@ class _Run:
         names = {f.name for f in remover.parameters if f.place == "path"} if remover else set()
         return isinstance(record.argument, dict) and names == record.argument.keys() and isinstance(record.path, str)
 
-    def _unnamed(self) -> Iterator[str]:
-        if self.transport.own.unnamed and self.report.mode is Mode.OWN_RECORDS:
+    def _unproved(self) -> Iterator[str]:
+        """Records that may be left, or may be somebody else's."""
+        own = self.transport.own
+        if own.unproved:
             yield (
-                f"{self.transport.own.unnamed} requests to create a record were not answered with the id of a new one: "
-                "look for records that are left"
+                "a new record has an id that no other has, and reads back as it was sent. These were answered as new, "
+                f"and are not: {cited(', '.join(dict.fromkeys(own.unproved)))}. Nothing was written to them"
             )
+        if own.intents and self.report.mode is Mode.OWN_RECORDS:
+            yield f"this run may have left {_told(own.intents)}; {self.journal.path} has them all"
 
     def conclude(self) -> None:
         """Say what was not checked."""
@@ -321,6 +330,19 @@ class _Run:
         """How to supply the values without which the operation could not be asked."""
         lacking = " ".join(f"--value {operation.id}.{name}=…" for name in self.discovery.lacking(operation))
         return f", or {lacking}" if lacking else ""
+
+
+def _told(intents: Sequence[Intent]) -> str:
+    """Records that may be there, by the texts that a person finds them by."""
+    sent = list(dict.fromkeys(excerpt(_texts(intent.sent)) for intent in intents))
+    more = f" and {len(sent) - 3} others" if len(sent) > 3 else ""
+    return f"{plural(len(intents), 'record')}: {'; '.join(sent[:3])}{more}"
+
+
+def _texts(body: str) -> str:
+    document = loaded(body.encode())
+    texts = [value for value in document.values() if isinstance(value, str)] if isinstance(document, dict) else []
+    return ", ".join(texts) or body
 
 
 LEFT_OUT = "it writes, which this mode leaves out"

@@ -15,10 +15,11 @@ def folded(text: str) -> str:
 
 def collations() -> tuple[Callable[[str], Any], ...]:
     """The orders of texts that a server may have, each as the key of a sort."""
-    return (str, str.casefold, folded, _letters, lambda text: folded(text).strip().split(), _natural)
+    return (str, str.casefold, folded, letters, lambda text: folded(text).strip().split(), _natural)
 
 
-def _letters(text: str) -> list[str]:
+def letters(text: str) -> list[str]:
+    """The letters and digits of a text, folded."""
     return [c for c in folded(text) if c.isalnum()]
 
 

@@ -89,7 +89,7 @@ class Transport:
         self.requests: Counter[str] = Counter()
         self.coverage = Coverage(spec)
         self.pace = Pace(rate, budget)
-        self.own = OwnRecords(spec)
+        self.own = OwnRecords(spec, self._ask if mode is Mode.OWN_RECORDS else None)
         self.limited: Counter[str] = Counter()
         self.unread: set[str] = set()
         self.refused = 0
@@ -185,6 +185,8 @@ class Transport:
         repeatable = operation is not None
         # A server may close a connection that it kept alive in the moment in which it is used again.
         may_be_lost = operation is not None and operation.safe
+        if operation is not None:
+            self.own.look_around(operation)
         while True:
             self.pace.take_turn(self.requests.total())
             try:
@@ -204,6 +206,17 @@ class Transport:
                 return exchange, response
             repeatable = False
 
+    def _ask(self, operation: Operation, arguments: Arguments) -> Exchange | None:
+        """The answer to a question about ownership, beyond the budget if need be; None when there is none."""
+        beyond, self.pace.unlimited = self.pace.unlimited, True
+        try:
+            with self.sending("ownership"):
+                return self.exchange(operation, arguments)
+        except requests.RequestException:
+            return None
+        finally:
+            self.pace.unlimited = beyond
+
     def close(self) -> None:
         """Close the connections."""
         self._adapter.close()
@@ -214,16 +227,15 @@ class Transport:
         send: Callable[[requests.PreparedRequest], requests.Response],
         operation: Operation | None,
     ) -> tuple[Exchange, requests.Response]:
+        intent = self.own.intend(operation, self._secret.hide(_text(request.body))) if operation is not None else None
         self.requests[operation.id if operation else ""] += 1
         started, begun = datetime.now(UTC), time.monotonic()
         try:
             response = send(request)
             _read(response, request)
         except requests.RequestException as error:
-            if operation is not None:
-                self.own.lost(operation)
-                if isinstance(error, TooLong):
-                    self.unread.add(operation.id)
+            if operation is not None and isinstance(error, TooLong):
+                self.unread.add(operation.id)
             is_lost = isinstance(error, requests.ConnectionError) and not isinstance(error, requests.Timeout)
             self._lost = self._lost + 1 if is_lost else 0
             if self._lost >= GIVE_UP and not self.pace.unlimited and not self._is_up(send):
@@ -234,9 +246,12 @@ class Transport:
         exchange = self._build(request, response, operation, started, time.monotonic() - begun)
         if operation is not None:
             self.coverage.see(exchange)
-            self.own.see(operation, exchange)
-        for observe in self.observers:
-            observe(exchange)
+        try:
+            for observe in self.observers:
+                observe(exchange)
+        finally:
+            if operation is not None:
+                self.own.see(operation, exchange, intent)
         return exchange, response
 
     def _is_up(self, send: Callable[[requests.PreparedRequest], requests.Response]) -> bool:
@@ -257,7 +272,6 @@ class Transport:
     ) -> Exchange:
         sent = str(request.headers.get("Authorization", ""))
         secret = self._secret if sent == f"Bearer {self.token}" else Secret(self.token, sent)
-        body = request.body or b""
         headers = {name.lower(): str(value) for name, value in response.headers.items()}
         return secret.hidden(
             Exchange(
@@ -267,7 +281,7 @@ class Transport:
                 url=str(request.url),
                 path=self._path(str(request.url)),
                 request_headers={name.lower(): _decoded(value) for name, value in request.headers.items()},
-                request_body=body.encode() if isinstance(body, str) else bytes(body),
+                request_body=_octets(request.body),
                 status=response.status_code,
                 headers=headers,
                 content=response.content,
@@ -332,6 +346,14 @@ def _read(response: requests.Response, request: requests.PreparedRequest) -> Non
     except BaseException:
         response.close()
         raise
+
+
+def _octets(body: str | bytes | None) -> bytes:
+    return body.encode() if isinstance(body, str) else bytes(body or b"")
+
+
+def _text(body: str | bytes | None) -> str:
+    return _octets(body).decode("utf-8", "replace")
 
 
 def _decoded(value: str | bytes) -> str:
