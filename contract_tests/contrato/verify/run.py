@@ -334,7 +334,7 @@ class _Run:
 
 def _told(intents: Sequence[Intent]) -> str:
     """Records that may be there, by the texts that a person finds them by."""
-    sent = list(dict.fromkeys(excerpt(_texts(intent.sent)) for intent in intents))
+    sent = list(dict.fromkeys(_texts(intent.sent) for intent in intents))
     more = f" and {len(sent) - 3} others" if len(sent) > 3 else ""
     return f"{plural(len(intents), 'record')}: {'; '.join(sent[:3])}{more}"
 
@@ -342,7 +342,8 @@ def _told(intents: Sequence[Intent]) -> str:
 def _texts(body: str) -> str:
     document = loaded(body.encode())
     texts = [value for value in document.values() if isinstance(value, str)] if isinstance(document, dict) else []
-    return ", ".join(texts) or body
+    # Our own words, which nobody's name is hidden in.
+    return repr(", ".join(texts)[:160]) if texts else excerpt(body)
 
 
 LEFT_OUT = "it writes, which this mode leaves out"
