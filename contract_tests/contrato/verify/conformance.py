@@ -34,11 +34,12 @@ from contrato.verify.documents import cited, loaded
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import NotJudged, Violation, answered, kind_of
 from contrato.verify.guard import guarded
+from contrato.verify.hiding import TOKEN
 from contrato.verify.judge import SERVER, Judge
 from contrato.verify.leniency import left_open, may_be_refused
 from contrato.verify.modes import Mode
 from contrato.verify.rules import RULES
-from contrato.verify.transport import TIMEOUT, Refused, TooLong, Transport
+from contrato.verify.transport import Refused, TooLong, Transport
 
 TIMESTAMP = "date-time-local"
 """The format of the specs' timestamps: ISO 8601 with or without a zone."""
@@ -178,10 +179,10 @@ class Conformance:
         return SchemathesisConfig.from_dict(
             {
                 "base-url": self.transport.base_url,
-                "headers": {"Authorization": f"Bearer {self.transport.token}"},
+                "headers": {"Authorization": f"Bearer {TOKEN}"},  # The transport fills it in.
                 "seed": self.seed,
                 "workers": 1,
-                "request-timeout": TIMEOUT,
+                "request-timeout": self.transport.timeout,
                 "continue-on-failure": True,
                 "suppress-health-check": ["all"],
                 "cache": off,
@@ -289,7 +290,7 @@ class Conformance:
             reason = f"a request got no answer: {found}"
             self.judge.add("answer", NotJudged(name, reason, lasting=False))
         else:
-            expected = f"a complete HTTP answer within {TIMEOUT:g} s"
+            expected = f"a complete HTTP answer within {self.transport.timeout:g} s"
             self.judge.add("answer", Violation(name, "", expected, found, proof))
 
     def _translate(
