@@ -425,16 +425,17 @@ def _of_service(rows: list[Any], given: Values) -> list[Any]:
 
 
 @contextmanager
-def serve(foreign: Foreign) -> Iterator[str]:
-    """Run the server on a free port; gives its base URL."""
-    server = uvicorn.Server(uvicorn.Config(foreign.app(), port=0, log_level="critical", access_log=False))
+def serve(foreign: Foreign, **settings: Any) -> Iterator[str]:
+    """Run the server on a free port, with settings of uvicorn; gives its base URL."""
+    config = uvicorn.Config(foreign.app(), port=0, log_level="critical", access_log=False, **settings)
+    server = uvicorn.Server(config)
     foreign.stop = lambda: setattr(server, "should_exit", True)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
         if not thread.is_alive():
             raise RuntimeError("the server did not start")
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    yield f"{'https' if config.is_ssl else 'http'}://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     foreign.stop()
     thread.join()
 

@@ -23,6 +23,7 @@ import contrato.verify
 from command import CONTRATO, Run, on_terminal
 from contrato.cli import main
 from contrato.core import spec
+from contrato.core.connection import Connection
 from contrato.verify import RULES
 from foreign import TOKEN, Answer, Foreign, serve
 
@@ -135,7 +136,7 @@ def test_options_reach_the_run(run: Run, monkeypatch: pytest.MonkeyPatch) -> Non
     assert calls[-1][0] == ("neu", "http://h", None)
     assert calls[-1][1] == {
         "seed": 1, "mode": None, "probes": None, "rate": None, "budget": None, "only": (), "skip": (), "strict": False,
-        "values": {}, "max_failures": None, "observer": None, "progress": None,
+        "values": {}, "max_failures": None, "observer": None, "progress": None, "connection": Connection(),
     }  # fmt: skip
     words = "--seed 7 --mode own-records --no-probes --rate 2.5 --budget 9 --only a --only b --skip c --strict"
     words += " --value a.b=3 --max-failures 4"
@@ -143,7 +144,33 @@ def test_options_reach_the_run(run: Run, monkeypatch: pytest.MonkeyPatch) -> Non
     assert calls[-1][1] == {
         "seed": 7, "mode": "own-records", "probes": False, "rate": 2.5, "budget": 9, "only": ("a", "b"), "skip": ("c",),
         "strict": True, "values": {"a.b": "3"}, "max_failures": 4, "observer": None, "progress": None,
+        "connection": Connection(),
     }  # fmt: skip
+    monkeypatch.setenv("KEY", "k3y")
+    words = "--ca-bundle a.pem --client-cert b.pem --insecure --proxy p:1 --timeout 2.5"
+    given = ["--header", "X-Api-Key: $KEY", "--header", "X-Team: a: b", *words.split()]
+    run("neu", "--base-url", "http://h", *given, exit_code=2)
+    assert calls[-1][1]["connection"] == Connection(
+        headers={"X-Api-Key": "k3y", "X-Team": "a: b"},
+        ca_bundle="a.pem",
+        client_cert="b.pem",
+        insecure=True,
+        proxy="p:1",
+        timeout=2.5,
+    )
+
+
+def test_a_header_that_is_none_is_refused(run: Run) -> None:
+    for header in ("X-Api-Key", "X-Api-Key: $NOT_SET_ANYWHERE", "Authorization: Basic x"):
+        assert "--header" in run("neu", "--base-url", "http://h", "--header", header, exit_code=2).stderr
+
+
+def test_neither_headers_nor_the_proxy_are_in_the_command_that_repeats_the_run(run: Run, url: str) -> None:
+    words = ["--only", "listAccounts", "--only", "answer", "--html", "r.html", "--timeout", "7"]
+    run("neu", "--base-url", url, *words, "--header", "X-Api-Key: k3y-of-the-gateway")
+    page = Path("r.html").read_text("utf-8")
+    assert "k3y-of" not in page
+    assert "--timeout 7" in page
 
 
 # Reports

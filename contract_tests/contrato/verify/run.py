@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import os
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from hypothesis.configuration import set_hypothesis_home_dir
+from urllib3.exceptions import InsecureRequestWarning
 
+from contrato.core.connection import Connection
 from contrato.core.spec import Operation
 from contrato.verify.clean_up import clean_up, is_there
 from contrato.verify.conformance import EXAMPLES, Conformance
@@ -29,7 +32,7 @@ from contrato.verify.reach import prepare, reach, supplied
 from contrato.verify.reports.report import OperationResult, Report, UsageError, Verdict, curl, plural
 from contrato.verify.rules import RULES
 from contrato.verify.session import Session
-from contrato.verify.transport import MAX_BYTES, Gone, Transport
+from contrato.verify.transport import MAX_BYTES, NONE, Gone, Transport
 
 
 def verify(
@@ -48,6 +51,7 @@ def verify(
     budget: int | None = None,
     values: Mapping[str, Any] | None = None,
     max_failures: int | None = None,
+    connection: Connection = NONE,
     progress: Callable[[str, int], None] | None = None,
     observer: Callable[[Exchange], None] | None = None,
 ) -> Report:
@@ -68,6 +72,7 @@ def verify(
         budget: Requests at most, 0 for no limit; by default what the mode has in `BUDGETS`.
         values: Values of arguments that the server's data do not tell, by `operationId.argument`; a text may be JSON.
         max_failures: The run stops once it has found so many failures; by default it does not.
+        connection: Headers, certificates, proxy and timeout; what it leaves out is taken from the environment.
         progress: Is called at each request with the phase and the number of requests so far.
         observer: Is called with each request and its answer; the token is hidden in them, personal data are not.
 
@@ -77,7 +82,7 @@ def verify(
     Raises:
         UsageError: An argument is wrong, there is no such server, or it refuses the token (exit code 2).
     """
-    spec, token, chosen, notes = prepare(api, base_url, token, mode)
+    spec, token, chosen, complete, notes = prepare(api, base_url, token, mode, connection)
     rate = RATES.get(chosen, 0) if rate is None else rate
     budget = BUDGETS.get(chosen, 0) if budget is None else budget
     if rate < 0 or budget < 0:
@@ -90,11 +95,11 @@ def verify(
         strict=strict,
         spec_version=spec.version,
         notes=notes,
-        again=_again(api, base_url, chosen, seed, probes, values or {}),
-        scrubber=(scrubber := Scrubber(spec, token)),
+        again=_again(api, base_url, chosen, seed, probes, values or {}, connection),
+        scrubber=(scrubber := Scrubber(spec, token, complete.secrets)),
     )
     judge = Judge(spec, report, token_variable(api), only, skip, max_failures=max_failures)
-    transport = Transport(spec, base_url, token, chosen, rate=rate, budget=budget)
+    transport = Transport(spec, base_url, token, chosen, rate=rate, budget=budget, connection=complete)
     transport.observers += [scrubber.learn, judge.check, *([observer] if observer else [])]
     probes = chosen is not Mode.READ_ONLY if probes is None else probes
     run = _Run(judge, transport, report, seed, examples, probes, supplied(spec, values or {}))
@@ -102,10 +107,14 @@ def verify(
         transport.observers.append(lambda exchange: progress(run.phase, transport.requests.total()))
     started = time.monotonic()
     try:
-        with report.surviving(), closing(transport), terminable(), _cache():
+        with report.surviving(), closing(transport), terminable(), _cache(), warnings.catch_warnings():
+            # The report says it once.
+            warnings.simplefilter("ignore", InsecureRequestWarning)
             run.all()
         with report.surviving():
             run.conclude()
+    except UsageError as error:
+        raise UsageError(report.told(str(error))) from error
     finally:
         report.requests = transport.requests.total()
         report.seconds = time.monotonic() - started
@@ -114,10 +123,22 @@ def verify(
     return report
 
 
-def _again(api: str, base_url: str, mode: Mode, seed: int, probes: bool | None, values: Mapping[str, Any]) -> list[str]:
-    """Words of the command that repeats a run, but for what it judges."""
+def _again(
+    api: str,
+    base_url: str,
+    mode: Mode,
+    seed: int,
+    probes: bool | None,
+    values: Mapping[str, Any],
+    connection: Connection,
+) -> list[str]:
+    """Words of the command that repeats a run, but for what it judges and what is secret."""
     words = ["contrato", "verify", api, "--base-url", base_url, "--mode", mode, "--seed", str(seed)]
     words += [] if probes is None else ["--probes" if probes else "--no-probes"]
+    words += ["--insecure"] * bool(connection.insecure)
+    words += ["--ca-bundle", connection.ca_bundle] if connection.ca_bundle else []
+    words += ["--client-cert", connection.client_cert] if connection.client_cert else []
+    words += ["--timeout", f"{connection.timeout:g}"] if connection.timeout else []
     for name, value in values.items():
         words += ["--value", f"{name}={value if isinstance(value, str) else json.dumps(value)}"]
     return words

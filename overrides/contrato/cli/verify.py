@@ -15,6 +15,7 @@ from click.core import ParameterSource
 
 from contrato.cli.errors import Refusal, line, needs
 from contrato.core import spec
+from contrato.core.connection import Connection, parse_headers
 
 if TYPE_CHECKING:
     from contrato.verify import Report
@@ -27,16 +28,36 @@ PHASES = {
     "clean-up": "Removing what the run created",
 }
 # Options left out of the command that repeats a run: files for reports, and the secret.
-NOT_REPEATED = {"token", "junit", "html", "save_har", "write_baseline"}
+NOT_REPEATED = {"token", "headers", "proxy", "junit", "html", "save_har", "write_baseline"}
+
+CONNECTING = ("headers", "ca_bundle", "client_cert", "insecure", "proxy", "timeout")
 
 # Options about requests.
-SENDING = ("token", "mode", "probes", "rate", "budget", "seed", "save_har", "values", "max_failures")
+SENDING = (*CONNECTING, "token", "mode", "probes", "rate", "budget", "seed", "save_har", "values", "max_failures")
 
 
 @click.command()
 @click.argument("api", type=click.Choice(spec.APIS), required=False)
 @click.option("--base-url", metavar="URL", help="Where the API is mounted.")
 @click.option("--token", help="The bearer token. By default NEU_TOKEN or APPORTIONMENTS_TOKEN of the environment.")
+@click.option(
+    "--header",
+    "headers",
+    multiple=True,
+    metavar="'NAME: VALUE'",
+    help="A header for every request, such as 'X-Api-Key: $KEY': the value of that variable of the environment. May be "
+    "repeated.",
+)
+@click.option("--ca-bundle", metavar="FILE", help="Trust the certificates in this file or directory.")
+@click.option("--client-cert", metavar="FILE", help="PEM file with a certificate and its key, to identify with.")
+@click.option("--insecure", is_flag=True, default=None, help="Accept any certificate.")
+@click.option("--proxy", metavar="URL", help="Proxy to send requests through.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, min_open=True),
+    metavar="SECONDS",
+    help="Longest wait for an answer.  [default: 10]",
+)
 @click.option("--har", type=FILE, metavar="FILE", help="Judge this recorded traffic; nothing is sent.")
 @click.option(
     "--explain", is_flag=False, flag_value="", metavar="[RULE]", help="Explain a rule, or list all; runs nothing."
@@ -91,7 +112,8 @@ SENDING = ("token", "mode", "probes", "rate", "budget", "seed", "save_har", "val
 def verify(ctx: click.Context, /, api: str | None, explain: str | None, **options: Any) -> None:
     """Verify that a server, or recorded traffic, keeps the contract of an API.
 
-    Reports contain neither the token nor personal data.
+    Reports contain neither the token nor personal data. What --header, --ca-bundle, --client-cert, --insecure, --proxy
+    and --timeout say, variables such as NEU_HEADERS and NEU_CA_BUNDLE say too.
 
     \b
     Exit status:
@@ -184,8 +206,15 @@ def _run(
         report: Report = suite.verify_har(api, har, base_url, **chosen)
         return report
     assert base_url is not None
+    given = {name: options.pop(name) for name in CONNECTING}
+    try:
+        connection = Connection(**{**given, "headers": parse_headers("--header", given["headers"])})
+    except ValueError as error:
+        raise suite.UsageError(str(error)) from error
     with _progress() as progress:
-        return suite.verify(api, base_url, token, observer=observer, progress=progress, **options)
+        return suite.verify(
+            api, base_url, token, observer=observer, progress=progress, connection=connection, **options
+        )
 
 
 @contextmanager
