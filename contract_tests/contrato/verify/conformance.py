@@ -39,7 +39,7 @@ from contrato.verify.judge import SERVER, Judge
 from contrato.verify.leniency import left_open, may_be_refused
 from contrato.verify.modes import Mode
 from contrato.verify.rules import RULES
-from contrato.verify.transport import Refused, TooLong, Transport
+from contrato.verify.transport import Limited, Refused, TooLong, Transport
 
 TIMESTAMP = "date-time-local"
 """The format of the specs' timestamps: ISO 8601 with or without a zone."""
@@ -278,7 +278,7 @@ class Conformance:
         return next(((self._exchanges[i],) for i in case_ids if i in self._exchanges), ())
 
     def _collect_error(self, event: events.NonFatalError) -> None:
-        if isinstance(event.value, Refused | TooLong):
+        if isinstance(event.value, Limited | Refused | TooLong):
             return
         known = self._labels.get(event.label)
         if known is None and not isinstance(event.value, requests.RequestException) and event.label != "Server":

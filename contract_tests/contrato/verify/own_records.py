@@ -160,7 +160,11 @@ class OwnRecords:
         An id may have gone to somebody else's record meanwhile.
         """
         deleted = [record for record in self._ever_created if record not in self.created]
-        self.created += [record for record in deleted if read(record) == self._states[record.path]]
+        self.created += [record for record in deleted if self.is_as_left(record, read(record))]
+
+    def is_as_left(self, record: Record, found: Any) -> bool:
+        """True if what was read of a record is what the server answered to our last write."""
+        return bool(found == self._states[record.path])
 
     def _remember(self, creator: Operation, exchange: Exchange, intent: Intent | None) -> None:
         """Note which record an answer says was created."""

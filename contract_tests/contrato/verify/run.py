@@ -334,7 +334,10 @@ class _Run:
         if not operation.safe and self.report.mode is Mode.READ_ONLY:
             return LEFT_OUT
         if transport.limited[operation.id]:
-            return f"{transport.limited[operation.id]} requests were answered with 429; a lower --rate is needed"
+            return (
+                f"{transport.limited[operation.id]} requests were answered with 429, or held back after it; "
+                "a lower --rate is needed"
+            )
         missing = transport.coverage.missing(operation)
         if missing is not None:
             return f"{missing}; data on the server is needed{self._or_values(operation)}"

@@ -56,6 +56,10 @@ class Unusable(requests.RequestException):
     """The answer took too long to arrive in full."""
 
 
+class Limited(requests.RequestException):
+    """The server asked, with 429, to be asked for this no more for a while; the request was not sent."""
+
+
 class TooLong(requests.RequestException):
     """The answer is longer than we read. That breaks no contract, but what it says was not checked."""
 
@@ -70,6 +74,7 @@ class Transport:
         mode: Decides what may be sent.
         rate: Requests per second at most; 0 for as many as there are.
         budget: Requests at most; 0 for as many as there are.
+        seconds: Time that the run may take; 0 for as long as it takes.
         connection: Headers, certificates, proxy and timeout, as `Connection.resolve` has them.
 
     Attributes:
@@ -79,7 +84,7 @@ class Transport:
         coverage: Parts of the spec that their answers have shown.
         pace: Limits of the run.
         own: The records that this run created.
-        limited: Number of 429 answers that no repetition made good, by operationId.
+        limited: Number of requests that were answered with 429 or, for that reason, not sent, by operationId.
         unread: Operations with an answer that was too long to be read.
         refused: Number of requests that the mode kept back.
     """
@@ -93,6 +98,7 @@ class Transport:
         *,
         rate: float = 0,
         budget: int = 0,
+        seconds: float = 0,
         connection: Connection = NONE,
     ) -> None:
         self.spec = spec
@@ -103,7 +109,7 @@ class Transport:
         self.observers: list[Callable[[Exchange], None]] = []
         self.requests: Counter[str] = Counter()
         self.coverage = Coverage(spec)
-        self.pace = Pace(rate, budget)
+        self.pace = Pace(rate, budget, seconds)
         self.own = OwnRecords(spec, self._ask if mode is Mode.OWN_RECORDS else None)
         self.limited: Counter[str] = Counter()
         self.unread: set[str] = set()
@@ -208,6 +214,10 @@ class Transport:
         may_be_lost = operation is not None and operation.safe
         if operation is not None:
             self.own.look_around(operation)
+        name = operation.id if operation else ""
+        if self.pace.is_closed(name):
+            self.limited[name] += 1
+            raise Limited("the server asked with 429 to wait longer", request=request)
         while True:
             self.pace.take_turn(self.requests.total())
             try:
@@ -223,10 +233,13 @@ class Transport:
                 continue
             if exchange.status != 429:
                 return exchange, response
-            if not repeatable or not self.pace.wait(exchange.headers.get("retry-after", "")):
-                self.limited[operation.id if operation else ""] += 1
+            # Also where the request is not repeated: the next one is not to come earlier either.
+            waited = self.pace.wait(name, exchange.headers.get("retry-after", ""))
+            if not repeatable or not waited:
+                self.limited[name] += 1
                 return exchange, response
-            repeatable = False
+            # In clean-up as often as there is time.
+            repeatable = self.pace.unlimited
 
     def _authorized(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """The request as it is sent, with the token and the headers that the user wants on each one."""
