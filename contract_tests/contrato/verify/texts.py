@@ -1,4 +1,4 @@
-"""How texts compare, where no source says how."""
+"""How texts compare, where no source says how, and how a report shows them."""
 
 from __future__ import annotations
 
@@ -26,3 +26,18 @@ def letters(text: str) -> list[str]:
 def _natural(text: str) -> list[tuple[int, int, str]]:
     parts = re.findall(r"\d+|[^\d]", folded(text))
     return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts]
+
+
+def visible(text: str) -> str:
+    r"""The text with escapes such as `\u202e` for characters that control a terminal, turn the direction of
+    what follows, cannot be seen, or are half of one. Line breaks and tabs stay.
+    """
+    return _ODD.sub(_escaped, text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    is_odd = unicodedata.category(match[0]) in ("Cc", "Cf", "Cs", "Cn", "Zl", "Zp")
+    return match[0].encode("unicode-escape").decode() if is_odd else match[0]
+
+
+_ODD = re.compile(r"[^\n\t -~]")

@@ -183,7 +183,7 @@ def _judged(
         except Exception as error:
             # The other reports are written all the same.
             report.crash = report.told(reports.report.crash_text(error))
-            click.echo(report.crash, err=True)
+            click.echo(line(report.crash), err=True)
     if problems and report.exit_code is not ExitCode.CRASHED:
         raise Refusal("; ".join(problems))
     return int(report.exit_code)

@@ -13,8 +13,7 @@ from rich.text import Text
 
 from contrato.verify.findings import Layer
 from contrato.verify.reports.report import Case, Failure, Outcome, Report, Unjudged, Verdict, plural
-
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+from contrato.verify.texts import visible
 
 _VALUE = re.compile(r'"[^"]*"|\b\d{3} (?:[\w.+-]+/[\w.+-]+|without a (?:body|type))|\d+(?:\.\d+)?')
 """A text, a number, or a status and a media type in a sentence; two that differ only in these say the same."""
@@ -53,7 +52,7 @@ def write(report: Report, console: Console | None = None) -> None:
 
 def _line(console: Console, text: str = "", style: str = "") -> None:
     # Text, not markup: what a server answers must not be read as styling. Unwrapped, so that a curl can be copied.
-    console.print(Text(_CONTROL.sub("", text), style=style), soft_wrap=True)
+    console.print(Text(visible(text), style=style), soft_wrap=True)
 
 
 def _heading(console: Console, text: str) -> None:
