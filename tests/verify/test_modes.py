@@ -319,6 +319,55 @@ def test_a_budget_that_is_spent_ends_the_run_and_leaves_enough_to_clean_up() -> 
     assert all(line.startswith(("DELETE", "GET")) for line in foreign.log[120:])
 
 
+def test_a_time_that_is_over_ends_the_run_and_leaves_enough_to_clean_up(clock: Clock) -> None:
+    foreign = seeded()
+    before = snapshot(foreign)
+    report = run(foreign, "own-records", rate=10, max_time=30)
+    assert report.exit_code is ExitCode.INCONCLUSIVE
+    assert report.interrupted
+    assert "the time of 30 s is spent; give more with --max-time" in report.notes
+    (unreached,) = [note for note in report.notes if note.startswith("the run stopped before it had judged")]
+    assert "deleted_is_gone" in unreached
+    assert "requests of Schemathesis to listApportionments" in unreached
+    # What was judged is not named.
+    assert "pages_are_disjoint" not in unreached
+    assert snapshot(foreign) == before
+    assert {row.verdict for row in report.operations} == {Verdict.INCONCLUSIVE}
+
+
+def test_a_time_that_is_over_hides_no_failure(clock: Clock) -> None:
+    foreign = Foreign("neu")
+    foreign.alter = lambda name, answer: Answer(500, {}) if name == "listBills" else answer
+    report = run(foreign, "read-only", rate=1, max_time=60)
+    assert report.exit_code is ExitCode.FAILED
+    assert report.interrupted
+
+
+@pytest.mark.parametrize(("api", "mode"), [("neu", "read-only"), ("apportionments", "own-records")])
+def test_an_estimate_is_told_after_discovery(api: str, mode: str) -> None:
+    told: list[tuple[int, float]] = []
+    foreign = Foreign(api)
+    asked: list[int] = []
+
+    def estimate(requests: int, seconds: float) -> None:
+        told.append((requests, seconds))
+        asked.append(len(foreign.log))
+
+    report = run(foreign, mode, estimate=estimate, examples=5)
+    ((requests, seconds),) = told
+    to_come = report.requests - asked[0]
+    assert to_come / 3 < requests < to_come * 3
+    assert seconds > 0
+
+
+def test_an_estimate_knows_rate_and_budget() -> None:
+    told: list[tuple[int, float]] = []
+    run(Foreign("neu"), "read-only", estimate=lambda *both: told.append(both), rate=40, budget=100)
+    ((requests, seconds),) = told
+    assert requests < 100
+    assert seconds >= requests / 40
+
+
 def test_the_transport_counts_what_it_sends() -> None:
     foreign = Foreign("neu")
     document = spec.api("neu")
@@ -559,7 +608,7 @@ def test_only_and_skip_choose_operations_and_rules() -> None:
         ({"only": ["listBill"]}, r"no operation or rule 'listBill': choose from listBills"),
         ({"skip": ["not_server_error"]}, r"no operation or rule 'not_server_error': choose from not_a_server_error"),
         ({"only": ["listBills"], "skip": ["listBills"]}, r"nothing is left to check"),
-        ({"rate": -1}, r"--rate and --budget are positive"),
+        ({"rate": -1}, r"--rate, --budget and --max-time are positive"),
     ],
 )
 def test_what_cannot_be_chosen_is_said(options: dict[str, Any], message: str) -> None:

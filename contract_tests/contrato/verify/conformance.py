@@ -81,6 +81,7 @@ class Conformance:
 
     Attributes:
         stopped: Whether the run ended before its time.
+        probed: Operations to which requests were sent.
     """
 
     def __init__(self, transport: Transport, judge: Judge, seed: int, probes: bool, examples: int = EXAMPLES) -> None:
@@ -92,6 +93,7 @@ class Conformance:
         self.probes = probes
         self.examples = examples
         self.stopped = False
+        self.probed: set[str] = set()
         self._labels = {f"{o.method} {o.path}": o for o in self.spec.operations.values()}
         self._must_succeed: set[str] = set()
         self._unanswered: Counter[str] = Counter()
@@ -240,6 +242,7 @@ class Conformance:
             self._exchanges[case] = exchange
 
     def _collect(self, recorder: ScenarioRecorder) -> None:
+        self.probed |= {self._labels[node.value.operation.label].id for node in recorder.cases.values()}
         for case_id, node in recorder.cases.items():
             interaction = recorder.interactions.get(case_id)
             response = interaction.response if interaction else None

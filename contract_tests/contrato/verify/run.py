@@ -30,7 +30,7 @@ from contrato.verify.modes import BUDGETS, RATES, Mode
 from contrato.verify.own_records import Intent, Journal, Record
 from contrato.verify.reach import prepare, reach, supplied
 from contrato.verify.reports.report import OperationResult, Report, UsageError, Verdict, curl, plural
-from contrato.verify.rules import RULES
+from contrato.verify.rules import RULES, Rule
 from contrato.verify.session import Session
 from contrato.verify.transport import MAX_BYTES, NONE, Gone, Transport
 
@@ -51,8 +51,10 @@ def verify(
     budget: int | None = None,
     values: Mapping[str, Any] | None = None,
     max_failures: int | None = None,
+    max_time: float | None = None,
     connection: Connection = NONE,
     progress: Callable[[str, int], None] | None = None,
+    estimate: Callable[[int, float], None] | None = None,
     observer: Callable[[Exchange], None] | None = None,
 ) -> Report:
     """Verify a server against the spec of an API. One run per process at a time.
@@ -72,8 +74,10 @@ def verify(
         budget: Requests at most, 0 for no limit; by default what the mode has in `BUDGETS`.
         values: Values of arguments that the server's data do not tell, by `operationId.argument`; a text may be JSON.
         max_failures: The run stops once it has found so many failures; by default it does not.
+        max_time: The run stops after so many seconds; what it created is removed all the same.
         connection: Headers, certificates, proxy and timeout; what it leaves out is taken from the environment.
         progress: Is called at each request with the phase and the number of requests so far.
+        estimate: Is called once, after discovery, with the number of requests to come and the seconds they may take.
         observer: Is called with each request and its answer; the token is hidden in them, personal data are not.
 
     Returns:
@@ -85,8 +89,8 @@ def verify(
     spec, token, chosen, complete, notes = prepare(api, base_url, token, mode, connection)
     rate = RATES.get(chosen, 0) if rate is None else rate
     budget = BUDGETS.get(chosen, 0) if budget is None else budget
-    if rate < 0 or budget < 0:
-        raise UsageError("--rate and --budget are positive, or 0 for no limit")
+    if rate < 0 or budget < 0 or (max_time or 0) < 0:
+        raise UsageError("--rate, --budget and --max-time are positive, or 0 for no limit")
     report = Report(
         api=api,
         base_url=base_url,
@@ -99,12 +103,15 @@ def verify(
         scrubber=(scrubber := Scrubber(spec, token, complete.secrets)),
     )
     judge = Judge(spec, report, token_variable(api), only, skip, max_failures=max_failures)
-    transport = Transport(spec, base_url, token, chosen, rate=rate, budget=budget, connection=complete)
+    transport = Transport(
+        spec, base_url, token, chosen, rate=rate, budget=budget, seconds=max_time or 0, connection=complete
+    )
     transport.observers += [scrubber.learn, judge.check, *([observer] if observer else [])]
     probes = chosen is not Mode.READ_ONLY if probes is None else probes
     run = _Run(judge, transport, report, seed, examples, probes, supplied(spec, values or {}))
     if progress is not None:
         transport.observers.append(lambda exchange: progress(run.phase, transport.requests.total()))
+    run.estimate = estimate
     started = time.monotonic()
     try:
         with report.surviving(), closing(transport), terminable(), _cache(), warnings.catch_warnings():
@@ -149,6 +156,7 @@ class _Run:
 
     Attributes:
         phase: The one that is under way.
+        estimate: Is told how much is to come.
     """
 
     def __init__(
@@ -171,6 +179,9 @@ class _Run:
         self.phase = "discovery"
         self.discovery = Discovery(self.spec, transport, values)
         self.layers = {rule.layer for name, rule in RULES.items() if name in judge.rules}
+        self.estimate: Callable[[int, float], None] | None = None
+        self._started = time.monotonic()
+        self._laws_left = [rule.name for rule in self._wanted_laws()]
         if report.mode is Mode.OWN_RECORDS:
             transport.own.on_change = self._write_down
 
@@ -197,6 +208,7 @@ class _Run:
             allowed = [o for o in self.spec.operations.values() if o.safe or self.report.mode is not Mode.READ_ONLY]
             values = {o.id: discovery.values(o) for o in allowed if o.id in self.judge.operations}
         self.judge.settle(self.transport.another)
+        self._tell_estimate()
         self.phase = "laws"
         self._laws(discovery)
         self.judge.settle(self.transport.another)
@@ -208,11 +220,29 @@ class _Run:
             self.report.interrupted = True
             self.report.notes.append("the run stopped early: it had found as many failures as it was told to")
 
-    def _laws(self, discovery: Discovery) -> None:
+    def _tell_estimate(self) -> None:
+        """Tell how much is to come, as runs on other servers had it; how fast, as this server answered so far."""
+        pace, sent = self.transport.pace, self.transport.requests.total()
+        judged = [o for o in self.spec.operations.values() if o.id in self.judge.operations]
+        asked = [o for o in judged if o.safe or self.report.mode is not Mode.READ_ONLY]
+        meetings = [(rule, o) for rule in self._wanted_laws() for o in asked if o.safe or rule.writes or rule.probes]
+        kinds = ("probes" if rule.probes else "reads" if o.safe else "writes" for rule, o in meetings)
+        requests = sum(PER_LAW[kind] for kind in kinds)
+        if Layer.CONFORMANCE in self.layers:
+            fuzzed = [o for o in asked if o.safe or self.report.mode is Mode.UNRESTRICTED]
+            requests += len(asked) * PER_OPERATION
+            requests += len(fuzzed) * self.conformance.examples * (PER_EXAMPLE if self.probes else 1)
+        if pace.budget:
+            requests = min(requests, pace.budget - sent)
+        each = max((time.monotonic() - self._started) / max(1, sent), 1 / pace.rate if pace.rate else 0)
+        if self.estimate is not None:
+            self.estimate(round(requests), requests * each)
+
+    def _wanted_laws(self) -> list[Rule]:
         # Checks need answers to judge: without the engine, those to all laws.
         everything = Layer.CHECK in self.layers and Layer.CONFORMANCE not in self.layers
         may_write = self.report.mode is not Mode.READ_ONLY
-        wanted = [
+        return [
             rule
             for name, rule in RULES.items()
             if rule.layer is Layer.LAW
@@ -220,8 +250,17 @@ class _Run:
             and (may_write or not rule.writes)
             and (self.probes or not rule.probes)
         ]
+
+    def _begun(self, wanted: Sequence[Rule]) -> Iterator[Rule]:
+        """The laws to run; each one is left until the next one begins."""
+        for rule in wanted:
+            yield rule
+            self._laws_left.remove(rule.name)
+
+    def _laws(self, discovery: Discovery) -> None:
+        wanted = self._wanted_laws() if not self.judge.has_enough else []
         session = Session(discovery, self.report.seed)
-        for judgement in run_laws(session, wanted if not self.judge.has_enough else [], self.judge.operations):
+        for judgement in run_laws(session, self._begun(wanted), self.judge.operations):
             name, operation = judgement.rule.name, judgement.operation.id
             for finding in judgement.findings:
                 self.judge.add(name, finding)
@@ -303,10 +342,20 @@ class _Run:
         if own.intents and self.report.mode is Mode.OWN_RECORDS:
             yield f"this run may have left {_told(own.intents)}; {self.journal.path} has them all"
 
+    def _unreached(self) -> Iterator[str]:
+        """What a run that was stopped had not come to."""
+        if laws := self._laws_left:
+            yield f"laws: {', '.join(laws)}"
+        unprobed = [operation for operation in self.judge.operations if operation not in self.conformance.probed]
+        if Layer.CONFORMANCE in self.layers and unprobed:
+            yield f"requests of Schemathesis to {', '.join(unprobed)}"
+
     def conclude(self) -> None:
         """Say what was not checked."""
         report, transport = self.report, self.transport
         self.judge.conclude()
+        if report.interrupted and (unreached := "; ".join(self._unreached())):
+            report.notes.append(f"the run stopped before it had judged {unreached}")
         if transport.refused:
             report.notes.append(f"requests that the mode {report.mode} kept back: {transport.refused}")
         if transport.pace.spent:
@@ -369,6 +418,15 @@ def _texts(body: str) -> str:
     # Our own words, which nobody's name is hidden in.
     return repr(", ".join(texts)[:160]) if texts else excerpt(body)
 
+
+PER_LAW = {"reads": 1.2, "probes": 6.5, "writes": 16.0}
+"""Requests of a law to an operation, on average."""
+
+PER_OPERATION = 8
+"""Requests of Schemathesis to an operation that do not depend on the number of examples."""
+
+PER_EXAMPLE = 2.3
+"""Requests for each example, where invalid ones are sent as well."""
 
 LEFT_OUT = "it writes, which this mode leaves out"
 

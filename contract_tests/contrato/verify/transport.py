@@ -244,7 +244,7 @@ class Transport:
     def _authorized(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """The request as it is sent, with the token and the headers that the user wants on each one."""
         sent = request.copy()
-        if sent.headers.get("Authorization") == f"Bearer {TOKEN}":
+        if _decoded(sent.headers.get("Authorization", "")) == f"Bearer {TOKEN}":
             sent.headers["Authorization"] = f"Bearer {self.token}"
         sent.headers.update(self._headers)
         return sent

@@ -4,6 +4,7 @@ import difflib
 import shlex
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -27,13 +28,35 @@ PHASES = {
     "conformance": "Probing every operation",
     "clean-up": "Removing what the run created",
 }
+# Seconds between two lines that say how far a run is.
+EVERY = 30
 # Options left out of the command that repeats a run: files for reports, and the secret.
 NOT_REPEATED = {"token", "headers", "proxy", "junit", "html", "save_har", "write_baseline"}
 
 CONNECTING = ("headers", "ca_bundle", "client_cert", "insecure", "proxy", "timeout")
 
 # Options about requests.
-SENDING = (*CONNECTING, "token", "mode", "probes", "rate", "budget", "seed", "save_har", "values", "max_failures")
+SENDING = (
+    *CONNECTING,
+    "token",
+    "mode",
+    "probes",
+    "rate",
+    "budget",
+    "seed",
+    "save_har",
+    "values",
+    "max_failures",
+    "max_time",
+)
+
+
+def _complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Return the names of rules, and of operations where they are allowed, that begin so."""
+    with needs("verify"):
+        from contrato.verify import RULES
+    operations = [name for api in spec.APIS for name in spec.api(api).operations if parameter.name != "explain"]
+    return [name for name in (*operations, *RULES) if name.startswith(incomplete)]
 
 
 @click.command()
@@ -60,7 +83,12 @@ SENDING = (*CONNECTING, "token", "mode", "probes", "rate", "budget", "seed", "sa
 )
 @click.option("--har", type=FILE, metavar="FILE", help="Judge this recorded traffic; nothing is sent.")
 @click.option(
-    "--explain", is_flag=False, flag_value="", metavar="[RULE]", help="Explain a rule, or list all; runs nothing."
+    "--explain",
+    is_flag=False,
+    flag_value="",
+    metavar="[RULE]",
+    shell_complete=_complete,
+    help="Explain a rule, or list all; runs nothing.",
 )
 @click.option(
     "--mode",
@@ -85,8 +113,20 @@ SENDING = (*CONNECTING, "token", "mode", "probes", "rate", "budget", "seed", "sa
     help="Requests at most, 0 for no limit.  [default: 1000 in read-only mode]",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=1, help="The same seed sends the same requests.")
-@click.option("--only", multiple=True, metavar="NAME", help="Judge this operation or rule alone; may be repeated.")
-@click.option("--skip", multiple=True, metavar="NAME", help="Skip this operation or rule; may be repeated.")
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=_complete,
+    help="Judge this operation or rule alone; may be repeated.",
+)
+@click.option(
+    "--skip",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=_complete,
+    help="Skip this operation or rule; may be repeated.",
+)
 @click.option(
     "--value",
     "values",
@@ -100,6 +140,12 @@ SENDING = (*CONNECTING, "token", "mode", "probes", "rate", "budget", "seed", "sa
     type=click.IntRange(min=1),
     metavar="NUMBER",
     help="Stop after so many failures.  [default: no limit]",
+)
+@click.option(
+    "--max-time",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Stop after so many seconds, and say what was not judged.  [default: no limit]",
 )
 @click.option("--baseline", type=FILE, metavar="FILE", help="Accept the failures in this TOML file until they expire.")
 @click.option(
@@ -211,17 +257,17 @@ def _run(
         connection = Connection(**{**given, "headers": parse_headers("--header", given["headers"])})
     except ValueError as error:
         raise suite.UsageError(str(error)) from error
-    with _progress() as progress:
-        return suite.verify(
-            api, base_url, token, observer=observer, progress=progress, connection=connection, **options
-        )
+    with _progress() as (progress, estimate):
+        observers = {"observer": observer, "progress": progress, "estimate": estimate}
+        return suite.verify(api, base_url, token, connection=connection, **observers, **options)
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[str, int], None] | None]:
-    """Show the phase and the number of requests if stderr is a terminal."""
+def _progress() -> Iterator[tuple[Callable[[str, int], None], Callable[[int, float], None]]]:
+    """Show how far a run is: in place on a terminal, else in a line now and then; and once, how far it will go."""
     if not sys.stderr.isatty():
-        yield None
+        lines = _Lines()
+        yield lines.show, lambda requests, seconds: click.echo(_estimate(requests, seconds), err=True)
         return
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -234,7 +280,34 @@ def _progress() -> Iterator[Callable[[str, int], None] | None]:
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
         task = shown.add_task(PHASES["discovery"], total=None)
-        yield lambda phase, requests: shown.update(task, description=PHASES.get(phase, phase), completed=requests)
+        yield (
+            lambda phase, requests: shown.update(task, description=PHASES.get(phase, phase), completed=requests),
+            lambda requests, seconds: shown.console.print(_estimate(requests, seconds), highlight=False),
+        )
+
+
+class _Lines:
+    """Tells a log how far a run is."""
+
+    def __init__(self) -> None:
+        self._begun = self._told = time.monotonic()
+        self._phase = ""
+
+    def show(self, phase: str, requests: int) -> None:
+        """Write a line for each phase, and one whenever the last one is `EVERY` seconds old."""
+        now = time.monotonic()
+        if phase == self._phase and now - self._told < EVERY:
+            return
+        self._phase, self._told = phase, now
+        click.echo(f"{PHASES.get(phase, phase)}: {requests} requests, {_duration(now - self._begun)}", err=True)
+
+
+def _estimate(requests: int, seconds: float) -> str:
+    return f"About {requests} requests to come, in {_duration(seconds)}; --max-time and --budget set a limit"
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
 
 
 def _refuse_unwritable(files: list[Path]) -> None:
