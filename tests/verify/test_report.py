@@ -1093,3 +1093,39 @@ def test_no_report_has_a_character_that_turns_controls_or_hides(tmp_path: Path) 
         assert odd == set(), name
     for name in ("terminal", "r.html", "r.xml"):
         assert "a\\u202eb\\u2066c\\x9bd\\x85e\\ud800f" in texts[name]
+
+
+def crowded() -> Report:
+    """A report in which every cell of the table is as wide as it gets."""
+    made = report(
+        operations=[OperationResult(name, 10_570, 10_570, Verdict.INCONCLUSIVE, "a reason") for name in NEU.operations]
+    )
+    for name in NEU.operations:
+        for layer in Layer:
+            rules = [rule for rule in RULES if RULES[rule].layer is layer]
+            for number, entries in enumerate((made.failures, made.warnings, made.accepted)):
+                entries += [failure(operation=name, rule=rule) for rule in rules[2 * number : 2 * number + 2]]
+            for rule in rules[6:]:
+                made.counts[name, rule][Outcome.PASSED] += 1
+    return made
+
+
+@pytest.mark.parametrize("made", [report, crowded])
+@pytest.mark.parametrize("width", [80, 100, 140])
+def test_nothing_breaks_in_mid_word(made: Callable[[], Report], width: int) -> None:
+    narrow, wide = io.StringIO(), io.StringIO()
+    shown = made()
+    shown.notes.append("a note that is longer than a line of the terminal is, and has to go on in the next one " * 3)
+    terminal.write(shown, Console(file=narrow, width=width, force_terminal=True, color_system=None))
+    terminal.write(shown, Console(file=wide, width=1000))
+    lines = [line for line in narrow.getvalue().splitlines() if " repeat " not in line and "curl " not in line]
+    assert max(map(len, lines)) <= width
+    words = {*wide.getvalue().split(), "rules", "\u2500" * (width - 2)}
+    assert {word for line in lines for word in line.split() if not word.isdecimal()} <= words
+    assert set(NEU.operations) <= words or made is report
+
+
+def test_a_pipe_gets_whole_lines() -> None:
+    out, note = io.StringIO(), "a note that is longer than a line of the terminal is " * 3
+    terminal.write(report(notes=[note.strip()]), Console(file=out, width=80))
+    assert f"- {note.strip()}\n" in out.getvalue()
