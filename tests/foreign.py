@@ -425,16 +425,17 @@ def _of_service(rows: list[Any], given: Values) -> list[Any]:
 
 
 @contextmanager
-def serve(foreign: Foreign) -> Iterator[str]:
-    """Run the server on a free port; gives its base URL."""
-    server = uvicorn.Server(uvicorn.Config(foreign.app(), port=0, log_level="critical", access_log=False))
+def serve(foreign: Foreign, **settings: Any) -> Iterator[str]:
+    """Run the server on a free port, with settings of uvicorn; gives its base URL."""
+    config = uvicorn.Config(foreign.app(), port=0, log_level="critical", access_log=False, **settings)
+    server = uvicorn.Server(config)
     foreign.stop = lambda: setattr(server, "should_exit", True)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
         if not thread.is_alive():
             raise RuntimeError("the server did not start")
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    yield f"{'https' if config.is_ssl else 'http'}://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     foreign.stop()
     thread.join()
 
@@ -444,3 +445,37 @@ def replaced(answer: Answer, change: Callable[[Any], None]) -> Answer:
     body = json.loads(json.dumps(answer.body))
     change(body)
     return replace(answer, body=body)
+
+
+def seeded() -> Foreign:
+    """A server of 40 records."""
+    foreign = Foreign("apportionments")
+    for number in range(28):
+        foreign._store(
+            {
+                "name": f"Bloco {number}",
+                "description": "Por consumo",
+                "company_id": 30,
+                "apportionment_type_id": 4,
+                "apportionment_tariff_type_id": 2,
+                "apportionment_measure_unit_id": 6,
+            }
+        )
+    assert len(foreign.records) == 40
+    return foreign
+
+
+def snapshot(foreign: Foreign) -> dict[int, str]:
+    return {number: json.dumps(record, sort_keys=True) for number, record in foreign.records.items()}
+
+
+def new_record(creator: Operation) -> dict[tuple[str, str], Any]:
+    """Arguments for a record that the server takes."""
+    examples = {f.key: creator.examples_of(f)[0] for f in creator.parameters if creator.examples_of(f)}
+    ids = {
+        "company_id": 30,
+        "apportionment_type_id": 4,
+        "apportionment_tariff_type_id": 2,
+        "apportionment_measure_unit_id": 6,
+    }
+    return examples | keyed(creator, ids)

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from starlette.requests import Request
 
-from contrato.core.spec import APIS
+from contrato.core.spec import APIS, Operation
 from foreign import TOKEN, Answer, Foreign, serve
 
 pytestmark = pytest.mark.slow
@@ -38,8 +39,8 @@ def broken() -> Iterator[str]:
         yield url
 
 
-def run(where: Path, url: str, options: str = QUICK, api: str = "neu") -> Run:
-    given = {"API": api, "BASE_URL": url, "TOKEN": TOKEN, "MODE": "", "OPTIONS": options}
+def run(where: Path, url: str, options: str = QUICK, api: str = "neu", headers: str = "") -> Run:
+    given = {"API": api, "BASE_URL": url, "TOKEN": TOKEN, "MODE": "", "OPTIONS": options, "HEADERS": headers}
     settings = {"BIN": str(Path(sys.executable).parent), "GITHUB_STEP_SUMMARY": str(where / "summary.md")}
     environment = {name: value for name, value in os.environ.items() if not name.endswith("_TOKEN")}
     command = ["bash", str(ACTION / "run.sh")]
@@ -62,6 +63,21 @@ def test_a_failing_server(tmp_path: Path, broken: str) -> None:
     done = run(tmp_path, broken, "--only listAccounts")
     assert done.returncode == 1, done.stdout + done.stderr
     assert TOKEN not in done.stdout + (tmp_path / "summary.md").read_text("utf-8")
+
+
+def test_headers_are_sent_as_they_stand(tmp_path: Path) -> None:
+    keys = set()
+
+    class Gateway(Foreign):
+        def _answer(self, operation: Operation, request: Request, path: str, raw: bytes) -> Answer:
+            keys.add((request.headers.get("x-api-key"), request.headers.get("x-team")))
+            return super()._answer(operation, request, path, raw)
+
+    with serve(Gateway("neu")) as url:
+        done = run(tmp_path, url, headers="X-Api-Key: $HOME-k3y-of-$1\nX-Team: a b\n")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert keys == {("$HOME-k3y-of-$1", "a b")}
+    assert "k3y-of" not in done.stdout + "".join(path.read_text("utf-8") for path in tmp_path.rglob("*.*ml"))
 
 
 def test_an_absent_server_is_told_in_the_summary_and_leaves_no_report_of_an_earlier_run(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ import contrato.verify
 from command import CONTRATO, Run, on_terminal
 from contrato.cli import main
 from contrato.core import spec
+from contrato.core.connection import Connection
 from contrato.verify import RULES
 from foreign import TOKEN, Answer, Foreign, serve
 
@@ -127,6 +128,8 @@ def test_options_reach_the_run(run: Run, monkeypatch: pytest.MonkeyPatch) -> Non
     calls: list[tuple[Any, ...]] = []
 
     def stop(*arguments: Any, **options: Any) -> None:
+        assert callable(options.pop("progress"))
+        assert callable(options.pop("estimate"))
         calls.append((arguments, options))
         raise contrato.verify.UsageError("stop")
 
@@ -135,15 +138,58 @@ def test_options_reach_the_run(run: Run, monkeypatch: pytest.MonkeyPatch) -> Non
     assert calls[-1][0] == ("neu", "http://h", None)
     assert calls[-1][1] == {
         "seed": 1, "mode": None, "probes": None, "rate": None, "budget": None, "only": (), "skip": (), "strict": False,
-        "values": {}, "max_failures": None, "observer": None, "progress": None,
+        "values": {}, "max_failures": None, "max_time": None, "observer": None,
+        "connection": Connection(),
     }  # fmt: skip
     words = "--seed 7 --mode own-records --no-probes --rate 2.5 --budget 9 --only a --only b --skip c --strict"
-    words += " --value a.b=3 --max-failures 4"
+    words += " --value a.b=3 --max-failures 4 --max-time 9"
     run("neu", "--base-url", "http://h", *words.split(), exit_code=2)
     assert calls[-1][1] == {
         "seed": 7, "mode": "own-records", "probes": False, "rate": 2.5, "budget": 9, "only": ("a", "b"), "skip": ("c",),
-        "strict": True, "values": {"a.b": "3"}, "max_failures": 4, "observer": None, "progress": None,
+        "strict": True, "values": {"a.b": "3"}, "max_failures": 4, "max_time": 9.0, "observer": None,
+        "connection": Connection(),
     }  # fmt: skip
+    monkeypatch.setenv("KEY", "k3y")
+    words = "--ca-bundle a.pem --client-cert b.pem --insecure --proxy p:1 --timeout 2.5"
+    given = ["--header", "X-Api-Key: $KEY", "--header", "X-Team: a: b", *words.split()]
+    run("neu", "--base-url", "http://h", *given, exit_code=2)
+    assert calls[-1][1]["connection"] == Connection(
+        headers={"X-Api-Key": "k3y", "X-Team": "a: b"},
+        ca_bundle="a.pem",
+        client_cert="b.pem",
+        insecure=True,
+        proxy="p:1",
+        timeout=2.5,
+    )
+
+
+def test_a_header_that_is_none_is_refused(run: Run) -> None:
+    for header in ("X-Api-Key", "X-Api-Key: $NOT_SET_ANYWHERE", "Authorization: Basic x"):
+        assert "--header" in run("neu", "--base-url", "http://h", "--header", header, exit_code=2).stderr
+
+
+def test_neither_headers_nor_the_proxy_are_in_the_command_that_repeats_the_run(run: Run, url: str) -> None:
+    words = ["--only", "listAccounts", "--only", "answer", "--html", "r.html", "--timeout", "7"]
+    run("neu", "--base-url", url, *words, "--header", "X-Api-Key: k3y-of-the-gateway")
+    page = Path("r.html").read_text("utf-8")
+    assert "k3y-of" not in page
+    assert "--timeout 7" in page
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        ("verify neu --only listSer", {"listServices"}),
+        ("verify neu --skip not_a_s", {"not_a_server_error"}),
+        ("verify --explain ignored_a", {"ignored_auth"}),
+        ("verify --explain listSer", set()),
+    ],
+)
+def test_names_complete(words: str, names: set[str]) -> None:
+    environment = {"_CONTRATO_COMPLETE": "bash_complete", "COMP_WORDS": f"contrato {words}"}
+    environment["COMP_CWORD"] = str(len(words.split()))
+    result = CliRunner().invoke(main, [], env=environment, prog_name="contrato")
+    assert {line.partition(",")[2] for line in result.stdout.splitlines()} - {""} == names
 
 
 # Reports
@@ -154,7 +200,10 @@ def test_a_failing_run_writes_every_report(run: Run, foreign: Foreign, url: str)
     only = ("--only", "getAccount", "--only", "not_a_server_error", "--mode", "read-only", "--rate", 0, "--no-probes")
     result = run("neu", "--base-url", url, *only, *WITH_REPORTS, exit_code=1)
     assert "1. getAccount: not_a_server_error" in result.stdout
-    assert result.stderr == ""
+    # A log is told how far a run is.
+    line = r".*: \d+ requests, \d+ s\n"
+    estimate = r"About \d+ requests to come, in \d+ s; .*\n"
+    assert re.fullmatch(rf"Looking{line}{estimate}(\w{line})+", result.stderr), result.stderr
     page = Path("r.html").read_text("utf-8")
     command = re.sub(r"&#34;|&#39;", "'", page)
     assert (
@@ -342,5 +391,6 @@ def test_a_terminal_sees_the_run_go_on(url: str) -> None:
     os.close(controller)
     assert process.returncode == 0
     assert re.search(rb"Probing every operation.* \d+ requests", told)
+    assert b" requests to come, in " in told
     assert "passed: 0 failures" in shown
     assert "Probing" not in shown

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.requests import Request
 
 from contrato.core import spec
+from contrato.core.spec import Operation
 from contrato.verify import RULES, Layer, Mode, verify
 from contrato.verify.exchange import Exchange
 from contrato.verify.guard import guarded
 from contrato.verify.transport import Refused, Transport
-from foreign import TOKEN, Foreign, serve
+from foreign import TOKEN, Answer, Foreign, serve
 
 pytestmark = pytest.mark.slow
 
@@ -65,3 +69,28 @@ def test_the_mode_holds_for_every_session(method: str) -> None:
             assert foreign.log == []
         # Afterwards nothing is held back any more.
         assert requests.request(method, f"{url}{everything.path}", timeout=5).status_code in (401, 405)
+
+
+@pytest.fixture
+def netrc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A password of the environment for the server."""
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login bob password hunter2-of-bob\n", "utf-8")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    return "hunter2-of-bob"
+
+
+@pytest.mark.parametrize(("api", "operation"), [("neu", "listAccounts"), ("apportionments", "createApportionment")])
+def test_no_password_of_the_environment_stands_in_for_the_token(api: str, operation: str, netrc: str) -> None:
+    sent: set[str] = set()
+
+    class Noting(Foreign):
+        def _answer(self, operation: Operation, request: Request, path: str, raw: bytes) -> Answer:
+            sent.add(request.headers.get("authorization", ""))
+            return super()._answer(operation, request, path, raw)
+
+    with serve(Noting(api)) as url:
+        report = verify(api, url, TOKEN, mode="unrestricted", examples=2, only=[operation, "ignored_auth", "answer"])
+    assert report.failures == []
+    assert {"", f"Bearer {TOKEN}"} < sent
+    assert not [value for value in sent if value.startswith("Basic")]
+    assert os.environ["NETRC"].endswith("netrc")

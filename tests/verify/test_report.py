@@ -47,7 +47,7 @@ from contrato.verify.hiding import TOKEN as HIDDEN
 from contrato.verify.hiding import Scrubber
 from contrato.verify.reports import baseline as baselines
 from contrato.verify.reports import har, html, junit, terminal
-from contrato.verify.reports.report import Failure, OperationResult, Outcome, curl
+from contrato.verify.reports.report import Failure, OperationResult, Outcome, Unjudged, curl
 from contrato.verify.rules import RULES, Rule
 from foreign import TOKEN, Answer, Foreign, keyed, replaced, serve
 
@@ -1063,3 +1063,69 @@ def test_what_was_found_has_the_status_and_the_media_type() -> None:
     seen = replace(exchange(answer={"a": 1}), status=502, headers={"content-type": "text/html; charset=utf-8"})
     assert plain(answered(replace(seen, content=b"<p>no</p>"))) == "502 text/html: <p>no</p>"
     assert answered(replace(seen, content=b"")) == "502 without a body"
+
+
+ODD = "a\u202eb\u2066c\x9bd\x85e\ud800f\u200bg\x1b[2Jh\ufeffi\u2028j\x7f"
+"""Characters that turn the direction of what follows, control a terminal, cannot be seen, or are half of one."""
+
+
+def test_no_report_has_a_character_that_turns_controls_or_hides(tmp_path: Path) -> None:
+    shown = exchange(answer=json.dumps([{"account_name": ODD}]).encode(), headers={"x-odd": "v\x9b\u202e"})
+    shown = replace(shown, url=f"{shown.url}?q={ODD}", content=f'[{{"name": "{ODD[:5]}"}}]{ODD[:6]}'.encode())
+    made = report(
+        failure(found=cited(ODD), expected=cited(ODD), field=f"/{ODD}", exchanges=(shown,)),
+        notes=[f"note {cited(ODD)}"],
+        not_judged=[Unjudged("answer", "listAccounts", cited(ODD), lasting=False)],
+        scrubber=Scrubber(NEU, SECRET),
+    )
+    made.finish()
+    out, recorder = io.StringIO(), har.Recorder()
+    recorder(shown)
+    terminal.write(made, Console(file=out, width=80))
+    html.write(tmp_path / "r.html", made, "contrato verify")
+    junit.write(tmp_path / "r.xml", made)
+    baselines.write(tmp_path / "r.toml", [], made.failures, date(2026, 11, 22))
+    recorder.write(tmp_path / "r.har", made)
+    texts = {"terminal": out.getvalue()} | {path.name: path.read_text("utf-8") for path in tmp_path.iterdir()}
+    assert len(texts) == 5
+    for name, text in texts.items():
+        odd = {c for c in text if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Cn", "Zl", "Zp")} - {"\n", "\t"}
+        assert odd == set(), name
+    for name in ("terminal", "r.html", "r.xml"):
+        assert "a\\u202eb\\u2066c\\x9bd\\x85e\\ud800f" in texts[name]
+
+
+def crowded() -> Report:
+    """A report in which every cell of the table is as wide as it gets."""
+    made = report(
+        operations=[OperationResult(name, 10_570, 10_570, Verdict.INCONCLUSIVE, "a reason") for name in NEU.operations]
+    )
+    for name in NEU.operations:
+        for layer in Layer:
+            rules = [rule for rule in RULES if RULES[rule].layer is layer]
+            for number, entries in enumerate((made.failures, made.warnings, made.accepted)):
+                entries += [failure(operation=name, rule=rule) for rule in rules[2 * number : 2 * number + 2]]
+            for rule in rules[6:]:
+                made.counts[name, rule][Outcome.PASSED] += 1
+    return made
+
+
+@pytest.mark.parametrize("made", [report, crowded])
+@pytest.mark.parametrize("width", [80, 100, 140])
+def test_nothing_breaks_in_mid_word(made: Callable[[], Report], width: int) -> None:
+    narrow, wide = io.StringIO(), io.StringIO()
+    shown = made()
+    shown.notes.append("a note that is longer than a line of the terminal is, and has to go on in the next one " * 3)
+    terminal.write(shown, Console(file=narrow, width=width, force_terminal=True, color_system=None))
+    terminal.write(shown, Console(file=wide, width=1000))
+    lines = [line for line in narrow.getvalue().splitlines() if " repeat " not in line and "curl " not in line]
+    assert max(map(len, lines)) <= width
+    words = {*wide.getvalue().split(), "rules", "\u2500" * (width - 2)}
+    assert {word for line in lines for word in line.split() if not word.isdecimal()} <= words
+    assert set(NEU.operations) <= words or made is report
+
+
+def test_a_pipe_gets_whole_lines() -> None:
+    out, note = io.StringIO(), "a note that is longer than a line of the terminal is " * 3
+    terminal.write(report(notes=[note.strip()]), Console(file=out, width=80))
+    assert f"- {note.strip()}\n" in out.getvalue()

@@ -1,9 +1,13 @@
 #!/usr/bin/env bash
-# Run contrato verify with the inputs of the action, which are in the environment: API, BASE_URL, TOKEN, MODE and OPTIONS.
-# BIN is the folder of contrato and its Python. Reports go to contrato-reports, and what was printed to the summary.
+# Run contrato verify with the inputs of the action, which are in the environment: API, BASE_URL, TOKEN, MODE, HEADERS and
+# OPTIONS. BIN is the folder of contrato and its Python. Reports go to contrato-reports, and what was printed to the summary.
 set -euo pipefail
 case $API in
-  neu | apportionments) export "${API^^}_TOKEN=$TOKEN" ;;
+  neu | apportionments)
+    export "${API^^}_TOKEN=$TOKEN"
+    # A dollar sign in a secret is no variable.
+    if [ -n "${HEADERS:-}" ]; then export "${API^^}_HEADERS=${HEADERS//\$/\$\$}"; fi
+    ;;
   *) echo "api is '$API': use neu or apportionments" >&2; exit 2 ;;
 esac
 # Options may stand on several lines and be quoted, as in a shell; nothing in them is run.

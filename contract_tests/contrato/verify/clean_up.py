@@ -9,32 +9,53 @@ import requests
 from contrato.verify.documents import MISSING
 from contrato.verify.modes import Mode
 from contrato.verify.own_records import Record
-from contrato.verify.transport import GIVE_UP, Transport
+from contrato.verify.transport import GIVE_UP, Limited, Transport
+
+ATTEMPTS = 3
+"""Requests to delete a record, if the server fails."""
 
 
 def clean_up(transport: Transport) -> list[Record]:
     """Delete what a run created, beyond the budget if need be; returns the records that are left."""
     own = transport.own
-    transport.pace.unlimited = True
+    transport.pace.begin_clean_up()
     unanswered = 0
     for record in list(own.created):
         remover = transport.spec.operations[record.creator].remover
         if remover is None:
             continue
-        try:
-            answer = transport.exchange(remover, record.arguments)
-        except requests.RequestException:
-            unanswered += 1
-            if unanswered == GIVE_UP:
+        for attempt in range(ATTEMPTS):
+            # A deletion that failed may have been done, and the id given to somebody else.
+            if attempt and not _is_unchanged(transport, record):
                 break
-            continue
-        unanswered = 0
-        if answer.status in (404, 410):
-            own.forget(record.path)
+            try:
+                answer = transport.exchange(remover, record.arguments)
+            except Limited:
+                break
+            except requests.RequestException:
+                unanswered += 1
+                if unanswered == GIVE_UP:
+                    break
+                continue
+            unanswered = 0
+            if answer.status in (404, 410):
+                own.forget(record.path)
+            if answer.status < 500 or not transport.pace.wait(remover.id, answer.headers.get("retry-after", "")):
+                break
+        if unanswered == GIVE_UP:
+            break
     if transport.mode is Mode.OWN_RECORDS and unanswered < GIVE_UP:
         own.restore(lambda record: _read(transport, record))
-    own.on_change(own.created)
+    own.on_change()
     return own.created
+
+
+def _is_unchanged(transport: Transport, record: Record) -> bool:
+    """True if a record is there as we left it; if it is gone, it is forgotten."""
+    found = _read(transport, record)
+    if found is None:
+        transport.own.forget(record.path)
+    return transport.own.is_as_left(record, found)
 
 
 def is_there(transport: Transport, record: Record) -> bool | None:

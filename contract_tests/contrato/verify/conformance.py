@@ -34,11 +34,12 @@ from contrato.verify.documents import cited, loaded
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import NotJudged, Violation, answered, kind_of
 from contrato.verify.guard import guarded
+from contrato.verify.hiding import TOKEN
 from contrato.verify.judge import SERVER, Judge
 from contrato.verify.leniency import left_open, may_be_refused
 from contrato.verify.modes import Mode
 from contrato.verify.rules import RULES
-from contrato.verify.transport import TIMEOUT, Refused, TooLong, Transport
+from contrato.verify.transport import Limited, Refused, TooLong, Transport
 
 TIMESTAMP = "date-time-local"
 """The format of the specs' timestamps: ISO 8601 with or without a zone."""
@@ -80,6 +81,7 @@ class Conformance:
 
     Attributes:
         stopped: Whether the run ended before its time.
+        probed: Operations to which requests were sent.
     """
 
     def __init__(self, transport: Transport, judge: Judge, seed: int, probes: bool, examples: int = EXAMPLES) -> None:
@@ -91,6 +93,7 @@ class Conformance:
         self.probes = probes
         self.examples = examples
         self.stopped = False
+        self.probed: set[str] = set()
         self._labels = {f"{o.method} {o.path}": o for o in self.spec.operations.values()}
         self._must_succeed: set[str] = set()
         self._unanswered: Counter[str] = Counter()
@@ -178,10 +181,10 @@ class Conformance:
         return SchemathesisConfig.from_dict(
             {
                 "base-url": self.transport.base_url,
-                "headers": {"Authorization": f"Bearer {self.transport.token}"},
+                "headers": {"Authorization": f"Bearer {TOKEN}"},  # The transport fills it in.
                 "seed": self.seed,
                 "workers": 1,
-                "request-timeout": TIMEOUT,
+                "request-timeout": self.transport.timeout,
                 "continue-on-failure": True,
                 "suppress-health-check": ["all"],
                 "cache": off,
@@ -239,6 +242,7 @@ class Conformance:
             self._exchanges[case] = exchange
 
     def _collect(self, recorder: ScenarioRecorder) -> None:
+        self.probed |= {self._labels[node.value.operation.label].id for node in recorder.cases.values()}
         for case_id, node in recorder.cases.items():
             interaction = recorder.interactions.get(case_id)
             response = interaction.response if interaction else None
@@ -277,7 +281,7 @@ class Conformance:
         return next(((self._exchanges[i],) for i in case_ids if i in self._exchanges), ())
 
     def _collect_error(self, event: events.NonFatalError) -> None:
-        if isinstance(event.value, Refused | TooLong):
+        if isinstance(event.value, Limited | Refused | TooLong):
             return
         known = self._labels.get(event.label)
         if known is None and not isinstance(event.value, requests.RequestException) and event.label != "Server":
@@ -289,7 +293,7 @@ class Conformance:
             reason = f"a request got no answer: {found}"
             self.judge.add("answer", NotJudged(name, reason, lasting=False))
         else:
-            expected = f"a complete HTTP answer within {TIMEOUT:g} s"
+            expected = f"a complete HTTP answer within {self.transport.timeout:g} s"
             self.judge.add("answer", Violation(name, "", expected, found, proof))
 
     def _translate(

@@ -3,10 +3,14 @@
 What may be sent is a promise to the server's owner. The engine, its checks and its probes open `requests` sessions of
 their own in several places, and there is no public way to give them one. All sessions end in `HTTPAdapter.send`, so
 while the engine runs, the transport stands there. `test_guard.py` fails if a version of either sends otherwise.
+
+What sessions take from the environment does not count, but for a password of `.netrc`: it replaces the `Authorization`
+before the transport sees the request, so while the engine runs, the variable that says where that file is says nowhere.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -19,6 +23,8 @@ from requests.adapters import HTTPAdapter
 
 from contrato.verify.documents import is_deep
 from contrato.verify.transport import Transport
+
+NETRC = "NETRC"
 
 
 @contextmanager
@@ -35,13 +41,17 @@ def guarded(transport: Transport) -> Iterator[None]:
         **settings: Any,
     ) -> requests.Response:
         adapters.add(adapter)
-        exchange, response = transport.forward(request, partial(original, adapter), settings)
+        exchange, response = transport.forward(request, partial(original, adapter))
         return _emptied(adapter, request, response) if is_deep(exchange.content) else response
 
+    netrc = os.environ.get(NETRC)
+    os.environ[NETRC] = os.devnull
     HTTPAdapter.send = send  # type: ignore[assignment,method-assign]
     try:
         yield
     finally:
+        os.environ.pop(NETRC)
+        os.environ.update({} if netrc is None else {NETRC: netrc})
         HTTPAdapter.send = original  # type: ignore[method-assign]
         for adapter in adapters:
             adapter.close()

@@ -1,4 +1,4 @@
-"""Keeps the token and personal data out of reports.
+"""Keeps the token, other secrets and personal data out of reports.
 
 Personal is what the spec marks `x-personal`. A report cites answers in many places (a value that was found, a command,
 an address, an error page), so values are learnt where the spec has them, and replaced wherever they occur.
@@ -6,6 +6,7 @@ an address, an error page), so values are learnt where the spec has them, and re
 
 from __future__ import annotations
 
+import base64
 import bisect
 import html
 import json
@@ -27,6 +28,9 @@ from contrato.verify.exchange import Exchange
 TOKEN = "[token]"
 """Stands for the token wherever an exchange had it."""
 
+SECRET = "[secret]"
+"""Stands for any other secret that requests carry: of a header, or of a proxy."""
+
 ALTERED = "[altered token]"
 """Stands for a token that was altered on purpose; a request with these words instead has no valid token either."""
 
@@ -40,34 +44,39 @@ def token_variable(api: str) -> str:
 
 
 class Secret:
-    """A token, to be hidden in whatever is kept.
+    """The token and other secrets of requests, to be hidden in whatever is kept.
 
     Args:
         token: The token; empty when there is none to hide.
         sent: The `Authorization` header of the request: a token that was altered on purpose gives the true one away.
+        others: Other secrets.
     """
 
-    def __init__(self, token: str, sent: str = "") -> None:
+    def __init__(self, token: str, sent: str = "", others: Iterable[str] = ()) -> None:
         self._token = _pattern(token)
         self._long = len(token) >= TELLING
         credentials = sent.rpartition(" ")[2]
         longest = SequenceMatcher(None, credentials.lower(), token.lower(), autojunk=False).find_longest_match()
         altered = credentials != token and longest.size >= TELLING
-        self._altered = _pattern(credentials) if altered else None
+        self._patterns = [
+            *((_pattern(secret), SECRET) for secret in sorted(others, key=len, reverse=True)),
+            (self._token, TOKEN),
+            (_pattern(credentials if altered else ""), ALTERED),
+        ]
 
     def hide(self, text: str) -> str:
-        """The text with the token replaced."""
-        for pattern, placeholder in ((self._token, TOKEN), (self._altered, ALTERED)):
+        """The text with the secrets replaced."""
+        for pattern, placeholder in self._patterns:
             text = pattern.sub(placeholder, text) if pattern is not None else text
         return text
 
     def hide_in(self, content: bytes) -> bytes:
-        """The body with the token replaced; a body without it comes back as it is, whatever its encoding."""
+        """The body with the secrets replaced; a body without one comes back as it is, whatever its encoding."""
         # Latin 1 has a character for each byte, so that nothing else changes.
         return self.hide(content.decode("latin-1")).encode("latin-1")
 
     def hidden(self, exchange: Exchange) -> Exchange:
-        """The exchange with the token replaced everywhere but in the origin, which is the user's own word."""
+        """The exchange with the secrets replaced everywhere but in the origin, which is the user's own word."""
         origin = "{0.scheme}://{0.netloc}".format(urlsplit(exchange.url))
         return replace(
             exchange,
@@ -84,19 +93,33 @@ class Secret:
         return self._token is not None and self._long and any(self._token.search(text) for text in texts)
 
 
-def _pattern(token: str) -> re.Pattern[str] | None:
-    if not token:
+def _pattern(secret: str) -> re.Pattern[str] | None:
+    if not secret:
         return None
-    # As it is, in JSON that escapes slashes, and in a URL.
-    forms = {token, token.replace("/", "\\/"), quote(token, safe="")}
+    # As it is, in JSON that escapes slashes, in a URL, and in Base64.
+    forms = {secret, secret.replace("/", "\\/"), quote(secret, safe=""), *encoded(secret)}
     either = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
-    return re.compile(either if len(token) >= TELLING else rf"(?<!\w)(?:{either})(?!\w)")
+    return re.compile(either if len(secret) >= TELLING else rf"(?<!\w)(?:{either})(?!\w)")
 
+
+def encoded(secret: str) -> Iterator[str]:
+    """The characters that a secret has in Base64, wherever in an encoded text it begins."""
+    for offset in range(3):
+        octets = bytes(offset) + secret.encode()
+        first, end = -(-offset * 8 // 6), len(octets) * 8 // 6
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            part = encode(octets).decode()[first:end]
+            if len(part) >= TELLING:
+                yield part
+
+
+LEAST = 16
+"""Characters of a long secret that give it away."""
 
 SHORTEST = 3
 """Characters of the shortest value that is replaced everywhere: a shorter one would be found in every other word."""
 
-SECRET = re.compile(r"authorization|cookie|token|secret|session|api.?key|password|credential", re.IGNORECASE)
+SECRET_NAMES = re.compile(r"authorization|cookie|token|secret|session|api.?key|password|credential", re.IGNORECASE)
 """Names of headers and query parameters whose values nobody is to see."""
 
 
@@ -123,9 +146,10 @@ class Scrubber:
     Args:
         spec: Says what is personal.
         token: The bearer token.
+        others: Other secrets of requests.
     """
 
-    def __init__(self, spec: Api, token: str) -> None:
+    def __init__(self, spec: Api, token: str, others: Iterable[str] = ()) -> None:
         self._names = spec.personal_names
         # Words of the contract: a customer who bears one of them must not blot it out of every report.
         self._vocabulary = {Folded(word).text for word in spec.words}
@@ -137,12 +161,10 @@ class Scrubber:
         self._shapes: dict[tuple[str, int], _Shape] = {}
         # By identity; the original is kept, so that nothing else gets it.
         self._scrubbed: dict[int, tuple[Exchange, Exchange]] = {}
-        parts = {token, token[::-1], *(token[:-n] for n in range(1, 9)), *(token[n:] for n in range(1, 9))}
-        # A short one may be an ordinary word, and a part of it any.
-        parts = {token} if len(token) < TELLING else {part for part in parts if len(part) >= len(token) // 2}
-        longest_first = sorted((Folded(part).text for part in parts), key=len, reverse=True)
-        either = "|".join(map(re.escape, longest_first))
-        self._token = re.compile(either if len(token) >= TELLING else rf"(?<!\w){either}(?!\w)" if token else r"(?!)")
+        self._secrets = [
+            *((_Cut(secret), SECRET) for secret in sorted(others, key=len, reverse=True)),
+            *((_Cut(secret), TOKEN) for secret in (token, token[::-1])),
+        ]
 
     def learn(self, exchange: Exchange) -> None:
         """Remember the personal values of an exchange; an observer of all traffic."""
@@ -163,7 +185,7 @@ class Scrubber:
         if not text:
             return text
         folded = Folded(text)
-        found = [(match.span(), TOKEN) for match in self._token.finditer(folded.text)]
+        found = [(span, name) for secret, name in self._secrets for span in secret.spans(folded.text)]
         found += [(match.span(), self._placeholders[match[0]]) for match in self._values.finditer(folded.text)]
         found += self._cut(folded.text)
         return _EMAIL.sub("[e-mail]", folded.replaced(found))
@@ -269,13 +291,15 @@ class Scrubber:
             end = text.find(_CUT, end + len(_CUT))
 
     def _url(self, url: str) -> str:
-        secret = re.compile(rf"([?&][^=&]*(?:{SECRET.pattern})[^=&]*=)[^&#]+", re.IGNORECASE)
-        return secret.sub(r"\1[secret]", self.text(url))
+        secret = re.compile(rf"([?&][^=&]*(?:{SECRET_NAMES.pattern})[^=&]*=)[^&#]+", re.IGNORECASE)
+        return secret.sub(rf"\1{SECRET}", self.text(url))
 
     def _headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         scrubbed = {name: self.text(value) for name, value in headers.items()}
         return {
-            name: "[secret]" if SECRET.search(name) and value.removeprefix("Bearer ") not in (TOKEN, ALTERED) else value
+            name: SECRET
+            if SECRET_NAMES.search(name) and value.removeprefix("Bearer ") not in (TOKEN, ALTERED)
+            else value
             for name, value in scrubbed.items()
         }
 
@@ -364,6 +388,42 @@ class Folded:
         piece = bisect.bisect_right(self._begins, index) - 1
         start, is_plain = self._pieces[piece]
         return start + (index - self._begins[piece]) * is_plain
+
+
+class _Cut:
+    """Finds a secret in folded text, also in Base64, and where somebody cut it short at its end or its beginning."""
+
+    def __init__(self, secret: str) -> None:
+        self._forms = [Folded(form).text for form in (secret, *encoded(secret))] if secret else []
+        self._long = len(secret) >= TELLING
+
+    def spans(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where it begins and ends."""
+        for form in self._forms:
+            if not self._long:
+                # It may be an ordinary word, and a part of it any.
+                yield from (match.span() for match in re.finditer(rf"(?<!\w){re.escape(form)}(?!\w)", text))
+                continue
+            least = max(TELLING, min(len(form) // 2, LEAST))
+            for start in _places(form[:least], text):
+                yield start, start + _alike(form, text[start : start + len(form)])
+            for start in _places(form[-least:], text):
+                end = start + least
+                yield end - _alike(form[::-1], text[max(0, end - len(form)) : end][::-1]), end
+
+
+def _alike(one: str, other: str) -> int:
+    """Number of characters with which both begin."""
+    return next(
+        (at for at, pair in enumerate(zip(one, other, strict=False)) if len({*pair}) > 1), min(len(one), len(other))
+    )
+
+
+def _places(part: str, text: str) -> Iterator[int]:
+    start = text.find(part)
+    while start >= 0:
+        yield start
+        start = text.find(part, start + 1)
 
 
 _PIECE = re.compile(

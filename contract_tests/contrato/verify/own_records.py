@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from contrato.core.spec import Api, Operation
-from contrato.verify.documents import MISSING, find, validator
+from contrato.verify.documents import MISSING, find, text_of, validator
 from contrato.verify.exchange import Arguments, Exchange
+from contrato.verify.rows import limit_of, page_key
+from contrato.verify.texts import letters
+
+PAGES = 20
+"""Pages of a list that are read before the first record is created."""
+
+LARGE = 100
+"""Records of such a page, where its size can be chosen."""
+
+CUT = 20
+"""Letters that are left of a text at least, if a server cut it."""
 
 
 @dataclass(frozen=True)
@@ -35,22 +46,45 @@ class Record:
         return {("path", name): value for name, value in self.argument.items()}
 
 
+@dataclass(frozen=True)
+class Intent:
+    """A request to create a record of which it is not known yet whether there is one, and which.
+
+    Attributes:
+        creator: The operation.
+        sent: The body of the request, without the token.
+    """
+
+    creator: str
+    sent: str
+
+
+Ask = Callable[[Operation, Arguments], Exchange | None]
+"""Sends a request that changes nothing; None when no answer came."""
+
+
 class OwnRecords:
     """The records that one run created.
 
     Args:
         spec: Says which operations create records, and which address them.
+        ask: Reads records back; None where a record is taken for its own without proof.
 
     Attributes:
         created: Those that are not deleted.
-        unnamed: Number of requests to create a record after which it is not known whether there is one.
-        on_change: Is called with `created` whenever it changes.
+        intents: Requests to create a record after which it is not known whether there is one.
+        unproved: Paths that such requests were answered with, and where there is not what was sent.
+        on_change: Is called whenever `created` or `intents` changes.
     """
 
-    def __init__(self, spec: Api) -> None:
+    def __init__(self, spec: Api, ask: Ask | None = None) -> None:
         self.created: list[Record] = []
-        self.unnamed = 0
-        self.on_change: Callable[[list[Record]], None] = lambda records: None
+        self.intents: list[Intent] = []
+        self.unproved: list[str] = []
+        self.on_change: Callable[[], None] = lambda: None
+        self._spec = spec
+        self._ask = ask
+        self._looked: set[str] = set()
         self._paths: set[str] = set()
         self._other_paths: set[str] = set()
         self._ever_created: list[Record] = []
@@ -72,16 +106,42 @@ class OwnRecords:
         """True if a write touches no record of others."""
         return operation.id in self._addresses or path in self._paths
 
-    def lost(self, operation: Operation) -> None:
-        """Note that a request got no answer."""
-        self.unnamed += operation.id in self._addresses
+    def look_around(self, operation: Operation) -> None:
+        """Before the first record is created, read which there are: none of them will be ours, whatever is answered."""
+        lister = operation.lister
+        if self._ask is None or operation.id not in self._addresses or operation.id in self._looked or lister is None:
+            return
+        self._looked.add(operation.id)
+        limit, known = limit_of(lister), -1
+        arguments: Arguments = {} if limit is None else {limit.key: LARGE}
+        for number in range(1, PAGES + 1):
+            page = {} if lister.pagination is None else {page_key(lister): number}
+            self._ask(lister, {**arguments, **page})  # `see` takes note of what it shows.
+            if len(self._other_paths) == known or not page:
+                break
+            known = len(self._other_paths)
 
-    def see(self, operation: Operation, exchange: Exchange) -> None:
-        """Note what an answer says of records."""
+    def intend(self, operation: Operation, sent: str) -> Intent | None:
+        """Note that a record is about to be created: the run may be killed before the answer is read."""
+        if operation.id not in self._addresses:
+            return None
+        intent = Intent(operation.id, sent)
+        self.intents.append(intent)
+        self.on_change()
+        return intent
+
+    def see(self, operation: Operation, exchange: Exchange, intent: Intent | None = None) -> None:
+        """Note what an answer says of records.
+
+        Args:
+            operation: The operation that was asked.
+            exchange: The request and its answer.
+            intent: The intent that it is the answer to.
+        """
         if operation.method == "DELETE" and exchange.succeeded:
             self.forget(exchange.path)
         if operation.id in self._addresses:
-            self._remember(operation, exchange)
+            self._remember(operation, exchange, intent)
         elif exchange.path in self._states and exchange.status == 200 and not operation.safe:
             self._states[exchange.path] = exchange.json
         elif operation.safe and exchange.succeeded:
@@ -92,7 +152,7 @@ class OwnRecords:
         kept = [record for record in self.created if record.path != path]
         if kept != self.created:
             self.created = kept
-            self.on_change(kept)
+            self.on_change()
 
     def restore(self, read: Callable[[Record], Any]) -> None:
         """Take up again the records that were answered as deleted, and are there as we left them.
@@ -100,24 +160,60 @@ class OwnRecords:
         An id may have gone to somebody else's record meanwhile.
         """
         deleted = [record for record in self._ever_created if record not in self.created]
-        self.created += [record for record in deleted if read(record) == self._states[record.path]]
+        self.created += [record for record in deleted if self.is_as_left(record, read(record))]
 
-    def _remember(self, creator: Operation, exchange: Exchange) -> None:
+    def is_as_left(self, record: Record, found: Any) -> bool:
+        """True if what was read of a record is what the server answered to our last write."""
+        return bool(found == self._states[record.path])
+
+    def _remember(self, creator: Operation, exchange: Exchange, intent: Intent | None) -> None:
         """Note which record an answer says was created."""
-        if 400 <= exchange.status < 500 or exchange.status == 204:
-            return  # Nothing was.
-        _, field = self._addresses[creator.id]
-        values = [] if exchange.json is MISSING else find(exchange.json, field.record_pointer)
-        records = [self._record(creator.id, value) for value in values if validator(field.schema).is_valid(value)]
-        # A server may be so broken that it answers with somebody else's record.
-        records = [record for record in records if record.path not in self._other_paths]
-        self.unnamed += not records
+        refused = 400 <= exchange.status < 500 or exchange.status == 204
+        records = (
+            [] if refused else [record for record in self._named(creator, exchange) if self._is_own(record, exchange)]
+        )
+        if intent is not None and (refused or records):
+            self.intents.remove(intent)
         for record in records:
             self._paths.add(record.path)
             self._states[record.path] = exchange.json
             self._ever_created.append(record)
             self.created.append(record)
-            self.on_change(self.created)
+        self.on_change()
+
+    def _named(self, creator: Operation, exchange: Exchange) -> list[Record]:
+        """The records that an answer names."""
+        _, field = self._addresses[creator.id]
+        values = [] if exchange.json is MISSING else find(exchange.json, field.record_pointer)
+        return [self._record(creator.id, value) for value in values if validator(field.schema).is_valid(value)]
+
+    def _is_own(self, record: Record, creation: Exchange) -> bool:
+        """True if a record that a creation was answered with was not there before, and is what was sent.
+
+        A server may be so broken that it answers with a count, or with the id of somebody else's record.
+        """
+        if self._ask is None or any(record.path == own.path for own in self.created):
+            return record.path not in self._other_paths
+        reader = self._spec.operations[record.creator].reader
+        read = None if reader is None or record.path in self._other_paths else self._ask(reader, record.arguments)
+        if read is not None and read.succeeded and read.json is not MISSING and self._matches(record, creation, read):
+            return True
+        self.unproved.append(record.path)
+        return False
+
+    def _matches(self, record: Record, creation: Exchange, read: Exchange) -> bool:
+        assert creation.operation is not None
+        _, field = self._addresses[record.creator]
+        if any(value not in record.argument.values() for value in find(read.json, field.record_pointer)):
+            return False
+        pairs = [
+            (creation.arguments[f.key], find(read.json, f.echo.at))
+            for f in creation.operation.parameters
+            if f.key in creation.arguments and f.echo is not None and f.echo.found_as is None
+        ]
+        # What a server makes of a number or a reference is for a law to judge; texts tell records apart.
+        texts = [pair for pair in pairs if isinstance(pair[0], str) and letters(pair[0])]
+        return bool(pairs) and all(_is_kept(sent, found) for sent, found in texts or pairs)
 
     def _note_others(self, operation: Operation, exchange: Exchange) -> None:
         """Note whose records an answer shows: who has an id after ours was deleted is somebody else."""
@@ -134,8 +230,16 @@ class OwnRecords:
         return Record(creator, {field.name: value}, addressing.filled({field.name: value}))
 
 
+def _is_kept(sent: Any, found: list[Any]) -> bool:
+    """True if a value that was sent is there, as far as a server keeps it: a text perhaps in capitals, or cut."""
+    if isinstance(sent, str):
+        text, texts = letters(sent), [letters(value) for value in found if isinstance(value, str)]
+        return any(text == value or (len(value) >= CUT and text[: len(value)] == value) for value in texts)
+    return text_of(sent) in map(text_of, found)
+
+
 class Journal:
-    """The records of one run; the file exists only while there are some.
+    """What one run left on its server so far; the file exists only while there is something, for its owner only.
 
     Args:
         api: The API.
@@ -146,38 +250,48 @@ class Journal:
         self._api = api
         self._base_url = base_url
         self._started = datetime.now(UTC)
-        self._path = _folder() / f"{api}-{self._started:%Y%m%dT%H%M%S%f}-{os.getpid()}.json"
+        self.path = _folder() / f"{api}-{self._started:%Y%m%dT%H%M%S%f}-{os.getpid()}.json"
 
-    def write(self, records: list[Record]) -> None:
-        """Keep these records and no others."""
-        _write(self._path, self._api, self._base_url, self._started.isoformat(), records)
+    @property
+    def began(self) -> str:
+        """When the run began."""
+        return f"{self._started:%Y-%m-%d %H:%M} UTC"
 
-    def earlier(self) -> Iterator[tuple[str, list[Record], Journal]]:
-        """Records that other runs on this server left: when each run began, its records, and its journal."""
+    def write(self, records: Sequence[Record], intents: Sequence[Intent]) -> None:
+        """Keep these and no others."""
+        if not records and not intents:
+            self.path.unlink(missing_ok=True)
+            return
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        kept = {
+            "api": self._api,
+            "base_url": self._base_url,
+            "started": self._started.isoformat(),
+            "records": [asdict(record) for record in records],
+            "intents": [asdict(intent) for intent in intents],
+        }
+        # Renamed into place, so that a run that is killed here leaves the old one.
+        fresh = self.path.with_suffix(".new")
+        fresh.unlink(missing_ok=True)
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            json.dump(kept, file, indent=1)
+        fresh.replace(self.path)
+
+    def earlier(self) -> Iterator[tuple[Journal, list[Record], list[Intent]]]:
+        """What other runs on this server left: the journal of each, its records and its intents."""
         for path in sorted(_folder().glob(f"{self._api}-*.json")):
             try:
                 kept = json.loads(path.read_text(encoding="utf-8"))
                 records = [Record(**record) for record in kept["records"]]
+                intents = [Intent(**intent) for intent in kept.get("intents", [])]
                 began, base_url = datetime.fromisoformat(kept["started"]), kept["base_url"]
             except (OSError, ValueError, KeyError, TypeError):
-                continue  # Half written, or of another version.
-            if path != self._path and base_url == self._base_url:
+                continue  # Of another version.
+            if path != self.path and base_url == self._base_url:
                 journal = Journal(self._api, self._base_url)
-                journal._path, journal._started = path, began
-                yield f"{began:%Y-%m-%d %H:%M} UTC", records, journal
+                journal.path, journal._started = path, began
+                yield journal, records, intents
 
 
 def _folder() -> Path:
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "contrato"
-
-
-def _write(path: Path, api: str, base_url: str, started: str, records: list[Record]) -> None:
-    if not records:
-        path.unlink(missing_ok=True)
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    kept = {"api": api, "base_url": base_url, "started": started, "records": [asdict(record) for record in records]}
-    # Renamed into place, so that a run that is killed here leaves the old one.
-    fresh = path.with_suffix(".new")
-    fresh.write_text(json.dumps(kept, indent=1), encoding="utf-8")
-    fresh.replace(path)

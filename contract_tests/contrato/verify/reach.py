@@ -6,6 +6,7 @@ import difflib
 import ipaddress
 import os
 import socket
+import ssl
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,17 +14,21 @@ from urllib.parse import urlsplit
 import requests
 
 from contrato.core import spec as specs
+from contrato.core.connection import Connection
 from contrato.core.spec import Api, Operation
-from contrato.verify.documents import MISSING, loaded, validator
+from contrato.verify.documents import MISSING, cited, loaded, validator
 from contrato.verify.exchange import Exchange
+from contrato.verify.findings import answered
 from contrato.verify.hiding import token_variable
 from contrato.verify.modes import Mode
 from contrato.verify.reports.report import UsageError
 from contrato.verify.transport import Transport
 
 
-def prepare(api: str, base_url: str, token: str | None, mode: Mode | str | None) -> tuple[Api, str, Mode, list[str]]:
-    """Check the arguments of a run, and choose its mode.
+def prepare(
+    api: str, base_url: str, token: str | None, mode: Mode | str | None, connection: Connection
+) -> tuple[Api, str, Mode, Connection, list[str]]:
+    """Check the arguments of a run, choose its mode, and complete its connection from the environment.
 
     Raises:
         UsageError: One is wrong.
@@ -36,7 +41,10 @@ def prepare(api: str, base_url: str, token: str | None, mode: Mode | str | None)
         usable = url.scheme in ("http", "https") and url.port != 0
     except ValueError:
         usable = False
-    if not usable or not url.hostname or url.username or url.query or url.fragment:
+    if "@" in base_url.partition("//")[2].partition("/")[0]:
+        # It would be sent instead of the token, and be in every report.
+        raise UsageError("the base URL has a user or a password: leave them out, the token is enough")
+    if not usable or not url.hostname or url.query or url.fragment:
         raise UsageError(f"{base_url!r} is not a base URL: give one such as http://127.0.0.1:8000")
     token = token or os.environ.get(token_variable(api))
     if not token:
@@ -44,13 +52,21 @@ def prepare(api: str, base_url: str, token: str | None, mode: Mode | str | None)
     if not token.isascii() or not token.isprintable() or " " in token:
         raise UsageError("the token has characters that an HTTP header cannot carry: check --token")
     notes = []
+    try:
+        connection = connection.resolve(specs.api(api), base_url)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    if connection.insecure:
+        notes.append("any certificate was accepted, as --insecure says")
+    if connection.headers:
+        notes.append(f"sent with every request, and left out of commands: {', '.join(connection.headers)}")
     if mode is None:
         mode = Mode.UNRESTRICTED if _is_loopback(url.hostname) else Mode.READ_ONLY
         if mode is Mode.READ_ONLY:
             notes.append("not a loopback address: only requests that change nothing were sent; see --mode")
     elif mode not in list(Mode):
         raise UsageError(f"no mode {mode!r}: choose from {', '.join(Mode)}")
-    return specs.api(api), token, Mode(mode), notes
+    return specs.api(api), token, Mode(mode), connection, notes
 
 
 def supplied(spec: Api, values: Mapping[str, Any]) -> dict[tuple[str, str], Any]:
@@ -103,17 +119,27 @@ def reach(transport: Transport, api: str) -> None:
             if isinstance(error, requests.ConnectionError) and not answers:
                 break
         except OSError as error:
-            # Of certificates that are not where the environment says, requests tells no otherwise.
-            raise UsageError(f"no request to {where} could be sent: {error}; check REQUESTS_CA_BUNDLE") from error
+            # Of certificates that are not where they should be, requests tells no otherwise.
+            raise UsageError(f"no request to {where} could be sent: {cited(error)}; check --ca-bundle") from error
     if failed is not None and not answers:
         raise UsageError(f"no answer from {where}: {_reason(failed)}") from failed
-    if all(answer.status in (401, 403) for _, answer in answers):
-        raise UsageError(f"token refused by {where}: check --token or {token_variable(api)}")
+    refusals = [answer for _, answer in answers if answer.status in (401, 403, 407)]
+    if len(refusals) == len(answers):
+        what = {401: f"check --token or {token_variable(api)}", 407: "give --proxy with user:password@ before the host"}
+        gateway = f"check --token or {token_variable(api)}, and --header if a gateway asks for more"
+        first = refusals[0]
+        raise UsageError(f"token refused by {where}, {answered(first)}: {what.get(first.status, gateway)}")
+    if all(300 <= answer.status < 400 for _, answer in answers):
+        status, to = answers[0][1].status, answers[0][1].headers.get("location", "nowhere")
+        raise UsageError(
+            f"{where} redirects to {cited(to.partition('?')[0])} ({status}), where the token is not sent: "
+            "check --base-url, and whether someone has to log in there first"
+        )
     if not any(_is_api(answer) for _, answer in answers):
         operation, answer = answers[0]
         kind = answer.headers.get("content-type", "no content")
         raise UsageError(
-            f"{where} is not the {api} API: {operation.method} {operation.path} answers {answer.status}, {kind}"
+            f"{where} is not the {api} API: {operation.method} {operation.path} answers {answer.status}, {cited(kind)}"
         )
 
 
@@ -130,11 +156,20 @@ def _reason(error: requests.RequestException) -> str:
     causes: list[BaseException] = [error]
     while cause := causes[-1].__cause__ or causes[-1].__context__:
         causes.append(cause)
+    for cause in causes:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return (
+                f"its certificate is not accepted: {cited(cause.verify_message)}; "
+                "give the one that vouches for it with --ca-bundle FILE, or accept any with --insecure"
+            )
+        if isinstance(cause, ssl.SSLError):
+            return f"the TLS handshake failed: {cited(cause.reason or cause)}; check --base-url and --client-cert"
+    if isinstance(error, requests.exceptions.ProxyError):
+        return f"the proxy does not let it through: {cited(causes[-1])}; check --proxy"
     reasons: dict[str, type[BaseException]] = {
-        "it did not answer in time": requests.Timeout,
+        "it did not answer in time; see --timeout": requests.Timeout,
         "the host name is unknown": socket.gaierror,
         "connection refused; is the server running?": ConnectionRefusedError,
-        "the TLS handshake failed": requests.exceptions.SSLError,
     }
     told = (text for text, kind in reasons.items() if any(isinstance(cause, kind) for cause in causes))
-    return next(told, str(error))
+    return next(told, cited(error))

@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import os
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from hypothesis.configuration import set_hypothesis_home_dir
+from urllib3.exceptions import InsecureRequestWarning
 
+from contrato.core.connection import Connection
 from contrato.core.spec import Operation
 from contrato.verify.clean_up import clean_up, is_there
 from contrato.verify.conformance import EXAMPLES, Conformance
 from contrato.verify.discovery import Discovery
-from contrato.verify.documents import cited
+from contrato.verify.documents import cited, excerpt, loaded
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Layer, NotJudged, Reading, Violation
 from contrato.verify.hiding import TOKEN, Scrubber, token_variable
@@ -24,12 +27,12 @@ from contrato.verify.interrupts import terminable, uninterrupted
 from contrato.verify.judge import SERVER, Judge
 from contrato.verify.laws.runner import run_laws
 from contrato.verify.modes import BUDGETS, RATES, Mode
-from contrato.verify.own_records import Journal, Record
+from contrato.verify.own_records import Intent, Journal, Record
 from contrato.verify.reach import prepare, reach, supplied
-from contrato.verify.reports.report import OperationResult, Report, UsageError, Verdict, curl
-from contrato.verify.rules import RULES
+from contrato.verify.reports.report import OperationResult, Report, UsageError, Verdict, curl, plural
+from contrato.verify.rules import RULES, Rule
 from contrato.verify.session import Session
-from contrato.verify.transport import MAX_BYTES, Gone, Transport
+from contrato.verify.transport import MAX_BYTES, NONE, Gone, Transport
 
 
 def verify(
@@ -48,7 +51,10 @@ def verify(
     budget: int | None = None,
     values: Mapping[str, Any] | None = None,
     max_failures: int | None = None,
+    max_time: float | None = None,
+    connection: Connection = NONE,
     progress: Callable[[str, int], None] | None = None,
+    estimate: Callable[[int, float], None] | None = None,
     observer: Callable[[Exchange], None] | None = None,
 ) -> Report:
     """Verify a server against the spec of an API. One run per process at a time.
@@ -68,7 +74,10 @@ def verify(
         budget: Requests at most, 0 for no limit; by default what the mode has in `BUDGETS`.
         values: Values of arguments that the server's data do not tell, by `operationId.argument`; a text may be JSON.
         max_failures: The run stops once it has found so many failures; by default it does not.
+        max_time: The run stops after so many seconds; what it created is removed all the same.
+        connection: Headers, certificates, proxy and timeout; what it leaves out is taken from the environment.
         progress: Is called at each request with the phase and the number of requests so far.
+        estimate: Is called once, after discovery, with the number of requests to come and the seconds they may take.
         observer: Is called with each request and its answer; the token is hidden in them, personal data are not.
 
     Returns:
@@ -77,11 +86,11 @@ def verify(
     Raises:
         UsageError: An argument is wrong, there is no such server, or it refuses the token (exit code 2).
     """
-    spec, token, chosen, notes = prepare(api, base_url, token, mode)
+    spec, token, chosen, complete, notes = prepare(api, base_url, token, mode, connection)
     rate = RATES.get(chosen, 0) if rate is None else rate
     budget = BUDGETS.get(chosen, 0) if budget is None else budget
-    if rate < 0 or budget < 0:
-        raise UsageError("--rate and --budget are positive, or 0 for no limit")
+    if rate < 0 or budget < 0 or (max_time or 0) < 0:
+        raise UsageError("--rate, --budget and --max-time are positive, or 0 for no limit")
     report = Report(
         api=api,
         base_url=base_url,
@@ -90,22 +99,29 @@ def verify(
         strict=strict,
         spec_version=spec.version,
         notes=notes,
-        again=_again(api, base_url, chosen, seed, probes, values or {}),
-        scrubber=(scrubber := Scrubber(spec, token)),
+        again=_again(api, base_url, chosen, seed, probes, values or {}, connection),
+        scrubber=(scrubber := Scrubber(spec, token, complete.secrets)),
     )
     judge = Judge(spec, report, token_variable(api), only, skip, max_failures=max_failures)
-    transport = Transport(spec, base_url, token, chosen, rate=rate, budget=budget)
+    transport = Transport(
+        spec, base_url, token, chosen, rate=rate, budget=budget, seconds=max_time or 0, connection=complete
+    )
     transport.observers += [scrubber.learn, judge.check, *([observer] if observer else [])]
     probes = chosen is not Mode.READ_ONLY if probes is None else probes
     run = _Run(judge, transport, report, seed, examples, probes, supplied(spec, values or {}))
     if progress is not None:
         transport.observers.append(lambda exchange: progress(run.phase, transport.requests.total()))
+    run.estimate = estimate
     started = time.monotonic()
     try:
-        with report.surviving(), closing(transport), terminable(), _cache():
+        with report.surviving(), closing(transport), terminable(), _cache(), warnings.catch_warnings():
+            # The report says it once.
+            warnings.simplefilter("ignore", InsecureRequestWarning)
             run.all()
         with report.surviving():
             run.conclude()
+    except UsageError as error:
+        raise UsageError(report.told(str(error))) from error
     finally:
         report.requests = transport.requests.total()
         report.seconds = time.monotonic() - started
@@ -114,10 +130,22 @@ def verify(
     return report
 
 
-def _again(api: str, base_url: str, mode: Mode, seed: int, probes: bool | None, values: Mapping[str, Any]) -> list[str]:
-    """Words of the command that repeats a run, but for what it judges."""
+def _again(
+    api: str,
+    base_url: str,
+    mode: Mode,
+    seed: int,
+    probes: bool | None,
+    values: Mapping[str, Any],
+    connection: Connection,
+) -> list[str]:
+    """Words of the command that repeats a run, but for what it judges and what is secret."""
     words = ["contrato", "verify", api, "--base-url", base_url, "--mode", mode, "--seed", str(seed)]
     words += [] if probes is None else ["--probes" if probes else "--no-probes"]
+    words += ["--insecure"] * bool(connection.insecure)
+    words += ["--ca-bundle", connection.ca_bundle] if connection.ca_bundle else []
+    words += ["--client-cert", connection.client_cert] if connection.client_cert else []
+    words += ["--timeout", f"{connection.timeout:g}"] if connection.timeout else []
     for name, value in values.items():
         words += ["--value", f"{name}={value if isinstance(value, str) else json.dumps(value)}"]
     return words
@@ -128,6 +156,7 @@ class _Run:
 
     Attributes:
         phase: The one that is under way.
+        estimate: Is told how much is to come.
     """
 
     def __init__(
@@ -150,6 +179,9 @@ class _Run:
         self.phase = "discovery"
         self.discovery = Discovery(self.spec, transport, values)
         self.layers = {rule.layer for name, rule in RULES.items() if name in judge.rules}
+        self.estimate: Callable[[int, float], None] | None = None
+        self._started = time.monotonic()
+        self._laws_left = [rule.name for rule in self._wanted_laws()]
         if report.mode is Mode.OWN_RECORDS:
             transport.own.on_change = self._write_down
 
@@ -166,7 +198,7 @@ class _Run:
             self.judge.settle(lambda exchange: None)  # Of what there was no time to repeat.
             self.phase = "clean-up"
             left = self._clean_up()
-            self.report.notes += [*self._left(left), *self._unnamed()]
+            self.report.notes += [*self._left(left), *self._unproved()]
 
     def _phases(self) -> None:
         discovery = self.discovery
@@ -176,6 +208,7 @@ class _Run:
             allowed = [o for o in self.spec.operations.values() if o.safe or self.report.mode is not Mode.READ_ONLY]
             values = {o.id: discovery.values(o) for o in allowed if o.id in self.judge.operations}
         self.judge.settle(self.transport.another)
+        self._tell_estimate()
         self.phase = "laws"
         self._laws(discovery)
         self.judge.settle(self.transport.another)
@@ -187,11 +220,29 @@ class _Run:
             self.report.interrupted = True
             self.report.notes.append("the run stopped early: it had found as many failures as it was told to")
 
-    def _laws(self, discovery: Discovery) -> None:
+    def _tell_estimate(self) -> None:
+        """Tell how much is to come, as runs on other servers had it; how fast, as this server answered so far."""
+        pace, sent = self.transport.pace, self.transport.requests.total()
+        judged = [o for o in self.spec.operations.values() if o.id in self.judge.operations]
+        asked = [o for o in judged if o.safe or self.report.mode is not Mode.READ_ONLY]
+        meetings = [(rule, o) for rule in self._wanted_laws() for o in asked if o.safe or rule.writes or rule.probes]
+        kinds = ("probes" if rule.probes else "reads" if o.safe else "writes" for rule, o in meetings)
+        requests = sum(PER_LAW[kind] for kind in kinds)
+        if Layer.CONFORMANCE in self.layers:
+            fuzzed = [o for o in asked if o.safe or self.report.mode is Mode.UNRESTRICTED]
+            requests += len(asked) * PER_OPERATION
+            requests += len(fuzzed) * self.conformance.examples * (PER_EXAMPLE if self.probes else 1)
+        if pace.budget:
+            requests = min(requests, pace.budget - sent)
+        each = max((time.monotonic() - self._started) / max(1, sent), 1 / pace.rate if pace.rate else 0)
+        if self.estimate is not None:
+            self.estimate(round(requests), requests * each)
+
+    def _wanted_laws(self) -> list[Rule]:
         # Checks need answers to judge: without the engine, those to all laws.
         everything = Layer.CHECK in self.layers and Layer.CONFORMANCE not in self.layers
         may_write = self.report.mode is not Mode.READ_ONLY
-        wanted = [
+        return [
             rule
             for name, rule in RULES.items()
             if rule.layer is Layer.LAW
@@ -199,8 +250,17 @@ class _Run:
             and (may_write or not rule.writes)
             and (self.probes or not rule.probes)
         ]
+
+    def _begun(self, wanted: Sequence[Rule]) -> Iterator[Rule]:
+        """The laws to run; each one is left until the next one begins."""
+        for rule in wanted:
+            yield rule
+            self._laws_left.remove(rule.name)
+
+    def _laws(self, discovery: Discovery) -> None:
+        wanted = self._wanted_laws() if not self.judge.has_enough else []
         session = Session(discovery, self.report.seed)
-        for judgement in run_laws(session, wanted if not self.judge.has_enough else [], self.judge.operations):
+        for judgement in run_laws(session, self._begun(wanted), self.judge.operations):
             name, operation = judgement.rule.name, judgement.operation.id
             for finding in judgement.findings:
                 self.judge.add(name, finding)
@@ -227,9 +287,10 @@ class _Run:
 
     # Notes for the reader
 
-    def _write_down(self, records: list[Record]) -> None:
+    def _write_down(self) -> None:
+        own = self.transport.own
         try:
-            self.journal.write(records)
+            self.journal.write(own.created, own.intents)
         except OSError as error:
             note = f"what this run creates could not be written down, in case that the run is killed: {error}"
             if note not in self.report.notes:
@@ -252,12 +313,16 @@ class _Run:
         """Records of a run that was killed. They are not deleted: their ids may by now be somebody else's."""
         if not any(not operation.safe for operation in self.spec.operations.values()):
             return
-        for began, records, journal in self.journal.earlier():
+        for journal, records, intents in self.journal.earlier():
+            run = f"a run that began at {journal.began} and did not end, or is still under way,"
             known = [record for record in records if self._is_known(record)]
             there = [record for record in known if is_there(self.transport, record) is not False]
-            with suppress(OSError):  # If it fails, they are looked for again the next time.
-                journal.write(there)
-            yield from self._left(there, f"a run that began at {began} and did not end, or is still under way,")
+            if len(there) < len(records):
+                with suppress(OSError):  # If it fails, they are looked for again the next time.
+                    journal.write(there, intents)
+            yield from self._left(there, run)
+            if intents:
+                yield f"{run} may have created {_told(intents)}; when you have looked, delete {journal.path}"
 
     def _is_known(self, record: Record) -> bool:
         """True if a record of a journal, perhaps of another version, can be addressed."""
@@ -266,17 +331,31 @@ class _Run:
         names = {f.name for f in remover.parameters if f.place == "path"} if remover else set()
         return isinstance(record.argument, dict) and names == record.argument.keys() and isinstance(record.path, str)
 
-    def _unnamed(self) -> Iterator[str]:
-        if self.transport.own.unnamed and self.report.mode is Mode.OWN_RECORDS:
+    def _unproved(self) -> Iterator[str]:
+        """Records that may be left, or may be somebody else's."""
+        own = self.transport.own
+        if own.unproved:
             yield (
-                f"{self.transport.own.unnamed} requests to create a record were not answered with the id of a new one: "
-                "look for records that are left"
+                "a new record has an id that no other has, and reads back as it was sent. These were answered as new, "
+                f"and are not: {cited(', '.join(dict.fromkeys(own.unproved)))}. Nothing was written to them"
             )
+        if own.intents and self.report.mode is Mode.OWN_RECORDS:
+            yield f"this run may have left {_told(own.intents)}; {self.journal.path} has them all"
+
+    def _unreached(self) -> Iterator[str]:
+        """What a run that was stopped had not come to."""
+        if laws := self._laws_left:
+            yield f"laws: {', '.join(laws)}"
+        unprobed = [operation for operation in self.judge.operations if operation not in self.conformance.probed]
+        if Layer.CONFORMANCE in self.layers and unprobed:
+            yield f"requests of Schemathesis to {', '.join(unprobed)}"
 
     def conclude(self) -> None:
         """Say what was not checked."""
         report, transport = self.report, self.transport
         self.judge.conclude()
+        if report.interrupted and (unreached := "; ".join(self._unreached())):
+            report.notes.append(f"the run stopped before it had judged {unreached}")
         if transport.refused:
             report.notes.append(f"requests that the mode {report.mode} kept back: {transport.refused}")
         if transport.pace.spent:
@@ -304,7 +383,10 @@ class _Run:
         if not operation.safe and self.report.mode is Mode.READ_ONLY:
             return LEFT_OUT
         if transport.limited[operation.id]:
-            return f"{transport.limited[operation.id]} requests were answered with 429; a lower --rate is needed"
+            return (
+                f"{transport.limited[operation.id]} requests were answered with 429, or held back after it; "
+                "a lower --rate is needed"
+            )
         missing = transport.coverage.missing(operation)
         if missing is not None:
             return f"{missing}; data on the server is needed{self._or_values(operation)}"
@@ -322,6 +404,29 @@ class _Run:
         lacking = " ".join(f"--value {operation.id}.{name}=…" for name in self.discovery.lacking(operation))
         return f", or {lacking}" if lacking else ""
 
+
+def _told(intents: Sequence[Intent]) -> str:
+    """Records that may be there, by the texts that a person finds them by."""
+    sent = list(dict.fromkeys(_texts(intent.sent) for intent in intents))
+    more = f" and {len(sent) - 3} others" if len(sent) > 3 else ""
+    return f"{plural(len(intents), 'record')}: {'; '.join(sent[:3])}{more}"
+
+
+def _texts(body: str) -> str:
+    document = loaded(body.encode())
+    texts = [value for value in document.values() if isinstance(value, str)] if isinstance(document, dict) else []
+    # Our own words, which nobody's name is hidden in.
+    return repr(", ".join(texts)[:160]) if texts else excerpt(body)
+
+
+PER_LAW = {"reads": 1.2, "probes": 6.5, "writes": 16.0}
+"""Requests of a law to an operation, on average."""
+
+PER_OPERATION = 8
+"""Requests of Schemathesis to an operation that do not depend on the number of examples."""
+
+PER_EXAMPLE = 2.3
+"""Requests for each example, where invalid ones are sent as well."""
 
 LEFT_OUT = "it writes, which this mode leaves out"
 

@@ -18,7 +18,7 @@ from contrato.verify.discovery import Discovery, valid_values
 from contrato.verify.documents import MISSING, find, short, spread
 from contrato.verify.exchange import Arguments, Exchange
 from contrato.verify.rows import Row, counter, intervals, items_of, limit_of, local, page_key, page_size, rows_of
-from contrato.verify.transport import Refused, TooLong
+from contrato.verify.transport import Limited, Refused, TooLong
 
 PAGES = 60
 """Pages of one list that a law reads, one after the other, at most. Of a longer list it reads a sample."""
@@ -214,6 +214,8 @@ class Session:
                 exchange = self.transport.exchange(operation, arguments, token=token, headers=headers, content=content)
         except Refused as error:
             raise WithheldError(str(error)) from error
+        except Limited as error:
+            raise UnansweredError(f"{operation.method} {operation.path}: {error}") from error
         except requests.RequestException as error:
             reason = f"{operation.method} {operation.path} got no answer: {type(error).__name__}"
             sent = {name: value for (_, name), value in arguments.items()}

@@ -1,4 +1,4 @@
-"""How texts compare, where no source says how."""
+"""How texts compare, where no source says how, and how a report shows them."""
 
 from __future__ import annotations
 
@@ -15,13 +15,29 @@ def folded(text: str) -> str:
 
 def collations() -> tuple[Callable[[str], Any], ...]:
     """The orders of texts that a server may have, each as the key of a sort."""
-    return (str, str.casefold, folded, _letters, lambda text: folded(text).strip().split(), _natural)
+    return (str, str.casefold, folded, letters, lambda text: folded(text).strip().split(), _natural)
 
 
-def _letters(text: str) -> list[str]:
+def letters(text: str) -> list[str]:
+    """The letters and digits of a text, folded."""
     return [c for c in folded(text) if c.isalnum()]
 
 
 def _natural(text: str) -> list[tuple[int, int, str]]:
     parts = re.findall(r"\d+|[^\d]", folded(text))
     return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts]
+
+
+def visible(text: str) -> str:
+    r"""The text with escapes such as `\u202e` for characters that control a terminal, turn the direction of
+    what follows, cannot be seen, or are half of one. Line breaks and tabs stay.
+    """
+    return _ODD.sub(_escaped, text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    is_odd = unicodedata.category(match[0]) in ("Cc", "Cf", "Cs", "Cn", "Zl", "Zp")
+    return match[0].encode("unicode-escape").decode() if is_odd else match[0]
+
+
+_ODD = re.compile(r"[^\n\t -~]")

@@ -1,7 +1,7 @@
 """The one place that every request passes: those of discovery, of a phase of Schemathesis, and of a check's probe.
 
-A request is admitted by the mode, waits for its turn, is sent, read within limits, and becomes an `Exchange`, without
-the token. `guard` sends the requests of Schemathesis here.
+A request is admitted by the mode, waits for its turn, is given the token and the headers of the run, is sent, read
+within limits, and becomes an `Exchange`, without secrets. `guard` sends the requests of Schemathesis here.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 
+from contrato.core.connection import Connection
 from contrato.core.document import JSON
 from contrato.core.places import place
 from contrato.core.spec import Api, Operation
@@ -32,10 +33,12 @@ from contrato.verify.own_records import OwnRecords
 from contrato.verify.pace import Pace
 
 TIMEOUT = 10.0
-"""Seconds that one answer may take, connecting and reading included."""
+"""Seconds that one answer may take, connecting and reading included, unless the user has another word."""
 
 MAX_BYTES = 64 * 2**20
 """Bytes that one answer may have."""
+
+NONE = Connection()
 
 GIVE_UP = 3
 """Lost connections in a row, after which the server is taken for gone if it takes no other one either."""
@@ -53,6 +56,10 @@ class Unusable(requests.RequestException):
     """The answer took too long to arrive in full."""
 
 
+class Limited(requests.RequestException):
+    """The server asked, with 429, to be asked for this no more for a while; the request was not sent."""
+
+
 class TooLong(requests.RequestException):
     """The answer is longer than we read. That breaks no contract, but what it says was not checked."""
 
@@ -67,19 +74,33 @@ class Transport:
         mode: Decides what may be sent.
         rate: Requests per second at most; 0 for as many as there are.
         budget: Requests at most; 0 for as many as there are.
+        seconds: Time that the run may take; 0 for as long as it takes.
+        connection: Headers, certificates, proxy and timeout, as `Connection.resolve` has them.
 
     Attributes:
+        timeout: Seconds that one answer may take.
         observers: Are called with each exchange, whoever sent the request.
         requests: Number of requests sent, by operationId (`""` for those that no operation answers).
         coverage: Parts of the spec that their answers have shown.
         pace: Limits of the run.
         own: The records that this run created.
-        limited: Number of 429 answers that no repetition made good, by operationId.
+        limited: Number of requests that were answered with 429 or, for that reason, not sent, by operationId.
         unread: Operations with an answer that was too long to be read.
         refused: Number of requests that the mode kept back.
     """
 
-    def __init__(self, spec: Api, base_url: str, token: str, mode: Mode, *, rate: float = 0, budget: int = 0) -> None:
+    def __init__(
+        self,
+        spec: Api,
+        base_url: str,
+        token: str,
+        mode: Mode,
+        *,
+        rate: float = 0,
+        budget: int = 0,
+        seconds: float = 0,
+        connection: Connection = NONE,
+    ) -> None:
         self.spec = spec
         # In the form in which requests writes it, so that the two compare.
         self.base_url = str(requests.Request("GET", base_url).prepare().url).rstrip("/")
@@ -88,18 +109,24 @@ class Transport:
         self.observers: list[Callable[[Exchange], None]] = []
         self.requests: Counter[str] = Counter()
         self.coverage = Coverage(spec)
-        self.pace = Pace(rate, budget)
-        self.own = OwnRecords(spec)
+        self.pace = Pace(rate, budget, seconds)
+        self.own = OwnRecords(spec, self._ask if mode is Mode.OWN_RECORDS else None)
         self.limited: Counter[str] = Counter()
         self.unread: set[str] = set()
         self.refused = 0
         self._adapter = HTTPAdapter()
-        # Proxies and certificates of the environment.
-        self._settings = {**requests.Session().merge_environment_settings(self.base_url, {}, None, None, None)}
-        del self._settings["stream"]
+        self.timeout = connection.timeout or TIMEOUT
+        self._headers = connection.headers
+        # Nothing of the environment but what `Connection.resolve` took.
+        self._settings: dict[str, Any] = {
+            "verify": not connection.insecure and (connection.ca_bundle or True),
+            "cert": connection.client_cert,
+            "proxies": {} if connection.proxy is None else dict.fromkeys(("http", "https"), connection.proxy),
+        }
         # Bound here, since `guard` puts another method in its place.
         self._send_now = self._adapter.send
-        self._secret = Secret(token)
+        self._others = connection.secrets
+        self._secret = Secret(token, others=self._others)
         self._sender = ""
         self._lost = 0
 
@@ -136,7 +163,7 @@ class Transport:
         parts = place(operation, arguments)
         if content is None and parts.body is not None:
             content = json.dumps(parts.body).encode()
-        token = self.token if isinstance(token, EllipsisType) else token
+        token = TOKEN if isinstance(token, EllipsisType) else token
         request = requests.Request(
             parts.method,
             self.base_url + parts.path,
@@ -151,7 +178,7 @@ class Transport:
             },
             cookies=parts.cookies,
         ).prepare()
-        return self.forward(request, self._send_now, self._settings)[0]
+        return self.forward(request, self._send_now)[0]
 
     def another(self, exchange: Exchange) -> Exchange | None:
         """Another answer to the request of an exchange; None when none came."""
@@ -161,37 +188,44 @@ class Transport:
             exchange.method,
             exchange.url.replace(TOKEN, self.token),
             data=exchange.request_body.replace(TOKEN.encode(), self.token.encode()) or None,
-            headers={name: text.replace(TOKEN, self.token).encode("latin-1") for name, text in headers.items()},
+            headers={name: text.encode("latin-1") for name, text in headers.items()},
         ).prepare()
         with self.sending(exchange.sender), suppress(requests.RequestException):
-            return self.forward(request, self._send_now, self._settings)[0]
+            return self.forward(request, self._send_now)[0]
         return None
 
     def forward(
-        self, request: requests.PreparedRequest, send: Callable[..., requests.Response], settings: Mapping[str, Any]
+        self, request: requests.PreparedRequest, send: Callable[..., requests.Response]
     ) -> tuple[Exchange, requests.Response]:
         """Send a request as soon as it may be sent, and once more after 429 or when its connection was lost.
 
         Args:
-            request: The request.
+            request: The request; `[token]` in its `Authorization` stands for the token.
             send: Sends it, as `HTTPAdapter.send` does.
-            settings: Of the connection: certificates and proxies.
 
         Raises:
             requests.RequestException: As of `exchange`.
         """
         operation = self._admit(request)
+        given, request = request, self._authorized(request)
         # A request that was answered with 429 was not done, so that a write may be repeated too.
         repeatable = operation is not None
         # A server may close a connection that it kept alive in the moment in which it is used again.
         may_be_lost = operation is not None and operation.safe
+        if operation is not None:
+            self.own.look_around(operation)
+        name = operation.id if operation else ""
+        if self.pace.is_closed(name):
+            self.limited[name] += 1
+            raise Limited("the server asked with 429 to wait longer", request=request)
         while True:
             self.pace.take_turn(self.requests.total())
             try:
                 with nullcontext() if operation is None or operation.safe else uninterrupted():
                     exchange, response = self._send(
-                        request, partial(send, stream=True, timeout=TIMEOUT, **settings), operation
+                        request, partial(send, stream=True, timeout=self.timeout, **self._settings), operation
                     )
+                    response.request = given
             except requests.ConnectionError as error:
                 if not may_be_lost or isinstance(error, requests.Timeout):
                     raise
@@ -199,10 +233,32 @@ class Transport:
                 continue
             if exchange.status != 429:
                 return exchange, response
-            if not repeatable or not self.pace.wait(exchange.headers.get("retry-after", "")):
-                self.limited[operation.id if operation else ""] += 1
+            # Also where the request is not repeated: the next one is not to come earlier either.
+            waited = self.pace.wait(name, exchange.headers.get("retry-after", ""))
+            if not repeatable or not waited:
+                self.limited[name] += 1
                 return exchange, response
-            repeatable = False
+            # In clean-up as often as there is time.
+            repeatable = self.pace.unlimited
+
+    def _authorized(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """The request as it is sent, with the token and the headers that the user wants on each one."""
+        sent = request.copy()
+        if _decoded(sent.headers.get("Authorization", "")) == f"Bearer {TOKEN}":
+            sent.headers["Authorization"] = f"Bearer {self.token}"
+        sent.headers.update(self._headers)
+        return sent
+
+    def _ask(self, operation: Operation, arguments: Arguments) -> Exchange | None:
+        """The answer to a question about ownership, beyond the budget if need be; None when there is none."""
+        beyond, self.pace.unlimited = self.pace.unlimited, True
+        try:
+            with self.sending("ownership"):
+                return self.exchange(operation, arguments)
+        except requests.RequestException:
+            return None
+        finally:
+            self.pace.unlimited = beyond
 
     def close(self) -> None:
         """Close the connections."""
@@ -214,16 +270,15 @@ class Transport:
         send: Callable[[requests.PreparedRequest], requests.Response],
         operation: Operation | None,
     ) -> tuple[Exchange, requests.Response]:
+        intent = self.own.intend(operation, self._secret.hide(_text(request.body))) if operation is not None else None
         self.requests[operation.id if operation else ""] += 1
         started, begun = datetime.now(UTC), time.monotonic()
         try:
             response = send(request)
-            _read(response, request)
+            _read(response, request, self.timeout)
         except requests.RequestException as error:
-            if operation is not None:
-                self.own.lost(operation)
-                if isinstance(error, TooLong):
-                    self.unread.add(operation.id)
+            if operation is not None and isinstance(error, TooLong):
+                self.unread.add(operation.id)
             is_lost = isinstance(error, requests.ConnectionError) and not isinstance(error, requests.Timeout)
             self._lost = self._lost + 1 if is_lost else 0
             if self._lost >= GIVE_UP and not self.pace.unlimited and not self._is_up(send):
@@ -234,9 +289,12 @@ class Transport:
         exchange = self._build(request, response, operation, started, time.monotonic() - begun)
         if operation is not None:
             self.coverage.see(exchange)
-            self.own.see(operation, exchange)
-        for observe in self.observers:
-            observe(exchange)
+        try:
+            for observe in self.observers:
+                observe(exchange)
+        finally:
+            if operation is not None:
+                self.own.see(operation, exchange, intent)
         return exchange, response
 
     def _is_up(self, send: Callable[[requests.PreparedRequest], requests.Response]) -> bool:
@@ -256,8 +314,7 @@ class Transport:
         seconds: float,
     ) -> Exchange:
         sent = str(request.headers.get("Authorization", ""))
-        secret = self._secret if sent == f"Bearer {self.token}" else Secret(self.token, sent)
-        body = request.body or b""
+        secret = self._secret if sent == f"Bearer {self.token}" else Secret(self.token, sent, self._others)
         headers = {name.lower(): str(value) for name, value in response.headers.items()}
         return secret.hidden(
             Exchange(
@@ -267,7 +324,7 @@ class Transport:
                 url=str(request.url),
                 path=self._path(str(request.url)),
                 request_headers={name.lower(): _decoded(value) for name, value in request.headers.items()},
-                request_body=body.encode() if isinstance(body, str) else bytes(body),
+                request_body=_octets(request.body),
                 status=response.status_code,
                 headers=headers,
                 content=response.content,
@@ -305,9 +362,10 @@ class Transport:
 class _Bounded:
     """The raw answer, of which no more is read than the limits of time and size allow."""
 
-    def __init__(self, raw: Any, request: requests.PreparedRequest) -> None:
+    def __init__(self, raw: Any, request: requests.PreparedRequest, timeout: float) -> None:
         self._raw = raw
         self._request = request
+        self._timeout = timeout
         self._started = time.monotonic()
 
     def stream(self, *args: Any, **options: Any) -> Iterator[bytes]:
@@ -316,22 +374,30 @@ class _Bounded:
             size += len(chunk)
             if size > MAX_BYTES:
                 raise TooLong(f"the answer is longer than {MAX_BYTES} bytes", request=self._request)
-            if time.monotonic() - self._started > TIMEOUT:
-                raise Unusable(f"the answer was not complete after {TIMEOUT:g} s", request=self._request)
+            if time.monotonic() - self._started > self._timeout:
+                raise Unusable(f"the answer was not complete after {self._timeout:g} s", request=self._request)
             yield chunk
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._raw, name)
 
 
-def _read(response: requests.Response, request: requests.PreparedRequest) -> None:
+def _read(response: requests.Response, request: requests.PreparedRequest, timeout: float) -> None:
     """Read the whole body, within the limits of time and size."""
-    response.raw = _Bounded(response.raw, request)
+    response.raw = _Bounded(response.raw, request, timeout)
     try:
         response.content  # noqa: B018
     except BaseException:
         response.close()
         raise
+
+
+def _octets(body: str | bytes | None) -> bytes:
+    return body.encode() if isinstance(body, str) else bytes(body or b"")
+
+
+def _text(body: str | bytes | None) -> str:
+    return _octets(body).decode("utf-8", "replace")
 
 
 def _decoded(value: str | bytes) -> str:

@@ -4,6 +4,7 @@ import difflib
 import shlex
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -15,6 +16,7 @@ from click.core import ParameterSource
 
 from contrato.cli.errors import Refusal, line, needs
 from contrato.core import spec
+from contrato.core.connection import Connection, parse_headers
 
 if TYPE_CHECKING:
     from contrato.verify import Report
@@ -26,20 +28,67 @@ PHASES = {
     "conformance": "Probing every operation",
     "clean-up": "Removing what the run created",
 }
+# Seconds between two lines that say how far a run is.
+EVERY = 30
 # Options left out of the command that repeats a run: files for reports, and the secret.
-NOT_REPEATED = {"token", "junit", "html", "save_har", "write_baseline"}
+NOT_REPEATED = {"token", "headers", "proxy", "junit", "html", "save_har", "write_baseline"}
+
+CONNECTING = ("headers", "ca_bundle", "client_cert", "insecure", "proxy", "timeout")
 
 # Options about requests.
-SENDING = ("token", "mode", "probes", "rate", "budget", "seed", "save_har", "values", "max_failures")
+SENDING = (
+    *CONNECTING,
+    "token",
+    "mode",
+    "probes",
+    "rate",
+    "budget",
+    "seed",
+    "save_har",
+    "values",
+    "max_failures",
+    "max_time",
+)
+
+
+def _complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Return the names of rules, and of operations where they are allowed, that begin so."""
+    with needs("verify"):
+        from contrato.verify import RULES
+    operations = [name for api in spec.APIS for name in spec.api(api).operations if parameter.name != "explain"]
+    return [name for name in (*operations, *RULES) if name.startswith(incomplete)]
 
 
 @click.command()
 @click.argument("api", type=click.Choice(spec.APIS), required=False)
 @click.option("--base-url", metavar="URL", help="Where the API is mounted.")
 @click.option("--token", help="The bearer token. By default NEU_TOKEN or APPORTIONMENTS_TOKEN of the environment.")
+@click.option(
+    "--header",
+    "headers",
+    multiple=True,
+    metavar="'NAME: VALUE'",
+    help="A header for every request, such as 'X-Api-Key: $KEY': the value of that variable of the environment. May be "
+    "repeated.",
+)
+@click.option("--ca-bundle", metavar="FILE", help="Trust the certificates in this file or directory.")
+@click.option("--client-cert", metavar="FILE", help="PEM file with a certificate and its key, to identify with.")
+@click.option("--insecure", is_flag=True, default=None, help="Accept any certificate.")
+@click.option("--proxy", metavar="URL", help="Proxy to send requests through.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, min_open=True),
+    metavar="SECONDS",
+    help="Longest wait for an answer.  [default: 10]",
+)
 @click.option("--har", type=FILE, metavar="FILE", help="Judge this recorded traffic; nothing is sent.")
 @click.option(
-    "--explain", is_flag=False, flag_value="", metavar="[RULE]", help="Explain a rule, or list all; runs nothing."
+    "--explain",
+    is_flag=False,
+    flag_value="",
+    metavar="[RULE]",
+    shell_complete=_complete,
+    help="Explain a rule, or list all; runs nothing.",
 )
 @click.option(
     "--mode",
@@ -64,8 +113,20 @@ SENDING = ("token", "mode", "probes", "rate", "budget", "seed", "save_har", "val
     help="Requests at most, 0 for no limit.  [default: 1000 in read-only mode]",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=1, help="The same seed sends the same requests.")
-@click.option("--only", multiple=True, metavar="NAME", help="Judge this operation or rule alone; may be repeated.")
-@click.option("--skip", multiple=True, metavar="NAME", help="Skip this operation or rule; may be repeated.")
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=_complete,
+    help="Judge this operation or rule alone; may be repeated.",
+)
+@click.option(
+    "--skip",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=_complete,
+    help="Skip this operation or rule; may be repeated.",
+)
 @click.option(
     "--value",
     "values",
@@ -80,6 +141,12 @@ SENDING = ("token", "mode", "probes", "rate", "budget", "seed", "save_har", "val
     metavar="NUMBER",
     help="Stop after so many failures.  [default: no limit]",
 )
+@click.option(
+    "--max-time",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Stop after so many seconds, and say what was not judged.  [default: no limit]",
+)
 @click.option("--baseline", type=FILE, metavar="FILE", help="Accept the failures in this TOML file until they expire.")
 @click.option(
     "--write-baseline", type=FILE, metavar="FILE", help="Write the failures as a baseline, to add reasons to."
@@ -91,7 +158,8 @@ SENDING = ("token", "mode", "probes", "rate", "budget", "seed", "save_har", "val
 def verify(ctx: click.Context, /, api: str | None, explain: str | None, **options: Any) -> None:
     """Verify that a server, or recorded traffic, keeps the contract of an API.
 
-    Reports contain neither the token nor personal data.
+    Reports contain neither the token nor personal data. What --header, --ca-bundle, --client-cert, --insecure, --proxy
+    and --timeout say, variables such as NEU_HEADERS and NEU_CA_BUNDLE say too.
 
     \b
     Exit status:
@@ -161,7 +229,7 @@ def _judged(
         except Exception as error:
             # The other reports are written all the same.
             report.crash = report.told(reports.report.crash_text(error))
-            click.echo(report.crash, err=True)
+            click.echo(line(report.crash), err=True)
     if problems and report.exit_code is not ExitCode.CRASHED:
         raise Refusal("; ".join(problems))
     return int(report.exit_code)
@@ -184,15 +252,22 @@ def _run(
         report: Report = suite.verify_har(api, har, base_url, **chosen)
         return report
     assert base_url is not None
-    with _progress() as progress:
-        return suite.verify(api, base_url, token, observer=observer, progress=progress, **options)
+    given = {name: options.pop(name) for name in CONNECTING}
+    try:
+        connection = Connection(**{**given, "headers": parse_headers("--header", given["headers"])})
+    except ValueError as error:
+        raise suite.UsageError(str(error)) from error
+    with _progress() as (progress, estimate):
+        observers = {"observer": observer, "progress": progress, "estimate": estimate}
+        return suite.verify(api, base_url, token, connection=connection, **observers, **options)
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[str, int], None] | None]:
-    """Show the phase and the number of requests if stderr is a terminal."""
+def _progress() -> Iterator[tuple[Callable[[str, int], None], Callable[[int, float], None]]]:
+    """Show how far a run is: in place on a terminal, else in a line now and then; and once, how far it will go."""
     if not sys.stderr.isatty():
-        yield None
+        lines = _Lines()
+        yield lines.show, lambda requests, seconds: click.echo(_estimate(requests, seconds), err=True)
         return
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -205,7 +280,34 @@ def _progress() -> Iterator[Callable[[str, int], None] | None]:
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
         task = shown.add_task(PHASES["discovery"], total=None)
-        yield lambda phase, requests: shown.update(task, description=PHASES.get(phase, phase), completed=requests)
+        yield (
+            lambda phase, requests: shown.update(task, description=PHASES.get(phase, phase), completed=requests),
+            lambda requests, seconds: shown.console.print(_estimate(requests, seconds), highlight=False),
+        )
+
+
+class _Lines:
+    """Tells a log how far a run is."""
+
+    def __init__(self) -> None:
+        self._begun = self._told = time.monotonic()
+        self._phase = ""
+
+    def show(self, phase: str, requests: int) -> None:
+        """Write a line for each phase, and one whenever the last one is `EVERY` seconds old."""
+        now = time.monotonic()
+        if phase == self._phase and now - self._told < EVERY:
+            return
+        self._phase, self._told = phase, now
+        click.echo(f"{PHASES.get(phase, phase)}: {requests} requests, {_duration(now - self._begun)}", err=True)
+
+
+def _estimate(requests: int, seconds: float) -> str:
+    return f"About {requests} requests to come, in {_duration(seconds)}; --max-time and --budget set a limit"
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
 
 
 def _refuse_unwritable(files: list[Path]) -> None:

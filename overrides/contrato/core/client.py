@@ -18,9 +18,11 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Never, Self, TypeVar
 from zoneinfo import ZoneInfo
 
+import attrs
 import httpx
 
 from contrato.core.auth import Bearer
+from contrato.core.connection import Connection, secrets
 from contrato.core.errors import ContratoError
 from contrato.core.limits import Limits
 from contrato.core.pages import AsyncPager, Pager
@@ -67,19 +69,35 @@ class _Base(Generic[Transport]):
         retries: int = RETRIES,
         aware: bool = False,
         max_bytes: int = MAX_BYTES,
+        headers: Mapping[str, str] | None = None,
+        ca_bundle: str | None = None,
+        client_cert: str | None = None,
+        insecure: bool | None = None,
+        proxy: str | None = None,
         transport: Transport | None = None,
     ) -> None:
-        # Tracebacks may show local variables: the token must not be one of them.
+        # Tracebacks may show local variables: secrets must not be among them.
         self._auth, token = Bearer(self._spec.token_variable, token), None
+        given = Connection(
+            headers=headers or {}, ca_bundle=ca_bundle, client_cert=client_cert, insecure=insecure, proxy=proxy
+        )
+        headers = proxy = None
         self._auth.check()
         check(timeout=timeout, deadline=deadline, retries=retries, max_bytes=max_bytes)
+        if transport is not None and attrs.evolve(given, headers={}) != Connection():
+            raise TypeError("a transport has its own certificates and proxy: give them to it, or no transport")
+        url, common = checked_base_url(self._spec, base_url), common_headers()
+        connection = given.resolve(self._spec, str(url))
+        if timeout is TIMEOUT and connection.timeout is not None:
+            timeout = connection.timeout
+        common.update(connection.headers)
+        self._auth.authorize(common)
+        self._auth = self._auth.with_others(connection.secrets)
         self._deadline, self._retries, self._max_bytes = deadline, retries, max_bytes
-        url, headers = checked_base_url(self._spec, base_url), common_headers()
-        self._auth.authorize(headers)
-        self._defaults = Defaults(url, headers, httpx.Timeout(timeout).as_dict())
+        self._defaults = Defaults(url, common, httpx.Timeout(timeout).as_dict())
         self._zone = self.time_zone if aware else None
         self._closed = False
-        self._transport: Transport = connect(self._make_transport, url) if transport is None else transport
+        self._transport: Transport = connect(self._make_transport, connection) if transport is None else transport
 
     def __repr__(self) -> str:
         # A traceback may show a client whose constructor failed.
@@ -117,7 +135,8 @@ class _Base(Generic[Transport]):
         if options:
             check_options(options)
         operation = self._spec.operations[operation_id]
-        return Call(operation, arguments, self.time_zone, options or {}), Reader(operation, self._auth, self._zone)
+        auth = self._auth.with_others(secrets(options["headers"])) if options and "headers" in options else self._auth
+        return Call(operation, arguments, self.time_zone, options or {}), Reader(operation, auth, self._zone)
 
     def _limits(self, call: Call) -> Limits:
         retries = call.options.get("retries", self._retries) if call.operation.safe else 0

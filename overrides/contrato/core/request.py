@@ -34,7 +34,7 @@ class Defaults:
     """
 
     base_url: httpx.URL
-    headers: httpx.Headers
+    headers: httpx.Headers = attrs.field(repr=False)
     timeout: dict[str, float | None]
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import httpx
 
-from contrato.core.auth import Bearer, without_token
+from contrato.core.auth import Bearer, without_secrets
 from contrato.core.decode import decode, decode_structs
 from contrato.core.errors import (
     AuthenticationError,
@@ -208,7 +208,7 @@ class Reader:
 
     Attributes:
         operation: The operation.
-        auth: The token, to remove it from errors.
+        auth: The secrets, to remove them from errors.
         zone: Time zone for timestamps without an offset; None leaves them as they are.
 
     """
@@ -218,7 +218,7 @@ class Reader:
     zone: tzinfo | None
 
     def no_answer(self, request: httpx.Request, error: httpx.RequestError) -> TransportError:
-        """Return our error. Its cause is the one of httpx, without the token in its text, request and traceback."""
+        """Return our error. Its cause is the one of httpx, without secrets in its text, request and traceback."""
         kind = TransportError
         if isinstance(error, httpx.TimeoutException):
             kind = RequestTimeoutError
@@ -227,7 +227,7 @@ class Reader:
         reason = self.auth.redact(str(error))
         failed = kind(self.operation.id, request.method, str(request.url), f"{type(error).__name__}: {reason}")
         error.args = (reason,)
-        error.request = without_token(request)
+        error.request = without_secrets(request)
         error.__traceback__ = error.__cause__ = error.__context__ = None
         failed.__cause__ = error
         return failed
@@ -331,8 +331,8 @@ def _kind(status: int, documented: bool) -> type[ResponseError]:
 
 
 def _copy(response: httpx.Response, content: bytes | bytearray) -> httpx.Response:
-    """Return a response that has been read, and whose request does not hold the token."""
+    """Return a response that has been read, and whose request holds no secrets."""
     done = (b"content-encoding", b"transfer-encoding")
     headers = [(name, value) for name, value in response.headers.raw if name.lower() not in done]
-    request = without_token(response.request)
+    request = without_secrets(response.request)
     return httpx.Response(response.status_code, headers=headers, content=bytes(content), request=request)

@@ -7,9 +7,10 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
-from urllib.request import getproxies, proxy_bypass
 
 import httpx
+
+from contrato.core.connection import Connection, check_headers
 
 if TYPE_CHECKING:
     from contrato.core.spec import Api
@@ -23,8 +24,6 @@ DEADLINE = 600.0
 # A year of hourly readings of ten services has 36 MB.
 MAX_BYTES = 512 * 2**20
 RETRIES = 2
-# Environment variables that httpx and `connect` read.
-ENVIRONMENT = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 class RequestOptions(TypedDict, total=False):
@@ -93,14 +92,7 @@ def check_options(options: RequestOptions) -> None:
         known = ", ".join(RequestOptions.__annotations__)
         raise TypeError(f"no option {', '.join(sorted(unknown))}: give {known}")
     check(**{name: value for name, value in options.items() if name != "headers"})
-    # Messages do not quote values: one may be a secret.
-    for name, value in options.get("headers", {}).items():
-        if not isinstance(name, str) or not re.fullmatch(r"[!#-'*+.^-z|~0-9A-Z-]+", name):
-            raise ValueError(f"options: {name!r} is not a valid name of a header")
-        if name.lower() == "authorization":
-            raise ValueError("options: the client sets the header Authorization from its token: remove it")
-        if not isinstance(value, str) or not re.fullmatch(r"([!-~]([ -~\t]*[!-~])?)?", value):
-            raise ValueError(f"options: the header {name} must be ASCII text without line breaks or surrounding spaces")
+    check_headers("options", options.get("headers", {}))
 
 
 def checked_base_url(api: Api, base_url: str | None) -> httpx.URL:
@@ -131,26 +123,18 @@ def common_headers() -> httpx.Headers:
     )
 
 
-def connect(make: Callable[..., Made], url: httpx.URL) -> Made:
-    """Make an httpx transport to a server, through the proxy that the environment names for it.
+def connect(make: Callable[..., Made], connection: Connection) -> Made:
+    """Make an httpx transport.
 
     Raises:
-        ValueError: The environment has invalid settings; the message names them.
+        ValueError: The proxy is of a kind for which a package is missing.
 
     """
-    direct = proxy_bypass(url.host) or proxy_bypass(url.netloc.decode())
-    proxies = {} if direct else getproxies()
-    proxy = proxies.get(url.scheme) or proxies.get("all")
     try:
-        return make(proxy=proxy if proxy is None or "://" in proxy else f"http://{proxy}")
-    except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
-        found = [name for name in ENVIRONMENT if os.environ.get(name) or os.environ.get(name.lower())]
-        if not found:
-            raise
-        raise ValueError(
-            f"the environment does not allow a connection: correct or unset {' or '.join(found)}: "
-            f"{type(error).__name__}: {error}"
-        ) from error
+        # The environment has been asked, for the suite's HTTP library too.
+        return make(verify=connection.context, proxy=connection.proxy, trust_env=False)
+    except ImportError as error:
+        raise ValueError(f"no connection through the proxy of {connection!r}: {error}") from error
 
 
 def _usable_url(url: Any) -> bool:

@@ -13,7 +13,6 @@ from contrato.verify.findings import Layer, NotJudged, Reading, Violation, answe
 from contrato.verify.leniency import may_be_refused
 from contrato.verify.rules import Rule, misread
 from contrato.verify.session import Session, UnansweredError, UnexpectedError, UnfitError, WithheldError, is_readable
-from contrato.verify.transport import TIMEOUT
 
 STILL = 2.0
 """Seconds for finding out whether the data move by themselves; up to ten times as many where few requests fit in."""
@@ -104,7 +103,7 @@ def _judge(
     except UnansweredError as error:
         not_judged.append(NotJudged(operation.id, str(error), lasting=False))
         if error.lost and _is_there(session):
-            expected = f"a complete HTTP answer within {TIMEOUT:g} s"
+            expected = f"a complete HTTP answer within {session.transport.timeout:g} s"
             unsound.append(("answer", violation(operation, "", expected, error.lost, operation.evidence)))
     except UnfitError as error:
         not_judged.append(NotJudged(operation.id, str(error), lasting=not error.bound))

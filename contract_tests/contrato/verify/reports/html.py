@@ -22,6 +22,7 @@ from contrato.verify.hiding import token_variable
 from contrato.verify.reports.report import Failure, Outcome, Report, curl_of
 from contrato.verify.reports.terminal import alike, found_at, grouped, tally, whose
 from contrato.verify.rules import RULES
+from contrato.verify.texts import visible
 
 LONGEST = 1500
 """Characters of a request's or an answer's body on the page."""
@@ -52,6 +53,7 @@ def write(path: Path, report: Report, again: str) -> None:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=lambda value: visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
     )
     environment.filters["body"] = body
     api = specs.api(report.api)
@@ -139,6 +141,7 @@ def body(content: bytes, finding: Failure) -> Markup:
         text = json.dumps(_few(json.loads(content), finding, named, name), indent="\t", ensure_ascii=False)
     except (RecursionError, ValueError):
         text, named, name = content.decode("utf-8", "replace"), frozenset(), ""
+    text = visible(text)
     rest = len(text) - LONGEST
     lines = [_line(line, named, name) for line in text[:LONGEST].split("\n")]
     return Markup("\n").join(lines if rest <= 0 else [*lines, f"… {rest} more characters"])

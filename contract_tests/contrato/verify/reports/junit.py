@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import junitparser
 
 from contrato.verify.reports.report import Case, Failure, Outcome, Report, Verdict
-
-_NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+from contrato.verify.texts import visible
 
 
 def write(path: Path, report: Report) -> None:
@@ -93,4 +91,5 @@ def describe(failure: Failure) -> str:
 
 
 def _xml(text: str) -> str:
-    return _NOT_XML.sub("\ufffd", text)
+    # XML 1.0 has no place for most of the characters that this escapes.
+    return visible(text)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from textwrap import wrap
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -13,11 +14,16 @@ from rich.text import Text
 
 from contrato.verify.findings import Layer
 from contrato.verify.reports.report import Case, Failure, Outcome, Report, Unjudged, Verdict, plural
-
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+from contrato.verify.texts import visible
 
 _VALUE = re.compile(r'"[^"]*"|\b\d{3} (?:[\w.+-]+/[\w.+-]+|without a (?:body|type))|\d+(?:\.\d+)?')
 """A text, a number, or a status and a media type in a sentence; two that differ only in these say the same."""
+
+_LEAD = re.compile(r" *(?:[a-z]+ {2,}|- |\d+\.? +)?")
+"""How a line begins below which its further lines do not begin."""
+
+WIDEST = 1000
+"""Characters of a line that is wide enough for any table."""
 
 _STYLES = {Verdict.PASSED: "green", Verdict.FAILED: "red", Verdict.INCONCLUSIVE: "yellow", Verdict.LEFT_OUT: "dim"}
 
@@ -45,15 +51,24 @@ def write(report: Report, console: Console | None = None) -> None:
     if report.notes:
         _heading(console, "Notes")
         for note in report.notes:
-            _line(console, f"- {note}")
+            _line(console, f"- {note}", whole=note.startswith("curl "))
     _line(console)
     again = "" if report.recorded else f"; mode {report.mode}; repeat with --seed {report.seed}"
     _line(console, f"{report.outcome}: {report.summary}{again}", "bold")
 
 
-def _line(console: Console, text: str = "", style: str = "") -> None:
+def _line(console: Console, text: str = "", style: str = "", *, whole: bool = False) -> None:
+    """Write a line; on a terminal, one that is too long in several, each of whole words, unless it is to be copied."""
+    text = visible(text)
+    if console.is_terminal and not whole:
+        hanging = " " * len(_LEAD.match(text)[0])  # type: ignore[index]
+        text = "\n".join(
+            part
+            for line in text.split("\n")
+            for part in wrap(line, console.width, subsequent_indent=hanging, break_long_words=False) or [""]
+        )
     # Text, not markup: what a server answers must not be read as styling. Unwrapped, so that a curl can be copied.
-    console.print(Text(_CONTROL.sub("", text), style=style), soft_wrap=True)
+    console.print(Text(text, style=style), soft_wrap=True)
 
 
 def _heading(console: Console, text: str) -> None:
@@ -62,21 +77,30 @@ def _heading(console: Console, text: str) -> None:
 
 
 def _operations(console: Console, report: Report) -> None:
-    table = Table(
-        box=SIMPLE_HEAD, title=f"{report.api} at {report.base_url}", title_justify="left", padding=(0, 1, 0, 0)
-    )
-    table.add_column("operation", overflow="fold")
-    table.add_column("2xx of")
     cases = report.cases()
     layers = [layer for layer in Layer if any(case.rule.layer is layer for case in cases)]
-    for layer in layers:
-        table.add_column(f"{layer}", overflow="fold")
+    table = _table(report, cases, {str(layer): (layer,) for layer in layers})
+    # A name that is broken in its midst is no name.
+    if console.measure(table, options=console.options.update(width=WIDEST)).minimum > console.width:
+        table = _table(report, cases, {"rules": layers})
+    console.print(table)
+
+
+def _table(report: Report, cases: Sequence[Case], columns: Mapping[str, Sequence[Layer]]) -> Table:
+    """A row for each operation, with columns of one layer each, or of several."""
+    title = visible(f"{report.api} at {report.base_url}")
+    table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", padding=(0, 1, 0, 0))
+    table.add_column("operation", no_wrap=True)
+    table.add_column("2xx of", no_wrap=True)
+    for name in columns:
+        table.add_column(name, overflow="fold")
     table.add_column("verdict", overflow="fold")
     for row in report.operations:
-        cells = [tally(c for c in cases if (c.operation, c.rule.layer) == (row.operation, layer)) for layer in layers]
+        own = [case for case in cases if case.operation == row.operation]
+        cells = [tally(case for case in own if case.rule.layer in layers) for layers in columns.values()]
         verdict = Text(row.verdict, style=_STYLES[row.verdict])
         table.add_row(row.operation, f"{row.successes}/{row.requests}", *cells, verdict)
-    console.print(table)
+    return table
 
 
 def tally(cases: Iterable[Case]) -> str:
@@ -139,7 +163,7 @@ def _finding(console: Console, lead: str, findings: Sequence[Failure], style: st
     if failure.evidence:
         _line(console, f"   evidence  {failure.evidence}")
     if failure.curl:
-        _line(console, f"   repeat    {failure.curl}")
+        _line(console, f"   repeat    {failure.curl}", whole=True)
 
 
 def _not_judged(console: Console, report: Report) -> None:

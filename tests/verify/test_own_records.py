@@ -1,0 +1,213 @@
+"""A run writes to records of its own only: each one is proved to be, and none is forgotten."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contrato.core import spec
+from contrato.verify import Mode, Report, verify
+from contrato.verify.clean_up import clean_up
+from contrato.verify.own_records import Journal
+from contrato.verify.transport import Refused, Transport
+from foreign import TOKEN, Answer, Foreign, keyed, new_record, seeded, serve, snapshot
+
+pytestmark = pytest.mark.slow
+
+API = spec.api("apportionments")
+CREATE = API.operations["createApportionment"]
+UPDATE = API.operations["updateApportionment"]
+DELETE = API.operations["deleteApportionment"]
+ONLY = ["updateApportionment", "deleteApportionment", "updated_is_kept", "deleted_is_gone", "not_a_server_error"]
+
+
+@pytest.fixture(autouse=True)
+def journals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Run where nothing may be left behind; gives the folder of the journals."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path / "state" / "contrato"
+
+
+def run(foreign: Foreign, **options: Any) -> Report:
+    with serve(foreign) as url:
+        return verify("apportionments", url, TOKEN, 1, "own-records", **{"examples": 1, "rate": 0, **options})
+
+
+def untouched(foreign: Foreign, before: dict[int, str]) -> bool:
+    return {number: text for number, text in snapshot(foreign).items() if number in before} == before
+
+
+def _oldest(foreign: Foreign, body: dict[str, Any]) -> int:
+    return min(foreign.records)
+
+
+def _count(foreign: Foreign, body: dict[str, Any]) -> int:
+    foreign.records.setdefault(7, {**next(iter(foreign.records.values())), "id": 7})
+    return 7
+
+
+def _latecomer(foreign: Foreign, body: dict[str, Any]) -> int:
+    """Somebody else's record that came after the run had looked around."""
+    number = foreign.next_id + 100_000
+    foreign.records.setdefault(number, {**next(iter(foreign.records.values())), "id": number, "name": "Late"})
+    return number
+
+
+@pytest.mark.parametrize("wrong", [_oldest, _count, _latecomer])
+def test_a_server_that_answers_a_creation_with_a_wrong_id_gives_no_right_to_that_record(
+    wrong: Callable[[Foreign, dict[str, Any]], int],
+) -> None:
+    foreign = seeded()
+    wrong(foreign, {})
+    before = snapshot(foreign)
+
+    def lie(name: str, answer: Answer) -> Answer:
+        if name != "createApportionment" or answer.status != 201:
+            return answer
+        return replace(answer, body={**answer.body, "id": wrong(foreign, answer.body)})
+
+    foreign.alter = lie
+    report = run(foreign, only=ONLY)
+    assert untouched(foreign, before)
+    assert [line for line in foreign.log if line.startswith("POST")]
+    assert not [line for line in foreign.log if line.startswith(("PUT", "DELETE"))]
+    (told,) = [note for note in report.notes if "These were answered as new, and are not" in note]
+    assert str(wrong(foreign, {})) in told
+    assert any(note.startswith("this run may have left") for note in report.notes)
+
+
+def test_an_equal_record_of_somebody_else_is_not_ours() -> None:
+    """Who tries the example of the documents has a record like the one that the run creates."""
+    foreign = seeded()
+    arguments = new_record(CREATE)
+    theirs = foreign._store({key[1]: value for key, value in arguments.items()})["id"]
+    foreign.alter = lambda name, answer: (
+        replace(answer, body={**answer.body, "id": theirs}) if answer.status == 201 else answer
+    )
+    with serve(foreign) as url, closing(Transport(API, url, TOKEN, Mode.OWN_RECORDS)) as transport:
+        assert transport.exchange(CREATE, arguments).status == 201
+        for operation in (UPDATE, DELETE):
+            with pytest.raises(Refused):
+                transport.exchange(operation, keyed(operation, {"id": theirs}))
+        assert clean_up(transport) == []
+    assert theirs in foreign.records
+
+
+@pytest.mark.parametrize("change", [str.upper, lambda text: f" {text}\n", lambda text: text.replace("ã", "a")])
+def test_what_a_server_may_do_to_a_text_takes_no_right_away(change: Callable[[str], str]) -> None:
+    foreign = seeded()
+    before = snapshot(foreign)
+
+    def alter(name: str, answer: Answer) -> Answer:
+        if name not in ("getApportionment", "createApportionment") or not isinstance(answer.body, dict):
+            return answer
+        return replace(
+            answer, body={**answer.body, **({"name": change(answer.body["name"])} if "name" in answer.body else {})}
+        )
+
+    foreign.alter = alter
+    with serve(foreign) as url, closing(Transport(API, url, TOKEN, Mode.OWN_RECORDS)) as transport:
+        number = transport.exchange(CREATE, new_record(CREATE)).json["id"]
+        assert transport.exchange(UPDATE, keyed(UPDATE, {"id": number, "name": "Y"})).status == 200
+        assert clean_up(transport) == []
+    assert snapshot(foreign) == before
+
+
+def test_a_record_that_cannot_be_read_back_is_not_written_to() -> None:
+    foreign = seeded()
+    foreign.alter = lambda name, answer: Answer(500, {}) if name == "getApportionment" else answer
+    with serve(foreign) as url, closing(Transport(API, url, TOKEN, Mode.OWN_RECORDS)) as transport:
+        number = transport.exchange(CREATE, new_record(CREATE)).json["id"]
+        with pytest.raises(Refused):
+            transport.exchange(DELETE, keyed(DELETE, {"id": number}))
+        assert transport.own.intents
+
+
+# The journal
+
+SCRIPT = """
+import sys
+from contrato.verify import verify
+verify("apportionments", sys.argv[1], sys.argv[2], mode="own-records", examples=1, rate=0, only=["created_is_kept"])
+"""
+
+
+def test_a_kill_between_a_creation_and_its_answer_loses_nothing(journals: Path) -> None:
+    foreign = seeded()
+    before = snapshot(foreign)
+    children: list[subprocess.Popen[bytes]] = []
+
+    def strike(name: str, answer: Answer) -> Answer:
+        if name == "createApportionment" and answer.status == 201:
+            os.kill(children[0].pid, signal.SIGKILL)
+        return answer
+
+    foreign.alter = strike
+    with serve(foreign) as url:
+        children.append(subprocess.Popen([sys.executable, "-c", SCRIPT, url, TOKEN]))
+        assert children[0].wait(timeout=120) == -signal.SIGKILL
+        (left,) = snapshot(foreign).keys() - before.keys()
+        (journal,) = journals.glob("*.json")
+        for mode in ("read-only", "own-records"):
+            only = ["getApportionment", "not_a_server_error"]
+            foreign.alter = lambda name, answer: answer
+            notes = verify("apportionments", url, TOKEN, mode=mode, examples=1, rate=0, only=only).notes
+            (told,) = [note for note in notes if "may have created" in note]
+            assert foreign.records[left]["name"] in told
+            assert str(journal) in told
+    assert journal.exists()
+    assert left in foreign.records
+
+
+def test_a_journal_is_for_its_owner_and_has_no_token(journals: Path) -> None:
+    modes: list[str] = []
+    foreign = seeded()
+
+    def look(name: str, answer: Answer) -> Answer:
+        for path in [journals, *journals.glob("*")] if list(journals.glob("*")) else []:
+            modes.append(oct(stat.S_IMODE(path.stat().st_mode)))
+            assert path.is_dir() or TOKEN not in path.read_text("utf-8")
+        return answer
+
+    old = os.umask(0)
+    try:
+        foreign.alter = look
+        with serve(foreign) as url, closing(Transport(API, url, TOKEN, Mode.OWN_RECORDS)) as transport:
+            journal = Journal("apportionments", url)
+            transport.own.on_change = lambda: journal.write(transport.own.created, transport.own.intents)
+            journal.write([], [])
+            transport.exchange(CREATE, {**new_record(CREATE), **keyed(CREATE, {"name": f"Bloco {TOKEN}"})})
+            transport.exchange(API.operations["listApportionments"], {})
+            assert clean_up(transport) == []
+    finally:
+        os.umask(old)
+    assert set(modes) == {"0o700", "0o600"}
+    assert list(journals.glob("*")) == []
+
+
+def test_an_intent_is_in_the_journal_before_the_request_is_sent(journals: Path) -> None:
+    foreign, seen = seeded(), []
+
+    def look(name: str, answer: Answer) -> Answer:
+        if name == "createApportionment":
+            (journal,) = journals.glob("*.json")
+            seen.extend(json.loads(journal.read_text("utf-8"))["intents"])
+        return answer
+
+    foreign.alter = look
+    run(foreign, only=["createApportionment", "created_is_kept"])
+    assert {intent["creator"] for intent in seen} == {"createApportionment"}
+    assert all(re.search(r'"name": ?"', intent["sent"]) for intent in seen)
