@@ -6,7 +6,6 @@ import logging
 import pickle
 import socket
 import ssl
-import subprocess
 import threading
 import traceback
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
+from certificates import self_signed
 from clients import BASE_URL, BOTH, LIST_SERVICES, NEU, TOKEN, call, http, listed, server, serving
 from contrato import neu
 from contrato.core import spec
@@ -177,19 +177,9 @@ def test_a_transport_has_its_own_settings(setting: dict[str, Any]) -> None:
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with certificates and keys, of a server at 127.0.0.1 and of a client, each its own authority."""
     folder = tmp_path_factory.mktemp("certificates")
-    for name in ("server", "client"):
-        command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-        files = ["-keyout", folder / f"{name}.key", "-out", folder / f"{name}.crt", "-days", "2"]
-        about = ["-subj", f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1"]
-        try:
-            subprocess.run([*command, *files, *about], check=True, capture_output=True)
-        except FileNotFoundError:
-            pytest.skip("openssl is not installed")
-        both = (folder / f"{name}.crt").read_text() + (folder / f"{name}.key").read_text()
-        (folder / f"{name}.pem").write_text(both)
-    locked = ["openssl", "ec", "-aes128", "-passout", "pass:x", "-in", folder / "client.key"]
-    key = subprocess.run(locked, check=True, capture_output=True, text=True).stdout
-    (folder / "locked.pem").write_text((folder / "client.crt").read_text() + key)
+    self_signed(folder, "server")
+    self_signed(folder, "client")
+    self_signed(folder, "locked", password="pass-of-key")
     return folder
 
 

@@ -482,15 +482,19 @@ class Api(Document):
         url: str = server["url"].format(**variables)
         return url
 
+    def variable(self, setting: str) -> str:
+        """Return the environment variable with a setting of the clients, such as `NEU_CA_BUNDLE`."""
+        return f"{self.name}_{setting}".upper()
+
     @property
     def token_variable(self) -> str:
         """Environment variable with the token."""
-        return f"{self.name.upper()}_TOKEN"
+        return self.variable("token")
 
     @property
     def base_url_variable(self) -> str:
         """Environment variable with the base URL."""
-        return f"{self.name.upper()}_BASE_URL"
+        return self.variable("base_url")
 
     @property
     def mount(self) -> str:
