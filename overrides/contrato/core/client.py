@@ -106,7 +106,7 @@ class _Base(Generic[Transport]):
         self._auth = self._auth.with_others(connection.secrets)
         self._deadline, self._retries, self._max_bytes = deadline, retries, max_bytes
         self._defaults = Defaults(url, common, httpx.Timeout(timeout).as_dict())
-        self._zone = self.time_zone if aware else None
+        self._aware = aware
         self._closed = False
         # None if the connections are the caller's.
         self._connection = connection if transport is None else None
@@ -141,7 +141,9 @@ class _Base(Generic[Transport]):
     @property
     def time_zone(self) -> ZoneInfo:
         """Time zone of timestamps without an offset, from the spec; UTC if the spec does not say."""
-        return self._spec.time_zone or ZoneInfo("UTC")
+        from contrato.core.spec import zone  # late, as below
+
+        return self._spec.time_zone or zone("UTC")
 
     @functools.cached_property
     def _spec(self) -> Api:
@@ -167,7 +169,8 @@ class _Base(Generic[Transport]):
             check_options(options)
         operation = self._spec.operations[operation_id]
         auth = self._auth.with_others(secrets(options["headers"])) if options and "headers" in options else self._auth
-        return Call(operation, arguments, self.time_zone, options or {}), Reader(operation, auth, self._zone)
+        zone = self.time_zone if self._aware else None
+        return Call(operation, arguments, lambda: self.time_zone, options or {}), Reader(operation, auth, zone)
 
     def _limits(self, call: Call) -> Limits:
         retries = call.options.get("retries", self._retries) if call.operation.safe else 0
