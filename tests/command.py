@@ -59,6 +59,8 @@ class Canned(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Canned)
         self.answers: list[tuple[int, str]] = []
         self.headers: dict[str, str] = {}
+        # Headers of the last request.
+        self.sent: Any = {}
         # Answers to requests of NEU in which an argument with this name has this value.
         self.when: dict[tuple[str, str], tuple[int, str]] = {}
         self.url = f"http://127.0.0.1:{self.server_port}"
@@ -83,6 +85,7 @@ class _Canned(BaseHTTPRequestHandler):
 
     def answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.server.sent = self.headers
         answers, when = self.server.answers, self.server.when
         found = [answer for argument, answer in when.items() if argument in self.given(body)]
         status, text = found[0] if found else answers.pop(0) if len(answers) > 1 else answers[0]

@@ -247,5 +247,21 @@ def test_a_reader_that_goes_away_ends_the_requests_and_the_progress_bar(
     os.close(reader)
     with open(writer, "w") as out, terminal() as (err, _):
         assert run_main(["neu", "consumption", "--interval", "daily", *YEAR], urls, out, err) == 141
+    # Requests that are under way end by themselves, and hold nobody.
+    for thread in threading.enumerate():
+        if thread.daemon and thread.name == "contrato-windows":
+            thread.join(30)
     # (At the end of the process the bar would wait for its thread for ever.)
     assert set(threading.enumerate()) == before
+
+
+def test_a_header_is_sent_with_a_value_from_the_environment(
+    run: Run, canned: Canned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GATEWAY", "key-8f3a77")
+    monkeypatch.setenv("NEU_HEADERS", "X-Stage: test")
+    canned.answers = [(403, "you sent key-8f3a77")]
+    said = run("neu", "services", "--base-url", canned.url, "--header", "X-Api-Key: $GATEWAY", exit_code=2).stderr
+    assert canned.sent["X-Api-Key"] == "key-8f3a77"
+    assert canned.sent["X-Stage"] == "test"
+    assert "you sent [secret]" in said

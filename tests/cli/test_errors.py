@@ -1,9 +1,13 @@
 """Errors: one line, an exit status, and streams that cannot be written."""
 
+import contextlib
 import json
 import re
 import signal
+import socket
+import ssl
 import subprocess
+import threading
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -11,7 +15,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from command import CONTRATO, STEERING, TOKEN, Canned, Run, buffered, run_main
+from certificates import self_signed
+from command import CONTRATO, STEERING, TOKEN, Canned, Run, buffered, rows, run_main
 from contrato.cli import main, output
 
 pytestmark = pytest.mark.slow
@@ -112,6 +117,7 @@ def test_refused_input_names_the_option(run: Run) -> None:
         (429, "", "higher --retries", 1),
         (418, "{}", "answered 418", 1),
         (302, "", "a status that the spec does not document", 1),
+        (403, "{}", "pass --header", 2),
         (403, f'{{"refused": "{TOKEN}"}}', "pass --token", 2),
         (403, "<p>Ask the administrator</p>", "<p>Ask the administrator</p>", 2),
         (404, "{}", "check the path of --base-url, by default NEU_BASE_URL", 2),
@@ -127,7 +133,59 @@ def test_a_failing_server(run: Run, canned: Canned, status: int, body: str, prob
 
 def test_a_redirect_says_where_to(run: Run, canned: Canned) -> None:
     canned.answers, canned.headers = [(302, "")], {"Location": "https://login.example/"}
-    assert "https://login.example/" in run("neu", "services", "--base-url", canned.url, exit_code=1).stderr
+    said = run("neu", "services", "--base-url", canned.url, exit_code=2).stderr
+    assert "a redirect, which is not followed, to Location https://login.example/" in said
+    assert said.endswith("if the API has moved there, change --base-url, by default NEU_BASE_URL\n")
+
+
+def test_a_refusal_of_a_gateway_says_what_it_says_and_how_to_send_a_header(run: Run, canned: Canned) -> None:
+    canned.answers = [(403, '{"message": "Missing API key"}')]
+    said = run("neu", "services", "--base-url", canned.url, exit_code=2).stderr
+    assert "Missing API key" in said
+    assert "if a gateway wants a header, pass --header" in said
+
+
+def test_a_certificate_that_is_not_trusted_says_why(run: Run, tmp_path: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(self_signed(tmp_path, "server"))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            for _ in range(2):
+                with (
+                    contextlib.suppress(OSError),
+                    context.wrap_socket(listener.accept()[0], server_side=True) as stream,
+                ):
+                    stream.recv(65536)
+                    stream.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]")
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}"
+        said = run("neu", "services", "--base-url", url, exit_code=2).stderr
+        assert "the certificate is not trusted: self-signed certificate" in said
+        assert "--ca-bundle" in said
+        assert rows(run("neu", "services", "--base-url", url, "--insecure")) == []
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "problem"),
+    [
+        ("--ca-bundle", "/nope", "--ca-bundle: cannot use /nope: No such file"),
+        ("--client-cert", "/nope", "--client-cert: cannot use /nope: No such file"),
+        ("--proxy", "gopher://x", "--proxy: must be the URL of a proxy"),
+        ("--header", "X-Key secret", "--header: line 1 is no header"),
+        ("--header", "X-Key: $NO_SUCH", "--header: X-Key takes its value from the environment, and 'NO_SUCH' is not"),
+        ("--header", "Authorization: secret", "--header: the client sets the header Authorization"),
+    ],
+)
+def test_a_setting_of_connections_that_cannot_be_used_is_refused(
+    run: Run, option: str, value: str, problem: str
+) -> None:
+    said = run("neu", "services", option, value, exit_code=2).stderr
+    assert problem in said
+    assert "secret" not in said
 
 
 def test_a_deadline_ends_a_call(run: Run, canned: Canned) -> None:

@@ -22,6 +22,7 @@ from clients import (
     BOTH,
     CLIENTS,
     EVERY_OPERATION,
+    LIST_SERVICES,
     MODELS,
     SERVICES,
     TOKEN,
@@ -421,3 +422,53 @@ def test_a_closed_client_sends_nothing(asynchronous: bool) -> None:
             await client.list_services()
 
     asyncio.run(run())
+
+
+WITHOUT = """if True:
+    import importlib.metadata, sys, zoneinfo
+    def missing(name):
+        raise importlib.metadata.PackageNotFoundError(name)
+    importlib.metadata.version = missing
+    zoneinfo.reset_tzpath([])
+    sys.modules["tzdata"] = None
+    import asyncio, httpx
+    from contrato import apportionments, neu
+    seen = []
+    def serve(request):
+        seen.append(request.headers["User-Agent"])
+        return httpx.Response(200, json=[])
+    for kind in (neu.Neu, neu.AsyncNeu, apportionments.Apportionments, apportionments.AsyncApportionments):
+        kind("t")
+    client = neu.Neu("t", transport=httpx.MockTransport(serve), aware=True)
+    plain = neu.Neu("t", transport=httpx.MockTransport(serve))
+    print(plain.list_services(), seen)
+    for call in (client.list_services, lambda: plain.list_bills(from_="2020-01-01")):
+        try:
+            call()
+        except RuntimeError as error:
+            print(error)
+"""
+
+
+def test_missing_data_of_time_zones_and_packages_break_no_constructor() -> None:
+    done = subprocess.run([sys.executable, "-c", WITHOUT], capture_output=True, text=True, check=True)
+    hint = "this system has no data of the time zone America/Bogota: pip install tzdata"
+    assert done.stdout.splitlines() == ["[] ['contrato']", hint, hint]
+
+
+def test_requests_and_retries_are_logged_and_no_token(caplog: pytest.LogCaptureFixture) -> None:
+    for asynchronous in (False, True):
+        caplog.clear()
+        refused = httpx.Response(503, headers={"Retry-After": "2"}, text=f"for {TOKEN}\nforged")
+        transport = serving(httpx.ConnectError, refused, httpx.Response(200, content=b"[]"))
+        with caplog.at_level("DEBUG", "contrato"):
+            call(asynchronous, lambda client: client.list_services(), transport=transport)
+        url = f"{BASE_URL}{LIST_SERVICES.path}"
+        records = [(record.name, record.levelname, record.getMessage()) for record in caplog.records]
+        assert [record[:2] for record in records] == [("contrato", level) for level in ("INFO", "INFO", "DEBUG")]
+        texts = [text for *_, text in records]
+        assert all(f"listServices: {LIST_SERVICES.method} {url}" in text for text in texts)
+        assert "attempt 1 got no answer: 'ConnectError: the line is dead'; the next one in 0." in texts[0]
+        assert texts[1].endswith("attempt 2 answered 503; the next one in 2.00 s")
+        assert "answered in 0." in texts[2]
+        assert TOKEN not in caplog.text

@@ -1,6 +1,5 @@
 """Errors: which answer raises which, and their contents."""
 
-import json
 import pickle
 from typing import Any
 
@@ -11,7 +10,6 @@ from clients import (
     BASE_URL,
     BOTH,
     EVERY_OPERATION,
-    SERVICES,
     TOKEN,
     Handler,
     answer,
@@ -21,10 +19,9 @@ from clients import (
     listed,
     method_arguments,
     server,
-    serving,
     wire_arguments,
 )
-from contrato.core import decode, spec
+from contrato.core import spec
 from contrato.core.errors import (
     AuthenticationError,
     ContractError,
@@ -45,17 +42,6 @@ def test_an_error_has_the_headers_as_they_came_whatever_their_encoding() -> None
         call(False, listed, base_url=url)
     assert caught.value.headers["X-Empresa"] == "Energ\u00eda"
     assert caught.value.headers["X-Echo"] == "\u00e9[token]"
-
-
-def test_an_error_says_how_much_of_a_long_array_its_body_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decode, "LONG", 0)
-    service = SERVICES[0]
-    body = [{**service, "name": None}, *[service] * 8]
-    transport = serving(httpx.Response(200, content=json.dumps(body, separators=(",", ":"))))
-    with pytest.raises(ContractError) as caught:
-        call(False, listed, transport=transport)
-    assert 0 < caught.value.lost == 9 - len(caught.value.body)
-    assert pickle.loads(pickle.dumps(caught.value)).lost == caught.value.lost
 
 
 def call_with_examples(asynchronous: bool, operation: Operation, handler: Handler) -> Any:

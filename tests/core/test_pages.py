@@ -11,13 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contrato import testing
+from clients import TOKEN
+from contrato import neu, testing
 from contrato.apportionments.models import Apportionment, ApportionmentPage
 from contrato.core import pages, spec
 from contrato.core.client import capture
 from contrato.core.errors import PaginationError, ResponseError
 from contrato.core.pages import AsyncPager, Pager
 from contrato.neu.models import Bill
+from contrato.testing import faults
 
 BARE: dict[str, Any] = {"page": "page", "size": 20}
 ITEMS: dict[str, Any] = {"page": "page_number", "items": "data"}
@@ -488,3 +490,61 @@ def test_the_asynchronous_clients_lists_are_pagers() -> None:
 
     with testing.neu() as neu, testing.apportionments() as client:
         assert asyncio.run(read()) == (list(neu.list_bills()), list(client.list_apportionments(page=2)))
+
+
+def test_a_pager_of_a_client_names_its_operation_and_says_what_to_do() -> None:
+    client = neu.Neu(TOKEN, transport=httpx.MockTransport(lambda _: httpx.Response(200, json=[])))
+    pager: Any = client.list_bills()
+    assert repr(pager) == "<Pager of neu.list_bills from page 1>"
+    assert bool(pager)
+    uses: list[Callable[[], Any]] = [lambda: len(pager), lambda: pager[0], lambda: next(pager)]
+    hints = "has no length .* list", r"has no index: first\(n\)", r"is not an iterator: first\(1\)"
+    for use, hint in zip(uses, hints, strict=True):
+        with pytest.raises(TypeError, match=f"<Pager of neu.list_bills from page 1> {hint}"):
+            use()
+
+
+def test_an_asynchronous_pager_says_what_to_do_too() -> None:
+    client = neu.AsyncNeu(TOKEN, transport=httpx.MockTransport(lambda _: httpx.Response(200, json=[])))
+    pager: Any = client.list_bills()
+    assert repr(pager) == "<AsyncPager of neu.list_bills from page 1>"
+
+    async def awaited() -> None:
+        await pager
+
+    with pytest.raises(TypeError, match="is not awaited: use `async for`"):
+        asyncio.run(awaited())
+    uses: list[Callable[[], Any]] = [lambda: len(pager), lambda: pager[0], lambda: anext(pager)]
+    for use, hint in zip(uses, ("async for item", "first", "no iterator"), strict=True):
+        with pytest.raises(TypeError, match=hint):
+            use()
+
+
+@pytest.mark.parametrize(("count", "pages"), [(0, 0), (1, 1), (2, 1), (3, 2), (99, 3)])
+def test_first_reads_no_more_pages_than_it_takes(count: int, pages: int) -> None:
+    asked: list[int | None] = []
+
+    def fetch(number: int | None) -> list[int]:
+        asked.append(number)
+        return [[1, 2], [3, 4], []][(number or 1) - 1]
+
+    async def afetch(number: int | None) -> list[int]:
+        return fetch(number)
+
+    pager: Pager[int, list[int]] = Pager(fetch, BARE)
+    assert pager.first(count) == [1, 2, 3, 4][:count]
+    assert len(asked) == pages
+    asked.clear()
+    async_pager: AsyncPager[int, list[int]] = AsyncPager(afetch, BARE)
+    assert asyncio.run(async_pager.first(count)) == [1, 2, 3, 4][:count]
+    assert len(asked) == pages
+
+
+def test_a_small_limit_does_not_silently_read_all_pages() -> None:
+    script = faults.Faults()
+    with testing.apportionments(faults=script) as client:
+        assert len(client.list_apportionments(limit=1).first(1)) == len(script.requests) == 1
+        with pytest.warns(UserWarning, match=r"limit=1 is the size of a page, and <Pager of .*> reads every page: use"):
+            rows = list(client.list_apportionments(limit=1))
+        # One of many is not suspicious.
+        assert list(client.list_apportionments(limit=10)) == rows

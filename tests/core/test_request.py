@@ -162,7 +162,7 @@ def test_an_argument_that_may_be_null_is_left_out_by_unset(given: Any, sent: dic
     (node,) = (node for *_, node in operation_nodes(document) if node["operationId"] == "listServices")
     schema = {"type": "object", "properties": {"id": {"type": ["integer", "null"]}}}
     node.update(parameters=[], requestBody={"content": {JSON: {"schema": schema}}})
-    changed = Call(spec.Api("neu", document).operations["listServices"], {"id": given}, None, {})
+    changed = Call(spec.Api("neu", document).operations["listServices"], {"id": given}, lambda: UTC, {})
     request = changed.build(Defaults(httpx.URL(f"{BASE_URL}/"), httpx.Headers(), {}))
     assert json.loads(request.content) == sent
 

@@ -42,9 +42,11 @@ from contrato import neu
 from contrato.core import spec
 from contrato.core.client import capture
 from contrato.core.errors import (
+    AuthenticationError,
     ConnectionFailedError,
     ContractError,
     ContratoError,
+    NotFoundError,
     RateLimitError,
     RequestTimeoutError,
     ResponseError,
@@ -143,7 +145,7 @@ def test_a_large_answer_is_not_in_memory_twice(length: int | None) -> None:
 @BOTH
 def test_a_bomb_within_a_bomb_is_refused_too(asynchronous: bool) -> None:
     answer = http("200 OK", gzip.compress(BOMBS["gzip"]), "Content-Encoding: gzip, gzip")
-    with server(answer) as (url, _), pytest.raises(ResponseTooLargeError):
+    with server(answer) as (url, _), pytest.raises(ContractError, match="expected JSON"):
         call(asynchronous, listed, base_url=url, max_bytes=1_000_000)
 
 
@@ -450,3 +452,135 @@ def test_unknown_fields_are_tolerated_and_in_the_captured_response() -> None:
         (model,) = call_method(False, "neu", "list_overdue_bills", answer(200, [bill]))
     assert model.to_dict() == {name: value for name, value in bill.items() if name != "new"}
     assert responses[0].json() == [bill]
+
+
+MOST = 2**20
+LARGE = b'[{"detail": "' + b"x" * (30 * MOST) + b'"}]'
+LARGE_BODIES = [(LARGE, []), (gzip.compress(LARGE, 1), ["Content-Encoding: gzip"])]
+
+
+@BOTH
+@pytest.mark.parametrize("status", ["500 No", "299 Odd"])
+@pytest.mark.parametrize("compressed", [False, True])
+def test_the_body_of_an_error_is_cut_before_it_is_read(compressed: bool, status: str, asynchronous: bool) -> None:
+    body, headers = LARGE_BODIES[compressed]
+    with server(http(status, body, *headers)) as (url, _):
+        tracemalloc.start()
+        try:
+            with pytest.raises(ResponseError) as caught:
+                call(asynchronous, listed, base_url=url, retries=0)
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert caught.value.status == int(status[:3])
+    assert 0 < MOST - len(caught.value.body) < 1000
+    # zlib makes at most 64 MB of what httpx reads at a time.
+    assert peak < (100 if compressed else 12) * MOST
+
+
+def test_the_body_of_a_contract_error_is_cut_too_and_the_value_found() -> None:
+    rows = [*SERVICES[:1] * 40_000, {**SERVICES[0], "name": 5}, *SERVICES[:1] * 40_000]
+    content = json.dumps(rows).encode()
+    assert len(content) > 10 * MOST
+    with server(http("200 OK", content)) as (url, _):
+        tracemalloc.start()
+        try:
+            with pytest.raises(ContractError) as caught:
+                call(False, listed, base_url=url)
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    error = caught.value
+    assert (error.path, error.found) == ("$[40000].name", "5")
+    assert content.decode().startswith(error.body)
+    assert 0 < MOST - len(error.body) < 1000
+    assert peak < 8 * len(content)
+
+
+@BOTH
+def test_a_token_at_the_cut_is_taken_out_whole(asynchronous: bool) -> None:
+    for cut in (1, len(TOKEN) // 2, len(TOKEN) - 1):
+        body = b"y" * (MOST - cut) + TOKEN.encode() + b"y" * 100
+        with pytest.raises(ServerError) as caught:
+            call(asynchronous, listed, transport=serving(httpx.Response(500, content=body)), retries=0)
+        assert set(caught.value.body) == {"y"}
+
+
+@BOTH
+def test_compressions_within_each_other_are_not_undone(asynchronous: bool) -> None:
+    once = gzip.compress(b"\0" * (40 * MOST), 1)
+    body = gzip.compress(once)
+    answer = http("500 No", body, "Content-Encoding: gzip, gzip")
+    with server(answer) as (url, _), pytest.raises(ServerError) as caught:
+        call(asynchronous, listed, base_url=url, retries=0)
+    assert len(caught.value.body) <= len(body)
+
+
+# Bodies that never arrive in full, or cannot be decompressed.
+LIES: dict[str, dict[str, Any]] = {
+    "cut": {"body": b"{", "length": 9},
+    "not compressed": {"body": b"{}", "headers": ["Content-Encoding: gzip"]},
+    "cut and compressed": {"body": gzip.compress(BOMB)[:50], "headers": ["Content-Encoding: gzip"], "length": 900},
+    "chunks that are none": {"body": b"zz\r\n", "headers": ["Transfer-Encoding: chunked"], "length": None},
+}
+
+
+def lying(status: str, lie: str, *headers: str) -> bytes:
+    about = LIES[lie]
+    lines = ["HTTP/1.1 " + status, "Connection: close", *headers, *about.get("headers", [])]
+    if about.get("length", 0) is not None:
+        lines.append(f"Content-Length: {about.get('length', len(about['body']))}")
+    body: bytes = about["body"]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+@BOTH
+@pytest.mark.parametrize("lie", LIES)
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [("401 No", AuthenticationError), ("404 No", NotFoundError), ("429 No", RateLimitError), ("503 No", ServerError)],
+)
+def test_an_error_is_that_of_its_status_whatever_its_body_is(
+    status: str, kind: type[ResponseError], lie: str, asynchronous: bool
+) -> None:
+    waits: list[float] = []
+    with server(lying(status, lie, "Retry-After: 7")) as (url, heads), pytest.raises(kind) as caught:
+        call(asynchronous, listed, waits, base_url=url, retries=1)
+    assert type(caught.value) is kind
+    assert (caught.value.status, caught.value.retry_after) == (int(status[:3]), 7)
+    assert (len(heads), waits) == ((2, [7]) if kind.transient else (1, []))
+
+
+@BOTH
+def test_an_error_whose_body_drips_has_its_status_at_the_deadline(asynchronous: bool) -> None:
+    with (
+        server(http("401 No", b"{", length=9), keep=True) as (url, _),
+        pytest.raises(AuthenticationError) as caught,
+    ):
+        call(asynchronous, listed, base_url=url, deadline=0.2)
+    assert caught.value.body == "{"
+
+
+def done(operation: spec.Operation, client: Any) -> Any:
+    return getattr(client, operation.method_name)(**any_arguments(operation))
+
+
+@BOTH
+@pytest.mark.parametrize("lie", LIES)
+def test_a_write_that_was_done_never_looks_as_if_there_was_no_answer(lie: str, asynchronous: bool) -> None:
+    operations = [o for o in OPERATIONS if not o.safe and o.answer is not None]
+    assert operations
+    for operation in operations:
+        (status,) = (r.status for r in operation.responses.values() if r.examples and r.succeeded)
+        with server(lying(f"{status} Done", lie)) as (url, heads), pytest.raises(ContractError) as caught:
+            call(asynchronous, partial(done, operation), base_url=url, kind=CLIENTS[operation.api.name])
+        assert (caught.value.status, len(heads)) == (int(status), 1)
+        assert "a body that" in caught.value.found
+
+
+@BOTH
+def test_a_write_without_an_answer_says_that_it_may_have_been_done(asynchronous: bool) -> None:
+    operation = next(o for o in OPERATIONS if not o.safe and o.answer is not None)
+    with server(b"") as (url, heads), pytest.raises(ConnectionFailedError, match="it may have been done") as caught:
+        call(asynchronous, partial(done, operation), base_url=url, kind=CLIENTS[operation.api.name])
+    assert (len(heads), caught.value.transient) == (1, True)

@@ -6,8 +6,11 @@ import copy
 import gc
 import itertools
 import json
+import subprocess
+import sys
 import threading
 import time
+import uuid
 import weakref
 from bisect import bisect_left
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -23,6 +26,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from canned import example_of
+from clients import BASE_URL, sent, server
 from contrato.core import spec
 from contrato.core.client import capture
 from contrato.core.errors import ContratoError, WindowError
@@ -328,6 +333,13 @@ def threads() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name.startswith("contrato-windows")]
 
 
+def ended() -> None:
+    """Wait until the threads have ended."""
+    for thread in threads():
+        thread.join(30)
+        assert not thread.is_alive()
+
+
 class Gauge:
     """Counts calls that are under way."""
 
@@ -361,7 +373,7 @@ def test_as_many_windows_are_requested_at_a_time_as_there_are_workers(workers: i
 
     assert len(list(windows(Client(rows).query_consumption, **YEAR, workers=workers))) == 12
     assert gauge.most == workers
-    assert threads() == []
+    ended()
 
 
 @pytest.mark.parametrize("workers", [1, 3, 4])
@@ -443,9 +455,93 @@ def test_leaving_the_loop_ends_the_threads_and_sends_no_more() -> None:
         assert len(threads()) <= 2
         if count == 3:
             break
-    assert threads() == []
+    ended()
     assert gauge.now == 0
     assert 3 <= gauge.begun <= 3 + 2
+
+
+class Served:
+    """A server in this process for real clients: counts requests, and answers as `answer` says."""
+
+    def __init__(self, answer: Callable[[datetime], httpx.Response]) -> None:
+        self.requests = 0
+        self._answer = answer
+        self._lock = threading.Lock()
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        with self._lock:
+            self.requests += 1
+        return self._answer(datetime.fromisoformat(sent("listBills", request)["From"]))
+
+    def client(self) -> Neu:
+        return Neu("t", BASE_URL, transport=httpx.MockTransport(self))
+
+
+def many_pages(_: datetime) -> httpx.Response:
+    """Another page of a list that never ends."""
+    return httpx.Response(200, json=[example_of("listBills")[0] | {"id_bill": str(uuid.uuid4())}])
+
+
+def test_after_a_failure_or_a_break_no_more_pages_are_requested() -> None:
+    def fails(start: datetime) -> httpx.Response:
+        if start.month == 1:
+            assert together.wait(30)
+            return httpx.Response(401)
+        together.set()
+        return many_pages(start)
+
+    together = threading.Event()
+    served = Served(fails)
+    with served.client() as client:
+        with pytest.raises(WindowError):
+            list(client.windows(client.list_bills, from_="2020-02-01", to="2025-01-01", window="year"))
+        ended()
+        requests = served.requests
+    # Those that were under way, and none of the 10,000 pages of each of the others.
+    assert requests < 5_000
+    assert served.requests == requests
+
+
+def test_a_stop_ends_the_pause_before_a_retry() -> None:
+    paused = threading.Event()
+
+    def busy(start: datetime) -> httpx.Response:
+        if start.month == 1:
+            assert paused.wait(30)
+            return httpx.Response(401)
+        paused.set()
+        return httpx.Response(429, headers={"Retry-After": "59"})
+
+    served = Served(busy)
+    with served.client() as client, pytest.raises(WindowError):
+        list(client.windows(client.list_bills, from_="2020-02-01", to="2022-01-01", window="year"))
+    ended()
+    assert served.requests == 2
+
+
+def test_an_interrupt_waits_for_no_server_that_hangs() -> None:
+    with server(b"", silent=True) as (url, heads):
+        program = f"""if True:
+            import os, signal, threading, time
+            from contrato.neu import Neu
+            def interrupt():
+                while not ready():
+                    time.sleep(0.01)
+                os.kill(os.getpid(), signal.SIGINT)
+            def ready():
+                return sum(t.name == "contrato-windows" for t in threading.enumerate()) == 4
+            threading.Thread(target=interrupt, daemon=True).start()
+            with Neu("t", {url!r}) as neu:
+                for window in neu.windows(neu.list_bills, from_="2020-01-01", to="2022-01-01"):
+                    pass
+            """
+        done = subprocess.run(
+            [sys.executable, "-c", program], stderr=subprocess.PIPE, text=True, timeout=30, check=False
+        )
+    assert done.stderr.strip().endswith("KeyboardInterrupt")
+    assert done.stderr.count("Traceback") == 1
+    assert done.returncode in (-2, 130)
+    assert len(heads) <= 4
 
 
 def test_leaving_the_loop_cancels_the_tasks() -> None:

@@ -38,7 +38,8 @@ class Apportionments(Client):
         token: Bearer token; by default the environment variable `APPORTIONMENTS_TOKEN`.
         base_url: URL of the API; by default the environment variable `APPORTIONMENTS_BASE_URL`, else the server
             in the spec.
-        timeout: Seconds that connecting, sending, or waiting for the next part of an answer may take.
+        timeout: Seconds that connecting, sending, or waiting for the next part of an answer may take; by default
+            `APPORTIONMENTS_TIMEOUT`, else 60, and 10 to connect.
         deadline: Seconds that a whole call may take, including retries, or each page of a list; None for no limit.
             It is checked whenever a part of an answer arrives, and before a retry. A server that sends headers slowly can
             hold a call for longer; `AsyncApportionments` cancels those calls too.
@@ -46,7 +47,14 @@ class Apportionments(Client):
             are. If the server asks to wait for more than 60 seconds, the error is raised immediately: see its `retry_after`.
         aware: True gives `time_zone` to timestamps of answers without an offset.
         max_bytes: Maximum size of an answer in bytes, compressed or not.
-        transport: `httpx.BaseTransport`, for a proxy, certificates or a server in the same process.
+        headers: Headers to send with every request, such as those that a gateway wants; `APPORTIONMENTS_HEADERS`
+            adds others, one a line, as in `X-Api-Key: $KEY` with the value of that variable. Nothing shows them.
+        ca_bundle: File or directory with the certificates to trust; by default `APPORTIONMENTS_CA_BUNDLE`, else
+            `SSL_CERT_FILE` and the like, else those of certifi.
+        client_cert: PEM file with a certificate for the server and its key; by default `APPORTIONMENTS_CLIENT_CERT`.
+        insecure: True accepts any certificate; by default `APPORTIONMENTS_INSECURE`.
+        proxy: URL of a proxy, empty for none; by default `APPORTIONMENTS_PROXY`, else that of `HTTPS_PROXY` and the like.
+        transport: `httpx.BaseTransport` instead, with its own certificates and proxy, or with a server in the same process.
     """
 
     api = "apportionments"
@@ -78,8 +86,8 @@ class Apportionments(Client):
 
 
         Returns:
-            The items of all pages from the given one on, requested during iteration; `.pages()` iterates
-            over the pages. Each page:
+            The items of all pages from the given one on, requested during iteration; `.first(n)` has the
+            first items, `.pages()` iterates over the pages. Each page:
             ApportionmentPage: One page of apportionments.
             None: Nothing matches the parameters.
 
@@ -303,14 +311,22 @@ class AsyncApportionments(AsyncClient):
         token: Bearer token; by default the environment variable `APPORTIONMENTS_TOKEN`.
         base_url: URL of the API; by default the environment variable `APPORTIONMENTS_BASE_URL`, else the server
             in the spec.
-        timeout: Seconds that connecting, sending, or waiting for the next part of an answer may take.
+        timeout: Seconds that connecting, sending, or waiting for the next part of an answer may take; by default
+            `APPORTIONMENTS_TIMEOUT`, else 60, and 10 to connect.
         deadline: Seconds that a whole call may take, including retries, or each page of a list; None for no limit.
             A call that is not complete by then is cancelled.
         retries: Maximum number of retries if the server fails, is busy or cannot be reached. Reads are retried; writes never
             are. If the server asks to wait for more than 60 seconds, the error is raised immediately: see its `retry_after`.
         aware: True gives `time_zone` to timestamps of answers without an offset.
         max_bytes: Maximum size of an answer in bytes, compressed or not.
-        transport: `httpx.AsyncBaseTransport`, for a proxy, certificates or a server in the same process.
+        headers: Headers to send with every request, such as those that a gateway wants; `APPORTIONMENTS_HEADERS`
+            adds others, one a line, as in `X-Api-Key: $KEY` with the value of that variable. Nothing shows them.
+        ca_bundle: File or directory with the certificates to trust; by default `APPORTIONMENTS_CA_BUNDLE`, else
+            `SSL_CERT_FILE` and the like, else those of certifi.
+        client_cert: PEM file with a certificate for the server and its key; by default `APPORTIONMENTS_CLIENT_CERT`.
+        insecure: True accepts any certificate; by default `APPORTIONMENTS_INSECURE`.
+        proxy: URL of a proxy, empty for none; by default `APPORTIONMENTS_PROXY`, else that of `HTTPS_PROXY` and the like.
+        transport: `httpx.AsyncBaseTransport` instead, with its own certificates and proxy, or with a server in the same process.
     """
 
     api = "apportionments"
@@ -342,8 +358,8 @@ class AsyncApportionments(AsyncClient):
 
 
         Returns:
-            The items of all pages from the given one on, requested during iteration; `.pages()` iterates
-            over the pages. Each page:
+            The items of all pages from the given one on, requested during iteration; `.first(n)` has the
+            first items, `.pages()` iterates over the pages. Each page:
             ApportionmentPage: One page of apportionments.
             None: Nothing matches the parameters.
 

@@ -59,7 +59,8 @@ class Neu(Client):
         token: Bearer token; by default the environment variable `NEU_TOKEN`.
         base_url: URL of the API; by default the environment variable `NEU_BASE_URL`, else the server
             in the spec.
-        timeout: Seconds that connecting, sending, or waiting for the next part of an answer may take.
+        timeout: Seconds that connecting, sending, or waiting for the next part of an answer may take; by default
+            `NEU_TIMEOUT`, else 60, and 10 to connect.
         deadline: Seconds that a whole call may take, including retries, or each page of a list; None for no limit.
             It is checked whenever a part of an answer arrives, and before a retry. A server that sends headers slowly can
             hold a call for longer; `AsyncNeu` cancels those calls too.
@@ -67,7 +68,14 @@ class Neu(Client):
             are. If the server asks to wait for more than 60 seconds, the error is raised immediately: see its `retry_after`.
         aware: True gives `time_zone` to timestamps of answers without an offset.
         max_bytes: Maximum size of an answer in bytes, compressed or not.
-        transport: `httpx.BaseTransport`, for a proxy, certificates or a server in the same process.
+        headers: Headers to send with every request, such as those that a gateway wants; `NEU_HEADERS`
+            adds others, one a line, as in `X-Api-Key: $KEY` with the value of that variable. Nothing shows them.
+        ca_bundle: File or directory with the certificates to trust; by default `NEU_CA_BUNDLE`, else
+            `SSL_CERT_FILE` and the like, else those of certifi.
+        client_cert: PEM file with a certificate for the server and its key; by default `NEU_CLIENT_CERT`.
+        insecure: True accepts any certificate; by default `NEU_INSECURE`.
+        proxy: URL of a proxy, empty for none; by default `NEU_PROXY`, else that of `HTTPS_PROXY` and the like.
+        transport: `httpx.BaseTransport` instead, with its own certificates and proxy, or with a server in the same process.
     """
 
     api = "neu"
@@ -277,8 +285,8 @@ class Neu(Client):
 
 
         Returns:
-            The items of all pages from the given one on, requested during iteration; `.pages()` iterates
-            over the pages. Each page:
+            The items of all pages from the given one on, requested during iteration; `.first(n)` has the
+            first items, `.pages()` iterates over the pages. Each page:
             list[Bill]: One page of bills.
 
         Raises:
@@ -317,8 +325,8 @@ class Neu(Client):
 
 
         Returns:
-            The items of all pages from the given one on, requested during iteration; `.pages()` iterates
-            over the pages. Each page:
+            The items of all pages from the given one on, requested during iteration; `.first(n)` has the
+            first items, `.pages()` iterates over the pages. Each page:
             DueDatePage: One page of due dates.
 
         Raises:
@@ -379,8 +387,8 @@ class Neu(Client):
 
 
         Returns:
-            The items of all pages from the given one on, requested during iteration; `.pages()` iterates
-            over the pages. Each page:
+            The items of all pages from the given one on, requested during iteration; `.first(n)` has the
+            first items, `.pages()` iterates over the pages. Each page:
             NotificationPage: One page of notifications.
 
         Raises:
@@ -417,8 +425,8 @@ class Neu(Client):
 
 
         Returns:
-            The items of all pages from the given one on, requested during iteration; `.pages()` iterates
-            over the pages. Each page:
+            The items of all pages from the given one on, requested during iteration; `.first(n)` has the
+            first items, `.pages()` iterates over the pages. Each page:
             NotificationInteractionPage: One page of interactions.
 
         Raises:
@@ -460,8 +468,8 @@ class Neu(Client):
 
 
         Returns:
-            The items of all pages from the given one on, requested during iteration; `.pages()` iterates
-            over the pages. Each page:
+            The items of all pages from the given one on, requested during iteration; `.first(n)` has the
+            first items, `.pages()` iterates over the pages. Each page:
             list[Rule]: One page of active rules.
 
         Raises:
@@ -503,8 +511,8 @@ class Neu(Client):
 
 
         Returns:
-            The items of all pages from the given one on, requested during iteration; `.pages()` iterates
-            over the pages. Each page:
+            The items of all pages from the given one on, requested during iteration; `.first(n)` has the
+            first items, `.pages()` iterates over the pages. Each page:
             RuleHistoryPage: One page of rules, each with the times at which it was met.
 
         Raises:
@@ -591,14 +599,22 @@ class AsyncNeu(AsyncClient):
         token: Bearer token; by default the environment variable `NEU_TOKEN`.
         base_url: URL of the API; by default the environment variable `NEU_BASE_URL`, else the server
             in the spec.
-        timeout: Seconds that connecting, sending, or waiting for the next part of an answer may take.
+        timeout: Seconds that connecting, sending, or waiting for the next part of an answer may take; by default
+            `NEU_TIMEOUT`, else 60, and 10 to connect.
         deadline: Seconds that a whole call may take, including retries, or each page of a list; None for no limit.
             A call that is not complete by then is cancelled.
         retries: Maximum number of retries if the server fails, is busy or cannot be reached. Reads are retried; writes never
             are. If the server asks to wait for more than 60 seconds, the error is raised immediately: see its `retry_after`.
         aware: True gives `time_zone` to timestamps of answers without an offset.
         max_bytes: Maximum size of an answer in bytes, compressed or not.
-        transport: `httpx.AsyncBaseTransport`, for a proxy, certificates or a server in the same process.
+        headers: Headers to send with every request, such as those that a gateway wants; `NEU_HEADERS`
+            adds others, one a line, as in `X-Api-Key: $KEY` with the value of that variable. Nothing shows them.
+        ca_bundle: File or directory with the certificates to trust; by default `NEU_CA_BUNDLE`, else
+            `SSL_CERT_FILE` and the like, else those of certifi.
+        client_cert: PEM file with a certificate for the server and its key; by default `NEU_CLIENT_CERT`.
+        insecure: True accepts any certificate; by default `NEU_INSECURE`.
+        proxy: URL of a proxy, empty for none; by default `NEU_PROXY`, else that of `HTTPS_PROXY` and the like.
+        transport: `httpx.AsyncBaseTransport` instead, with its own certificates and proxy, or with a server in the same process.
     """
 
     api = "neu"
@@ -808,8 +824,8 @@ class AsyncNeu(AsyncClient):
 
 
         Returns:
-            The items of all pages from the given one on, requested during iteration; `.pages()` iterates
-            over the pages. Each page:
+            The items of all pages from the given one on, requested during iteration; `.first(n)` has the
+            first items, `.pages()` iterates over the pages. Each page:
             list[Bill]: One page of bills.
 
         Raises:
@@ -848,8 +864,8 @@ class AsyncNeu(AsyncClient):
 
 
         Returns:
-            The items of all pages from the given one on, requested during iteration; `.pages()` iterates
-            over the pages. Each page:
+            The items of all pages from the given one on, requested during iteration; `.first(n)` has the
+            first items, `.pages()` iterates over the pages. Each page:
             DueDatePage: One page of due dates.
 
         Raises:
@@ -910,8 +926,8 @@ class AsyncNeu(AsyncClient):
 
 
         Returns:
-            The items of all pages from the given one on, requested during iteration; `.pages()` iterates
-            over the pages. Each page:
+            The items of all pages from the given one on, requested during iteration; `.first(n)` has the
+            first items, `.pages()` iterates over the pages. Each page:
             NotificationPage: One page of notifications.
 
         Raises:
@@ -948,8 +964,8 @@ class AsyncNeu(AsyncClient):
 
 
         Returns:
-            The items of all pages from the given one on, requested during iteration; `.pages()` iterates
-            over the pages. Each page:
+            The items of all pages from the given one on, requested during iteration; `.first(n)` has the
+            first items, `.pages()` iterates over the pages. Each page:
             NotificationInteractionPage: One page of interactions.
 
         Raises:
@@ -991,8 +1007,8 @@ class AsyncNeu(AsyncClient):
 
 
         Returns:
-            The items of all pages from the given one on, requested during iteration; `.pages()` iterates
-            over the pages. Each page:
+            The items of all pages from the given one on, requested during iteration; `.first(n)` has the
+            first items, `.pages()` iterates over the pages. Each page:
             list[Rule]: One page of active rules.
 
         Raises:
@@ -1034,8 +1050,8 @@ class AsyncNeu(AsyncClient):
 
 
         Returns:
-            The items of all pages from the given one on, requested during iteration; `.pages()` iterates
-            over the pages. Each page:
+            The items of all pages from the given one on, requested during iteration; `.first(n)` has the
+            first items, `.pages()` iterates over the pages. Each page:
             RuleHistoryPage: One page of rules, each with the times at which it was met.
 
         Raises:

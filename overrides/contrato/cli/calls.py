@@ -4,6 +4,7 @@ import importlib
 import json
 import re
 import sys
+import warnings
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from itertools import islice
@@ -138,18 +139,27 @@ def _confirm(operation: Operation, arguments: dict[str, Any]) -> None:
 
 @contextmanager
 def _client(operation: Operation, values: dict[str, Any]) -> Iterator[Any]:
+    from contrato.core.connection import parse_headers  # late: --help does not need what it imports
+
     api = operation.api.name
     kind = getattr(importlib.import_module(f"contrato.{api}"), api.capitalize())
     if not hasattr(kind, operation.method_name):
         raise Refusal(f"the client of {api} has no {operation.method_name}: run make generate")
-    settings = {name: values[name] for name in ("timeout", "deadline", "retries") if values[name] is not None}
+    names = ("timeout", "deadline", "retries", "ca_bundle", "client_cert", "insecure", "proxy")
+    settings = {name: values[name] for name in names if values[name] is not None}
     try:
-        client = kind(values["token"], values["base_url"], aware=True, **settings)
+        headers = parse_headers("--header", values["headers"])
+        client = kind(values["token"], values["base_url"], aware=True, headers=headers, **settings)
     except ValueError as error:
         text = str(error).replace("token=...", "--token").replace("base_url=...", "--base-url")
-        raise Refusal(text) from error
+        raise Refusal(re.sub(r"^\w+(?=:)", lambda name: _option(name[0], settings), text)) from error
     with client:
         yield client
+
+
+def _option(name: str, settings: dict[str, Any]) -> str:
+    """Return the option for the name of a setting of the client; other names stay."""
+    return f"--{name.replace('_', '-')}" if name in settings else name
 
 
 @contextmanager
@@ -188,7 +198,9 @@ def _pages(pager: Any, operation: Operation, arguments: dict[str, Any]) -> Itera
         yield from islice(pager.pages(), 1)
         return
     total = None if pagination.total is None else operation.answer.properties[pagination.total].python_name
-    with _progress(operation.summary) as advance:
+    with _progress(operation.summary) as advance, warnings.catch_warnings():
+        # --limit says by itself that it is the size of a page.
+        warnings.simplefilter("ignore", UserWarning)
         for page in pager.pages():
             yield page
             advance(len(tables(operation).items(page)), None if total is None else getattr(page, total))

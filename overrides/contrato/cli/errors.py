@@ -14,6 +14,8 @@ import click
 from contrato.cli.operations import options, sources
 from contrato.core.spec import Operation
 
+FORBIDDEN = 403
+REDIRECT = 3
 INTERRUPTED = 130
 # A shell reports this status of a command that the signal SIGPIPE ends.
 BROKEN_PIPE = 141
@@ -156,6 +158,8 @@ def refuse(error: Exception, operation: Operation, given: Collection[str], unwri
         case errors.AuthenticationError():
             kind = Refusal
             todo = f"set {operation.api.token_variable} to a token that the API accepts, or pass --token"
+            if cause.status == FORBIDDEN:
+                todo += "; if a gateway wants a header, pass --header"
         case errors.NotFoundError():
             # (A request that names no record cannot name a missing one.)
             passed = {p: option for p, option in options(operation).items() if p.python_name in given}
@@ -181,6 +185,12 @@ def refuse(error: Exception, operation: Operation, given: Collection[str], unwri
             todo = "try again later, or pass a higher --retries"
         case errors.ContractError():
             todo = f"contrato verify {api} finds all violations"
+        case errors.UndocumentedStatusError() if cause.status // 100 == REDIRECT and "Location" in cause.headers:
+            kind = Refusal
+            todo = f"if the API has moved there, change {base_url}"
+        case errors.CertificateError():
+            kind = Refusal
+            todo = "pass the authority that signed it with --ca-bundle, or accept any certificate with --insecure"
         case errors.RequestTimeoutError():
             todo = "ask for less at a time, or pass a higher --timeout or --deadline"
         case errors.ConnectionFailedError():

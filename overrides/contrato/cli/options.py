@@ -10,7 +10,7 @@ import click
 from contrato.cli.operations import columns_of, options
 from contrato.cli.output import FORMATS
 from contrato.core.schema import Schema
-from contrato.core.spec import Operation, Parameter
+from contrato.core.spec import Api, Operation, Parameter
 from contrato.core.tables import tables
 
 # Begins the names of click's parameters that are the API's, so that they differ from our own.
@@ -100,6 +100,8 @@ def _parameter(operation: Operation, parameter: Parameter) -> click.Parameter:
         text = f"May be repeated. {text}"
     if operation.pagination is not None and parameter.name == operation.pagination.page:
         text = f"Only this page; without it all pages. {text}"
+    if operation.pagination is not None and parameter.name == operation.pagination.limit:
+        text = f"The size of a page, not of the answer: all pages are read. {text}"
     return click.Option(
         [f"--{option}/--no-{option}" if kind is click.BOOL and not many else f"--{option}", name],
         type=kind,
@@ -160,10 +162,40 @@ def common(operation: Operation) -> Sequence[click.Parameter]:
             help="The bearer token. Other users of the machine see options, but not the environment.",
         ),
         click.Option(
+            ["--header", "headers"],
+            multiple=True,
+            metavar="'NAME: VALUE'",
+            help="Send this header with every request; may be repeated. 'X-Api-Key: $GATEWAY_KEY' takes the value from "
+            "the environment variable GATEWAY_KEY: other users of the machine see options. $$ is a dollar sign."
+            f"{_variable(api, 'headers', 'one header a line')}",
+        ),
+        click.Option(
+            ["--ca-bundle"],
+            metavar="PATH",
+            help=f"File or directory with the certificates to trust.{_variable(api, 'ca_bundle')}",
+        ),
+        click.Option(
+            ["--client-cert"],
+            metavar="FILE",
+            help=f"PEM file with a certificate for the server and its key.{_variable(api, 'client_cert')}",
+        ),
+        click.Option(
+            ["--insecure"],
+            is_flag=True,
+            default=None,
+            help=f"Accept any certificate: whoever is in between can read the token.{_variable(api, 'insecure')}",
+        ),
+        click.Option(
+            ["--proxy"],
+            metavar="URL",
+            help="Send requests through this proxy; empty for none. By default that of HTTPS_PROXY and the like."
+            f"{_variable(api, 'proxy')}",
+        ),
+        click.Option(
             ["--timeout"],
             type=click.FloatRange(0, min_open=True),
             metavar="SECONDS",
-            help="Longest wait for a connection, or for more of a response.",
+            help=f"Longest wait for a connection, or for more of a response.{_variable(api, 'timeout')}",
         ),
         click.Option(
             ["--deadline"],
@@ -179,6 +211,11 @@ def common(operation: Operation) -> Sequence[click.Parameter]:
             "wait of more than a minute, the command fails immediately.",
         ),
     ]
+
+
+def _variable(api: Api, setting: str, how: str = "") -> str:
+    # Not by click, which would read them by rules of its own: `Connection` reads them for everybody alike.
+    return f"  [env var: {api.variable(setting)}{how and f', {how}'}]"
 
 
 def _second_files(operation: Operation) -> str:

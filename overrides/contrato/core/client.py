@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import functools
 import itertools
+import logging
+import os
+import threading
 import time
+import weakref
 from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
@@ -12,8 +16,10 @@ from collections.abc import (
     Callable,
     Generator,
     Iterable,
+    Iterator,
     Mapping,
 )
+from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Never, Self, TypeVar
 from zoneinfo import ZoneInfo
@@ -23,7 +29,8 @@ import httpx
 
 from contrato.core.auth import Bearer
 from contrato.core.connection import Connection, secrets
-from contrato.core.errors import ContratoError
+from contrato.core.errors import ContratoError, ResponseError, TransportError
+from contrato.core.interrupts import check_stop, sleep
 from contrato.core.limits import Limits
 from contrato.core.pages import AsyncPager, Pager
 from contrato.core.request import Call, Defaults
@@ -50,7 +57,11 @@ if TYPE_CHECKING:
 __all__ = ["AsyncClient", "Client", "RequestOptions", "capture"]
 
 Item = TypeVar("Item")
+Made = TypeVar("Made")
 Transport = TypeVar("Transport", httpx.BaseTransport, httpx.AsyncBaseTransport)
+
+# Requests at DEBUG, retries with their waits at INFO. Neither headers nor bodies, so that no secret is in a log.
+logger = logging.getLogger("contrato")
 
 
 class _Base(Generic[Transport]):
@@ -95,9 +106,24 @@ class _Base(Generic[Transport]):
         self._auth = self._auth.with_others(connection.secrets)
         self._deadline, self._retries, self._max_bytes = deadline, retries, max_bytes
         self._defaults = Defaults(url, common, httpx.Timeout(timeout).as_dict())
-        self._zone = self.time_zone if aware else None
+        self._aware = aware
         self._closed = False
+        # None if the connections are the caller's.
+        self._connection = connection if transport is None else None
         self._transport: Transport = connect(self._make_transport, connection) if transport is None else transport
+        self._is_foreign = False
+        # Requests of threads that are under way.
+        self._lock, self._under_way = threading.Lock(), 0
+        _clients.add(self)
+
+    def _leave_parent(self) -> None:
+        """Leave the connections of the parent process alone: both processes would read each other's answers."""
+        if self._connection is None:
+            self._is_foreign = True
+        else:
+            self._transport = connect(self._make_transport, self._connection)
+        # A thread of the parent may have held the lock.
+        self._lock, self._under_way = threading.Lock(), 0
 
     def __repr__(self) -> str:
         # A traceback may show a client whose constructor failed.
@@ -115,7 +141,9 @@ class _Base(Generic[Transport]):
     @property
     def time_zone(self) -> ZoneInfo:
         """Time zone of timestamps without an offset, from the spec; UTC if the spec does not say."""
-        return self._spec.time_zone or ZoneInfo("UTC")
+        from contrato.core.spec import zone  # late, as below
+
+        return self._spec.time_zone or zone("UTC")
 
     @functools.cached_property
     def _spec(self) -> Api:
@@ -126,6 +154,11 @@ class _Base(Generic[Transport]):
     def _check_open(self) -> None:
         if self._closed:
             raise RuntimeError(f"this {type(self).__name__} is closed: make a new one")
+        if self._is_foreign:
+            raise RuntimeError(
+                f"the transport of this {type(self).__name__} belongs to the parent process: make a client with a new "
+                "one after a fork"
+            )
 
     def _call(
         self, operation_id: str, arguments: Mapping[str, Any], options: RequestOptions | None
@@ -136,15 +169,26 @@ class _Base(Generic[Transport]):
             check_options(options)
         operation = self._spec.operations[operation_id]
         auth = self._auth.with_others(secrets(options["headers"])) if options and "headers" in options else self._auth
-        return Call(operation, arguments, self.time_zone, options or {}), Reader(operation, auth, self._zone)
+        zone = self.time_zone if self._aware else None
+        return Call(operation, arguments, lambda: self.time_zone, options or {}), Reader(operation, auth, zone)
 
     def _limits(self, call: Call) -> Limits:
         retries = call.options.get("retries", self._retries) if call.operation.safe else 0
         return Limits(retries, call.options.get("deadline", self._deadline))
 
-    @staticmethod
-    def _pages(call: Call) -> tuple[str, dict[str, Any]]:
-        """Return the name of the page argument, and the attributes of a page by their role in `x-pagination`."""
+    def _wait(self, call: Call, request: httpx.Request, limits: Limits, error: ContratoError, attempt: int) -> float:
+        """Return the seconds to wait before the next attempt; raise the error if there must not be one."""
+        seconds = limits.pause(error, attempt)
+        reason = f"answered {error.status}" if isinstance(error, ResponseError) else ""
+        reason = f"got no answer: {error.reason!r}" if isinstance(error, TransportError) else reason
+        about = (call.operation.id, request.method, request.url, attempt, reason)
+        if seconds is None:
+            logger.debug("%s: %s %s, attempt %d %s", *about)
+            raise error
+        logger.info("%s: %s %s, attempt %d %s; the next one in %.2f s", *about, seconds)
+        return seconds
+
+    def _pager(self, kind: Callable[..., Made], call: Call, fetch: Callable[[int | None], Any]) -> Made:
         pagination, answer = call.operation.pagination, call.operation.answer
         assert pagination is not None
         assert answer is not None
@@ -154,7 +198,23 @@ class _Base(Generic[Transport]):
             for role, wire in wires.items()
             if wire is not None
         }
-        return call.operation.parameter(pagination.page).python_name, attributes
+        start = call.arguments.get(call.operation.parameter(pagination.page).python_name)
+        limit = call.operation.parameter(pagination.limit).python_name if pagination.limit else ""
+        return kind(
+            fetch, attributes, start, f"{self.api}.{call.operation.method_name}", (limit, call.arguments.get(limit))
+        )
+
+
+_clients: weakref.WeakSet[_Base[Any]] = weakref.WeakSet()
+
+
+def _leave_parents() -> None:
+    for client in list(_clients):
+        client._leave_parent()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_parents)
 
 
 def _of(request: httpx.Request, response: httpx.Response) -> httpx.Response:
@@ -162,6 +222,16 @@ def _of(request: httpx.Request, response: httpx.Response) -> httpx.Response:
     response.request = request
     response.extensions.pop("reason_phrase", None)
     return response
+
+
+def _page(call: Call, number: int | None) -> dict[str, Any]:
+    """Return the argument that asks for a page."""
+    assert call.operation.pagination is not None
+    return {call.operation.parameter(call.operation.pagination.page).python_name: number}
+
+
+def _since(started: float) -> float:
+    return time.monotonic() - started
 
 
 async def _asleep(seconds: float) -> None:
@@ -179,7 +249,7 @@ class Client(_Base[httpx.BaseTransport]):
     """
 
     _make_transport = httpx.HTTPTransport
-    sleep: Callable[[float], None] = staticmethod(time.sleep)
+    sleep: Callable[[float], None] = staticmethod(sleep)
 
     def _request(self, operation_id: str, arguments: Mapping[str, Any], options: RequestOptions | None) -> Any:
         """Send one request and decode its answer.
@@ -206,37 +276,56 @@ class Client(_Base[httpx.BaseTransport]):
     ) -> Pager[Any, Any]:
         """Return a pager that sends one request per page. The arguments are checked now."""
         call, reader = self._call(operation_id, arguments, options)
-        page, attributes = self._pages(call)
 
         def fetch(number: int | None) -> Any:
-            self._check_open()  # It may have been closed since the pager was made.
-            return self._send(call, reader, call.build(self._defaults, **{page: number}))
+            return self._send(call, reader, call.build(self._defaults, **_page(call, number)))
 
-        return Pager(fetch, attributes, call.arguments.get(page))
+        return self._pager(Pager, call, fetch)
 
     def _send(self, call: Call, reader: Reader, request: httpx.Request) -> Any:
         limits, timeouts = self._limits(call), request.extensions["timeout"]
         for attempt in itertools.count(1):
+            check_stop()
             request.extensions["timeout"] = limits.capped(timeouts)
             try:
-                return self._attempt(reader, request, limits)
+                with self._connected():
+                    return self._attempt(reader, request, limits)
             except ContratoError as error:
-                if (seconds := limits.pause(error, attempt)) is None:
-                    raise
+                seconds = self._wait(call, request, limits, error, attempt)
             self.sleep(seconds)
 
+    @contextmanager
+    def _connected(self) -> Iterator[None]:
+        """Keep the connections open during a request, even if another thread closes the client."""
+        with self._lock:
+            self._check_open()
+            self._under_way += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._under_way -= 1
+                is_last = self._closed and not self._under_way
+            if is_last:
+                self._transport.close()
+
     def _attempt(self, reader: Reader, request: httpx.Request, limits: Limits) -> Any:
+        started = time.monotonic()
         try:
             response = _of(request, self._transport.handle_request(request))
-            try:
-                answer = reader.answer(response, read(response, self._max_bytes, limits))
-            finally:
-                response.close()
         except httpx.RequestError as error:
             late = isinstance(error, httpx.ReadTimeout) and limits.is_late
-            answer = reader.no_answer(request, limits.late() if late else error)
+            answer: Any = reader.no_answer(request, limits.late() if late else error)
+        else:
+            body = reader.body(response, self._max_bytes, limits)
+            try:
+                read(response, body)
+            finally:
+                response.close()
+            answer = reader.answer(response, body)
         if isinstance(answer, ContratoError):
             raise answer
+        logger.debug("%s: %s %s answered in %.3f s", reader.operation.id, request.method, request.url, _since(started))
         return answer
 
     def windows(
@@ -281,9 +370,11 @@ class Client(_Base[httpx.BaseTransport]):
         return windows(method, from_=from_, to=to, window=window, workers=workers, **arguments)
 
     def close(self) -> None:
-        """Close the connections. A closed client sends no more requests."""
-        self._closed = True
-        self._transport.close()
+        """Close the connections, after the requests of other threads. A closed client sends no more requests."""
+        with self._lock:
+            self._closed, is_idle = True, not self._under_way
+        if is_idle:
+            self._transport.close()
 
     def __enter__(self) -> Self:
         return self
@@ -314,13 +405,11 @@ class AsyncClient(_Base[httpx.AsyncBaseTransport]):
     ) -> AsyncPager[Any, Any]:
         """Like `Client._paged`."""
         call, reader = self._call(operation_id, arguments, options)
-        page, attributes = self._pages(call)
 
         async def fetch(number: int | None) -> Any:
-            self._check_open()  # It may have been closed since the pager was made.
-            return await self._send(call, reader, call.build(self._defaults, **{page: number}))
+            return await self._send(call, reader, call.build(self._defaults, **_page(call, number)))
 
-        return AsyncPager(fetch, attributes, call.arguments.get(page))
+        return self._pager(AsyncPager, call, fetch)
 
     def _check_loop(self) -> None:
         """Refuse any event loop but that of the first request, to which the connections belong."""
@@ -333,36 +422,48 @@ class AsyncClient(_Base[httpx.AsyncBaseTransport]):
             )
         self._loop = loop
 
+    def _leave_parent(self) -> None:
+        super()._leave_parent()
+        self._loop = None
+
     async def _send(self, call: Call, reader: Reader, request: httpx.Request) -> Any:
         self._check_loop()
         limits, timeouts = self._limits(call), request.extensions["timeout"]
         for attempt in itertools.count(1):
+            self._check_open()  # It may have been closed since the pager was made, or during the pause.
             request.extensions["timeout"] = limits.capped(timeouts)
             try:
                 return await self._attempt(reader, request, limits)
             except ContratoError as error:
-                if (seconds := limits.pause(error, attempt)) is None:
-                    raise
+                seconds = self._wait(call, request, limits, error, attempt)
             await self.sleep(seconds)
 
     async def _attempt(self, reader: Reader, request: httpx.Request, limits: Limits) -> Any:
         import asyncio
 
+        body = None
+        started = time.monotonic()
         try:
             async with asyncio.timeout(limits.left) as timer:
                 response = _of(request, await self._transport.handle_async_request(request))
+                body = reader.body(response, self._max_bytes, limits)
                 try:
-                    answer = reader.answer(response, await aread(response, self._max_bytes, limits))
+                    await aread(response, body)
                 finally:
                     await response.aclose()
         except TimeoutError:
             if not timer.expired():
                 raise
-            answer = reader.no_answer(request, limits.late())
+            if body is not None:
+                body.fail(limits.late())
+            answer: Any = reader.no_answer(request, limits.late()) if body is None else reader.answer(response, body)
         except httpx.RequestError as error:
             answer = reader.no_answer(request, error)
+        else:
+            answer = reader.answer(response, body)
         if isinstance(answer, ContratoError):
             raise answer
+        logger.debug("%s: %s %s answered in %.3f s", reader.operation.id, request.method, request.url, _since(started))
         return answer
 
     def windows(

@@ -79,7 +79,7 @@ class Connection:
 
         """
         check_headers("headers", self.headers)
-        name = variable(api, "headers")
+        name = api.variable("headers")
         ours = {header.lower() for header in self.headers}
         further = parse_headers(name, os.environ.get(name, "").splitlines())
         headers = {header: value for header, value in further.items() if header.lower() not in ours}
@@ -97,7 +97,7 @@ class Connection:
         """Return the name of the attribute or variable that sets this, and the value; None if there is none."""
         if (value := getattr(self, setting)) is not None:
             return setting, value
-        name = next((name for name in (variable(api, setting), *others) if os.environ.get(name)), setting)
+        name = next((name for name in (api.variable(setting), *others) if os.environ.get(name)), setting)
         return name, os.environ.get(name)
 
     @property
@@ -125,11 +125,6 @@ class Connection:
         if self.client_cert is not None:
             _present(self.client_cert, context)
         return context
-
-
-def variable(api: Api, setting: str) -> str:
-    """Return the name of the environment variable with a setting, such as `NEU_CA_BUNDLE`."""
-    return f"{api.name}_{setting}".upper()
 
 
 def parse_headers(origin: str, lines: Iterable[str]) -> Headers:

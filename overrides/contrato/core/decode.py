@@ -3,6 +3,7 @@
 import functools
 import gc
 import math
+import os
 import re
 import threading
 from collections.abc import Callable
@@ -20,7 +21,10 @@ Change = Callable[[Any], Any]
 # Size in bytes from which arrays are decoded piece by piece.
 LONG = 8 * 2**20
 # msgspec inspects a model at its first use; two threads that do so at the same time crash the process.
-_BUILDING = threading.Lock()
+_building = threading.Lock()
+# msgspec rounds timestamps to microseconds, maybe into the next day, and so out of their window: cut what is more.
+_FINE = re.compile(rb"-\d\d[Tt ]\d\d:\d\d:\d\d\.\d{7}")
+_TIMESTAMP = re.compile(rb'("\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d\.\d{6})\d+([Zz]|[+-]\d\d:?\d\d|)(?=")')
 # The smallest integer that a float cannot tell from the next one.
 UNSURE = 2**53
 
@@ -66,9 +70,16 @@ class _Uncollected:
     """
 
     def __init__(self) -> None:
+        self._paused = False
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew, with no thread inside: those of a parent process are not in its child."""
         self._lock = threading.Lock()
         self._inside = 0
-        self._paused = False
+        if self._paused:
+            self._paused = False
+            gc.enable()
 
     def __enter__(self) -> None:
         with self._lock:
@@ -88,17 +99,26 @@ class _Uncollected:
 _uncollected = _Uncollected()
 
 
+def _leave_parent() -> None:
+    global _building
+    # Threads of the parent process may have held the locks.
+    _building = threading.Lock()
+    _uncollected.forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_parent)
+
+
 def _decode_whole(kind: Any, content: bytes | bytearray) -> Any:
+    if _FINE.search(content):
+        content = bytearray(_TIMESTAMP.sub(rb"\1\2", content))
     decoder = _decoder(kind)
     tail: list[Any] = []
     with _uncollected:
         if get_origin(kind) is list and isinstance(content, bytearray):
             tail = _decode_tail(decoder, content)
-        try:
-            value = _decode(decoder, content)
-        except SchemaMismatch as error:
-            error.lost = len(tail)
-            raise
+        value = _decode(decoder, content)
         if tail:
             value += tail
         return value
@@ -149,7 +169,7 @@ def _number(text: str) -> Any:
 
 @functools.cache
 def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
-    with _BUILDING:
+    with _building:
         return msgspec.json.Decoder(kind)
 
 

@@ -48,6 +48,10 @@ class ConnectionFailedError(TransportError):
     transient = True
 
 
+class CertificateError(TransportError):
+    """The server's certificate is not trusted; the reason says why. See `ca_bundle` of the client."""
+
+
 class RequestTimeoutError(TransportError):
     """Connecting, sending or waiting for data took longer than `timeout`, or the whole call than `deadline`."""
 
@@ -63,7 +67,7 @@ class ResponseError(ContratoError):
         url: URL of the request.
         status: HTTP status of the answer.
         headers: Headers of the answer.
-        body: Body of the answer: parsed if it is JSON, else text.
+        body: Body of the answer: parsed if it is JSON, else text. Of more than a mebibyte the beginning, as text.
         documented: True if the spec has this status for this operation.
 
     """
@@ -96,9 +100,12 @@ class ResponseError(ContratoError):
 
 
 class AuthenticationError(ResponseError):
-    """401 or 403: the token is missing, wrong or expired, or does not permit this."""
+    """401 or 403: the token is missing, wrong or expired, or does not permit this; or a gateway wants more."""
 
-    summary = "the token was refused"
+    @property
+    def summary(self) -> str:  # type: ignore[override]
+        """Meaning of the status."""
+        return "the token was refused" if self.status == 401 else "the server, or a gateway before it, forbids this"
 
 
 class NotFoundError(ResponseError):
@@ -140,7 +147,9 @@ class UndocumentedStatusError(ResponseError):
     @property
     def summary(self) -> str:  # type: ignore[override]
         """Meaning of the status. Redirects are not followed: it says where they lead."""
-        return f"Location {self.headers['Location']}" if "Location" in self.headers else "whose meaning is unknown"
+        if "Location" not in self.headers:
+            return "whose meaning is unknown"
+        return f"a redirect, which is not followed, to Location {self.headers['Location']}"
 
 
 class ResponseTooLargeError(ResponseError):
@@ -156,7 +165,6 @@ class ContractError(ResponseError):
         path: Place in the body, such as `$[0].data[3].cons`, with names as in JSON.
         expected: Description of the value in the spec.
         found: Description of the value in the body.
-        lost: Number of elements that `body` lacks at the end of a long array. They were valid; `capture` keeps them.
 
     """
 
@@ -172,14 +180,12 @@ class ContractError(ResponseError):
         path: str,
         expected: str,
         found: str,
-        lost: int = 0,
     ) -> None:
         super().__init__(operation, method, url, status, headers, body, documented)
-        self.args = (*self.args, path, expected, found, lost)
+        self.args = (*self.args, path, expected, found)
         self.path = path
         self.expected = expected
         self.found = found
-        self.lost = lost
 
     def __str__(self) -> str:
         return (

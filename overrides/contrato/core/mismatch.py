@@ -8,6 +8,12 @@ import json
 import re
 from typing import Any
 
+import msgspec
+
+# Bytes of a value that are looked at.
+MAX_VALUE = 10_000
+_ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
+_FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 TIMESTAMP = "ISO 8601 date and time"
 # Terms of JSON by those of msgspec.
 JSON_NAMES = {"int": "integer", "float": "number", "str": "string", "bool": "boolean", "datetime": TIMESTAMP}
@@ -21,7 +27,6 @@ class SchemaMismatch(Exception):  # noqa: N818 (the client makes an error of it)
         expected: Description of the type at that place.
         found: Description of the value at that place; None if it can be looked up, or if the body is no JSON.
         problem: Why the body is no JSON; None if it is.
-        lost: Number of elements, all valid, that are missing at the end of a long array.
 
     """
 
@@ -31,7 +36,6 @@ class SchemaMismatch(Exception):  # noqa: N818 (the client makes an error of it)
         self.expected = expected
         self.found = found
         self.problem = problem
-        self.lost = 0
 
 
 def mismatch(message: str) -> SchemaMismatch:
@@ -52,12 +56,19 @@ def _json_names(match: re.Match[str]) -> str:
     return " or ".join(JSON_NAMES.get(name, name) for name in match[1].split(" | "))
 
 
-def describe(body: Any, path: str) -> str:
-    """Describe the value at a path of a parsed body."""
+def value_at(content: bytes | bytearray, path: str) -> str:
+    """Return the value at a path of JSON, as JSON, without parsing all that is around it."""
+    value: Any = content
     try:
         for name, index in re.findall(r"\.([^.\[]+)|\[(\d+)\]", path):
-            body = body[int(index)] if index else body[name]
-    except (IndexError, KeyError, TypeError):
+            value = _ITEMS.decode(value)[int(index)] if index else _FIELDS.decode(value)[name]
+        raw = memoryview(value)
+        text = bytes(raw[:MAX_VALUE]).decode("utf-8", "replace")
+        return text if len(raw) > MAX_VALUE else json.dumps(json.loads(text), ensure_ascii=False)
+    except (IndexError, KeyError, RecursionError, msgspec.DecodeError, ValueError):
         return "something else"  # json and msgspec read the body differently, for instance repeated keys
-    text = json.dumps(body, ensure_ascii=False)
+
+
+def excerpt(text: str) -> str:
+    """Return the beginning of a text."""
     return text if len(text) <= 80 else f"{text[:80]}…"

@@ -8,7 +8,7 @@ import attrs
 import msgspec
 
 from contrato.core.decode import decode
-from contrato.core.mismatch import SchemaMismatch, describe
+from contrato.core.mismatch import SchemaMismatch, excerpt, value_at
 
 
 @attrs.define
@@ -28,10 +28,11 @@ class Model:
             ValueError: The data do not match the spec; the message says where.
 
         """
+        content = msgspec.json.encode(data)
         try:
-            model: Self = decode(cls, msgspec.json.encode(data))
+            model: Self = decode(cls, content)
         except SchemaMismatch as error:
-            found = error.found or error.problem or describe(dict(data), error.path)
+            found = error.found or error.problem or excerpt(value_at(content, error.path))
             raise ValueError(f"{cls.__name__}: {error.path} must be {error.expected}, not {found}") from None
         return model
 

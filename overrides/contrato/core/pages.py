@@ -1,7 +1,9 @@
 """Iterate over the pages of a list, or over the items of all pages."""
 
+import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from itertools import islice
+from typing import Any, Generic, NoReturn, TypeVar
 
 from contrato.core.errors import PaginationError, ResponseError
 
@@ -12,6 +14,8 @@ Page = TypeVar("Page")
 FIRST = 1
 # Ends lists that grow while they are read: their counters are right.
 MOST = 10_000
+# Items of a page, below which reading every page takes suspiciously many requests.
+FEW = 5
 # Statuses that refuse a request for another reason than its page.
 NOT_THE_PAGE = (401, 403, 408, 429)
 
@@ -19,12 +23,28 @@ NOT_THE_PAGE = (401, 403, 408, 429)
 class _Pages:
     """Rules of a list of pages, shared by both pagers."""
 
-    def __init__(self, pagination: Mapping[str, Any], start: int | None) -> None:
+    _all = "list(…)"
+
+    def __init__(
+        self, pagination: Mapping[str, Any], start: int | None, name: str = "", limit: tuple[str, Any] = ("", None)
+    ) -> None:
         self._pagination = pagination
         self._start = start
+        self._name = name
+        self._limit = limit
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} from page {FIRST if self._start is None else self._start}>"
+        of = f" of {self._name}" if self._name else ""
+        return f"<{type(self).__name__}{of} from page {FIRST if self._start is None else self._start}>"
+
+    def __len__(self) -> NoReturn:
+        raise TypeError(f"{self!r} has no length before its pages are read: {self._all} is a list of all items")
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __getitem__(self, index: Any) -> NoReturn:
+        raise TypeError(f"{self!r} has no index: first(n) has the first items, {self._all} is a list of all")
 
     def _items(self, page: Any) -> Sequence[Any]:
         items: Sequence[Any] = getattr(page, self._pagination["items"]) if "items" in self._pagination else page
@@ -48,7 +68,13 @@ class _Pages:
         # Numbers of pages by their hash. The pages themselves belong to the caller, who may change or free them.
         known: dict[int, int] = {}
         seen = number = 0
-        for _ in range(MOST):
+        for count in range(MOST):
+            if count == 1 and self._limit[1] is not None and self._limit[1] < FEW:
+                warnings.warn(
+                    f"{self._limit[0]}={self._limit[1]} is the size of a page, and {self!r} reads every page: use "
+                    f"first(n) for the first items, or leave {self._limit[0]} out",
+                    stacklevel=3,
+                )
             page = yield asked
             before, number = number, FIRST if asked is None else asked
             if page is None:
@@ -111,6 +137,8 @@ class Pager(_Pages, Generic[Item, Page]):
         pagination: Attributes of a page by their role: `items` (absent: the page is the list), `next`, `last`, `total`,
             `current`, `size`.
         start: Number of the first page; None leaves it to the server.
+        name: Name for `repr`.
+        limit: Name and value of the argument with the size of a page.
 
     Raises:
         PaginationError: While iterating: the pages do not end, repeat, are not the requested ones, or contradict their
@@ -119,9 +147,14 @@ class Pager(_Pages, Generic[Item, Page]):
     """
 
     def __init__(
-        self, fetch: Callable[[int | None], Page | None], pagination: Mapping[str, Any], start: int | None = None
+        self,
+        fetch: Callable[[int | None], Page | None],
+        pagination: Mapping[str, Any],
+        start: int | None = None,
+        name: str = "",
+        limit: tuple[str, Any] = ("", None),
     ) -> None:
-        super().__init__(pagination, start)
+        super().__init__(pagination, start, name, limit)
         self._fetch = fetch
 
     def pages(self) -> Iterator[Page]:
@@ -140,6 +173,13 @@ class Pager(_Pages, Generic[Item, Page]):
         for page in self.pages():
             yield from self._items(page)
 
+    def __next__(self) -> NoReturn:
+        raise TypeError(f"{self!r} is not an iterator: first(1) has the first item, next(iter(…)) starts an iteration")
+
+    def first(self, count: int) -> list[Item]:
+        """Return the first items, at most so many. No more pages are requested than they take."""
+        return list(islice(self, count))
+
 
 class AsyncPager(_Pages, Generic[Item, Page]):
     """Like `Pager`, for `async for`. A method that returns one is not awaited.
@@ -148,19 +188,25 @@ class AsyncPager(_Pages, Generic[Item, Page]):
         fetch: Coroutine function, otherwise as for `Pager`.
         pagination: As for `Pager`.
         start: As for `Pager`.
+        name: As for `Pager`.
+        limit: As for `Pager`.
 
     Raises:
         PaginationError: As for `Pager`.
 
     """
 
+    _all = "[item async for item in …]"
+
     def __init__(
         self,
         fetch: Callable[[int | None], Awaitable[Page | None]],
         pagination: Mapping[str, Any],
         start: int | None = None,
+        name: str = "",
+        limit: tuple[str, Any] = ("", None),
     ) -> None:
-        super().__init__(pagination, start)
+        super().__init__(pagination, start, name, limit)
         self._fetch = fetch
 
     async def pages(self) -> AsyncIterator[Page]:
@@ -180,3 +226,19 @@ class AsyncPager(_Pages, Generic[Item, Page]):
         async for page in self.pages():
             for item in self._items(page):
                 yield item
+
+    def __anext__(self) -> NoReturn:
+        raise TypeError(f"{self!r} is no iterator: await first(1) has the first item, aiter(…) starts an iteration")
+
+    def __await__(self) -> NoReturn:
+        raise TypeError(f"{self!r} is not awaited: use `async for`, {self._all}, or await its first(n)")
+
+    async def first(self, count: int) -> list[Item]:
+        """Like `Pager.first`."""
+        found: list[Item] = []
+        if count > 0:
+            async for item in self:
+                found.append(item)
+                if len(found) == count:
+                    break
+        return found

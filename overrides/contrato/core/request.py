@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, tzinfo
 from datetime import time as clock
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
@@ -44,7 +44,7 @@ class Call:
     Args:
         operation: The operation.
         arguments: Arguments by their Python names; None or UNSET for those that are not given.
-        zone: Time zone of timestamps without an offset.
+        zone: Function that gives the time zone of timestamps without an offset; a system may lack its data.
         options: Checked options of this call.
 
     Raises:
@@ -53,7 +53,7 @@ class Call:
     """
 
     def __init__(
-        self, operation: Operation, arguments: Mapping[str, Any], zone: tzinfo | None, options: RequestOptions
+        self, operation: Operation, arguments: Mapping[str, Any], zone: Callable[[], tzinfo], options: RequestOptions
     ) -> None:
         self.operation = operation
         self.options = options
@@ -64,7 +64,10 @@ class Call:
                 if parameter.required:
                     raise TypeError(f"{name} must be given")
                 continue
-            self.arguments[name] = checked(name, parameter.schema, value, zone)
+            schema = parameter.schema
+            self.arguments[name] = checked(
+                name, schema, value, zone() if (schema.items or schema).is_timestamp else None
+            )
             # An empty query parameter would not be sent, which the server takes for no filter.
             if self.arguments[name] == [] and parameter.place != "body":
                 raise ValueError(f"{name} must not be empty: leave it out to ask for everything")

@@ -7,8 +7,9 @@ import importlib
 import itertools
 import json
 import re
+import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import tzinfo
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from contrato.core.auth import Bearer, without_secrets
 from contrato.core.decode import decode, decode_structs
 from contrato.core.errors import (
     AuthenticationError,
+    CertificateError,
     ConnectionFailedError,
     ContractError,
     ContratoError,
@@ -34,13 +36,15 @@ from contrato.core.errors import (
     ValidationError,
 )
 from contrato.core.limits import Limits
-from contrato.core.mismatch import SchemaMismatch, describe
+from contrato.core.mismatch import SchemaMismatch, excerpt, value_at
 
 if TYPE_CHECKING:
     from contrato.core.spec import Operation
 
 # Maximum number of bytes that are reserved because of a `Content-Length`.
 MAX_RESERVED = 64 * 2**20
+# Maximum number of bytes that are kept of the body of an error.
+MAX_ERROR = 2**20
 # RFC 8259 allows readers of JSON to ignore it.
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -109,18 +113,23 @@ class Body:
         headers: Headers of the response.
         most: Maximum size in bytes, compressed or not.
         limits: Limits of the request.
+        cut: True if a larger body is cut; otherwise it is not kept.
 
     Attributes:
         compressed: True if httpx must decompress it.
-        problem: Why decompression failed; None if it did not.
+        is_cut: True if it was larger and has been cut.
+        problem: Why it is not complete or cannot be decompressed; None if all is well.
 
     """
 
-    def __init__(self, headers: httpx.Headers, most: int, limits: Limits) -> None:
-        self.compressed = "Content-Encoding" in headers
-        self.problem: str | None = None
+    def __init__(self, headers: httpx.Headers, most: int, limits: Limits, cut: bool = False) -> None:
+        # One after the other, compressions can make anything of a few bytes; nobody asked for that, nor for others.
+        self.compressed = headers.get("Content-Encoding", "").strip().lower() in ("gzip", "deflate")
+        self.is_cut = False
+        self.problem: httpx.RequestError | None = None
         self._most = most
         self._limits = limits
+        self._cut = cut
         # Reserved at once if the server tells the length: growing it piece by piece takes longer.
         length = "" if self.compressed else headers.get("Content-Length", "")
         self._content: bytearray | None = bytearray(
@@ -139,24 +148,33 @@ class Body:
         if self._limits.is_late:
             raise self._limits.late()
         self._came += len(piece)
-        if self._came > self._most:
+        if self._came > self._most and not self._cut:
             self._content = None
-        return self._content is not None
+        # The piece that is too much is read if the body is cut, so that nothing is missing before the cut.
+        return self._content is not None and self._came - len(piece) <= self._most
 
     def add(self, piece: bytes) -> bool:
         """Add a decompressed piece; return True if more may follow."""
         end = self._size + len(piece)
         if end > self._most:
-            self._content = None
+            self.is_cut = self._cut
+            end = self._most
+            if not self._cut:
+                self._content = None
         if self._content is None:
             return False
-        self._content[self._size : end] = piece
+        self._content[self._size : end] = memoryview(piece)[: end - self._size]
         self._size = end
-        return True
+        return not self.is_cut
+
+    def fail(self, error: httpx.RequestError) -> None:
+        """Note why the body is not complete or cannot be decompressed."""
+        late = isinstance(error, httpx.ReadTimeout) and self._limits.is_late
+        self.problem = self._limits.late() if late else error
 
     @property
     def content(self) -> bytearray | None:
-        """The whole body; None if it is too large."""
+        """The whole body, or what came of it; None if it is too large."""
         if self._content is not None:
             del self._content[self._size :]
             if self._content.startswith(BYTE_ORDER_MARK):
@@ -164,42 +182,28 @@ class Body:
         return self._content
 
 
-def read(response: httpx.Response, most: int, limits: Limits) -> Body:
-    """Read the body of a response.
-
-    Args:
-        response: The response. Its stream is replaced by one that counts bytes.
-        most: Maximum size of the body in bytes, compressed or not.
-        limits: Limits of the request.
-
-    Raises:
-        httpx.RequestError: The body is cut off, or not complete at the deadline.
-
-    """
-    body = Body(response.headers, most, limits)
+def read(response: httpx.Response, body: Body) -> None:
+    """Read the body of a response, whose stream is replaced by one that counts bytes."""
     stream: Any = _Watched(response.stream, body.count)
     response.stream = stream
     try:
         for piece in response.iter_bytes() if body.compressed else stream:
             if not body.add(piece):
                 break
-    except httpx.DecodingError as error:
-        body.problem = str(error)
-    return body
+    except httpx.RequestError as error:
+        body.fail(error)
 
 
-async def aread(response: httpx.Response, most: int, limits: Limits) -> Body:
+async def aread(response: httpx.Response, body: Body) -> None:
     """Like `read`."""
-    body = Body(response.headers, most, limits)
     stream: Any = _Watched(response.stream, body.count)
     response.stream = stream
     try:
         async for piece in response.aiter_bytes() if body.compressed else stream:
             if not body.add(piece):
                 break
-    except httpx.DecodingError as error:
-        body.problem = str(error)
-    return body
+    except httpx.RequestError as error:
+        body.fail(error)
 
 
 @attrs.frozen
@@ -217,16 +221,29 @@ class Reader:
     auth: Bearer
     zone: tzinfo | None
 
+    def body(self, response: httpx.Response, most: int, limits: Limits) -> Body:
+        """Prepare the body of a response to be read: that of an error is cut."""
+        promised = self._documented(response, "promised")
+        return Body(response.headers, most if promised else min(most, MAX_ERROR), limits, cut=not promised)
+
+    def _documented(self, response: httpx.Response, what: str) -> bool:
+        documented = self.operation.response(response.status_code)
+        return documented is not None and bool(getattr(documented, what))
+
     def no_answer(self, request: httpx.Request, error: httpx.RequestError) -> TransportError:
         """Return our error. Its cause is the one of httpx, without secrets in its text, request and traceback."""
         kind = TransportError
-        if isinstance(error, httpx.TimeoutException):
+        reason = f"{type(error).__name__}: {self.auth.redact(str(error))}"
+        if (refused := _refused_certificate(error)) is not None:
+            kind, reason = CertificateError, refused
+        elif isinstance(error, httpx.TimeoutException):
             kind = RequestTimeoutError
         elif isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError | httpx.ProxyError):
             kind = ConnectionFailedError
-        reason = self.auth.redact(str(error))
-        failed = kind(self.operation.id, request.method, str(request.url), f"{type(error).__name__}: {reason}")
-        error.args = (reason,)
+        if not self.operation.safe and not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+            reason += ". The request was sent: it may have been done"
+        failed = kind(self.operation.id, request.method, str(request.url), reason)
+        error.args = (self.auth.redact(str(error)),)
         error.request = without_secrets(request)
         error.__traceback__ = error.__cause__ = error.__context__ = None
         failed.__cause__ = error
@@ -237,9 +254,13 @@ class Reader:
 
         The caller raises it, so that its traceback does not hold the content, which may echo the token.
         """
-        content = body.content
+        content, problem = body.content, body.problem
         if (captured := _captured.get()) is not None:
             captured.append(_copy(response, content or b""))
+        incomplete = problem is not None and not isinstance(problem, httpx.DecodingError)
+        if problem is not None and incomplete and response.is_success and self.operation.safe:
+            # Nothing was done that would be done twice: the request may be repeated.
+            return self.no_answer(response.request, problem)
         documented = self.operation.response(response.status_code)
         mismatch = None
         if documented is not None and documented.succeeded and not documented.promised:
@@ -251,12 +272,13 @@ class Reader:
         if content is not None and documented is not None and documented.promised:
             kind = _types(self.operation.api.name, self.operation.id)[documented.status]
             try:
-                if kind is not None and body.problem is not None:
-                    raise SchemaMismatch("$", "JSON", f"a body that cannot be decompressed ({body.problem})")
+                if kind is not None and problem is not None:
+                    what = "is not complete" if incomplete else "cannot be decompressed"
+                    raise SchemaMismatch("$", "JSON", f"a body that {what} ({problem})")
                 return decode_structs(kind, content) if _structs.get() else decode(kind, content, self.zone)
             except SchemaMismatch as error:
                 mismatch = error
-        return self._error(response, content, documented is not None, mismatch)
+        return self._error(response, content, body.is_cut, documented is not None, mismatch)
 
     def _says_nothing(self, status: int, content: bytearray) -> bool:
         """True if a success means that the record does not exist, in one of the ways that the spec leaves open."""
@@ -265,10 +287,17 @@ class Reader:
             return False
         questions = (parameter.open.get("unknown-id") for parameter in self.operation.parameters)
         empty = any(opening is not None and "empty" in opening.readings for opening in questions)
-        return not documented.promised or (empty and bytes(content).strip() in (b"{}", b"[]", b"null"))
+        return not documented.promised or (
+            empty and len(content) < 100 and bytes(content).strip() in (b"{}", b"[]", b"null")
+        )
 
     def _error(
-        self, response: httpx.Response, content: bytearray | None, documented: bool, mismatch: SchemaMismatch | None
+        self,
+        response: httpx.Response,
+        content: bytearray | None,
+        is_cut: bool,
+        documented: bool,
+        mismatch: SchemaMismatch | None,
     ) -> ContratoError:
         redact = self.auth.redact
         about = (
@@ -283,11 +312,14 @@ class Reader:
         )
         if content is None:
             return ResponseTooLargeError(*about, None, documented)
-        text = redact(content.decode("utf-8", "replace"))
-        try:
-            body = json.loads(text)
-        except (RecursionError, ValueError):
-            body = text
+        text = redact(content[:MAX_ERROR].decode("utf-8", "replace"))
+        body: Any = text
+        if is_cut or len(content) > MAX_ERROR:
+            # The cut may have left a part of a secret.
+            body = text = text[: -self.auth.longest]
+        else:
+            with suppress(RecursionError, ValueError):
+                body = json.loads(text)
         if self._says_nothing(response.status_code, content):
             return NotFoundError(*about, body, documented)
         if mismatch is None:
@@ -295,10 +327,19 @@ class Reader:
         if mismatch.found is not None:
             found = redact(mismatch.found)
         elif mismatch.problem is None:
-            found = describe(body, mismatch.path)
+            found = excerpt(redact(value_at(content, mismatch.path)))
         else:
             found = f"{text[:80]!r}{'…' if len(text) > 80 else ''} ({mismatch.problem})"
-        return ContractError(*about, body, documented, mismatch.path, mismatch.expected, found, mismatch.lost)
+        return ContractError(*about, body, documented, mismatch.path, mismatch.expected, found)
+
+
+def _refused_certificate(error: BaseException | None) -> str | None:
+    """Return why a connection was not trusted; None if that is not what an error is about."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return f"the certificate is not trusted: {error.verify_message}"
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def _redacted(auth: Bearer, text: bytes) -> bytes:

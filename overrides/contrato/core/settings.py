@@ -118,7 +118,7 @@ def common_headers() -> httpx.Headers:
             "Accept": "application/json",
             "Accept-Encoding": "gzip, deflate",
             "Content-Type": "application/json",
-            "User-Agent": f"contrato/{_version()}",
+            "User-Agent": _user_agent(),
         }
     )
 
@@ -151,7 +151,10 @@ def _usable_url(url: Any) -> bool:
 
 
 @functools.cache
-def _version() -> str:
-    from importlib.metadata import version  # late: importing a client does not need it
+def _user_agent() -> str:
+    from importlib.metadata import PackageNotFoundError, version  # late: importing a client does not need it
 
-    return version("contrato")
+    try:
+        return f"contrato/{version('contrato')}"
+    except PackageNotFoundError:  # A copy of the files, or a bundle of an application.
+        return "contrato"

@@ -15,7 +15,7 @@ from functools import cached_property
 from importlib import resources
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import attrs
 
@@ -420,6 +420,19 @@ class Operation(Element["Api"]):
         return next((o for o in self.api.operations.values() if o.path == self.path and o.method == "GET"), None)
 
 
+def zone(name: str) -> ZoneInfo:
+    """Return a time zone.
+
+    Raises:
+        RuntimeError: This system has no data of it.
+
+    """
+    try:
+        return ZoneInfo(name)
+    except ZoneInfoNotFoundError:
+        raise RuntimeError(f"this system has no data of the time zone {name}: pip install tzdata") from None
+
+
 class Api(Document):
     """One API, from its OpenAPI document.
 
@@ -465,7 +478,7 @@ class Api(Document):
     def time_zone(self) -> ZoneInfo | None:
         """Time zone of timestamps without an offset; None if the spec does not say."""
         node = self.document["info"].get("x-time-zone")
-        return None if node is None else ZoneInfo(node["name"])
+        return None if node is None else zone(node["name"])
 
     @cached_property
     def sources(self) -> dict[str, Source]:
@@ -482,15 +495,19 @@ class Api(Document):
         url: str = server["url"].format(**variables)
         return url
 
+    def variable(self, setting: str) -> str:
+        """Return the environment variable with a setting of the clients, such as `NEU_CA_BUNDLE`."""
+        return f"{self.name}_{setting}".upper()
+
     @property
     def token_variable(self) -> str:
         """Environment variable with the token."""
-        return f"{self.name.upper()}_TOKEN"
+        return self.variable("token")
 
     @property
     def base_url_variable(self) -> str:
         """Environment variable with the base URL."""
-        return f"{self.name.upper()}_BASE_URL"
+        return self.variable("base_url")
 
     @property
     def mount(self) -> str:

@@ -1,9 +1,12 @@
 """Read a long range of dates in windows: concurrently, in order, with only a few of them in memory."""
 
 import asyncio
+import functools
+import os
+import threading
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -16,6 +19,7 @@ import attrs
 
 from contrato.core import spec
 from contrato.core.errors import ContratoError, WindowError
+from contrato.core.interrupts import stopping
 from contrato.core.request import check_range, timestamp
 from contrato.core.tables import tables
 
@@ -69,7 +73,7 @@ def windows(
     workers: int = WORKERS,
     **arguments: Any,
 ) -> Generator[Window[Item], None, None]:
-    """See `Client.windows`. Closing the iterator waits for open requests and sends no more.
+    """See `Client.windows`. Closing the iterator sends no more requests, and does not wait for open ones.
 
     The request of a window covers whole months and another day on each side, and rows outside the window are dropped:
     the APIs do not say whether a range includes its ends, nor how they treat a day or month that it cuts.
@@ -105,27 +109,41 @@ def async_windows(
 def _windows(plan: "_Plan", read: Callable[[datetime, datetime], list[Item]]) -> Generator[Window[Item], None, None]:
     ranges = plan.ranges()
     pending: deque[tuple[datetime, datetime, Future[list[Item]]]] = deque()
-    pool = ThreadPoolExecutor(plan.workers, "contrato-windows")
+    stop, process = threading.Event(), os.getpid()
+
+    def run(future: Future[list[Item]], start: datetime, end: datetime) -> None:
+        stopping.set(stop)
+        try:
+            future.set_result(read(start, end))
+        except BaseException as error:
+            future.set_exception(error)
 
     def submit(count: int) -> None:
-        for start, stop in islice(ranges, count):
-            # In the context of the caller, which may have called `capture`.
-            pending.append((start, stop, pool.submit(copy_context().run, read, start, stop)))
+        for start, end in islice(ranges, count):
+            future: Future[list[Item]] = Future()
+            pending.append((start, end, future))
+            # In the context of the caller, which may have called `capture`. Daemons, because Python waits for the
+            # threads of a pool when it ends, so that a server that hangs would hold the program.
+            target = functools.partial(copy_context().run, run, future, start, end)
+            threading.Thread(target=target, name="contrato-windows", daemon=True).start()
 
     try:
         submit(plan.workers)
         while pending:
-            start, stop, future = pending.popleft()
+            start, end, future = pending.popleft()
+            if os.getpid() != process:
+                raise RuntimeError("the threads of these windows are in the parent process: iterate anew after a fork")
             try:
                 data = future.result()
             except ContratoError as error:
                 raise WindowError(start, str(error)) from error
             submit(1)
-            yield Window(start, stop, data)
+            yield Window(start, end, data)
             # Free the data before waiting for the next window.
             del future, data
     finally:
-        pool.shutdown(cancel_futures=True)
+        # Nothing is joined: a request may take as long as its deadline.
+        stop.set()
 
 
 async def _async_windows(
