@@ -157,8 +157,10 @@ class _Cuts:
         if any(bounds.time == "dropped" for bounds in ways) or all(bounds.end == "whole-day" for bounds in ways):
             return
         exact = [moment for moment in self.moments[1:-1] if not moment.microsecond and moment != midnight(moment)]
-        for moment in spread(exact, 2):
-            for end, question in zip(self.ends, ("range-start", "range-end"), strict=True):
+        both = list(zip(self.ends, ("range-start", "range-end"), strict=True))
+        for number, moment in enumerate(spread(exact, 3)):
+            # In turn, for a server that answers by turns.
+            for end, question in both[:: -1 if number % 2 else 1]:
                 if question in end.open:
                     found, answers, complete = self.session.rows(operation, {**self.base, end.key: written(moment)})
                     way = self.session.readings(found, self.at)[0]
