@@ -136,6 +136,60 @@ def test_a_record_that_cannot_be_read_back_is_not_written_to() -> None:
         assert transport.own.intents
 
 
+def test_a_record_that_can_be_read_later_is_removed_in_the_end() -> None:
+    foreign, turns = seeded(), iter(range(99))
+    before = snapshot(foreign)
+    foreign.alter = lambda name, answer: Answer(503, {}) if name == "getApportionment" and next(turns) == 0 else answer
+    with serve(foreign) as url, closing(Transport(API, url, TOKEN, Mode.OWN_RECORDS)) as transport:
+        number = transport.exchange(CREATE, new_record(CREATE)).json["id"]
+        transport.exchange(API.operations["listApportionments"], {})
+        with pytest.raises(Refused):
+            transport.exchange(DELETE, keyed(DELETE, {"id": number}))
+        assert clean_up(transport) == []
+        assert transport.own.intents == []
+    assert snapshot(foreign) == before
+
+
+def test_a_server_that_gives_one_id_twice_leaves_a_record_that_is_told_of(journals: Path) -> None:
+    foreign, given = seeded(), []
+
+    def same(name: str, answer: Answer) -> Answer:
+        if name == "createApportionment" and answer.status == 201:
+            given.append(answer.body["id"])
+            return replace(answer, body={**answer.body, "id": given[0]})
+        return answer
+
+    foreign.alter = same
+    with serve(foreign) as url, closing(Transport(API, url, TOKEN, Mode.OWN_RECORDS)) as transport:
+        for _ in range(2):
+            transport.exchange(CREATE, new_record(CREATE))
+        assert clean_up(transport) == []
+        assert len(transport.own.intents) == 1
+    assert given[0] not in foreign.records
+
+
+def test_a_list_that_refuses_large_pages_is_read_all_the_same() -> None:
+    foreign = seeded()
+    arguments = new_record(CREATE)
+    theirs = min(foreign.records)
+    texts = {key[1]: value for key, value in arguments.items() if isinstance(value, str)}
+    foreign.records[theirs].update(texts)
+
+    def alter(name: str, answer: Answer) -> Answer:
+        if name == "createApportionment" and answer.status == 201:
+            return replace(answer, body={**answer.body, "id": theirs})
+        given = foreign.asked[-1][1] if foreign.asked else {}
+        large = name == "listApportionments" and any(value == 100 for value in given.values())
+        return Answer(422, {"_limit": ["too large"]}) if large else answer
+
+    foreign.alter = alter
+    with serve(foreign) as url, closing(Transport(API, url, TOKEN, Mode.OWN_RECORDS)) as transport:
+        assert transport.exchange(CREATE, arguments).status == 201
+        assert clean_up(transport) == []
+    assert theirs in foreign.records
+    assert [name for name, _ in foreign.asked].count("deleteApportionment") == 0
+
+
 # The journal
 
 SCRIPT = """
