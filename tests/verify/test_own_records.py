@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 
 from contrato.core import spec
-from contrato.verify import Mode, Report, verify
+from contrato.verify import ExitCode, Mode, Report, verify
 from contrato.verify.clean_up import clean_up
-from contrato.verify.own_records import Journal
+from contrato.verify.own_records import UNPROVED, Journal
 from contrato.verify.transport import Refused, Transport
 from foreign import TOKEN, Answer, Foreign, keyed, new_record, seeded, serve, snapshot
 
@@ -84,6 +84,7 @@ def test_a_server_that_answers_a_creation_with_a_wrong_id_gives_no_right_to_that
     assert untouched(foreign, before)
     assert [line for line in foreign.log if line.startswith("POST")]
     assert not [line for line in foreign.log if line.startswith(("PUT", "DELETE"))]
+    assert len([number for number in foreign.records if number < 100_000 and number not in before]) <= UNPROVED
     (told,) = [note for note in report.notes if "These were answered as new, and are not" in note]
     assert str(wrong(foreign, {})) in told
     assert any(note.startswith("this run may have left") for note in report.notes)
@@ -148,6 +149,27 @@ def test_a_record_that_can_be_read_later_is_removed_in_the_end() -> None:
         assert clean_up(transport) == []
         assert transport.own.intents == []
     assert snapshot(foreign) == before
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        lambda answer: Answer(500, {}),
+        lambda answer: Answer(201, "<html>", "text/html"),
+        lambda answer: replace(answer, body={**answer.body, "id": str(answer.body["id"])}),
+        lambda answer: replace(answer, body=[answer.body]),
+        lambda answer: replace(answer, body={**answer.body, "id": [answer.body["id"], 503]}),
+    ],
+)
+def test_a_server_that_names_no_new_record_gets_few_and_does_not_pass(broken: Callable[[Answer], Answer]) -> None:
+    foreign = seeded()
+    before = snapshot(foreign)
+    foreign.alter = lambda name, answer: broken(answer) if answer.status == 201 else answer
+    report = run(foreign, only=["createApportionment", "created_is_kept", "missing_is_missing"])
+    assert untouched(foreign, before)
+    assert 0 < len(snapshot(foreign)) - len(before) <= UNPROVED
+    assert any("this run may have left" in note for note in report.notes)
+    assert report.exit_code is not ExitCode.PASSED
 
 
 def test_a_server_that_gives_one_id_twice_leaves_a_record_that_is_told_of(journals: Path) -> None:

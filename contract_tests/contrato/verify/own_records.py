@@ -22,6 +22,9 @@ PAGES = 20
 LARGE = 100
 """Records of such a page, where its size can be chosen."""
 
+UNPROVED = 5
+"""Records that a run may leave on a server, unable to prove that they are its own; then it creates no more."""
+
 CUT = 20
 """Letters that are left of a text at least, if a server cut it."""
 
@@ -105,8 +108,10 @@ class OwnRecords:
         return {record.path for record in self._ever_created}
 
     def may_write(self, operation: Operation, path: str) -> bool:
-        """True if a write touches no record of others."""
-        return operation.id in self._addresses or path in self._paths
+        """True if a write touches no record of others, and is not one more that may leave a record behind."""
+        if operation.id in self._addresses:
+            return self._ask is None or len(self.intents) < UNPROVED
+        return path in self._paths
 
     def look_around(self, operation: Operation) -> None:
         """Before the first record is created, read which there are: none of them will be ours, whatever is answered."""
