@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 
 from contrato.core import spec
-from contrato.verify import Mode, Report, verify
+from contrato.verify import ExitCode, Mode, Report, verify
 from contrato.verify.clean_up import clean_up
-from contrato.verify.own_records import Journal
+from contrato.verify.own_records import UNPROVED, Journal
 from contrato.verify.transport import Refused, Transport
 from foreign import TOKEN, Answer, Foreign, keyed, new_record, seeded, serve, snapshot
 
@@ -84,6 +84,7 @@ def test_a_server_that_answers_a_creation_with_a_wrong_id_gives_no_right_to_that
     assert untouched(foreign, before)
     assert [line for line in foreign.log if line.startswith("POST")]
     assert not [line for line in foreign.log if line.startswith(("PUT", "DELETE"))]
+    assert len([number for number in foreign.records if number < 100_000 and number not in before]) <= UNPROVED
     (told,) = [note for note in report.notes if "These were answered as new, and are not" in note]
     assert str(wrong(foreign, {})) in told
     assert any(note.startswith("this run may have left") for note in report.notes)
@@ -134,6 +135,81 @@ def test_a_record_that_cannot_be_read_back_is_not_written_to() -> None:
         with pytest.raises(Refused):
             transport.exchange(DELETE, keyed(DELETE, {"id": number}))
         assert transport.own.intents
+
+
+def test_a_record_that_can_be_read_later_is_removed_in_the_end() -> None:
+    foreign, turns = seeded(), iter(range(99))
+    before = snapshot(foreign)
+    foreign.alter = lambda name, answer: Answer(503, {}) if name == "getApportionment" and next(turns) == 0 else answer
+    with serve(foreign) as url, closing(Transport(API, url, TOKEN, Mode.OWN_RECORDS)) as transport:
+        number = transport.exchange(CREATE, new_record(CREATE)).json["id"]
+        transport.exchange(API.operations["listApportionments"], {})
+        with pytest.raises(Refused):
+            transport.exchange(DELETE, keyed(DELETE, {"id": number}))
+        assert clean_up(transport) == []
+        assert transport.own.intents == []
+    assert snapshot(foreign) == before
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        lambda answer: Answer(500, {}),
+        lambda answer: Answer(201, "<html>", "text/html"),
+        lambda answer: replace(answer, body={**answer.body, "id": str(answer.body["id"])}),
+        lambda answer: replace(answer, body=[answer.body]),
+        lambda answer: replace(answer, body={**answer.body, "id": [answer.body["id"], 503]}),
+    ],
+)
+def test_a_server_that_names_no_new_record_gets_few_and_does_not_pass(broken: Callable[[Answer], Answer]) -> None:
+    foreign = seeded()
+    before = snapshot(foreign)
+    foreign.alter = lambda name, answer: broken(answer) if answer.status == 201 else answer
+    report = run(foreign, only=["createApportionment", "created_is_kept", "missing_is_missing"])
+    assert untouched(foreign, before)
+    assert 0 < len(snapshot(foreign)) - len(before) <= UNPROVED
+    assert any("this run may have left" in note for note in report.notes)
+    assert report.exit_code is not ExitCode.PASSED
+
+
+def test_a_server_that_gives_one_id_twice_leaves_a_record_that_is_told_of(journals: Path) -> None:
+    foreign, given = seeded(), []
+
+    def same(name: str, answer: Answer) -> Answer:
+        if name == "createApportionment" and answer.status == 201:
+            given.append(answer.body["id"])
+            return replace(answer, body={**answer.body, "id": given[0]})
+        return answer
+
+    foreign.alter = same
+    with serve(foreign) as url, closing(Transport(API, url, TOKEN, Mode.OWN_RECORDS)) as transport:
+        for _ in range(2):
+            transport.exchange(CREATE, new_record(CREATE))
+        assert clean_up(transport) == []
+        assert len(transport.own.intents) == 1
+    assert given[0] not in foreign.records
+
+
+def test_a_list_that_refuses_large_pages_is_read_all_the_same() -> None:
+    foreign = seeded()
+    arguments = new_record(CREATE)
+    theirs = min(foreign.records)
+    texts = {key[1]: value for key, value in arguments.items() if isinstance(value, str)}
+    foreign.records[theirs].update(texts)
+
+    def alter(name: str, answer: Answer) -> Answer:
+        if name == "createApportionment" and answer.status == 201:
+            return replace(answer, body={**answer.body, "id": theirs})
+        given = foreign.asked[-1][1] if foreign.asked else {}
+        large = name == "listApportionments" and any(value == 100 for value in given.values())
+        return Answer(422, {"_limit": ["too large"]}) if large else answer
+
+    foreign.alter = alter
+    with serve(foreign) as url, closing(Transport(API, url, TOKEN, Mode.OWN_RECORDS)) as transport:
+        assert transport.exchange(CREATE, arguments).status == 201
+        assert clean_up(transport) == []
+    assert theirs in foreign.records
+    assert [name for name, _ in foreign.asked].count("deleteApportionment") == 0
 
 
 # The journal

@@ -458,7 +458,6 @@ def test_usage_errors_say_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
         verify("neu", url)
     for wrong in (
         "localhost:8000",
-        "http://me:secret@localhost",
         "http://[::1",
         "http://localhost:99999",
         "http://a:b",

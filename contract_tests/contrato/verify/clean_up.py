@@ -19,6 +19,7 @@ def clean_up(transport: Transport) -> list[Record]:
     """Delete what a run created, beyond the budget if need be; returns the records that are left."""
     own = transport.own
     transport.pace.begin_clean_up()
+    own.prove_again()
     unanswered = 0
     for record in list(own.created):
         remover = transport.spec.operations[record.creator].remover

@@ -22,6 +22,9 @@ PAGES = 20
 LARGE = 100
 """Records of such a page, where its size can be chosen."""
 
+UNPROVED = 5
+"""Records that a run may leave on a server, unable to prove that they are its own; then it creates no more."""
+
 CUT = 20
 """Letters that are left of a text at least, if a server cut it."""
 
@@ -85,6 +88,8 @@ class OwnRecords:
         self._spec = spec
         self._ask = ask
         self._looked: set[str] = set()
+        # Records that could not be read back yet, how they were created, and why.
+        self._unread: list[tuple[Record, Exchange, Intent | None]] = []
         self._paths: set[str] = set()
         self._other_paths: set[str] = set()
         self._ever_created: list[Record] = []
@@ -103,8 +108,10 @@ class OwnRecords:
         return {record.path for record in self._ever_created}
 
     def may_write(self, operation: Operation, path: str) -> bool:
-        """True if a write touches no record of others."""
-        return operation.id in self._addresses or path in self._paths
+        """True if a write touches no record of others, and is not one more that may leave a record behind."""
+        if operation.id in self._addresses:
+            return self._ask is None or len(self.intents) < UNPROVED
+        return path in self._paths
 
     def look_around(self, operation: Operation) -> None:
         """Before the first record is created, read which there are: none of them will be ours, whatever is answered."""
@@ -116,7 +123,11 @@ class OwnRecords:
         arguments: Arguments = {} if limit is None else {limit.key: LARGE}
         for number in range(1, PAGES + 1):
             page = {} if lister.pagination is None else {page_key(lister): number}
-            self._ask(lister, {**arguments, **page})  # `see` takes note of what it shows.
+            # `see` takes note of what it shows.
+            answer = self._ask(lister, {**arguments, **page})
+            if arguments and (answer is None or not answer.succeeded):
+                arguments = {}  # So large a page may be refused.
+                answer = self._ask(lister, page)
             if len(self._other_paths) == known or not page:
                 break
             known = len(self._other_paths)
@@ -169,17 +180,32 @@ class OwnRecords:
     def _remember(self, creator: Operation, exchange: Exchange, intent: Intent | None) -> None:
         """Note which record an answer says was created."""
         refused = 400 <= exchange.status < 500 or exchange.status == 204
-        records = (
-            [] if refused else [record for record in self._named(creator, exchange) if self._is_own(record, exchange)]
-        )
-        if intent is not None and (refused or records):
+        records = [] if refused else self._named(creator, exchange)
+        if intent is not None and refused:
             self.intents.remove(intent)
         for record in records:
-            self._paths.add(record.path)
-            self._states[record.path] = exchange.json
-            self._ever_created.append(record)
-            self.created.append(record)
+            self._take(record, exchange, intent)
         self.on_change()
+
+    def prove_again(self) -> None:
+        """Read those records once more that could not be read when they were created."""
+        unread, self._unread = self._unread, []
+        for record, exchange, intent in unread:
+            self._take(record, exchange, intent)
+        self.on_change()
+
+    def _take(self, record: Record, exchange: Exchange, intent: Intent | None) -> None:
+        is_own = self._is_own(record, exchange)
+        if is_own is None:
+            self._unread.append((record, exchange, intent))
+        if not is_own:
+            return
+        if intent in self.intents:
+            self.intents.remove(intent)
+        self._paths.add(record.path)
+        self._states[record.path] = exchange.json
+        self._ever_created.append(record)
+        self.created.append(record)
 
     def _named(self, creator: Operation, exchange: Exchange) -> list[Record]:
         """The records that an answer names."""
@@ -187,17 +213,23 @@ class OwnRecords:
         values = [] if exchange.json is MISSING else find(exchange.json, field.record_pointer)
         return [self._record(creator.id, value) for value in values if validator(field.schema).is_valid(value)]
 
-    def _is_own(self, record: Record, creation: Exchange) -> bool:
-        """True if a record that a creation was answered with was not there before, and is what was sent.
+    def _is_own(self, record: Record, creation: Exchange) -> bool | None:
+        """True if a record that a creation was answered with was not there before, and is what was sent; None if it
+        cannot be read.
 
         A server may be so broken that it answers with a count, or with the id of somebody else's record.
         """
-        if self._ask is None or any(record.path == own.path for own in self.created):
+        if self._ask is None:
             return record.path not in self._other_paths
+        if any(record.path == own.path for own in self.created):
+            return False  # It is ours, but not new.
         reader = self._spec.operations[record.creator].reader
-        read = None if reader is None or record.path in self._other_paths else self._ask(reader, record.arguments)
-        if read is not None and read.succeeded and read.json is not MISSING and self._matches(record, creation, read):
-            return True
+        if record.path not in self._other_paths and reader is not None:
+            read = self._ask(reader, record.arguments)
+            if read is None or not read.succeeded or read.json in (MISSING, None):
+                return None
+            if self._matches(record, creation, read):
+                return True
         self.unproved.append(record.path)
         return False
 
@@ -213,11 +245,12 @@ class OwnRecords:
         ]
         # What a server makes of a number or a reference is for a law to judge; texts tell records apart.
         texts = [pair for pair in pairs if isinstance(pair[0], str) and letters(pair[0])]
-        return bool(pairs) and all(_is_kept(sent, found) for sent, found in texts or pairs)
+        kept = [_is_kept(sent, found) for sent, found in texts or pairs]
+        return None not in kept and True in kept
 
     def _note_others(self, operation: Operation, exchange: Exchange) -> None:
         """Note whose records an answer shows: who has an id after ours was deleted is somebody else."""
-        living = {record.path for record in self.created}
+        living = {record.path for record in (*self.created, *(record for record, _, _ in self._unread))}
         for creator, (_, field) in self._addresses.items():
             for source in field.refers_to:
                 if source.operation == operation.id:
@@ -230,12 +263,14 @@ class OwnRecords:
         return Record(creator, {field.name: value}, addressing.filled({field.name: value}))
 
 
-def _is_kept(sent: Any, found: list[Any]) -> bool:
-    """True if a value that was sent is there, as far as a server keeps it: a text perhaps in capitals, or cut."""
-    if isinstance(sent, str):
-        text, texts = letters(sent), [letters(value) for value in found if isinstance(value, str)]
-        return any(text == value or (len(value) >= CUT and text[: len(value)] == value) for value in texts)
-    return text_of(sent) in map(text_of, found)
+def _is_kept(sent: Any, found: list[Any]) -> bool | None:
+    """True if a value that was sent is there, a text perhaps in capitals; False if a text was cut; None if neither."""
+    if not isinstance(sent, str):
+        return True if text_of(sent) in map(text_of, found) else None
+    text, texts = letters(sent), [letters(value) for value in found if isinstance(value, str)]
+    if text in texts:
+        return True
+    return False if any(len(value) >= CUT and text[: len(value)] == value for value in texts) else None
 
 
 class Journal:

@@ -27,7 +27,7 @@ from contrato.verify.interrupts import terminable, uninterrupted
 from contrato.verify.judge import SERVER, Judge
 from contrato.verify.laws.runner import run_laws
 from contrato.verify.modes import BUDGETS, RATES, Mode
-from contrato.verify.own_records import Intent, Journal, Record
+from contrato.verify.own_records import UNPROVED, Intent, Journal, Record
 from contrato.verify.reach import prepare, reach, supplied
 from contrato.verify.reports.report import OperationResult, Report, UsageError, Verdict, curl, plural
 from contrato.verify.rules import RULES, Rule
@@ -340,7 +340,11 @@ class _Run:
                 f"and are not: {cited(', '.join(dict.fromkeys(own.unproved)))}. Nothing was written to them"
             )
         if own.intents and self.report.mode is Mode.OWN_RECORDS:
-            yield f"this run may have left {_told(own.intents)}; {self.journal.path} has them all"
+            stopped = "; it created no more" if len(own.intents) >= UNPROVED else ""
+            yield f"this run may have left {_told(own.intents)}{stopped}; {self.journal.path} has them all"
+            for creator in dict.fromkeys(intent.creator for intent in own.intents):
+                reason = "a new record could not be proved to be there, and to be the run's own"
+                self.report.add_not_judged("answer", NotJudged(creator, reason, lasting=False))
 
     def _unreached(self) -> Iterator[str]:
         """What a run that was stopped had not come to."""

@@ -212,14 +212,14 @@ class Transport:
         repeatable = operation is not None
         # A server may close a connection that it kept alive in the moment in which it is used again.
         may_be_lost = operation is not None and operation.safe
-        if operation is not None:
-            self.own.look_around(operation)
         name = operation.id if operation else ""
         if self.pace.is_closed(name):
             self.limited[name] += 1
             raise Limited("the server asked with 429 to wait longer", request=request)
         while True:
             self.pace.take_turn(self.requests.total())
+            if operation is not None:
+                self.own.look_around(operation)
             try:
                 with nullcontext() if operation is None or operation.safe else uninterrupted():
                     exchange, response = self._send(
