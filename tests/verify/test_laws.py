@@ -115,7 +115,7 @@ class Call:
             parts = place(target, keyed(target, known))
             method, url = parts.method, MOUNTS[self.api] + parts.path
             url += f"?{urlencode(parts.query)}" if parts.query else ""
-            content = b"" if parts.body is None else json.dumps(parts.body).encode()
+            content = b"" if parts.body is None else msgspec.json.encode(parts.body)
             places = {parameter.name.lower() for parameter in target.parameters if parameter.place == "header"}
             kept = {name: text for name, text in headers.items() if name not in places}
             headers = kept | parts.headers | ({"content-type": "application/json"} if content else {})
@@ -172,7 +172,7 @@ class Stage:
         call = Call(self.honest, api, name, request, given, headers, content, self.state)
         if fault:
             status, answer = self.runner.run(fault(call))
-            content = b"" if answer is None else json.dumps(answer).encode()
+            content = b"" if answer is None else msgspec.json.encode(answer)
         else:
             status, content = self.runner.run(self.honest.ask(str(request.method), call.url, headers, content))
         made = HTTPResponse(
