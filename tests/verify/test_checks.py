@@ -195,6 +195,15 @@ def only_the_first(document: Values) -> None:
     document["items"] = document["items"][:1]
 
 
+def named(names: list[str]) -> Callable[[Any], None]:
+    def change(document: Any) -> None:
+        records = zip(document["items"], names, strict=False)
+        document["items"] = [{**item, "name": name} for item, name in records]
+        document.update(total=len(names), per_page=10)
+
+    return change
+
+
 def small_bill(value: float, *concepts: tuple[float, float, float]) -> Damage:
     """Make the first bill one of few pesos."""
 
@@ -430,6 +439,11 @@ def test_an_implausible_answer_is_a_warning(rule: str, field: str, request_: Req
         (lambda: bills(**YEAR), each("/*", "date", lambda v: f"{v}.250-05:00")),
         (lambda: ("listDueDates", EMPTY), each("", "maxPage", lambda v: 0)),
         (lambda: ("listNotifications", {"PageNumber": 50}), body(lambda d: d.update(nextPage=None, data=[]))),
+        *((lambda: lists(_sort="name", _order="asc"), body(named(names))) for names in (
+            ["Rateio 2", "Rateio 11", "Refeitório", "rateio 3", "rateio Água", "Água"],
+            ["Água 2", "Rateio 2", "rateio 11", "Refeitório"],
+            ["Água 2", "Água 11", "Rateio", "rateio 3"],
+        )),
         (lambda: lists(_limit=5000), body(lambda d: d.update(per_page=10, items=d["items"][:10]))),
         (lambda: lists(_page=99), answer(200, {"items": [], "total": 40, "per_page": 10, "current_page": 99})),
         (lambda: lists(_page=0, _limit=-3), answer(200, {"items": [], "total": 40, "per_page": 10, "current_page": 1})),

@@ -15,7 +15,9 @@ def folded(text: str) -> str:
 
 def collations() -> tuple[Callable[[str], Any], ...]:
     """The orders of texts that a server may have, each as the key of a sort."""
-    return (str, str.casefold, folded, letters, lambda text: folded(text).strip().split(), _natural)
+    plain = (str, str.casefold, folded)
+    natural = (lambda text, fold=fold: _natural(fold(text)) for fold in plain)
+    return (*plain, letters, lambda text: folded(text).strip().split(), *natural)
 
 
 def letters(text: str) -> list[str]:
@@ -24,7 +26,7 @@ def letters(text: str) -> list[str]:
 
 
 def _natural(text: str) -> list[tuple[int, int, str]]:
-    parts = re.findall(r"\d+|[^\d]", folded(text))
+    parts = re.findall(r"\d+|[^\d]", text)
     return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts]
 
 
