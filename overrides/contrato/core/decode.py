@@ -127,7 +127,7 @@ def _decode(decoder: msgspec.json.Decoder[Any], content: bytes | bytearray) -> A
         raise mismatch(str(error)) from error
     except RecursionError as error:
         raise SchemaMismatch("$", "JSON", "JSON that is nested too deeply") from error
-    except ValueError as error:  # msgspec.DecodeError, and UnicodeDecodeError
+    except (msgspec.DecodeError, ValueError) as error:  # Before msgspec 0.21 the one is not the other.
         raise SchemaMismatch("$", "JSON", None if content else "an empty body", str(error)) from error
 
 
@@ -144,7 +144,7 @@ def _decode_tail(decoder: msgspec.json.Decoder[Any], content: bytearray) -> list
         try:
             with memoryview(content) as whole, whole[start:] as piece:
                 decoded = decoder.decode(piece) + decoded
-        except (RecursionError, ValueError):
+        except (msgspec.DecodeError, RecursionError, ValueError):
             content[start : start + 1] = b","
             break  # The rest is decoded as a whole, with its errors.
         content[start:] = b"]"
