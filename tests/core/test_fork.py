@@ -126,7 +126,7 @@ def test_a_transport_of_the_caller_is_refused_in_a_child() -> None:
 
 def test_locks_that_threads_of_the_parent_hold_are_free_in_a_child(url: str) -> None:
     client = neu.Neu(TOKEN, url)
-    with client._lock, decode._building, decode._uncollected:
+    with client._lock, decode._uncollected:
         assert not gc.isenabled()
 
         def ask() -> None:

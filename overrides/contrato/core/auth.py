@@ -11,6 +11,7 @@ from typing import Never
 import httpx
 
 from contrato.core.connection import HARMLESS, TELLING
+from contrato.core.forks import loading
 
 
 class Bearer:
@@ -52,7 +53,9 @@ class Bearer:
 
     def redact(self, text: str) -> str:
         """Replace the secrets in a text: a server may echo them, and errors get logged."""
-        return self._echo.sub(lambda found: "[token]" if found["token"] else "[secret]", text)
+        with loading:
+            echo = self._echo
+        return echo.sub(lambda found: "[token]" if found["token"] else "[secret]", text)
 
     @property
     def longest(self) -> int:

@@ -30,6 +30,7 @@ import httpx
 from contrato.core.auth import Bearer
 from contrato.core.connection import Connection, secrets
 from contrato.core.errors import ContratoError, ResponseError, TransportError
+from contrato.core.forks import loading
 from contrato.core.interrupts import check_stop, sleep
 from contrato.core.limits import Limits
 from contrato.core.pages import AsyncPager, Pager
@@ -167,10 +168,12 @@ class _Base(Generic[Transport]):
         self._check_open()
         if options:
             check_options(options)
-        operation = self._spec.operations[operation_id]
+        with loading:
+            operation = self._spec.operations[operation_id]
+            call = Call(operation, arguments, lambda: self.time_zone, options or {})
         auth = self._auth.with_others(secrets(options["headers"])) if options and "headers" in options else self._auth
         zone = self.time_zone if self._aware else None
-        return Call(operation, arguments, lambda: self.time_zone, options or {}), Reader(operation, auth, zone)
+        return call, Reader(operation, auth, zone)
 
     def _limits(self, call: Call) -> Limits:
         retries = call.options.get("retries", self._retries) if call.operation.safe else 0
@@ -315,14 +318,16 @@ class Client(_Base[httpx.BaseTransport]):
             response = _of(request, self._transport.handle_request(request))
         except httpx.RequestError as error:
             late = isinstance(error, httpx.ReadTimeout) and limits.is_late
-            answer: Any = reader.no_answer(request, limits.late() if late else error)
+            with loading:
+                answer: Any = reader.no_answer(request, limits.late() if late else error)
         else:
             body = reader.body(response, self._max_bytes, limits)
             try:
                 read(response, body)
             finally:
                 response.close()
-            answer = reader.answer(response, body)
+            with loading:
+                answer = reader.answer(response, body)
         if isinstance(answer, ContratoError):
             raise answer
         logger.debug("%s: %s %s answered in %.3f s", reader.operation.id, request.method, request.url, _since(started))

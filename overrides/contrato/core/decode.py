@@ -14,14 +14,13 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import attrs
 import msgspec
 
+from contrato.core.forks import loading
 from contrato.core.mismatch import SchemaMismatch, mismatch
 from contrato.core.structs import struct_type, wire_type
 
 Change = Callable[[Any], Any]
 # Size in bytes from which arrays are decoded piece by piece.
 LONG = 8 * 2**20
-# msgspec inspects a model at its first use; two threads that do so at the same time crash the process.
-_building = threading.Lock()
 # msgspec rounds timestamps to microseconds, maybe into the next day, and so out of their window: cut what is more.
 _FINE = re.compile(rb"-\d\d[Tt ]\d\d:\d\d:\d\d\.\d{7}")
 _TIMESTAMP = re.compile(rb'("\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d\.\d{6})\d+([Zz]|[+-]\d\d:?\d\d|)(?=")')
@@ -99,15 +98,8 @@ class _Uncollected:
 _uncollected = _Uncollected()
 
 
-def _leave_parent() -> None:
-    global _building
-    # Threads of the parent process may have held the locks.
-    _building = threading.Lock()
-    _uncollected.forget()
-
-
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_leave_parent)
+    os.register_at_fork(after_in_child=_uncollected.forget)
 
 
 def _decode_whole(kind: Any, content: bytes | bytearray) -> Any:
@@ -135,7 +127,7 @@ def _decode(decoder: msgspec.json.Decoder[Any], content: bytes | bytearray) -> A
         raise mismatch(str(error)) from error
     except RecursionError as error:
         raise SchemaMismatch("$", "JSON", "JSON that is nested too deeply") from error
-    except ValueError as error:  # msgspec.DecodeError, and UnicodeDecodeError
+    except (msgspec.DecodeError, ValueError) as error:  # Before msgspec 0.21 the one is not the other.
         raise SchemaMismatch("$", "JSON", None if content else "an empty body", str(error)) from error
 
 
@@ -152,7 +144,7 @@ def _decode_tail(decoder: msgspec.json.Decoder[Any], content: bytearray) -> list
         try:
             with memoryview(content) as whole, whole[start:] as piece:
                 decoded = decoder.decode(piece) + decoded
-        except (RecursionError, ValueError):
+        except (msgspec.DecodeError, RecursionError, ValueError):
             content[start : start + 1] = b","
             break  # The rest is decoded as a whole, with its errors.
         content[start:] = b"]"
@@ -169,7 +161,8 @@ def _number(text: str) -> Any:
 
 @functools.cache
 def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
-    with _building:
+    # msgspec inspects a model at its first use; two threads that do so at the same time crash the process.
+    with loading:
         return msgspec.json.Decoder(kind)
 
 

@@ -35,6 +35,7 @@ from contrato.core.errors import (
     UndocumentedStatusError,
     ValidationError,
 )
+from contrato.core.forks import loading
 from contrato.core.limits import Limits
 from contrato.core.mismatch import SchemaMismatch, excerpt, value_at
 
@@ -349,7 +350,8 @@ def _redacted(auth: Bearer, text: bytes) -> bytes:
 @functools.cache
 def _types(api: str, operation_id: str) -> dict[str, Any]:
     """Return the types of the bodies of successes by status. Models are imported late: creating them takes long."""
-    types: dict[str, Any] = importlib.import_module(f"contrato.{api}.models").RESPONSES[operation_id]
+    with loading:
+        types: dict[str, Any] = importlib.import_module(f"contrato.{api}.models").RESPONSES[operation_id]
     return types
 
 
