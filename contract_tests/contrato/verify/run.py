@@ -350,7 +350,7 @@ class _Run:
         """What a run that was stopped had not come to."""
         if laws := self._laws_left:
             yield f"laws: {', '.join(laws)}"
-        unprobed = [operation for operation in self.judge.operations if operation not in self.conformance.probed]
+        unprobed = [name for name in self.spec.operations if name in self.judge.operations - self.conformance.probed]
         if Layer.CONFORMANCE in self.layers and unprobed:
             yield f"requests of Schemathesis to {', '.join(unprobed)}"
 
