@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import copy
 import gc
+import inspect
 import itertools
 import json
 import subprocess
@@ -288,8 +289,9 @@ def test_ends_may_be_text() -> None:
 
 def test_the_clients_explain_windows() -> None:
     assert "`Client.windows`" in (AsyncNeu.windows.__doc__ or "")
-    words = Neu.windows.__doc__ or ""
-    assert all(f"            {name}: " in words for name in ("method", "from_", "to", "window", "workers"))
+    # (Python 3.13 strips the indentation of docstrings.)
+    words = inspect.getdoc(Neu.windows) or ""
+    assert all(f"    {name}: " in words for name in ("method", "from_", "to", "window", "workers"))
     assert all(unit in words for unit in get_args(Unit))
 
 
