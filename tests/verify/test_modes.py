@@ -514,7 +514,7 @@ def test_a_clean_up_that_is_put_off_waits_and_leaves_nothing(clock: Clock) -> No
     assert set(clock.sleeps) == {3.0}
 
 
-@pytest.mark.parametrize("asked", ["3600", "30", ""])
+@pytest.mark.parametrize("asked", ["3600", "30", "", "0"])
 def test_a_clean_up_that_is_put_off_for_too_long_says_what_is_left(asked: str, clock: Clock) -> None:
     class Never(Foreign):
         def delete_apportionment(self, given: dict[str, Any]) -> Answer:

@@ -100,7 +100,8 @@ class Pace:
         told = retry_after(asked)
         seconds = 1.0 if told is None else told
         if seconds <= LONGEST_WAIT and self._waited + seconds <= ALL_WAITS and time.monotonic() + seconds < self._last:
-            self._waited += seconds
+            # Who asks for no wait is not to be asked for ever.
+            self._waited += max(seconds, 1.0)
             time.sleep(seconds)
             return True
         waiting = [other for other in self._closed if other != operation and self.is_closed(other)]
