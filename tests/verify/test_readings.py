@@ -199,6 +199,7 @@ def test_an_answer_that_is_none_of_the_readings_is_a_violation() -> None:
     assert [each.field for each in found if isinstance(each, Violation)] == ["path.id"]
 
 
+@pytest.mark.slow
 def test_the_report_tells_what_was_seen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     report = run(Foreign("neu"), "listPqrs")
     assert "listPqrs /*/date" in report.readings["timestamp-zone"]["utc"]

@@ -18,7 +18,6 @@ from contrato.core.places import place
 from contrato.core.spec import Operation
 from contrato.verify import ExitCode, Report, UsageError, Verdict, verify, verify_har
 from contrato.verify.exchange import Exchange
-from contrato.verify.reports.har import Recorder
 from foreign import TOKEN, Foreign, keyed, serve
 
 ORIGIN = "https://portal.example.com"
@@ -433,21 +432,6 @@ def test_an_odd_entry_does_not_cost_the_file(odd: Any, judge: Judge) -> None:
     assert row(report, "listAccounts").verdict is Verdict.PASSED
     mine = entry("listAccounts", answer=ACCOUNTS) | {"startedDateTime": "0001-01-01T00:00:00+14:00"}
     assert row(judge(mine), "listAccounts").verdict is Verdict.PASSED
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("api", spec.APIS)
-@pytest.mark.parametrize("mode", ["unrestricted", "read-only"])
-def test_the_recording_of_a_run_that_passes_has_no_failure(mode: str, api: str, tmp_path: Path) -> None:
-    """Though names and addresses are replaced in it."""
-    recorder = Recorder()
-    with serve(Foreign(api)) as url:
-        live = verify(api, url, TOKEN, examples=1, observer=recorder, mode=mode, rate=0)
-    recorder.write(tmp_path / "run.har", live)
-    assert live.failures == []
-    again = verify_har(api, tmp_path / "run.har", live.base_url)
-    assert again.failures == []
-    assert again.requests > 30
 
 
 def published(operation: Operation) -> Iterator[Entry]:

@@ -26,8 +26,10 @@ from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Layer
 from contrato.verify.interrupts import terminable, uninterrupted
 from contrato.verify.reports import terminal
+from contrato.verify.reports.har import Recorder
 from contrato.verify.reports.report import Outcome
 from foreign import TOKEN, Alter, Answer, Foreign, replaced, serve
+from recordings import assert_recording_passes
 
 pytestmark = pytest.mark.slow
 
@@ -78,14 +80,15 @@ def in_rows(path: str, key: str, value: Any) -> Callable[[Answer], Answer]:
 
 
 @APIS
-def test_an_honest_server_passes(api: str, elsewhere: Path) -> None:
+def test_an_honest_server_passes_and_so_does_the_recording_of_the_run(api: str, elsewhere: Path) -> None:
     used = set()
+    recorder = Recorder()
 
     def look(name: str, answer: Answer) -> Answer:
         used.add(storage_directory("examples").home_directory)
         return answer
 
-    report = run(Foreign(api, look))
+    report = run(Foreign(api, look), observer=recorder)
     assert report.failures == []
     assert [warning for warning in report.warnings if warning.layer is Layer.LAW] == []
     assert report.exit_code is ExitCode.PASSED
@@ -95,6 +98,7 @@ def test_an_honest_server_passes(api: str, elsewhere: Path) -> None:
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     assert used == {Path(cache) / "contrato"}
     assert list(elsewhere.iterdir()) == []
+    assert_recording_passes(recorder, report, elsewhere)
 
 
 def test_a_run_stops_at_the_first_failure_if_it_is_told_to() -> None:
@@ -482,7 +486,7 @@ def test_only_what_is_chosen_is_asked_for() -> None:
     assert report.exit_code is ExitCode.PASSED
     assert {operation for operation, _ in report.counts} == {row.operation for row in report.operations}
     senders.clear()
-    report = run(Foreign("neu"), only=["records_add_up"], observer=observe)
+    report = run(Foreign("neu"), only=["listAccounts", "listBills", "records_add_up"], observer=observe)
     assert "schemathesis" not in {sender for sender, _ in senders}
     assert {rule for _, rule in report.counts} == {"records_add_up"}
     assert report.counts["listBills", "records_add_up"][Outcome.PASSED] > 1
