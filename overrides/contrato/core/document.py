@@ -1,9 +1,15 @@
 """Raw OpenAPI documents: references, and operations. Programs that only read a spec use `contrato.core.spec`."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
+# Media types of text, by the words after their `/` or `+`.
+TEXTS = {"csv", "graphql", "javascript", "jsonl", "ndjson", "sql", "toml", "x-ndjson", "x-yaml", "xml", "yaml"}
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 Node = Mapping[str, Any]
@@ -17,17 +23,25 @@ def follow(document: Node, node: Node) -> tuple[Node, str]:
 
     Raises:
         KeyError: The target does not exist.
-        ValueError: The target is in another file.
+        ValueError: The target is in another file, or a reference to itself.
 
     """
     name = ""
+    seen: list[str] = []
     while "$ref" in node:
+        if node["$ref"] in seen:
+            raise ValueError(f"$ref {node['$ref']}: it refers to itself")
+        seen.append(node["$ref"])
         if not node["$ref"].startswith("#/"):
             raise ValueError(f"$ref {node['$ref']}: keep each API in one file")
         target: Any = document
+        reference = node["$ref"]
         for key in node["$ref"].removeprefix("#/").split("/"):
-            name = key.replace("~1", "/").replace("~0", "~")
-            target = target[name]
+            name = unquote(key).replace("~1", "/").replace("~0", "~")
+            try:
+                target = target[int(name)] if isinstance(target, list) else target[name]
+            except (IndexError, KeyError, TypeError, ValueError):
+                raise KeyError(f"$ref {reference}: there is nothing") from None
         node = merged(target, {key: value for key, value in node.items() if key != "$ref"})
     return node, name
 
@@ -38,6 +52,24 @@ def merged(target: Node, siblings: Node) -> Node:
     if "x-open" in target and "x-open" in siblings:
         node["x-open"] = {**target["x-open"], **siblings["x-open"]}
     return node
+
+
+def is_json(media_type: str) -> bool:
+    """True for JSON, such as `application/json; charset=utf-8` and `application/merge-patch+json`."""
+    name = media_type.partition(";")[0].strip().lower()
+    return name in (JSON, "text/json") or name.endswith("+json")
+
+
+def is_text(media_type: str) -> bool:
+    """True for text other than JSON."""
+    name = media_type.partition(";")[0].strip().lower()
+    return name.startswith("text/") or name.rpartition("/")[2].rpartition("+")[2] in TEXTS
+
+
+def media_type(content: Node) -> str:
+    """Return the media type that a client sends or asks for: JSON if there is any, else forms, text, or bytes."""
+    kinds = (JSON.__eq__, is_json, FORM.__eq__, MULTIPART.__eq__, is_text, lambda name: "*" not in name, bool)
+    return next((name for kind in kinds for name in content if kind(name)), "")
 
 
 def inline(document: Node, node: Any) -> Any:
@@ -52,6 +84,12 @@ def inline(document: Node, node: Any) -> Any:
     if not isinstance(node, Mapping):
         return node
     return {key: inline(document, value) for key, value in follow(document, node)[0].items()}
+
+
+def operation_id(path: str, method: str, node: Node) -> str:
+    """Return the id of an operation; without one made of method and path: `getThingsId` for `GET /things/{id}`."""
+    words = re.findall(r"[^\W_]+", path)
+    return str(node.get("operationId") or "".join([method.lower(), *(word[0].upper() + word[1:] for word in words)]))
 
 
 def operation_nodes(document: Node) -> Iterator[tuple[str, str, Any, Any]]:

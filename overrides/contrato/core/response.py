@@ -18,6 +18,7 @@ import httpx
 
 from contrato.core.auth import Bearer, without_token
 from contrato.core.decode import decode, decode_structs
+from contrato.core.document import is_json
 from contrato.core.errors import (
     AuthenticationError,
     ConnectionFailedError,
@@ -248,11 +249,14 @@ class Reader:
                 return None
             if self.operation.answer is not None and self.operation.answer.items is not None:
                 return []
-        if content is not None and documented is not None and documented.promised:
+        fits = documented is not None and (documented.status != "default" or response.is_success)
+        if content is not None and documented is not None and documented.promised and fits:
             kind = _types(self.operation.api.name, self.operation.id)[documented.status]
             try:
                 if kind is not None and body.problem is not None:
                     raise SchemaMismatch("$", "JSON", f"a body that cannot be decompressed ({body.problem})")
+                if documented.media_type and not is_json(documented.media_type):
+                    return _plain(kind, content, response)
                 return decode_structs(kind, content) if _structs.get() else decode(kind, content, self.zone)
             except SchemaMismatch as error:
                 mismatch = error
@@ -299,6 +303,21 @@ class Reader:
         else:
             found = f"{text[:80]!r}{'…' if len(text) > 80 else ''} ({mismatch.problem})"
         return ContractError(*about, body, documented, mismatch.path, mismatch.expected, found, mismatch.lost)
+
+
+def _plain(kind: Any, content: bytearray, response: httpx.Response) -> str | bytes:
+    """Return a body that is no JSON.
+
+    Raises:
+        SchemaMismatch: It is no text in its encoding.
+
+    """
+    if kind is bytes:
+        return bytes(content)
+    try:
+        return content.decode(response.charset_encoding or "utf-8")
+    except (LookupError, ValueError) as error:
+        raise SchemaMismatch("$", "text", None, str(error)) from error
 
 
 def _redacted(auth: Bearer, text: bytes) -> bytes:
