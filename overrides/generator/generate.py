@@ -22,7 +22,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from contrato.core.document import operation_id, operation_nodes
-from contrato.core.spec import APIS, Api
+from contrato.core.spec import Api
 from generator.plan import Plan, prose
 
 # Packages that are no APIs.
@@ -150,6 +150,15 @@ def generate(path: Path, spec: dict[str, Any], out: Path) -> None:
                 )
 
 
+def tried(fresh: Path) -> None:
+    """Try what was written, in a process that has not imported it."""
+    apis = [path.name for path in sorted(fresh.iterdir())]
+    command = [sys.executable, str(HERE / "trial.py"), str(fresh.parent), *apis]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    if done.returncode:
+        raise SystemExit(done.stdout.strip() or done.stderr.strip())
+
+
 def files(tree: Path) -> dict[str, bytes]:
     """Return every file below `tree`, except for bytecode."""
     found = (path for path in sorted(tree.rglob("*")) if path.is_file() and "__pycache__" not in path.parts)
@@ -165,11 +174,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as directory:
         fresh = Path(directory) / "contrato"
         fresh.mkdir()
-        for api in APIS:
-            path = ROOT / "spec" / f"{api}.yaml"
-            generate(path, load(path), fresh / api)
+        paths = sorted((ROOT / "spec").glob("*.yaml"))
+        if not paths:
+            raise SystemExit(f"{ROOT / 'spec'}: there is no spec: each API is a file, <api>.yaml")
+        for path in paths:
+            generate(path, load(path), fresh / path.stem)
         ruff("check", "--fix-only", fresh)
         ruff("format", fresh)
+        tried(fresh)
         if not check:
             shutil.rmtree(committed, ignore_errors=True)
             shutil.copytree(fresh, committed)

@@ -14,6 +14,7 @@ import pytest
 
 from contrato.core.model import plain
 from generator import generate as driver
+from generator import trial
 from generator_edits import EDITS, Edit
 
 EXCEPTIONS = ("TypeError", "ValueError")
@@ -95,6 +96,14 @@ def document(batch: Batch) -> dict[str, Any]:
         found["paths"][path] = {**found["paths"].get(path, {}), edit.method: operation}
     # Each node is one of its own, as in a file.
     return json.loads(json.dumps(found))  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("batch", [batch for batch in BATCHES if not batch.edits[0].refused], ids=lambda it: it.name)
+def test_the_trial_of_the_generator_finds_nothing(batch: Batch, packages: dict[str, str]) -> None:
+    (folder,) = (
+        Path(path) / "contrato" / batch.name for path in sys.path if (Path(path) / "contrato" / batch.name).exists()
+    )
+    assert list(trial.problems(folder)) == []
 
 
 @pytest.mark.parametrize(

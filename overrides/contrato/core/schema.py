@@ -219,6 +219,10 @@ class Schema(Element["Document"]):
         """Largest allowed number."""
         return self._node.get("maximum")
 
+    def keyword(self, name: str) -> Any:
+        """Return what a keyword of JSON Schema says; None if it is not there."""
+        return self._node.get(name)
+
     @property
     def unit(self) -> str:
         """Unit of a value, or an empty text."""
