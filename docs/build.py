@@ -89,7 +89,8 @@ def bundle(source: Path, language: str, to: Path) -> dict[str, Any]:
     file = to / f"{source.stem}{suffix}.json"
     with tempfile.TemporaryDirectory() as directory:
         options: list[str | Path] = []
-        if suffix:
+        # A spec without a translation is in English in each language.
+        if suffix and overlays.path(source, language).exists():
             overlay = Path(directory) / "overlay.json"
             overlay.write_text(json.dumps(overlays.overlay(source, language)), "utf-8")
             options = ["--overlay", overlay]

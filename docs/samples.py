@@ -68,7 +68,7 @@ def python(operation: Operation, given: Arguments) -> str:
     if len(call) > 70:
         inner = "".join(f"        {argument},\n" for argument in arguments)
         call = f"{api}.{operation.method_name}(\n{inner}    )"
-    kind = api.capitalize()
+    kind = operation.api.class_name
     imports = f"from datetime import {', '.join(sorted(set(names)))}\n\n" if names else ""
     head = f"{imports}from contrato.{api} import {kind}\n\nwith {kind}() as {api}:\n"
     if operation.answer is None:

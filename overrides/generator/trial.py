@@ -43,7 +43,7 @@ def problems(package: Path) -> Iterator[str]:
     except Exception as error:
         yield f"{file}: the client cannot be imported: {_said(error)}"
         return
-    kind = next(one for name in module.__all__ if name != "models" and issubclass(one := getattr(module, name), Client))
+    kind = getattr(module, api.class_name)
     if str(package) not in str(module.__file__):
         yield f"{file}: contrato.{api.name} is imported from {module.__file__}: remove it"
         return

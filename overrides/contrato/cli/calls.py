@@ -139,7 +139,7 @@ def _confirm(operation: Operation, arguments: dict[str, Any]) -> None:
 @contextmanager
 def _client(operation: Operation, values: dict[str, Any]) -> Iterator[Any]:
     api = operation.api.name
-    kind = getattr(importlib.import_module(f"contrato.{api}"), api.capitalize())
+    kind = getattr(importlib.import_module(f"contrato.{api}"), operation.api.class_name)
     if not hasattr(kind, operation.method_name):
         raise Refusal(f"the client of {api} has no {operation.method_name}: run make generate")
     settings = {name: values[name] for name in ("timeout", "deadline", "retries") if values[name] is not None}

@@ -10,6 +10,8 @@ FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 # Media types of text, by the words after their `/` or `+`.
 TEXTS = {"csv", "graphql", "javascript", "jsonl", "ndjson", "sql", "toml", "x-ndjson", "x-yaml", "xml", "yaml"}
+# Keys of properties that are in requests only, or in answers only.
+ONE_WAY = {"readOnly", "writeOnly"}
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 Node = Mapping[str, Any]
@@ -72,18 +74,27 @@ def media_type(content: Node) -> str:
     return next((name for kind in kinds for name in content if kind(name)), "")
 
 
-def inline(document: Node, node: Any) -> Any:
+def inline(document: Node, node: Any, around: tuple[str, ...] = ()) -> Any:
     """Return a copy in which each reference is replaced by its target.
 
-    Raises:
-        RecursionError: Components refer to each other in a cycle.
-
+    A component within itself may be anything there. Properties that are in requests only, or in answers only, are not
+    required, because the copy is for both.
     """
     if isinstance(node, list):
-        return [inline(document, item) for item in node]
+        return [inline(document, item, around) for item in node]
     if not isinstance(node, Mapping):
         return node
-    return {key: inline(document, value) for key, value in follow(document, node)[0].items()}
+    if isinstance(reference := node.get("$ref"), str):
+        if reference in around:
+            return {}
+        around = (*around, reference)
+    found = {key: inline(document, value, around) for key, value in follow(document, node)[0].items()}
+    properties, required = found.get("properties"), found.get("required")
+    if isinstance(properties, dict) and isinstance(required, list):
+        one_way = {name for name, prop in properties.items() if isinstance(prop, dict) and ONE_WAY & prop.keys()}
+        if one_way:
+            found["required"] = [name for name in required if name not in one_way]
+    return found
 
 
 def operation_id(path: str, method: str, node: Node) -> str:

@@ -194,6 +194,11 @@ class Schema(Element["Document"]):
         return self.type == "string" and self.format.startswith("date-time")
 
     @property
+    def is_plain_text(self) -> bool:
+        """True if values are texts of any kind."""
+        return self.type == "string" and not self.enum and not self.format and self.keyword("pattern") is None
+
+    @property
     def enum(self) -> tuple[Any, ...]:
         """Allowed values, without null; empty if all are."""
         values = [self._node["const"]] if "const" in self._node else self._node.get("enum", ())
@@ -351,6 +356,22 @@ class Schema(Element["Document"]):
             name = str(target).rpartition("/")[2]
             values[name] = (*values.get(name, ()), value)
         return node["propertyName"], values
+
+    @property
+    def records(self) -> tuple[str, Schema | None]:
+        """Pointer to the array of records of a list, and schema of a record; None without one."""
+        if self.items is not None:
+            return "", self.items
+        for name, prop in self.properties.items():
+            if prop.schema.items is not None and prop.schema.items.properties:
+                return f"/{name}", prop.schema.items
+        return "", None
+
+    def identity(self, name: str) -> str | None:
+        """Return the field with the value that a path parameter of this name has; None if no name is like it."""
+        plain = {field.lower().replace("_", "").replace("-", ""): field for field in self.properties}
+        own = name.lower().replace("_", "").replace("-", "")
+        return plain.get(own) or (plain.get("id") if own.endswith("id") else None)
 
     def places(self, at: str = "") -> Iterator[tuple[str, Schema]]:
         """Yield JSON pointer and schema of each place in a value; `*` stands for the elements of an array."""

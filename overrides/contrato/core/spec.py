@@ -41,6 +41,7 @@ from contrato.core.extensions import (
     Identity,
     Pagination,
     Reckoning,
+    Reference,
     Site,
     Sort,
     Source,
@@ -99,6 +100,12 @@ class Parameter(Element["Api"]):
     required: bool
     schema: Schema
     needed: bool = False
+    _inferred: tuple[Reference, ...] = attrs.field(default=(), repr=False)
+
+    @property
+    def refers_to(self) -> tuple[Reference, ...]:
+        """Places of existing values; without `x-refers-to`, of a parameter that ends a path, in the list before it."""
+        return super().refers_to or self._inferred
 
     @property
     def style(self) -> str:
@@ -349,9 +356,21 @@ class Operation(Element["Api"]):
         named = [(python_name(name or "body", reserved), place) for place, name in found]
         names = unique([[name, f"{name}_{place}", f"{name}_{place}_{n}"] for n, (name, place) in enumerate(named)])
         return tuple(
-            Parameter(self.api, node, name, python, place, required, schema, needed)
+            Parameter(self.api, node, name, python, place, required, schema, needed, self._listed(place, name))
             for ((place, name), (required, needed, node, schema)), python in zip(found.items(), names, strict=True)
         )
+
+    def _listed(self, place: str, name: str) -> tuple[Reference, ...]:
+        """Return where the values of the parameter that ends the path are: in the list at the path before it."""
+        parent, _, last = self.path.rpartition("/")
+        others = (o for o in self.api.operations.values() if o.path == parent and o.method == "GET")
+        lister = next(others, None) if (place, last) == ("path", f"{{{name}}}") else None
+        answer = None if lister is None else lister.answer
+        if lister is None or answer is None:
+            return ()
+        at, items = answer.records
+        field = None if items is None else items.identity(name)
+        return () if field is None else (Reference(lister.id, f"{at}/*/{field}"),)
 
     @cached_property
     def arguments(self) -> dict[str, Parameter]:
@@ -576,10 +595,15 @@ class Api(Document):
     @property
     def server_url(self) -> str:
         """URL of the first server, with the defaults of its variables."""
-        server = self.document["servers"][0]
+        server = (self.document.get("servers") or [{"url": "/"}])[0]
         variables = {name: value["default"] for name, value in server.get("variables", {}).items()}
         url: str = server["url"].format(**variables)
         return url
+
+    @property
+    def class_name(self) -> str:
+        """Name of the client's class."""
+        return "".join(word[:1].upper() + word[1:] for word in self.name.split("_"))
 
     @property
     def token_variable(self) -> str:
