@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 REPOSITORY = Path(__file__).parents[2]
 SPEC = Path(__file__).with_name("pet_shop.yaml")
 # What a user's test does with the fixtures.
-TESTS = '''
+TESTS = """
 import datetime
 
 import pytest
@@ -39,7 +39,7 @@ def test_a_record_is_created_changed_and_deleted(contrato_pet_shop):
 def test_text_comes_from_an_example():
     with testing.pet_shop() as shop:
         assert shop.export_orders(day=datetime.date(2021, 4, 1)) == "pet,price\\n1,20.5\\n"
-'''
+"""
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +96,6 @@ def test_the_suite_verifies_the_bundled_server(tree: Path) -> None:
         "threading.Thread(target=server.run, kwargs={'sockets': [listener]}, daemon=True).start()\n"
         "url = f'http://127.0.0.1:{listener.getsockname()[1]}/v1'\n"
         "report = verify('pet_shop', url, 'demo', examples=5)\n"
-        "print(report.exit_code, [failure.check for failure in report.failures])\n"
+        "print(report.exit_code, [failure.rule for failure in report.failures])\n"
     )
     assert run(tree, "-c", code) == "0 []\n"

@@ -1,5 +1,7 @@
 """Raw OpenAPI documents: references, and operations. Programs that only read a spec use `contrato.core.spec`."""
 
+import functools
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -95,6 +97,39 @@ def inline(document: Node, node: Any, around: tuple[str, ...] = ()) -> Any:
         if one_way:
             found["required"] = [name for name in required if name not in one_way]
     return found
+
+
+def finite(document: Node) -> dict[str, Any] | None:
+    """Return a copy in which a component within itself may be anything there; None if the document has none."""
+    schemas = document.get("components", {}).get("schemas", {})
+    cut = False
+
+    def walk(node: Any, around: tuple[str, ...]) -> Any:
+        nonlocal cut
+        if isinstance(node, list):
+            return [walk(item, around) for item in node]
+        if not isinstance(node, Mapping):
+            return node
+        name = str(node.get("$ref", "")).removeprefix("#/components/schemas/")
+        if name in around or (name in schemas and around and around[-1] in reached(name)):
+            cut = True
+            return {}
+        return {key: walk(value, around) for key, value in node.items()}
+
+    @functools.cache
+    def reached(name: str) -> frozenset[str]:
+        """Return the components that a component refers to, directly or not."""
+        found: list[str] = [name]
+        for one in found:
+            for other in re.findall(r'"#/components/schemas/([^"/]+)"', json.dumps(schemas.get(one))):
+                if other not in found:
+                    found.append(other)
+        return frozenset(found)
+
+    changed = {name: walk(node, (name,)) for name, node in schemas.items()}
+    if not cut:
+        return None
+    return {**document, "components": {**document["components"], "schemas": changed}}
 
 
 def operation_id(path: str, method: str, node: Node) -> str:

@@ -26,6 +26,7 @@ from contrato.core.document import (
     JSON,
     MULTIPART,
     Node,
+    finite,
     is_json,
     is_text,
     media_type,
@@ -62,6 +63,19 @@ def _document(name: str) -> Traversable:
 APIS = tuple(sorted({one.name for one in resources.files("contrato").iterdir() if _document(one.name).is_file()}))
 
 
+_added: dict[str, Api] = {}
+
+
+def add(api_: Api) -> Api:
+    """Add an API that is no part of the package, or replace one, for this process."""
+    global APIS
+    _added[api_.name] = api_
+    APIS = tuple(dict.fromkeys((*APIS, api_.name)))
+    api.cache_clear()
+    finite_api.cache_clear()
+    return api_
+
+
 @functools.cache
 def api(name: str) -> Api:
     """Return the read-model of one API; the same object at every call.
@@ -73,11 +87,21 @@ def api(name: str) -> Api:
         ValueError: The API does not exist.
 
     """
+    if name in _added:
+        return _added[name]
     try:
         text = _document(name).read_text("utf-8")
     except FileNotFoundError:
         raise ValueError(f"no API {name!r}: choose from {', '.join(APIS)}") from None
     return Api(name, json.loads(text))
+
+
+@functools.cache
+def finite_api(name: str) -> Api:
+    """Like `api`, for readers that walk through schemas: a component within itself may be anything there."""
+    found = api(name)
+    document = finite(found.document)
+    return found if document is None else Api(name, document)
 
 
 @attrs.frozen(eq=False, slots=False)
