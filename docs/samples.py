@@ -28,7 +28,7 @@ def values(operation: Operation) -> dict[tuple[str, str], Any]:
 
 
 def _guess(operation: Operation, parameter: Parameter) -> Any:
-    """Return a value for an argument without an example: the range of dates of an example answer, or any allowed one."""
+    """Return a value for an argument without an example: the range of dates of an example answer, or any allowed."""
     dates = operation.date_range
     if dates is not None and parameter.name in (dates.start, dates.end):
         examples = [example for response in operation.responses.values() for example in response.examples.values()]

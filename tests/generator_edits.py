@@ -1123,4 +1123,26 @@ def schemas() -> list[Edit]:
     ]
 
 
-EDITS = [*names(), *parameters(), *bodies(), *answers(), *schemas()]
+def security() -> list[Edit]:
+    key = {"components": {"securitySchemes": {"key": {"type": "apiKey", "in": "query", "name": "k"}}}}
+    token = {"components": {"securitySchemes": {"token": {"type": "oauth2", "flows": {}}}}}
+    return [
+        Edit(
+            kind="security",
+            name="a key in the query",
+            operation={"security": [{"key": []}]},
+            document=key,
+            refused=r"yaml: do: the client sends a bearer token, not key \(apiKey\)",
+        ),
+        Edit(
+            kind="security",
+            name="a token of OAuth",
+            operation={"security": [{"token": []}]},
+            document=token,
+            status=204,
+            headers={"Authorization": "Bearer token"},
+        ),
+    ]
+
+
+EDITS = [*names(), *parameters(), *bodies(), *answers(), *schemas(), *security()]
