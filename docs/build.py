@@ -89,7 +89,8 @@ def bundle(source: Path, language: str, to: Path) -> dict[str, Any]:
     file = to / f"{source.stem}{suffix}.json"
     with tempfile.TemporaryDirectory() as directory:
         options: list[str | Path] = []
-        if suffix:
+        # A spec without a translation is in English in each language.
+        if suffix and overlays.path(source, language).exists():
             overlay = Path(directory) / "overlay.json"
             overlay.write_text(json.dumps(overlays.overlay(source, language)), "utf-8")
             options = ["--overlay", overlay]
@@ -166,23 +167,26 @@ def anchor(api: Api, steps: tuple[str, ...]) -> str:
 def decorate(api: Api, words: dict[str, str]) -> dict[str, Any]:
     """Return a spec with the samples, and with evidence moved to places where Scalar shows it."""
     document = api.copy()
-    inline(document, {key: document[key] for key in ("paths", "components")})
+    inline(document, {key: document.get(key, {}) for key in ("paths", "components")})
     for parameter in parameters(document):
         # Scalar shows badges of a schema, not of the parameter.
         kept = {key: value for key, value in parameter.items() if EVIDENCE_KEY.fullmatch(key)}
-        schema = parameter["schema"]
+        schema = parameter.get("schema")
+        if schema is None:
+            continue
         if "$ref" in schema:
             # Scalar prefers the description of the component to that of the parameter.
             taken = follow(document, {"$ref": schema["$ref"]})[0]
             own = {key: value for key, value in schema.items() if key != "$ref"}
             schema = {k: v for k, v in taken.items() if k != "description" and not EVIDENCE_KEY.fullmatch(k)} | own
         parameter["schema"] = schema | kept
-    for response in document["components"]["responses"].values():
+    for response in document.setdefault("components", {}).get("responses", {}).values():
         mark(response, words)
     for _, _, item, node in operation_nodes(document):
         operation = api.operations[node["operationId"]]
         given = samples.values(operation)
-        node["x-path-evidence"] = item["x-evidence"]
+        if "x-evidence" in item:
+            node["x-path-evidence"] = item["x-evidence"]
         if operation.body and operation.body.description == operation.body.schema.description:
             # Scalar shows that of the schema, too.
             node["requestBody"].pop("description", None)
@@ -198,7 +202,7 @@ def decorate(api: Api, words: dict[str, str]) -> dict[str, Any]:
 
 def parameters(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the parameters of a spec, each where it is written."""
-    yield from document["components"].get("parameters", {}).values()
+    yield from document.get("components", {}).get("parameters", {}).values()
     holders = {id(node): node for *_, item, operation in operation_nodes(document) for node in (item, operation)}
     for holder in holders.values():
         yield from (parameter for parameter in holder.get("parameters", ()) if "$ref" not in parameter)
@@ -300,6 +304,9 @@ def build(site: Path, published: Path | None = None) -> None:
     for language, prefix in LANGUAGES.items():
         texts = yaml.safe_load((HERE / f"texts.{language}.yaml").read_text("utf-8"))
         apis = {api: Api(api, documents[language][api]) for api in APIS}
+        # What an API says of itself, if nobody has written more.
+        for name, api in apis.items():
+            texts["apis"].setdefault(name, {"short": api.title, "what": api.summary or api.description, "when": ""})
         found = [claim for api in apis.values() for claim in claims(api, texts["words"])]
         doubtful = [claim for claim in found if claim["level"] != "documented"]
         numbers = {api: count(1) for api in APIS}

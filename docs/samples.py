@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from contrato.core.document import JSON
 from contrato.core.places import Arguments, place
+from contrato.core.samples import sample
 from contrato.core.spec import Operation, Parameter
 
 
@@ -27,15 +28,8 @@ def values(operation: Operation) -> dict[tuple[str, str], Any]:
 
 
 def _guess(operation: Operation, parameter: Parameter) -> Any:
-    """Return a value for an argument without an example: an allowed one, or the range of dates of an example answer.
-
-    Raises:
-        ValueError: The spec does not give any.
-
-    """
+    """Return a value for an argument without an example: the range of dates of an example answer, or any allowed."""
     dates = operation.date_range
-    if parameter.schema.enum:
-        return parameter.schema.enum[0]
     if dates is not None and parameter.name in (dates.start, dates.end):
         examples = [example for response in operation.responses.values() for example in response.examples.values()]
         found = sorted(date for example in examples for date in _at(example, dates.field.strip("/").split("/")))
@@ -43,7 +37,7 @@ def _guess(operation: Operation, parameter: Parameter) -> Any:
             return str(found[0])
         if found:
             return (datetime.fromisoformat(found[-1]) + timedelta(days=1)).isoformat()
-    raise ValueError(f"{operation.id}: {parameter.name} is required and has no example")
+    return sample(parameter.schema, request=True)
 
 
 def _at(node: Any, steps: list[str]) -> Iterator[Any]:
@@ -68,7 +62,7 @@ def python(operation: Operation, given: Arguments) -> str:
     if len(call) > 70:
         inner = "".join(f"        {argument},\n" for argument in arguments)
         call = f"{api}.{operation.method_name}(\n{inner}    )"
-    kind = api.capitalize()
+    kind = operation.api.class_name
     imports = f"from datetime import {', '.join(sorted(set(names)))}\n\n" if names else ""
     head = f"{imports}from contrato.{api} import {kind}\n\nwith {kind}() as {api}:\n"
     if operation.answer is None:

@@ -7,24 +7,26 @@ it would write.
 import argparse
 import ast
 import contextlib
-import copy
 import io
 import json
-import re
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from contrato.core.document import operation_nodes
-from contrato.core.spec import APIS, Api
+from contrato.core.document import operation_id, operation_nodes
+from contrato.core.spec import Api
+from generator.plan import Plan, prose
 
+# Packages that are no APIs.
+NO_API = {"cli", "core", "frames", "mock", "testing", "verify"}
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 
@@ -36,6 +38,9 @@ def load(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError, YAMLError) as error:
         raise SystemExit(f"{path}: {' '.join(str(error).split())}") from error
     try:
+        for where, method, _, node in operation_nodes(spec):
+            # Everything that reads the spec finds operations by their ids.
+            node.setdefault("operationId", operation_id(where, method, node))
         ids = [node["operationId"] for *_, node in operation_nodes(spec)]
     except (KeyError, TypeError, ValueError) as error:
         raise SystemExit(f"{path}: not an OpenAPI document that a client can be made of: {error}") from error
@@ -45,107 +50,37 @@ def load(path: Path) -> dict[str, Any]:
     return found
 
 
-def prepare(api: Api) -> dict[str, Any]:
-    """Return a copy of the document with the data of the read-model that our templates need.
+def reduced(api: Api) -> dict[str, Any]:
+    """Return the document for openapi-python-client: names, texts, and the plan for our templates.
 
-    Templates see only the extensions of responses and schemas. Therefore each success gets `x-operation`, and each
-    schema in one `x-answer`. Such a schema loses its enums: a new value in a response must not be an error.
+    All types are in the plan: openapi-python-client misreads much of what a spec can say, silently. Templates see only
+    the extensions of responses and schemas. Therefore each operation has one answer, with `x-operation`, and each
+    model is a schema with `x-answer`.
+
+    Raises:
+        ValueError: The client cannot say what the spec says.
+
     """
-    spec = api.copy()
-    components: dict[str, dict[str, Any]] = spec.get("components", {})
+    from openapi_python_client.strings import ClassName  # late, see `write`
 
-    def answer(node: Any) -> None:
-        if isinstance(node, list):
-            for item in node:
-                answer(item)
-        elif isinstance(node, dict):
-            if "x-answer" in node:
-                return
-            if isinstance(node.get("enum"), list) and "type" in node:
-                del node["enum"]
-            if "properties" in node:
-                node["x-answer"] = {
-                    name: {
-                        "python_name": prop.python_name,
-                        "metadata": json.dumps({"wire": name, **prop.schema.metadata}, ensure_ascii=False),
-                    }
-                    for name, prop in api.schema(node).properties.items()
-                }
-            elif node.get("type") == "object":
-                raise SystemExit(f"an object without properties in an answer, which no model can hold: {node}")
-            if isinstance(ref := node.get("$ref"), str):
-                name = ref.removeprefix("#/components/schemas/")
-                target = components.get("schemas", {}).get(name, {})
-                # Requests keep the enum.
-                if "enum" in target:
-                    node |= {key: value for key, value in target.items() if key != "enum"} | node
-                    del node["$ref"]
-                else:
-                    answer(target)
-            for key, value in node.items():
-                if not key.startswith(("x-", "example")):
-                    answer(value)
-
-    for _, _, _, node in operation_nodes(spec):
-        operation = api.operations[node["operationId"]]
-        # A method returns nothing for a status that only a reading of an open question has.
-        for status in [status for status, r in operation.responses.items() if r.succeeded and not r.promised]:
-            del node["responses"][status]
-        for status, response in node.get("responses", {}).items():
-            if str(status).startswith("2"):
-                if isinstance(ref := response.get("$ref"), str):
-                    name = ref.removeprefix("#/components/responses/")
-                    response = copy.deepcopy(components["responses"][name])
-                    node["responses"][status] = response
-                response["x-operation"] = {
-                    "id": operation.id,
-                    "method_name": operation.method_name,
-                    "date_range": operation.date_range is not None,
-                    "paged": operation.pagination is not None,
-                    "items_field": operation.pagination and operation.pagination.items,
-                    "arguments": [
-                        {
-                            "python_name": parameter.python_name,
-                            "name": parameter.name,
-                            "place": parameter.place,
-                            "required": parameter.required,
-                            "nullable": parameter.schema.nullable,
-                        }
-                        for parameter in operation.parameters
-                    ],
-                }
-                answer([content.get("schema") for content in response.get("content", {}).values()])
-    return spec
-
-
-def overlay(node: Any, schemas: dict[str, Any]) -> Any:
-    """Rewrite all that openapi-python-client would misread; the published spec stays as it is."""
-    if isinstance(node, list):
-        return [overlay(item, schemas) for item in node]
-    if not isinstance(node, dict):
-        return node
-    # It takes a parameter's description from its schema. Our template sends no cookies.
-    if "in" in node and "schema" in node:
-        if node["in"] not in ("path", "query", "header"):
-            raise SystemExit(f"{node['in']} parameter {node['name']}: templates/client.py.jinja cannot send it")
-        node = {**node, "schema": {**node["schema"], "description": node.get("description", "")}}
-    node = {key: overlay(value, schemas) for key, value in node.items()}
-    if isinstance(ref := node.get("$ref"), str):
-        # It would ignore a reference to another file silently.
-        if not ref.startswith("#/"):
-            raise SystemExit(f"$ref {ref}: keep each API in one file")
-        # It ignores the siblings of a $ref. References to objects stay: inlined, they would become a second class.
-        target = schemas.get(ref.removeprefix("#/components/schemas/"), {})
-        if (len(node) > 1 or "enum" in target) and target.get("type", "object") != "object":
-            siblings = {key: value for key, value in node.items() if key != "$ref"}
-            return overlay(target, schemas) | siblings
-    # It knows one format of timestamps, which it also reads without a zone.
-    if node.get("format") == "date-time-local":
-        node["format"] = "date-time"
-    # It keeps line ends, and docstrings are narrower than the spec.
-    if isinstance(text := node.get("description"), str):
-        node["description"] = re.sub(r"(?<!\n)\n(?!\s*[-*\n])\s*", " ", text.strip())
-    return node
+    plan = Plan(api, lambda name: str(ClassName(name, "Model")))
+    tags = {operation["tag"]: index for index, operation in enumerate(plan.operations)}
+    paths = {
+        f"/{index}": {
+            "get": {
+                "operationId": f"operation{index}",
+                # In the order of their first operations, whatever characters the names have.
+                "tags": [f"tag{tags[operation['tag']]}"],
+                "responses": {"200": {"description": "", "x-operation": operation}},
+            }
+        }
+        for index, operation in enumerate(plan.operations)
+    }
+    models = {
+        f"Model{index}": {"type": "object", "x-answer": model} for index, model in enumerate(plan.models.values())
+    }
+    info = {"title": api.title, "version": api.version, "description": prose(api.description)}
+    return {"openapi": "3.1.0", "info": info, "paths": paths, "components": {"schemas": models}}
 
 
 def write(source: Path, out: Path) -> None:
@@ -185,12 +120,16 @@ def generate(path: Path, spec: dict[str, Any], out: Path) -> None:
         raise SystemExit(f"{path}: {error}; JSON has no such value, put it in quotes") from error
 
     source = out.with_suffix(".json")
+    if not path.stem.isidentifier() or path.stem != path.stem.lower() or path.stem in NO_API or iskeyword(path.stem):
+        raise SystemExit(f"{path}: name the file as a package: lower case, digits and underscores, not {path.stem!r}")
     read = Api(path.stem, spec)
     try:
-        prepared = prepare(read)
-    except (KeyError, ValueError) as error:
-        raise SystemExit(f"{path}: a reference leads nowhere: {error}") from error
-    source.write_text(json.dumps(overlay(prepared, spec.get("components", {}).get("schemas", {}))), "utf-8")
+        document = reduced(read)
+    except KeyError as error:
+        raise SystemExit(f"{path}: something is missing: {error}") from error
+    except ValueError as error:
+        raise SystemExit(f"{path}: {error}") from error
+    source.write_text(json.dumps(document), "utf-8")
     write(source, out)
     source.unlink()
     # A function per operation is the stock way to call; the client is ours.
@@ -211,6 +150,15 @@ def generate(path: Path, spec: dict[str, Any], out: Path) -> None:
                 )
 
 
+def tried(fresh: Path) -> None:
+    """Try what was written, in a process that has not imported it."""
+    apis = [path.name for path in sorted(fresh.iterdir())]
+    command = [sys.executable, str(HERE / "trial.py"), str(fresh.parent), *apis]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    if done.returncode:
+        raise SystemExit(done.stdout.strip() or done.stderr.strip())
+
+
 def files(tree: Path) -> dict[str, bytes]:
     """Return every file below `tree`, except for bytecode."""
     found = (path for path in sorted(tree.rglob("*")) if path.is_file() and "__pycache__" not in path.parts)
@@ -226,11 +174,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as directory:
         fresh = Path(directory) / "contrato"
         fresh.mkdir()
-        for api in APIS:
-            path = ROOT / "spec" / f"{api}.yaml"
-            generate(path, load(path), fresh / api)
+        paths = sorted((ROOT / "spec").glob("*.yaml"))
+        if not paths:
+            raise SystemExit(f"{ROOT / 'spec'}: there is no spec: each API is a file, <api>.yaml")
+        for path in paths:
+            generate(path, load(path), fresh / path.stem)
         ruff("check", "--fix-only", fresh)
         ruff("format", fresh)
+        tried(fresh)
         if not check:
             shutil.rmtree(committed, ignore_errors=True)
             shutil.copytree(fresh, committed)

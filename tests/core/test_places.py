@@ -25,7 +25,7 @@ def operation(where: str, **explode: bool) -> spec.Operation:
     }
     if where == "body":
         schema = {"type": "object", "properties": schemas, "required": ["number"]}
-        node["requestBody"] = {"content": {JSON: {"schema": schema}}}
+        node["requestBody"] = {"required": True, "content": {JSON: {"schema": schema}}}
     else:
         node["parameters"] += [
             {"name": name, "in": where, "schema": schema, **explode} for name, schema in schemas.items()

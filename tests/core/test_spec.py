@@ -17,7 +17,7 @@ def read(*items: Spec, **components: Spec) -> Api:
 
 def test_an_api_is_read_once_and_an_unknown_one_is_refused() -> None:
     assert api("neu") is api("neu")
-    with pytest.raises(ValueError, match="choose from neu, apportionments"):
+    with pytest.raises(ValueError, match="choose from apportionments, neu"):
         api("nue")
     copied = api("neu").copy()
     copied["info"]["title"] = "Another"
@@ -39,7 +39,7 @@ def test_arguments_of_one_name_are_told_apart_by_their_place() -> None:
         "operationId": "do",
         "responses": {},
         "parameters": [parameter("X-Only", "header", required=True), parameter("q", "query"), parameter("Q", "query")],
-        "requestBody": {"content": {JSON: {"schema": body}}},
+        "requestBody": {"required": True, "content": {JSON: {"schema": body}}},
     }
     (found,) = read({"parameters": [parameter("id", "path"), parameter("q", "query")], "put": node}).operations.values()
     assert {p.key: p.python_name for p in found.parameters} == {
@@ -50,7 +50,7 @@ def test_arguments_of_one_name_are_told_apart_by_their_place() -> None:
         ("body", "id"): "id_body",
         ("body", "Only"): "only",
     }
-    assert [p.name for p in found.parameters if p.required] == ["X-Only", "Only"]
+    assert [p.name for p in found.parameters if p.required] == ["id", "X-Only", "Only"]
     assert found.parameter("Only").place == "body"
     with pytest.raises(KeyError, match="do has no parameter only"):
         found.parameter("only")

@@ -216,7 +216,9 @@ def test_process_serves_until_a_signal(process: subprocess.Popen[str], sent: sig
     ready = process.stdout.readline()
     assert "token secret" in ready
     mount = spec.api("neu").mount
-    url = next(word for word in ready.replace(",", " ").split() if word.endswith(mount)).removesuffix(mount)
+    url = next(word for word in ready.replace(",", " ").replace(";", " ").split() if word.endswith(mount)).removesuffix(
+        mount
+    )
     accounts = OPERATIONS["listAccounts"].method, url + path_of("listAccounts")
     with_body = OPERATIONS[ONE_WITH_BODY[0]].method, url + path_of(ONE_WITH_BODY[0])
     with httpx.Client(headers={"Authorization": "Bearer secret"}, timeout=30) as client:

@@ -1,4 +1,4 @@
-"""The bundled server: both APIs, routed and validated by their specs.
+"""The bundled server: all APIs, routed and validated by their specs.
 
 Paths, methods, parameters, their types and defaults, and the statuses of success are read from the
 specs. A request goes through these gates, in this order: path (404), method (405), token (401),
@@ -8,6 +8,7 @@ operation does not take.
 """
 
 import hmac
+import re
 import signal
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,14 +24,17 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from contrato.core import spec
-from contrato.core.spec import Operation
+from contrato.core.spec import Api, Operation
 from contrato.mock.apportionments import Apportionments, message
 from contrato.mock.call import Call, Encoded, RefusedError
+from contrato.mock.examples import Examples
 from contrato.mock.neu import Neu
 from contrato.mock.validation import Problem, Validate, validator
 
 MAX_BODY = 16 * 1024
 """Bytes that a request body may have; the longest sensible one is far below."""
+PARAMETER = r"\{([^}]+)\}"
+"""A parameter in a path of a spec."""
 
 
 def create_app(seed: int = 1, token: str = "demo") -> Starlette:
@@ -42,9 +46,9 @@ def create_app(seed: int = 1, token: str = "demo") -> Starlette:
         token: The bearer token that clients must send.
 
     """
-    handlers = {"neu": _neu(Neu, seed).handlers, "apportionments": Apportionments(seed).handlers}
+    by_hand = {"neu": _neu(Neu, seed).handlers, "apportionments": Apportionments(seed).handlers}
     app = Starlette(
-        routes=[route for name in spec.APIS for route in _routes(name, handlers[name], token)],
+        routes=[route for name in spec.APIS for route in _routes(spec.api(name), by_hand.get(name), token)],
         exception_handlers={HTTPException: _http_error},
     )
     # A redirect to another spelling of the path is not among the documented answers.
@@ -103,10 +107,18 @@ def serve(host: str = "127.0.0.1", port: int = 8000, token: str = "demo", seed: 
         listener.close()
 
 
-def _routes(name: str, handlers: Mapping[str, Callable[[Call], Any]], token: str) -> Iterator[Route]:
-    api = spec.api(name)
+def serve_spec(api: Api, token: str = "demo") -> Starlette:
+    """Make a server of an API by its spec alone."""
+    return Starlette(routes=[*_routes(api, None, token)], exception_handlers={HTTPException: _http_error})
+
+
+def _routes(api: Api, by_hand: Mapping[str, Callable[[Call], Any]] | None, token: str) -> Iterator[Route]:
+    """Yield the routes of an API, with handlers by hand or from its spec."""
+    examples = None if by_hand is not None else Examples(api)
+    handlers = by_hand if examples is None else examples.handlers
+    assert handlers is not None
     if unhandled := set(handlers) - set(api.operations):
-        raise ValueError(f"handlers for operations that {name} has not: {sorted(unhandled)}")
+        raise ValueError(f"handlers for operations that {api.name} has not: {sorted(unhandled)}")
     validate = validator(api)
     paths: dict[str, dict[str, _Handled]] = {}
     for operation in api.operations.values():
@@ -115,7 +127,12 @@ def _routes(name: str, handlers: Mapping[str, Callable[[Call], Any]], token: str
         paths.setdefault(operation.path, {})[operation.method] = handled
     # Literal paths before those with parameters, which would take their requests.
     for path in sorted(paths, key=lambda path: path.count("{")):
-        yield Route(api.mount + path, _Path(paths[path], validate, token))
+        names = re.findall(PARAMETER, path)
+        # Starlette takes fewer names than OpenAPI.
+        route = "".join(
+            f"{{p{index // 2}}}" if index % 2 else part for index, part in enumerate(re.split(PARAMETER, path))
+        )
+        yield Route(api.mount + route, _Path(paths[path], names, validate, token, examples))
 
 
 @dataclass(frozen=True)
@@ -133,8 +150,17 @@ class _Handled:
 class _Path:
     """ASGI app of one path: the operations of its methods."""
 
-    def __init__(self, operations: Mapping[str, _Handled], validate: Validate, token: str) -> None:
+    def __init__(
+        self,
+        operations: Mapping[str, _Handled],
+        names: Sequence[str],
+        validate: Validate,
+        token: str,
+        examples: Examples | None,
+    ) -> None:
         self._operations = operations
+        self._names = names
+        self._examples = examples
         self._validate = validate
         self._token = token.encode()
 
@@ -147,24 +173,36 @@ class _Path:
         if handled is None:
             allow = {"Allow": ", ".join(self._operations)}
             raise HTTPException(405, f"This path takes {allow['Allow']}.", allow)
-        self._authorize(request)
         operation = handled.operation
+        try:
+            self._authorize(request)
+        except HTTPException as error:
+            if self._examples is None:
+                raise
+            if operation.security:
+                answer = self._examples.refuse(operation, 401, error.detail)
+                answer.headers.update(error.headers or {})
+                return answer
         headers = [parameter.name for parameter in operation.parameters if parameter.place == "header"]
         arguments, problems = self._validate(
             operation,
-            tuple(request.path_params.items()),
+            tuple(zip(self._names, request.path_params.values(), strict=True)),
             tuple(request.query_params.multi_items()),
             tuple((name, request.headers[name]) for name in headers if name in request.headers),
             # Parameters of the content type change nothing about JSON.
             request.headers.get("content-type", "").partition(";")[0].strip().lower(),
             await _body(request) if operation.body is not None else b"",
         )
+        if problems and self._examples is not None:
+            return self._examples.refuse(operation, 400, "; ".join(f"{one.field} {one.sentence}" for one in problems))
         if problems:
             return _refusal(operation, problems)
         try:
             answer = handled.handler(Call(operation, arguments))
         except RefusedError as refused:
             return JSONResponse(refused.fields, 422)
+        if isinstance(answer, Response):
+            return answer
         if answer is None:
             return Response(status_code=204)
         if isinstance(answer, Encoded):

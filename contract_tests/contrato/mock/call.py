@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from functools import cached_property
 from typing import Any
 
 from contrato.core.extensions import DateRange, Pagination
@@ -18,13 +19,18 @@ class Call:
 
     Attributes:
         operation: The operation that is called.
-        arguments: Its arguments by wire name, wherever the spec has them, with the spec's types and defaults. What the
-            spec does not know, or knows in another place of the request, is not among them.
+        placed: Its arguments by `Parameter.key`, with the spec's types and defaults. What the spec does not know, or
+            knows in another place of the request, is not among them.
 
     """
 
     operation: Operation
-    arguments: Mapping[str, Any]
+    placed: Mapping[tuple[str, str], Any]
+
+    @cached_property
+    def arguments(self) -> Mapping[str, Any]:
+        """The arguments by wire name."""
+        return {name: value for (_, name), value in self.placed.items()}
 
     def __getitem__(self, name: str) -> Any:
         """Return an argument that is required or has a default."""

@@ -27,7 +27,7 @@ from openapi_core.validation.schemas.exceptions import InvalidSchemaValue
 from openapi_core.validation.schemas.factories import DialectSchemaValidatorsFactory
 from starlette.datastructures import ImmutableMultiDict
 
-from contrato.core.document import follow, inline, operation_nodes
+from contrato.core.document import JSON, follow, inline, operation_nodes
 from contrato.core.spec import Api, Operation
 from contrato.mock.call import local_time
 
@@ -50,7 +50,9 @@ class Problem(NamedTuple):
 
 
 Pairs = tuple[tuple[str, str], ...]
-Validate = Callable[[Operation, Pairs, Pairs, Pairs, str, bytes], tuple[Mapping[str, Any], tuple[Problem, ...]]]
+Validate = Callable[
+    [Operation, Pairs, Pairs, Pairs, str, bytes], tuple[Mapping[tuple[str, str], Any], tuple[Problem, ...]]
+]
 
 
 @cache
@@ -58,7 +60,7 @@ def validator(api: Api) -> Validate:
     """Return a function that validates requests to an API.
 
     It takes the operation, the path, query and header parameters, the content type and the body, and returns the
-    arguments by wire name, with the spec's types and defaults, and the problems.
+    arguments by `Parameter.key`, with the spec's types and defaults, and the problems.
     """
     validators = _ValidatorsFactory(
         oas31_schema_validators_factory.schema_validator_cls,
@@ -73,14 +75,14 @@ def validator(api: Api) -> Validate:
         schema_validators_factory=validators,
         schema_casters_factory=SchemaCastersFactory(validators, casters),
         extra_format_unmarshallers={"date-time-local": local_time},
-        extra_media_type_deserializers={"application/json": _json},
+        extra_media_type_deserializers=dict.fromkeys([JSON, *_json_types(api)], _json),
     )
 
     # One request takes openapi-core milliseconds, and clients send the same ones again and again.
     @lru_cache(maxsize=1024)
     def validate(
         operation: Operation, in_path: Pairs, in_query: Pairs, in_header: Pairs, content_type: str, body: bytes
-    ) -> tuple[Mapping[str, Any], tuple[Problem, ...]]:
+    ) -> tuple[Mapping[tuple[str, str], Any], tuple[Problem, ...]]:
         parameters = RequestParameters(
             query=ImmutableMultiDict(list(in_query)),
             path=dict(in_path),
@@ -94,19 +96,35 @@ def validator(api: Api) -> Validate:
         if result.errors:
             return {}, tuple(problem for error in result.errors for problem in _problems(error))
         found = result.parameters
-        places = {"path": found.path, "query": found.query, "header": found.header, "body": result.body or {}}
-        given = ((p.name, places.get(p.place, {})) for p in operation.parameters)
-        defaults = {p.name: p.schema.default for p in operation.parameters if p.schema.has_default}
-        return {**defaults, **{name: values[name] for name, values in given if name in values}}, ()
+        sent: Any = result.body or {}
+        if operation.body is not None and not operation.body.fields:
+            sent = {"": sent}
+        places: dict[str, Any] = {"path": found.path, "query": found.query, "header": found.header, "body": sent}
+        given = ((p.key, places.get(p.place, {})) for p in operation.parameters)
+        defaults = {p.key: p.schema.default for p in operation.parameters if p.schema.has_default}
+        return {**defaults, **{key: values[key[1]] for key, values in given if key[1] in values}}, ()
 
     return validate
 
 
-def _with_empty_text(api: Api) -> dict[str, Any]:
-    """Return the document, with text in queries described by its media type: else openapi-core refuses empty text.
+def _without(node: Any, key: str) -> Any:
+    """Return a copy without a key: jsonschema needs no discriminators, and openapi-core fails on odd values of them."""
+    if isinstance(node, list):
+        return [_without(item, key) for item in node]
+    if isinstance(node, dict):
+        return {name: _without(inner, key) for name, inner in node.items() if name != key or isinstance(inner, str)}
+    return node
 
-    Without references, which it would follow again for each request: with them a body took it a third longer.
-    """
+
+def _json_types(api: Api) -> Iterator[str]:
+    """Yield the media types of JSON that requests have."""
+    for operation in api.operations.values():
+        if operation.body is not None and operation.body.is_json:
+            yield operation.body.media_type
+
+
+def _with_empty_text(api: Api) -> dict[str, Any]:
+    """Return the document, with text in queries described by its media type: else openapi-core refuses empty text."""
     document = api.copy()
 
     def changed(parameter: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -122,8 +140,11 @@ def _with_empty_text(api: Api) -> dict[str, Any]:
     for *_, item, operation in list(operation_nodes(document)):
         for node in (item, operation):
             node["parameters"] = [changed(follow(document, parameter)[0]) for parameter in node.get("parameters", ())]
-    without: dict[str, Any] = inline(document, document)
-    return without
+    for *_, operation in list(operation_nodes(document)):
+        if "requestBody" in operation:
+            body = inline(api.document, operation["requestBody"])
+            operation["requestBody"] = _without(body, "discriminator")
+    return document
 
 
 class _RoutedPathFinder(APICallPathFinder):

@@ -66,7 +66,7 @@ def prepare(
             notes.append("not a loopback address: only requests that change nothing were sent; see --mode")
     elif mode not in list(Mode):
         raise UsageError(f"no mode {mode!r}: choose from {', '.join(Mode)}")
-    return specs.api(api), token, Mode(mode), connection, notes
+    return specs.finite_api(api), token, Mode(mode), connection, notes
 
 
 def supplied(spec: Api, values: Mapping[str, Any]) -> dict[tuple[str, str], Any]:

@@ -53,7 +53,7 @@ def verify_har(
     """
     if api not in specs.APIS:
         raise UsageError(f"no API {api!r}: choose from {', '.join(specs.APIS)}")
-    spec = specs.api(api)
+    spec = specs.finite_api(api)
     entries = list(read_entries(Path(path)))
     base = normal(base_url).rstrip("/") if base_url else infer_base(spec, entries, api, path)
     if not any(entry.below(base) for entry in entries):

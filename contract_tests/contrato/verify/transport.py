@@ -22,7 +22,7 @@ from requests.adapters import HTTPAdapter
 
 from contrato.core.connection import Connection
 from contrato.core.document import JSON
-from contrato.core.places import place
+from contrato.core.places import encode, place
 from contrato.core.spec import Api, Operation
 from contrato.verify.coverage import Coverage
 from contrato.verify.exchange import Arguments, Exchange
@@ -163,6 +163,8 @@ class Transport:
         parts = place(operation, arguments)
         if content is None and parts.body is not None:
             content = json.dumps(parts.body).encode()
+        elif content is None:
+            content = encode(parts)[0]
         token = TOKEN if isinstance(token, EllipsisType) else token
         request = requests.Request(
             parts.method,
@@ -171,7 +173,7 @@ class Transport:
             data=content,
             headers={
                 **requests.utils.default_headers(),
-                **({} if content is None else {"Content-Type": JSON}),
+                **({} if content is None else {"Content-Type": parts.media_type or JSON}),
                 **({} if token is None else {"Authorization": f"Bearer {token}"}),
                 **{name: text.encode() for name, text in parts.headers.items()},
                 **(headers or {}),

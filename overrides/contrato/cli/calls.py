@@ -142,7 +142,7 @@ def _client(operation: Operation, values: dict[str, Any]) -> Iterator[Any]:
     from contrato.core.connection import parse_headers  # late: --help does not need what it imports
 
     api = operation.api.name
-    kind = getattr(importlib.import_module(f"contrato.{api}"), api.capitalize())
+    kind = getattr(importlib.import_module(f"contrato.{api}"), operation.api.class_name)
     if not hasattr(kind, operation.method_name):
         raise Refusal(f"the client of {api} has no {operation.method_name}: run make generate")
     names = ("timeout", "deadline", "retries", "ca_bundle", "client_cert", "insecure", "proxy")

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from contrato.cli.calls import asks_windows, call
-from contrato.cli.errors import EXIT_STATUSES, Refusal, exit_handler, replace_closed_streams, suggest
+from contrato.cli.errors import EXIT_STATUSES, exit_handler, replace_closed_streams, suggest
 from contrato.cli.operations import columns_of, operations, options
 from contrato.cli.options import common, explain, is_of_api, of_api
 from contrato.core import spec
@@ -86,10 +86,7 @@ class ApiGroup(Group):
 
     @cached_property
     def _operations(self) -> dict[str, Operation]:
-        try:
-            return operations(self.api)
-        except FileNotFoundError as error:
-            raise Refusal(str(error)) from error
+        return operations(self.api)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names, in the order of the spec."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from contrato.cli.document import add
 from contrato.cli.errors import Refusal, line, needs
 from contrato.core import spec
 from contrato.core.connection import Connection, parse_headers
@@ -61,6 +62,7 @@ def _complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -
 
 @click.command()
 @click.argument("api", type=click.Choice(spec.APIS), required=False)
+@click.option("--spec", "document", type=FILE, metavar="FILE", help="An OpenAPI document, in place of a known API.")
 @click.option("--base-url", metavar="URL", help="Where the API is mounted.")
 @click.option("--token", help="The bearer token. By default NEU_TOKEN or APPORTIONMENTS_TOKEN of the environment.")
 @click.option(
@@ -155,7 +157,7 @@ def _complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -
 @click.option("--junit", type=FILE, metavar="FILE", help="Write the report as JUnit XML.")
 @click.option("--save-har", type=FILE, metavar="FILE", help="Write the traffic of the run as an HTTP Archive.")
 @click.pass_context
-def verify(ctx: click.Context, /, api: str | None, explain: str | None, **options: Any) -> None:
+def verify(ctx: click.Context, /, api: str | None, document: Path | None, explain: str | None, **options: Any) -> None:
     """Verify that a server, or recorded traffic, keeps the contract of an API.
 
     Reports contain neither the token nor personal data. What --header, --ca-bundle, --client-cert, --insecure, --proxy
@@ -174,8 +176,12 @@ def verify(ctx: click.Context, /, api: str | None, explain: str | None, **option
     if explain is not None:
         _explain(explain)
         return
+    if document is not None and api is not None:
+        raise Refusal("name an API or give --spec FILE, not both")
+    if document is not None:
+        api = add(document)
     if api is None:
-        raise Refusal(f"name an API: {' or '.join(spec.APIS)}")
+        raise Refusal(f"name an API: {' or '.join(spec.APIS)}, or give --spec FILE")
     if options["har"] is None and options["base_url"] is None:
         raise Refusal("give --base-url URL to verify a server, or --har FILE to judge recorded traffic")
     useless = [name for name in SENDING if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE]
@@ -331,7 +337,7 @@ def _refuse_unwritable(files: list[Path]) -> None:
 
 def _again(ctx: click.Context) -> str:
     """Return the command that repeats this run."""
-    words = ["contrato", "verify", str(ctx.params["api"])]
+    words = ["contrato", "verify", *([ctx.params["api"]] if ctx.params["api"] is not None else [])]
     left_out = {*NOT_REPEATED, *(SENDING if ctx.params["har"] is not None else ())}
     for option in ctx.command.params:
         name, value = str(option.name), ctx.params.get(str(option.name))

@@ -14,6 +14,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import attrs
 import msgspec
 
+from contrato.core.convert import convert, is_hard
 from contrato.core.forks import loading
 from contrato.core.mismatch import SchemaMismatch, mismatch
 from contrato.core.structs import struct_type, wire_type
@@ -43,6 +44,9 @@ def decode(kind: Any, content: bytes | bytearray, zone: tzinfo | None = None) ->
     """
     if kind is None:
         return None
+    if is_hard(kind):
+        value = _decode_hard(kind, content)
+        return value if zone is None else _localized(value, zone)
     read_as = wire_type(kind)
     value = _decode_whole(read_as, content)
     if read_as != kind:
@@ -53,12 +57,14 @@ def decode(kind: Any, content: bytes | bytearray, zone: tzinfo | None = None) ->
 
 
 def decode_structs(kind: Any, content: bytes | bytearray) -> Any:
-    """Decode JSON into structs with the attributes of models.
+    """Decode JSON into structs with the attributes of models; into models if msgspec cannot.
 
     Raises:
         SchemaMismatch: The content is no JSON, or does not match the type.
 
     """
+    if is_hard(kind):
+        return _decode_hard(kind, content)
     return None if kind is None else _decode_whole(struct_type(kind), content)
 
 
@@ -114,6 +120,25 @@ def _decode_whole(kind: Any, content: bytes | bytearray) -> Any:
         if tail:
             value += tail
         return value
+
+
+def _decode_hard(kind: Any, content: bytes | bytearray) -> Any:
+    with _uncollected:
+        return convert(_decode(_any_decoder(), content), kind)
+
+
+def _localized(value: Any, zone: tzinfo) -> Any:
+    """Return a value whose timestamps have a zone."""
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=zone) if value.tzinfo is None else value
+    if isinstance(value, list):
+        return [_localized(item, zone) for item in value]
+    if isinstance(value, dict):
+        return {key: _localized(item, zone) for key, item in value.items()}
+    if attrs.has(type(value)):
+        for field in attrs.fields(type(value)):
+            setattr(value, field.name, _localized(getattr(value, field.name), zone))
+    return value
 
 
 def _decode(decoder: msgspec.json.Decoder[Any], content: bytes | bytearray) -> Any:
@@ -188,7 +213,11 @@ def _localizer(kind: Any, zone: tzinfo) -> Change | None:
     origin, arguments = get_origin(kind), get_args(kind)
     if origin in (Union, UnionType):
         inner = [change for argument in arguments if (change := _localizer(argument, zone))]
-        return (lambda value: None if value is None else inner[0](value)) if inner else None
+        if len(inner) == 1 and len(arguments) == 2 and type(None) in arguments:
+            return lambda value: None if value is None else inner[0](value)
+        return (lambda value: _localized(value, zone)) if inner else None
+    if origin is dict and _localizer(arguments[1], zone) is not None:
+        return lambda value: _localized(value, zone)
     if origin is list and (change := _localizer(arguments[0], zone)) is not None:
         return lambda value: [change(item) for item in value]
     return None

@@ -1,9 +1,19 @@
 """Raw OpenAPI documents: references, and operations. Programs that only read a spec use `contrato.core.spec`."""
 
+import functools
+import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
+# Media types of text, by the words after their `/` or `+`.
+TEXTS = {"csv", "graphql", "javascript", "jsonl", "ndjson", "sql", "toml", "x-ndjson", "x-yaml", "xml", "yaml"}
+# Keys of properties that are in requests only, or in answers only.
+ONE_WAY = {"readOnly", "writeOnly"}
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 Node = Mapping[str, Any]
@@ -17,17 +27,25 @@ def follow(document: Node, node: Node) -> tuple[Node, str]:
 
     Raises:
         KeyError: The target does not exist.
-        ValueError: The target is in another file.
+        ValueError: The target is in another file, or a reference to itself.
 
     """
     name = ""
+    seen: list[str] = []
     while "$ref" in node:
+        if node["$ref"] in seen:
+            raise ValueError(f"$ref {node['$ref']}: it refers to itself")
+        seen.append(node["$ref"])
         if not node["$ref"].startswith("#/"):
             raise ValueError(f"$ref {node['$ref']}: keep each API in one file")
         target: Any = document
+        reference = node["$ref"]
         for key in node["$ref"].removeprefix("#/").split("/"):
-            name = key.replace("~1", "/").replace("~0", "~")
-            target = target[name]
+            name = unquote(key).replace("~1", "/").replace("~0", "~")
+            try:
+                target = target[int(name)] if isinstance(target, list) else target[name]
+            except (IndexError, KeyError, TypeError, ValueError):
+                raise KeyError(f"$ref {reference}: there is nothing") from None
         node = merged(target, {key: value for key, value in node.items() if key != "$ref"})
     return node, name
 
@@ -40,18 +58,84 @@ def merged(target: Node, siblings: Node) -> Node:
     return node
 
 
-def inline(document: Node, node: Any) -> Any:
+def is_json(media_type: str) -> bool:
+    """True for JSON, such as `application/json; charset=utf-8` and `application/merge-patch+json`."""
+    name = media_type.partition(";")[0].strip().lower()
+    return name in (JSON, "text/json") or name.endswith("+json")
+
+
+def is_text(media_type: str) -> bool:
+    """True for text other than JSON."""
+    name = media_type.partition(";")[0].strip().lower()
+    return name.startswith("text/") or name.rpartition("/")[2].rpartition("+")[2] in TEXTS
+
+
+def media_type(content: Node) -> str:
+    """Return the media type that a client sends or asks for: JSON if there is any, else forms, text, or bytes."""
+    kinds = (JSON.__eq__, is_json, FORM.__eq__, MULTIPART.__eq__, is_text, lambda name: "*" not in name, bool)
+    return next((name for kind in kinds for name in content if kind(name)), "")
+
+
+def inline(document: Node, node: Any, around: tuple[str, ...] = ()) -> Any:
     """Return a copy in which each reference is replaced by its target.
 
-    Raises:
-        RecursionError: Components refer to each other in a cycle.
-
+    A component within itself may be anything there. Properties that are in requests only, or in answers only, are not
+    required, because the copy is for both.
     """
     if isinstance(node, list):
-        return [inline(document, item) for item in node]
+        return [inline(document, item, around) for item in node]
     if not isinstance(node, Mapping):
         return node
-    return {key: inline(document, value) for key, value in follow(document, node)[0].items()}
+    if isinstance(reference := node.get("$ref"), str):
+        if reference in around:
+            return {}
+        around = (*around, reference)
+    found = {key: inline(document, value, around) for key, value in follow(document, node)[0].items()}
+    properties, required = found.get("properties"), found.get("required")
+    if isinstance(properties, dict) and isinstance(required, list):
+        one_way = {name for name, prop in properties.items() if isinstance(prop, dict) and ONE_WAY & prop.keys()}
+        if one_way:
+            found["required"] = [name for name in required if name not in one_way]
+    return found
+
+
+def finite(document: Node) -> dict[str, Any] | None:
+    """Return a copy in which a component within itself may be anything there; None if the document has none."""
+    schemas = document.get("components", {}).get("schemas", {})
+    cut = False
+
+    def walk(node: Any, around: tuple[str, ...]) -> Any:
+        nonlocal cut
+        if isinstance(node, list):
+            return [walk(item, around) for item in node]
+        if not isinstance(node, Mapping):
+            return node
+        name = str(node.get("$ref", "")).removeprefix("#/components/schemas/")
+        if name in around or (name in schemas and around and around[-1] in reached(name)):
+            cut = True
+            return {}
+        return {key: walk(value, around) for key, value in node.items()}
+
+    @functools.cache
+    def reached(name: str) -> frozenset[str]:
+        """Return the components that a component refers to, directly or not."""
+        found: list[str] = [name]
+        for one in found:
+            for other in re.findall(r'"#/components/schemas/([^"/]+)"', json.dumps(schemas.get(one))):
+                if other not in found:
+                    found.append(other)
+        return frozenset(found)
+
+    changed = {name: walk(node, (name,)) for name, node in schemas.items()}
+    if not cut:
+        return None
+    return {**document, "components": {**document["components"], "schemas": changed}}
+
+
+def operation_id(path: str, method: str, node: Node) -> str:
+    """Return the id of an operation; without one made of method and path: `getThingsId` for `GET /things/{id}`."""
+    words = re.findall(r"[^\W_]+", path)
+    return str(node.get("operationId") or "".join([method.lower(), *(word[0].upper() + word[1:] for word in words)]))
 
 
 def operation_nodes(document: Node) -> Iterator[tuple[str, str, Any, Any]]:

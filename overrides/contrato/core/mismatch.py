@@ -16,7 +16,15 @@ _ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 TIMESTAMP = "ISO 8601 date and time"
 # Terms of JSON by those of msgspec.
-JSON_NAMES = {"int": "integer", "float": "number", "str": "string", "bool": "boolean", "datetime": TIMESTAMP}
+JSON_NAMES = {
+    "int": "integer",
+    "float": "number",
+    "str": "string",
+    "bool": "boolean",
+    "datetime": TIMESTAMP,
+    "date": "ISO 8601 date",
+    "uuid": "UUID",
+}
 
 
 class SchemaMismatch(Exception):  # noqa: N818 (the client makes an error of it)
@@ -49,6 +57,7 @@ def mismatch(message: str) -> SchemaMismatch:
         return SchemaMismatch(f"{path}.{match[1]}", "a value", "no such field")
     known = dict.fromkeys(("Number out of range", "Integer value out of range"), "a number that fits into 64 bits")
     known["Invalid RFC3339 encoded datetime"] = TIMESTAMP
+    known |= {"Invalid RFC3339 encoded date": "ISO 8601 date", "Invalid UUID": "UUID"}
     return SchemaMismatch(path, known.get(what, f"something else ({what})"), None)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, Self
+from uuid import UUID
 
 import attrs
 import msgspec
@@ -15,10 +16,17 @@ from contrato.core.mismatch import SchemaMismatch, excerpt, value_at
 class Model:
     """Base of every model. Decoding checks types; the constructor and `attrs.evolve` do not."""
 
+    def wire_values(self) -> dict[str, Any]:
+        """Return the values of the fields by their names in JSON."""
+        found: dict[str, Any] = {}
+        for field in attrs.fields(type(self)):
+            value = getattr(self, field.name)
+            found |= value if "rest" in field.metadata else {field.metadata.get("wire", field.name): value}
+        return found
+
     def to_dict(self) -> dict[str, Any]:
         """Return JSON, with the names of the wire; timestamps are ISO 8601 text, a field that is None is null."""
-        fields = attrs.fields(type(self))
-        return {field.metadata.get("wire", field.name): plain(getattr(self, field.name)) for field in fields}
+        return {wire: plain(value) for wire, value in self.wire_values().items()}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
@@ -43,4 +51,8 @@ def plain(value: Any) -> Any:
         return value.to_dict()
     if isinstance(value, list):
         return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, UUID):
+        return str(value)
     return value.isoformat() if isinstance(value, date) else value

@@ -7,6 +7,12 @@ from collections.abc import Sequence
 
 # Names that would hide a keyword, a builtin, or a name in generated code. `id` is too common to be changed.
 RESERVED = {*keyword.kwlist, *keyword.softkwlist, *dir(builtins), "self", "options", "datetime"} - {"id", "_"}
+# Names that models or their module use.
+MODEL_NAMES = {"attrs", "additional_properties", "from_dict", "to_dict", "wire_values"}
+# Names in the methods of clients.
+ARGUMENT_NAMES = {"result"}
+# Arguments of `windows` that are no arguments of the method.
+WINDOW_NAMES = {"method", "window", "workers"}
 # Public attributes of every client.
 CLIENT_NAMES = {"api", "base_url", "close", "sleep", "time_zone", "windows"}
 

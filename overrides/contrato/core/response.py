@@ -19,6 +19,7 @@ import httpx
 
 from contrato.core.auth import Bearer, without_secrets
 from contrato.core.decode import decode, decode_structs
+from contrato.core.document import is_json
 from contrato.core.errors import (
     AuthenticationError,
     CertificateError,
@@ -40,7 +41,7 @@ from contrato.core.limits import Limits
 from contrato.core.mismatch import SchemaMismatch, excerpt, value_at
 
 if TYPE_CHECKING:
-    from contrato.core.spec import Operation
+    from contrato.core.spec import Operation, Response
 
 # Maximum number of bytes that are reserved because of a `Content-Length`.
 MAX_RESERVED = 64 * 2**20
@@ -224,12 +225,9 @@ class Reader:
 
     def body(self, response: httpx.Response, most: int, limits: Limits) -> Body:
         """Prepare the body of a response to be read: that of an error is cut."""
-        promised = self._documented(response, "promised")
-        return Body(response.headers, most if promised else min(most, MAX_ERROR), limits, cut=not promised)
-
-    def _documented(self, response: httpx.Response, what: str) -> bool:
         documented = self.operation.response(response.status_code)
-        return documented is not None and bool(getattr(documented, what))
+        promised = documented is not None and _is_answer(documented, response)
+        return Body(response.headers, most if promised else min(most, MAX_ERROR), limits, cut=not promised)
 
     def no_answer(self, request: httpx.Request, error: httpx.RequestError) -> TransportError:
         """Return our error. Its cause is the one of httpx, without secrets in its text, request and traceback."""
@@ -270,12 +268,14 @@ class Reader:
                 return None
             if self.operation.answer is not None and self.operation.answer.items is not None:
                 return []
-        if content is not None and documented is not None and documented.promised:
+        if content is not None and documented is not None and _is_answer(documented, response):
             kind = _types(self.operation.api.name, self.operation.id)[documented.status]
             try:
                 if kind is not None and problem is not None:
                     what = "is not complete" if incomplete else "cannot be decompressed"
                     raise SchemaMismatch("$", "JSON", f"a body that {what} ({problem})")
+                if documented.media_type and not is_json(documented.media_type):
+                    return _plain(kind, content, response)
                 return decode_structs(kind, content) if _structs.get() else decode(kind, content, self.zone)
             except SchemaMismatch as error:
                 mismatch = error
@@ -341,6 +341,26 @@ def _refused_certificate(error: BaseException | None) -> str | None:
             return f"the certificate is not trusted: {error.verify_message}"
         error = error.__cause__ or error.__context__
     return None
+
+
+def _is_answer(documented: Response, response: httpx.Response) -> bool:
+    """True if the documentation of an answer says what is in it; that of `default` may be about errors alone."""
+    return documented.promised and (documented.status != "default" or response.is_success)
+
+
+def _plain(kind: Any, content: bytearray, response: httpx.Response) -> str | bytes:
+    """Return a body that is no JSON.
+
+    Raises:
+        SchemaMismatch: It is no text in its encoding.
+
+    """
+    if kind is bytes:
+        return bytes(content)
+    try:
+        return content.decode(response.charset_encoding or "utf-8")
+    except (LookupError, ValueError) as error:
+        raise SchemaMismatch("$", "text", None, str(error)) from error
 
 
 def _redacted(auth: Bearer, text: bytes) -> bytes:

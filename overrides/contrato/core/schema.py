@@ -23,9 +23,30 @@ from contrato.core.extensions import (
     Register,
     Searches,
 )
-from contrato.core.names import python_name, unique
+from contrato.core.names import MODEL_NAMES, RESERVED, python_name, unique
 
 DocumentType = TypeVar("DocumentType", bound="Document")
+# Keys of a schema that say which values it has.
+SHAPE = (
+    "$ref", "additionalProperties", "allOf", "anyOf", "const", "discriminator", "enum", "format", "items", "oneOf",
+    "prefixItems", "properties", "required", "type",
+)  # fmt: skip
+# Names in JSON of the types of values in Python.
+TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
+
+
+# Keys of alternatives that are more than a condition on the fields of an object.
+SHAPE_OF_ALTERNATIVES = {*SHAPE} - {"required"}
+
+
+def is_null(node: Node | bool) -> bool:
+    """True for the schema of null."""
+    return isinstance(node, Mapping) and (node.get("type") in ("null", ["null"]) or node.get("enum") == [None])
+
+
+def replaced(schema: Schema, original: Schema) -> Schema:
+    """Return a schema that has the component of another one."""
+    return attrs.evolve(schema, component=original.component)
 
 
 def plain_text(markdown: str) -> str:
@@ -135,11 +156,32 @@ class Schema(Element["Document"]):
     @property
     def type(self) -> str:
         """Type in JSON: `object`, `array`, `string`, `integer`, `number` or `boolean`; `any` for several."""
-        kind = self._node.get("type", "object" if "properties" in self._node else "any")
-        if isinstance(kind, list):
-            others = [name for name in kind if name != "null"]
-            return others[0] if len(others) == 1 else "any"
-        return str(kind)
+        return self.types[0] if len(self.types) == 1 else "any"
+
+    @cached_property
+    def types(self) -> tuple[str, ...]:
+        """Types in JSON, without null unless that is the only one; empty if the schema names none."""
+        if kind := self._node.get("type"):
+            names = kind if isinstance(kind, list) else [kind]
+            return tuple(name for name in names if name != "null") or ("null",)
+        if values := self.enum:
+            return tuple(dict.fromkeys(TYPES[type(value)] for value in values))
+        if "const" in self._node or "enum" in self._node:
+            return ("null",)
+        for key, name in (("properties", "object"), ("additionalProperties", "object"), ("items", "array")):
+            if key in self._node and not self.alternatives:
+                return (name,)
+        return ()
+
+    @property
+    def raw(self) -> Node:
+        """The JSON Schema of the document, for libraries that follow references by themselves."""
+        return self._original
+
+    @property
+    def shape(self) -> dict[str, Any]:
+        """The parts of the schema that say which values it has."""
+        return {key: self._node[key] for key in SHAPE if key in self._node}
 
     @property
     def format(self) -> str:
@@ -152,9 +194,15 @@ class Schema(Element["Document"]):
         return self.type == "string" and self.format.startswith("date-time")
 
     @property
+    def is_plain_text(self) -> bool:
+        """True if values are texts of any kind."""
+        return self.type == "string" and not self.enum and not self.format and self.keyword("pattern") is None
+
+    @property
     def enum(self) -> tuple[Any, ...]:
-        """Allowed values; empty if all are."""
-        return tuple(self._node.get("enum", ()))
+        """Allowed values, without null; empty if all are."""
+        values = [self._node["const"]] if "const" in self._node else self._node.get("enum", ())
+        return tuple(value for value in values if value is not None)
 
     @property
     def has_default(self) -> bool:
@@ -175,6 +223,10 @@ class Schema(Element["Document"]):
     def maximum(self) -> float | None:
         """Largest allowed number."""
         return self._node.get("maximum")
+
+    def keyword(self, name: str) -> Any:
+        """Return what a keyword of JSON Schema says; None if it is not there."""
+        return self._node.get(name)
 
     @property
     def unit(self) -> str:
@@ -235,12 +287,38 @@ class Schema(Element["Document"]):
         node = self._node.get("additionalProperties")
         return self.api.schema(node) if isinstance(node, Mapping) else None
 
+    @property
+    def closed(self) -> bool:
+        """True if an object has no other properties than the named ones."""
+        return self._node.get("additionalProperties") is False
+
+    @property
+    def open_ended(self) -> bool:
+        """True if the spec says that an object has other properties than the named ones."""
+        return self._node.get("additionalProperties") is True
+
+    @property
+    def read_only(self) -> bool:
+        """True if a property is in answers only."""
+        return self._node.get("readOnly") is True
+
+    @property
+    def write_only(self) -> bool:
+        """True if a property is in requests only."""
+        return self._node.get("writeOnly") is True
+
+    @property
+    def deprecated(self) -> bool:
+        """True if it is going to be removed."""
+        return self._node.get("deprecated") is True
+
     @cached_property
     def properties(self) -> dict[str, Property]:
         """Properties of an object by name in JSON, in the order of the spec."""
         required = self._node.get("required", ())
         nodes = self._node.get("properties", {})
-        names = unique([[python_name(wire), f"{python_name(wire)}_{n}"] for n, wire in enumerate(nodes)])
+        named = [python_name(wire, RESERVED | MODEL_NAMES) for wire in nodes]
+        names = unique([[name, f"{name}_{n}"] for n, name in enumerate(named)])
         return {
             wire: Property(wire, name, wire in required, self.api.schema(node))
             for (wire, node), name in zip(nodes.items(), names, strict=True)
@@ -248,19 +326,69 @@ class Schema(Element["Document"]):
 
     @cached_property
     def alternatives(self) -> tuple[Schema, ...]:
-        """Alternatives of the schema (`oneOf`, `anyOf`), without null; empty without alternatives."""
+        """Alternatives of the schema (`oneOf`, `anyOf`), without null, each with what all have; empty without them."""
         parts = [part for key in ("oneOf", "anyOf") for part in self._node.get(key, ())]
-        return tuple(self.api.schema(part) for part in parts if part.get("type") != "null")
+        parts = [part for part in parts if not is_null(part)]
+        # Such alternatives only say which fields come together.
+        if not any(SHAPE_OF_ALTERNATIVES & self.api.follow(part).keys() for part in parts if isinstance(part, Mapping)):
+            return ()
+        common = {key: value for key, value in self._node.items() if key in ("properties", "required") and value}
+        if "properties" in common:
+            common["type"] = "object"
+            return tuple(replaced(self.api.schema({"allOf": [common, part]}), self.api.schema(part)) for part in parts)
+        return tuple(self.api.schema(part) for part in parts)
+
+    @cached_property
+    def subtypes(self) -> tuple[Schema, ...]:
+        """Components that extend this one by `allOf`, if it has a discriminator and no alternatives."""
+        if "discriminator" not in self._node or self.alternatives or not self.component:
+            return ()
+        return self.api.heirs(self.component)
+
+    @property
+    def discriminator(self) -> tuple[str, dict[str, tuple[str, ...]]] | None:
+        """The property that tells alternatives apart, and its values by the names of components; None without one."""
+        node = self._node.get("discriminator")
+        if not isinstance(node, Mapping) or "propertyName" not in node:
+            return None
+        values: dict[str, tuple[str, ...]] = {}
+        for value, target in node.get("mapping", {}).items():
+            name = str(target).rpartition("/")[2]
+            values[name] = (*values.get(name, ()), value)
+        return node["propertyName"], values
+
+    @property
+    def records(self) -> tuple[str, Schema | None]:
+        """Pointer to the array of records of a list, and schema of a record; None without one."""
+        if self.items is not None:
+            return "", self.items
+        for name, prop in self.properties.items():
+            if prop.schema.items is not None and prop.schema.items.properties:
+                return f"/{name}", prop.schema.items
+        return "", None
+
+    def identity(self, name: str) -> str | None:
+        """Return the field with the value that a path parameter of this name has; None if no name is like it."""
+        plain = {field.lower().replace("_", "").replace("-", ""): field for field in self.properties}
+        own = name.lower().replace("_", "").replace("-", "")
+        return plain.get(own) or (plain.get("id") if own.endswith("id") else None)
 
     def places(self, at: str = "") -> Iterator[tuple[str, Schema]]:
         """Yield JSON pointer and schema of each place in a value; `*` stands for the elements of an array."""
+        return self._places(at, ())
+
+    def _places(self, at: str, around: tuple[Any, ...]) -> Iterator[tuple[str, Schema]]:
         yield at, self
+        # A component within itself goes on for ever.
+        if self.component and self.component in around:
+            return
+        around = (*around, self.component)
         for part in self.alternatives:
-            yield from list(part.places(at))[1:]
+            yield from list(part._places(at, around))[1:]
         for name, prop in self.properties.items():
-            yield from prop.schema.places(f"{at}/{name}")
+            yield from prop.schema._places(f"{at}/{name}", around)
         if self.items is not None:
-            yield from self.items.places(f"{at}/*")
+            yield from self.items._places(f"{at}/*", around)
 
     def at(self, pointer: str) -> Schema | None:
         """Return the schema at a pointer with `*` for elements; None if the place does not exist."""
@@ -274,12 +402,18 @@ class Schema(Element["Document"]):
 
     def lists(self, at: str = "") -> Iterator[str]:
         """Yield the pointers of the arrays of objects that every value has, outermost first."""
+        return self._lists(at, ())
+
+    def _lists(self, at: str, around: tuple[Any, ...]) -> Iterator[str]:
+        if self.component and self.component in around:
+            return
+        around = (*around, self.component)
         if self.items is not None and self.items.properties:
             yield at
-            yield from self.items.lists(f"{at}/*")
+            yield from self.items._lists(f"{at}/*", around)
         for name, prop in self.properties.items():
             if prop.required:
-                yield from prop.schema.lists(f"{at}/{name}")
+                yield from prop.schema._lists(f"{at}/{name}", around)
 
 
 @attrs.frozen(eq=False)
@@ -307,29 +441,97 @@ class Document:
         """Follow the references of a node of the document."""
         return follow(self.document, node)[0]
 
-    def schema(self, original: Node) -> Schema:
+    def schema(self, original: Node | bool) -> Schema:
         """Make a schema of a node of the document."""
+        if isinstance(original, bool):
+            original = {} if original else {"not": {}}
         node, component = follow(self.document, original)
-        nullable = "null" in node["type"] if isinstance(node.get("type"), list) else node.get("type") == "null"
-        for key in ("anyOf", "oneOf"):
-            branches = node.get(key, ())
-            others = [branch for branch in branches if branch.get("type") != "null"]
-            nullable = nullable or len(others) < len(branches)
-            if branches and len(others) == 1:
-                inner, component = follow(self.document, others[0])
-                node = merged(inner, {name: value for name, value in node.items() if name != key})
-        if "allOf" in node:
-            node = self._merged(node)
-        return Schema(self, node, component, nullable, original)
+        nullable = False
+        while True:
+            kind = node.get("type")
+            nullable = nullable or "null" in (kind if isinstance(kind, list) else [kind])
+            nullable = nullable or node.get("nullable") is True or None in [*node.get("enum", ()), node.get("const", 1)]
+            parts = node.get("allOf", ())
+            if len(parts) == 1 and not any(key in node for key in SHAPE if key not in ("allOf", "type")):
+                key, branch = "allOf", parts[0]
+            elif len(parts) > 0:
+                node = self._merged(node, component)
+                continue
+            else:
+                for key in ("anyOf", "oneOf"):
+                    branches = node.get(key, ())
+                    others = [branch for branch in branches if not is_null(branch)]
+                    nullable = nullable or len(others) < len(branches)
+                    if len(others) == 1 and not isinstance(others[0], bool):
+                        branch = others[0]
+                        break
+                else:
+                    return Schema(self, node, component, nullable, original)
+            inner, name = follow(self.document, branch)
+            component = name or component
+            node = merged(inner, {name: value for name, value in node.items() if name not in (key, "type")})
 
-    def _merged(self, node: Node) -> Node:
-        merged: dict[str, Any] = {"properties": {}, "required": []}
-        parts = [self._merged(self.follow(part)) for part in node.get("allOf", ())]
-        for part in (*parts, {key: value for key, value in node.items() if key != "allOf"}):
-            properties = {**merged["properties"], **part.get("properties", {})}
-            required = [*merged["required"], *part.get("required", ())]
-            merged = {**merged, **part, "properties": properties, "required": required}
-        return merged if merged["properties"] else {key: merged[key] for key in merged.keys() - {"properties"}}
+    def component(self, name: str) -> Schema:
+        """Return the schema of a component.
+
+        Raises:
+            KeyError: There is none of this name.
+
+        """
+        return self.schema({"$ref": f"#/components/schemas/{name.replace('~', '~0').replace('/', '~1')}"})
+
+    def heirs(self, component: str) -> tuple[Schema, ...]:
+        """Return the components that extend one by `allOf`, directly or not."""
+        found: dict[str, Schema] = {}
+        wanted = [component]
+        schemas = self.document.get("components", {}).get("schemas", {})
+        for name in wanted:
+            for other, node in schemas.items():
+                references = [part.get("$ref") for part in node.get("allOf", ())] if isinstance(node, Mapping) else []
+                if f"#/components/schemas/{name}" in references and other not in found:
+                    found[other] = self.component(other)
+                    wanted.append(other)
+        return tuple(found.values())
+
+    def _merged(self, node: Node, component: str = "", around: tuple[Any, ...] = ()) -> Node:
+        """Return a schema in which the parts of `allOf` are one."""
+        if id(node.get("allOf")) in around:
+            raise ValueError(f"allOf of {component or 'a schema'} has itself among its parts: correct the spec")
+        around = (*around, id(node.get("allOf")))
+        merged: dict[str, Any] = {}
+        own = {key: value for key, value in node.items() if key != "allOf"}
+        parts = [self._part(part, component, around) for part in node.get("allOf", ())]
+        for part in (*parts, own):
+            both = {**merged, **part}
+            properties = dict(merged.get("properties", {}))
+            for name, prop in part.get("properties", {}).items():
+                known = properties.get(name, prop)
+                properties[name] = prop if known == prop else {"allOf": [known, prop]}
+            if properties:
+                both["properties"] = properties
+            if required := [*merged.get("required", ()), *part.get("required", ())]:
+                both["required"] = list(dict.fromkeys(required))
+            if "enum" in merged and "enum" in part:
+                both["enum"] = [value for value in merged["enum"] if value in part["enum"]]
+            for key in ("oneOf", "anyOf"):
+                if key in merged and key in part and merged[key] != part[key]:
+                    raise ValueError(f"allOf with {key} in two of its parts: write the combinations as one {key}")
+            merged = both
+        return merged
+
+    def _part(self, part: Node | bool, component: str, around: tuple[Any, ...]) -> Node:
+        """Return a part of `allOf` of a component, without references and `allOf` of its own."""
+        if isinstance(part, bool):
+            return {}
+        node, name = follow(self.document, part)
+        if "allOf" in node:
+            node = self._merged(node, name, around)
+        # A base with a discriminator lists its heirs; they are alternatives of the base, not of each heir.
+        heirs = {other.get("$ref", "") for key in ("oneOf", "anyOf") for other in node.get(key, ()) if other}
+        dropped = {"discriminator"}
+        if f"#/components/schemas/{component}" in heirs:
+            dropped |= {"oneOf", "anyOf"}
+        return {key: value for key, value in node.items() if key not in dropped}
 
     @cached_property
     def questions(self) -> dict[str, Question]:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -20,7 +21,18 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import attrs
 
 from contrato.core import extensions
-from contrato.core.document import JSON, Node, operation_nodes
+from contrato.core.document import (
+    FORM,
+    JSON,
+    MULTIPART,
+    Node,
+    finite,
+    is_json,
+    is_text,
+    media_type,
+    operation_id,
+    operation_nodes,
+)
 from contrato.core.extensions import (
     Aggregation,
     Agreement,
@@ -30,16 +42,38 @@ from contrato.core.extensions import (
     Identity,
     Pagination,
     Reckoning,
+    Reference,
     Site,
     Sort,
     Source,
 )
-from contrato.core.names import CLIENT_NAMES, RESERVED, python_name, unique
-from contrato.core.schema import Document, Element, Schema
+from contrato.core.names import ARGUMENT_NAMES, CLIENT_NAMES, RESERVED, WINDOW_NAMES, python_name, unique
+from contrato.core.schema import Document, Element, Property, Schema
 
-APIS = ("neu", "apportionments")
 # Keys of evidence, with the part of an element that it is about. Other evidence is about rules of the contract suite.
 EVIDENCE_KEY = re.compile(r"x-(?:(default|meaning|unit)-)?evidence")
+
+
+def _document(name: str) -> Traversable:
+    # From the folder, because naming the package `contrato.<api>` would import the client.
+    return resources.files("contrato") / name / "openapi.json"
+
+
+# The APIs: the packages that carry a spec.
+APIS = tuple(sorted({one.name for one in resources.files("contrato").iterdir() if _document(one.name).is_file()}))
+
+
+_added: dict[str, Api] = {}
+
+
+def add(api_: Api) -> Api:
+    """Add an API that is no part of the package, or replace one, for this process."""
+    global APIS
+    _added[api_.name] = api_
+    APIS = tuple(dict.fromkeys((*APIS, api_.name)))
+    api.cache_clear()
+    finite_api.cache_clear()
+    return api_
 
 
 @functools.cache
@@ -47,33 +81,40 @@ def api(name: str) -> Api:
     """Return the read-model of one API; the same object at every call.
 
     Args:
-        name: One of `APIS`.
+        name: Name of its package.
 
     Raises:
         ValueError: The API does not exist.
-        FileNotFoundError: The client of the API has not been generated.
 
     """
-    if name not in APIS:
-        raise ValueError(f"no API {name!r}: choose from {', '.join(APIS)}")
+    if name in _added:
+        return _added[name]
     try:
-        # From the folder, because naming the package `contrato.<api>` would import the client.
-        text = (resources.files("contrato") / name / "openapi.json").read_text("utf-8")
-    except FileNotFoundError as error:
-        raise FileNotFoundError(f"contrato.{name} has no openapi.json: run make generate") from error
+        text = _document(name).read_text("utf-8")
+    except FileNotFoundError:
+        raise ValueError(f"no API {name!r}: choose from {', '.join(APIS)}") from None
     return Api(name, json.loads(text))
+
+
+@functools.cache
+def finite_api(name: str) -> Api:
+    """Like `api`, for readers that walk through schemas: a component within itself may be anything there."""
+    found = api(name)
+    document = finite(found.document)
+    return found if document is None else Api(name, document)
 
 
 @attrs.frozen(eq=False, slots=False)
 class Parameter(Element["Api"]):
-    """An argument of an operation: a parameter, or a property of its body.
+    """An argument of an operation: a parameter, a property of its body, or the whole body.
 
     Attributes:
-        name: Name in the request.
+        name: Name in the request; an empty text for the whole body.
         python_name: Name in the method of the client.
         place: `path`, `query`, `header`, `cookie` or `body`.
         required: True if the API requires it.
         schema: Schema of its value.
+        needed: True if a body must have it; `required` is False if a request needs no body.
 
     """
 
@@ -82,6 +123,33 @@ class Parameter(Element["Api"]):
     place: str
     required: bool
     schema: Schema
+    needed: bool = False
+    _inferred: tuple[Reference, ...] = attrs.field(default=(), repr=False)
+
+    @property
+    def refers_to(self) -> tuple[Reference, ...]:
+        """Places of existing values; without `x-refers-to`, of a parameter that ends a path, in the list before it."""
+        return super().refers_to or self._inferred
+
+    @property
+    def style(self) -> str:
+        """How an array or an object is written, as OpenAPI names it."""
+        return str(self._node.get("style", "form" if self.place in ("query", "cookie") else "simple"))
+
+    @property
+    def media_type(self) -> str:
+        """Media type of its value, if it is written as a document of its own; else an empty text."""
+        return media_type(self._node.get("content", {})) if self.place != "body" else ""
+
+    @property
+    def reserved(self) -> bool:
+        """True if characters that delimit parts of a URL are sent as they are."""
+        return self._node.get("allowReserved") is True
+
+    @property
+    def deprecated(self) -> bool:
+        """True if it is going to be removed."""
+        return self._node.get("deprecated") is True
 
     @property
     def key(self) -> tuple[str, str]:
@@ -91,7 +159,7 @@ class Parameter(Element["Api"]):
     @property
     def exploded(self) -> bool:
         """True if each element of an array has its own `name=value`, False if one text has all, with commas."""
-        return bool(self._node.get("explode", self._node.get("style", "form") == "form"))
+        return bool(self._node.get("explode", self.style in ("form", "deepObject")))
 
     @property
     def record_pointer(self) -> str:
@@ -118,14 +186,45 @@ class Body(Element["Api"]):
         return bool(self._node.get("required"))
 
     @cached_property
+    def media_type(self) -> str:
+        """Media type that clients send: JSON if the API takes it."""
+        return media_type(self._node.get("content", {}))
+
+    @cached_property
+    def _media(self) -> Node:
+        found: Node = self._node.get("content", {}).get(self.media_type, {})
+        return found
+
+    @cached_property
     def schema(self) -> Schema:
-        """Schema of the JSON."""
-        return self.api.schema(self._node.get("content", {}).get(JSON, {}).get("schema", {}))
+        """Schema of the content; that of text, or of a file, if it is neither JSON nor a form."""
+        if not (self.is_json or self.media_type in (FORM, MULTIPART)):
+            return self.api.schema({"type": "string", **({} if is_text(self.media_type) else {"format": "binary"})})
+        return self.api.schema(self._media.get("schema", {}))
+
+    @property
+    def is_json(self) -> bool:
+        """True if the content is JSON."""
+        return is_json(self.media_type)
+
+    @cached_property
+    def fields(self) -> dict[str, Property]:
+        """Properties that are arguments of their own; empty if the whole body is one argument."""
+        schema = self.schema
+        whole = schema.type != "object" or schema.nullable or schema.alternatives or schema.subtypes
+        if whole or schema.additional is not None:
+            return {}
+        return {name: prop for name, prop in schema.properties.items() if not prop.schema.read_only}
+
+    def encoding(self, name: str) -> Node:
+        """Return how a field of a form is written, as OpenAPI has it."""
+        found: Node = self._media.get("encoding", {}).get(name, {})
+        return found
 
     @cached_property
     def examples(self) -> dict[str, Any]:
         """Examples of a whole body, by name."""
-        nodes = self._node.get("content", {}).get(JSON, {}).get("examples", {})
+        nodes = self._media.get("examples", {})
         return {name: self.api.follow(node)["value"] for name, node in nodes.items()}
 
 
@@ -135,15 +234,18 @@ class Response(Element["Api"]):
 
     Attributes:
         status: `200`, a range such as `4XX`, or `default`.
+        alone: True if the operation has no answer with a status of 2XX.
 
     """
 
     status: str
 
+    alone: bool = True
+
     @property
     def succeeded(self) -> bool:
-        """True if the status is 2XX."""
-        return self.status.startswith("2")
+        """True if the status is 2XX, or if the answer is that to every request."""
+        return self.status.startswith("2") or (self.status == "default" and self.alone)
 
     @property
     def promised(self) -> bool:
@@ -151,10 +253,15 @@ class Response(Element["Api"]):
         return self.succeeded and self.evidence.level != "open"
 
     @cached_property
+    def media_type(self) -> str:
+        """Media type that clients ask for: JSON if the API has it; an empty text without a body."""
+        return media_type(self._node.get("content", {}))
+
+    @cached_property
     def schema(self) -> Schema | None:
-        """Schema of the JSON; None without a body."""
-        node = self._node.get("content", {}).get(JSON, {}).get("schema")
-        return None if node is None else self.api.schema(node)
+        """Schema of the JSON; None without a body, and for other content."""
+        node = self._node.get("content", {}).get(self.media_type)
+        return None if node is None or not is_json(self.media_type) else self.api.schema(node.get("schema", {}))
 
     @property
     def media_types(self) -> tuple[str, ...]:
@@ -169,7 +276,7 @@ class Response(Element["Api"]):
     @cached_property
     def examples(self) -> dict[str, Any]:
         """Examples of the body, by name."""
-        nodes = self._node.get("content", {}).get(JSON, {}).get("examples", {})
+        nodes = self._node.get("content", {}).get(self.media_type, {}).get("examples", {})
         return {name: self.api.follow(node)["value"] for name, node in nodes.items()}
 
 
@@ -207,8 +314,7 @@ class Operation(Element["Api"]):
     @property
     def id(self) -> str:
         """Its `operationId`."""
-        found: str = self._node["operationId"]
-        return found
+        return operation_id(self.path, self.method, self._node)
 
     @cached_property
     def method_name(self) -> str:
@@ -219,6 +325,17 @@ class Operation(Element["Api"]):
     def summary(self) -> str:
         """Summary in a few words."""
         return str(self._node.get("summary", self.id))
+
+    @property
+    def deprecated(self) -> bool:
+        """True if it is going to be removed."""
+        return self._node.get("deprecated") is True
+
+    @property
+    def accept(self) -> str:
+        """Media type of its successes that clients ask for."""
+        types = [response.media_type for response in self.responses.values() if response.promised]
+        return next((name for name in types if is_json(name)), next(filter(None, types), JSON))
 
     @property
     def tag(self) -> str:
@@ -243,20 +360,41 @@ class Operation(Element["Api"]):
     @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
         """Arguments: parameters of the path item and of the operation, and properties of the body."""
-        found: dict[tuple[str, str], tuple[bool, Node, Schema]] = {}
+        found: dict[tuple[str, str], tuple[bool, bool, Node, Schema]] = {}
         for reference in (*self._item.get("parameters", ()), *self._node.get("parameters", ())):
             node = self.api.follow(reference)
-            schema = self.api.schema(node.get("schema", {}))
-            found[node["in"], node["name"]] = bool(node.get("required")), node, schema
-        if self.body is not None:
-            for prop in self.body.schema.properties.values():
-                found["body", prop.name] = prop.required, prop.schema._node, prop.schema
-        named = [(python_name(name), place) for place, name in found]
+            place, name, required = node["in"], node["name"], bool(node.get("required") or node["in"] == "path")
+            # By OpenAPI other parts of the spec say these.
+            if place == "header" and name.lower() in ("accept", "authorization", "content-type"):
+                continue
+            content = node.get("content", {})
+            schema = self.api.schema(content.get(media_type(content), node).get("schema", {}))
+            found[place, name] = required, required, node, schema
+        if (body := self.body) is not None:
+            for prop in body.fields.values():
+                needed, schema = prop.required, prop.schema
+                found["body", prop.name] = needed and body.required, needed, schema._node, schema
+            if not body.fields:
+                found["body", ""] = body.required, body.required, body._node, body.schema
+        reserved = RESERVED | ARGUMENT_NAMES | (set() if self.date_range is None else WINDOW_NAMES)
+        named = [(python_name(name or "body", reserved), place) for place, name in found]
         names = unique([[name, f"{name}_{place}", f"{name}_{place}_{n}"] for n, (name, place) in enumerate(named)])
         return tuple(
-            Parameter(self.api, node, name, python, place, required, schema)
-            for ((place, name), (required, node, schema)), python in zip(found.items(), names, strict=True)
+            Parameter(self.api, node, name, python, place, required, schema, needed, self._listed(place, name))
+            for ((place, name), (required, needed, node, schema)), python in zip(found.items(), names, strict=True)
         )
+
+    def _listed(self, place: str, name: str) -> tuple[Reference, ...]:
+        """Return where the values of the parameter that ends the path are: in the list at the path before it."""
+        parent, _, last = self.path.rpartition("/")
+        others = (o for o in self.api.operations.values() if o.path == parent and o.method == "GET")
+        lister = next(others, None) if (place, last) == ("path", f"{{{name}}}") else None
+        answer = None if lister is None else lister.answer
+        if lister is None or answer is None:
+            return ()
+        at, items = answer.records
+        field = None if items is None else items.identity(name)
+        return () if field is None else (Reference(lister.id, f"{at}/*/{field}"),)
 
     @cached_property
     def arguments(self) -> dict[str, Parameter]:
@@ -283,6 +421,8 @@ class Operation(Element["Api"]):
     def examples_of(self, parameter: Parameter) -> tuple[Any, ...]:
         """Return examples of an argument: its own, and those from examples of the whole body."""
         bodies = self.body.examples.values() if parameter.place == "body" and self.body is not None else ()
+        if not parameter.name:
+            return (*parameter.examples, *bodies)
         return (*parameter.examples, *(body[parameter.name] for body in bodies if parameter.name in body))
 
     @cached_property
@@ -294,8 +434,10 @@ class Operation(Element["Api"]):
     @cached_property
     def responses(self) -> dict[str, Response]:
         """Answers by status."""
-        nodes = {str(status): self.api.follow(node) for status, node in self._node["responses"].items()}
-        return {status: Response(self.api, node, status) for status, node in nodes.items()}
+        nodes = {str(status): self.api.follow(node) for status, node in self._node.get("responses", {}).items()}
+        alone = not any(status.startswith(("2", "3")) for status in nodes)
+        found = {status: status if status == "default" else status.upper() for status in nodes}
+        return {found[status]: Response(self.api, node, found[status], alone) for status, node in nodes.items()}
 
     def response(self, status: int) -> Response | None:
         """Return the answer for a status; None if the spec has none."""
@@ -314,13 +456,13 @@ class Operation(Element["Api"]):
 
     @cached_property
     def answer(self) -> Schema | None:
-        """Schema of the first success with a body; None if there is none."""
+        """Schema of the first success with JSON; None if there is none."""
         return next((r.schema for r in self.responses.values() if r.promised and r.schema is not None), None)
 
     @cached_property
     def nothing(self) -> Response | None:
         """The success without a body; None if there is none."""
-        return next((r for r in self.responses.values() if r.promised and r.schema is None), None)
+        return next((r for r in self.responses.values() if r.promised and not r.media_type), None)
 
     @cached_property
     def pagination(self) -> Pagination | None:
@@ -490,7 +632,7 @@ class Api(Document):
     @property
     def server_url(self) -> str:
         """URL of the first server, with the defaults of its variables."""
-        server = self.document["servers"][0]
+        server = (self.document.get("servers") or [{"url": "/"}])[0]
         variables = {name: value["default"] for name, value in server.get("variables", {}).items()}
         url: str = server["url"].format(**variables)
         return url
@@ -498,6 +640,11 @@ class Api(Document):
     def variable(self, setting: str) -> str:
         """Return the environment variable with a setting of the clients, such as `NEU_CA_BUNDLE`."""
         return f"{self.name}_{setting}".upper()
+
+    @property
+    def class_name(self) -> str:
+        """Name of the client's class."""
+        return "".join(word[:1].upper() + word[1:] for word in self.name.split("_"))
 
     @property
     def token_variable(self) -> str:

@@ -41,6 +41,8 @@ def _structs(kind: Any, keep: bool) -> Any:
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is list:
         return list[_structs(arguments[0], keep)]  # type: ignore[misc]
+    if origin is dict:
+        return dict[str, _structs(arguments[1], keep)]  # type: ignore[misc]
     if origin in (Union, UnionType):
         return functools.reduce(operator.or_, (_structs(argument, keep) for argument in arguments))
     return kind

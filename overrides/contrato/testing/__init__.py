@@ -71,3 +71,21 @@ def async_apportionments(
     from contrato.testing.clients import open_async_client
 
     return open_async_client(AsyncApportionments, faults, seed, options)
+
+
+def __getattr__(name: str) -> Any:
+    """Return the function of any other API: `pet_shop` and `async_pet_shop` are like `neu` and `async_neu`."""
+    from contrato.core.spec import APIS
+
+    api = name.removeprefix("async_")
+    if api not in APIS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def opened(*, faults: "Iterable[Fault] | Faults" = (), seed: int = 1, **options: Any) -> Any:
+        from contrato.testing import clients
+
+        if name != api:
+            return clients.open_async_client(clients.async_client_class(api), faults, seed, options)
+        return clients.open_client(clients.client_class(api), faults, seed, options)
+
+    return opened

@@ -1,5 +1,6 @@
 """Clients of `contrato.testing`, connected to a server in this process."""
 
+import importlib
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
@@ -80,6 +81,18 @@ def make_async_client(kind: type[A], script: Faults, seed: int = 1, options: Map
     client = kind(**_settings(kind, options), transport=script.wrap(_server(seed)))
     client.sleep = record
     return client
+
+
+def client_class(api: str) -> type[Client]:
+    """Return the client of an API."""
+    found: type[Client] = getattr(importlib.import_module(f"contrato.{api}"), spec.api(api).class_name)
+    return found
+
+
+def async_client_class(api: str) -> type[AsyncClient]:
+    """Return the asynchronous client of an API."""
+    found: type[AsyncClient] = getattr(importlib.import_module(f"contrato.{api}"), f"Async{spec.api(api).class_name}")
+    return found
 
 
 def _server(seed: int) -> httpx.ASGITransport:

@@ -1,7 +1,8 @@
 """The fixtures of `contrato.testing`, which pytest finds by itself."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from importlib import resources
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -58,3 +59,27 @@ def contrato_async_apportionments(contrato_faults: "Faults") -> "AsyncApportionm
     from contrato.testing.clients import make_async_client
 
     return make_async_client(AsyncApportionments, contrato_faults)
+
+
+def _fixtures(api: str) -> Iterator[tuple[str, Any]]:
+    """Yield the names and functions of the fixtures of an API."""
+
+    def connected(contrato_faults: "Faults") -> Iterator[Any]:
+        from contrato.testing.clients import client_class, connect
+
+        with connect(client_class(api), contrato_faults) as client:
+            yield client
+
+    def asynchronous(contrato_faults: "Faults") -> Any:
+        from contrato.testing.clients import async_client_class, make_async_client
+
+        return make_async_client(async_client_class(api), contrato_faults)
+
+    yield f"contrato_{api}", pytest.fixture(connected)
+    yield f"contrato_async_{api}", pytest.fixture(asynchronous)
+
+
+# Those above have types for editors; any other API has the same.
+for _package in resources.files("contrato").iterdir():
+    if f"contrato_{_package.name}" not in globals() and (_package / "openapi.json").is_file():
+        globals().update(_fixtures(_package.name))

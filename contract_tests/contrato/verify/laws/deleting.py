@@ -56,7 +56,8 @@ def deleted_is_gone(session: Session, operation: Operation) -> Iterator[Violatio
                 operation, "", "deleting again does no harm", kind_of(again), proof_of(operation), [deleted, again]
             )
         if records.updater is not None:
-            given = {f.key: records.value(records.updater, f, 3) for f in values_of(records.updater) if not f.refers_to}
+            own = {f.key: records.value(records.updater, f, 3) for f in values_of(records.updater) if not f.refers_to}
+            given = {key: value for key, value in own.items() if value is not MISSING}
             changed = records.update(doomed, given)
             if records.record(changed) is not MISSING or not records.is_gone(records.read(doomed)):
                 expected = f"a change does not bring {cited(doomed)} back"

@@ -1,0 +1,40 @@
+"""OpenAPI documents that are no part of the package, for `contrato verify --spec`."""
+
+import json
+import re
+from pathlib import Path
+
+from contrato.cli.errors import Refusal
+from contrato.core import spec
+from contrato.core.document import operation_id, operation_nodes
+from contrato.core.names import python_name
+
+
+def add(file: Path) -> str:
+    """Read an OpenAPI document of version 3, as JSON or YAML, and return the name of its API: that of the file.
+
+    Raises:
+        Refusal: It cannot be read, or is no such document.
+
+    """
+    import yaml  # late: the other commands need none
+
+    try:
+        text = file.read_text("utf-8")
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        # YAML makes dates of texts like 2021-04-01, which JSON has not, and numbers of statuses.
+        loaded = json.loads(text) if file.suffix == ".json" else yaml.load(text, loader)
+        document = json.loads(json.dumps(loaded, default=str))
+        version = str(document["openapi"])
+        for path, method, _, node in operation_nodes(document):
+            node.setdefault("operationId", operation_id(path, method, node))
+        ids = [node["operationId"] for *_, node in operation_nodes(document)]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
+        said = f"it has no {error}" if isinstance(error, KeyError) else " ".join(str(error).split())
+        raise Refusal(f"--spec {file}: no OpenAPI document: {said}") from error
+    if not re.match(r"3\.", version):
+        raise Refusal(f"--spec {file}: OpenAPI {version}: convert it to version 3 first")
+    if twice := sorted({name for name in ids if ids.count(name) > 1}):
+        raise Refusal(f"--spec {file}: several operations have the operationId {', '.join(twice)}: rename all but one")
+    name = python_name(file.name.partition(".")[0], set())
+    return spec.add(spec.Api(name, document)).name

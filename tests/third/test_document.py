@@ -1,0 +1,91 @@
+"""`contrato verify --spec`: documents that are no part of the package."""
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+import yaml
+
+from contrato.cli.document import add
+from contrato.cli.errors import Refusal
+from contrato.core import spec
+from contrato.mock.app import serve_spec
+from contrato.verify import verify
+
+BOOKS = Path(__file__).with_name("books.yaml")
+
+
+@pytest.fixture(autouse=True)
+def added(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """APIs that are added are gone after the test."""
+    monkeypatch.setattr(spec, "APIS", spec.APIS)
+    monkeypatch.setattr(spec, "_added", {})
+    yield
+    spec.api.cache_clear()
+    spec.finite_api.cache_clear()
+
+
+@contextmanager
+def served(api: spec.Api) -> Iterator[str]:
+    """The URL of a server of an API."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = uvicorn.Server(uvicorn.Config(serve_spec(api), log_level="error", lifespan="off", ws="none"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+@pytest.mark.slow
+def test_a_server_is_verified_by_a_document_alone() -> None:
+    name = add(BOOKS)
+    assert list(spec.api(name).operations) == ["getBooks", "postBooks", "getBooksBookId", "deleteBooksBookId"]
+    with served(spec.api(name)) as url:
+        report = verify(name, url, "demo", examples=3)
+    assert (report.exit_code, [failure.rule for failure in report.failures]) == (0, [])
+    document: Any = spec.api(name).copy()
+    document["components"]["schemas"]["Book"]["properties"]["title"] = {"type": "integer"}
+    with served(spec.Api(name, document)) as url:
+        report = verify(name, url, "demo", examples=3)
+    assert report.exit_code == 1
+    assert ("response_schema_conformance", "getBooks") in {(one.rule, one.operation) for one in report.failures}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[1]", "no OpenAPI document"),
+        ("a: [", "no OpenAPI document"),
+        ("openapi: 3.1.0", "no OpenAPI document: it has no 'paths'"),
+        ("{openapi: '2.0', paths: {}}", "OpenAPI 2.0: convert it to version 3 first"),
+        (
+            "{openapi: 3.1.0, paths: {/a: {get: {operationId: x}, put: {operationId: x}}}}",
+            "operationId x: rename all but",
+        ),
+        ("{openapi: 3.1.0, paths: {/a: {$ref: 'b.yaml'}}}", r"/a is a \$ref"),
+    ],
+)
+def test_what_is_no_document_is_refused_in_one_line(text: str, message: str, tmp_path: Path) -> None:
+    file = tmp_path / "x.yaml"
+    file.write_text(text, "utf-8")
+    with pytest.raises(Refusal, match=message) as caught:
+        add(file)
+    assert "\n" not in str(caught.value)
+
+
+def test_json_is_read_like_yaml(tmp_path: Path) -> None:
+    file = tmp_path / "my-books.v2.json"
+    file.write_text(json.dumps(yaml.safe_load(BOOKS.read_text("utf-8"))), "utf-8")
+    name = add(file)
+    assert name == "my_books"
+    assert name in spec.APIS
+    assert spec.api(name).token_variable == "MY_BOOKS_TOKEN"
