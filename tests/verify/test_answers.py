@@ -16,6 +16,7 @@ import pytest
 import documents
 from citing import plain
 from contrato.core import spec
+from contrato.core.connection import CERTIFICATES
 from contrato.core.spec import Api
 from contrato.verify import RULES, ExitCode, Report, UsageError, verify, verify_har
 from contrato.verify.documents import MISSING, find, loaded
@@ -222,8 +223,10 @@ def test_no_answer_makes_the_suite_crash(text: str, tmp_path: Path) -> None:
 
 
 def test_a_path_of_certificates_that_is_not_there_is_bad_usage(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in CERTIFICATES:
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/ca.pem")
-    with pytest.raises(UsageError, match="check REQUESTS_CA_BUNDLE"):
+    with pytest.raises(UsageError, match="REQUESTS_CA_BUNDLE: cannot use /nowhere/ca.pem"):
         verify("neu", "https://127.0.0.1:1", TOKEN)
 
 
