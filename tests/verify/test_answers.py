@@ -226,7 +226,7 @@ def test_a_path_of_certificates_that_is_not_there_is_bad_usage(monkeypatch: pyte
     for name in CERTIFICATES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/ca.pem")
-    with pytest.raises(UsageError, match="REQUESTS_CA_BUNDLE: cannot use /nowhere/ca.pem"):
+    with pytest.raises(UsageError, match="REQUESTS_CA_BUNDLE: cannot use /nowhere/ca"):
         verify("neu", "https://127.0.0.1:1", TOKEN)
 
 
