@@ -37,6 +37,8 @@ LANGUAGES = {"es": "Spanish", "pt-BR": "Brazilian Portuguese"}
 # The evidence that the reference shows. That of rules is shown by the contract suite, in English.
 EVIDENCE = ("x-evidence", "x-default-evidence", "x-meaning-evidence", "x-unit-evidence")
 TEXTS = ("title", "summary", "description", "x-displayName", *EVIDENCE)
+# What `contrato learn` writes.
+OBSERVED = re.compile(r"observed \d{4}-\d\d-\d\d: \d+ answers?")
 # Keys of these are names that the spec gives.
 MAPS = (
     "content", "examples", "parameters", "paths", "properties", "responses", "schemas", "securitySchemes", "variables",
@@ -121,8 +123,8 @@ def keys(document: Any) -> dict[int, str]:
 
 
 def prose(key: str, text: str) -> bool:
-    """Return True if a text has words to translate: evidence that only cites lines has none."""
-    return key not in EVIDENCE or ":" in text
+    """Return True if a text has words to translate: evidence that only cites lines, or counts answers, has none."""
+    return key not in EVIDENCE or (":" in text and OBSERVED.fullmatch(text) is None)
 
 
 def digest(found: Texts) -> str:
@@ -231,6 +233,41 @@ def add(source: Path, language: str) -> None:
             entries[key].setdefault(name, LiteralScalarString(value) if "\n" in value else str(value))
         entries[key].setdefault("x-english", digest(text))
     write(file, entries)
+
+
+def carry(source: Path, language: str, before: Mapping[str, Texts], after: Mapping[str, Texts]) -> None:
+    """Keep the translations of a spec in which things have moved, or evidence has no words any more.
+
+    Args:
+        source: The spec.
+        language: Of the translations.
+        before: Its texts before the change.
+        after: Its texts now.
+
+    """
+    file = path(source, language)
+    entries = ruamel.load(file)
+    old = {key: before[key] for key in reversed(list(before)) if key in entries}
+    same = {_frozen(text): key for key, text in old.items()} | {_plain(text): key for key, text in old.items()}
+    carried = {}
+    for key, text in after.items():
+        is_here = key in old and (old[key] == text or (_plain(text) and _plain(old[key]) == _plain(text)))
+        known = key if is_here else same.get(_frozen(text)) or (same.get(_plain(text)) if _plain(text) else None)
+        if known is None:
+            continue
+        is_current = entries[known]["x-english"] == digest(before[known])
+        entry = {name: value for name, value in entries[known].items() if name not in EVIDENCE or name in text}
+        carried[key] = {**entry, "x-english": digest(text)} if is_current else entry
+    write(file, carried)
+
+
+def _frozen(text: Texts) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(text.items()))
+
+
+def _plain(text: Texts) -> tuple[tuple[str, str], ...]:
+    """Return the texts of an object but evidence, to be compared."""
+    return tuple((name, value) for name, value in _frozen(text) if name not in EVIDENCE)
 
 
 def accept(source: Path, language: str, key: str) -> None:

@@ -1,4 +1,4 @@
-"""A server of an API whose every path, method and place of arguments are other than the spec says, and recordings of it.
+"""A server whose every path, method and place of arguments are other than the spec says, and recordings of it.
 
 It translates requests for the bundled server. Nothing about an API stands here: all is made from the spec, by a seed.
 """
@@ -127,7 +127,8 @@ class Other:
         query = parse_qsl(scope["query_string"].decode(), keep_blank_values=True)
         there = [moved for moved in self.moved.values() if _fits(moved, texts)]
         moved = next((moved for moved in there if moved.method == scope["method"]), None)
-        path, method, url_query, body = "/nowhere", scope["method"], [], content
+        url_query: Any = []
+        path, method, body = "/nowhere", scope["method"], content
         if moved is not None:
             arguments, unknown = _arguments(moved, texts, query, content)
             parts = place(moved.operation, arguments)
@@ -224,21 +225,24 @@ def calls(api: Api, seed: int = 1, times: int = 3) -> Iterator[tuple[str, dict[K
 
 
 def _value(p: Parameter, rng: random.Random, n: int) -> Any:
-    if p.schema.is_timestamp:
+    """A value of an argument for the n-th call, None for none; the first call has what is required alone."""
+    if p.schema.is_timestamp or (n == 0 and not p.required and p.schema.items is None):
         return None
     if p.refers_to and p.schema.type in ("integer", "array"):
         known = values_of(p.api.name, p.refers_to[0].operation, p.refers_to[0].pointer)
         value = known[(n + (2 if p.place == "path" else 0)) % len(known)]
         if p.schema.items is not None:
             return [value] if n == 0 else None
-        return value if n != 0 or p.required else None
+        return value
     if p.schema.enum:
         return p.schema.enum[n % len(p.schema.enum)]
     if p.schema.type == "integer":
-        return 1 + n % 2 if n else (7 if p.required else None)
+        # What asks for a page has a small number; another number is another argument.
+        pages = [o.pagination.page for o in p.api.operations.values() if o.pagination is not None]
+        return (1 if p.name in pages else 5) + (n + 1) % 2
     if p.schema.type == "boolean":
         return bool(n % 2)
-    return f"Rateio {n}" if p.required else None
+    return ("Rateio", "rateio")[n % 2] if p.searches else f"{p.name} {n}"
 
 
 @cache
@@ -263,7 +267,11 @@ def entry(request: httpx.Request, response: httpx.Response) -> dict[str, Any]:
             "cookies": [],
             "headersSize": -1,
             "bodySize": len(request.content),
-            **({"postData": {"mimeType": "application/json", "text": request.content.decode()}} if request.content else {}),
+            **(
+                {"postData": {"mimeType": "application/json", "text": request.content.decode()}}
+                if request.content
+                else {}
+            ),
         },
         "response": {
             "status": response.status_code,

@@ -268,7 +268,7 @@ def _agrees(schema: Schema, kinds: Counter[str], values: set[str]) -> bool:
     types |= {"integer"} if "number" in types else set()
     told = sum(count for kind, count in kinds.items() if kind != "null")
     right = sum(count for kind, count in kinds.items() if kind in types)
-    if "any" in types and not schema.alternatives or not told:
+    if ("any" in types and not schema.alternatives) or not told:
         return True
     if any(kind.is_timestamp for kind in (schema, *schema.alternatives)) and values:
         return any(form_of(value) == "date" for value in list(values)[:5])
@@ -349,6 +349,12 @@ class _Arguments:
                 candidate.speaks_for.append(f"{p.name} in {slot.given} requests{told}")
                 if p.required and slot.given < successes:
                     candidate.weigh(0.8, f"{p.name} in {slot.given} of {successes} requests")
+        named = [p for p in operation.parameters if p.required and self.known[p.key]]
+        if operation.answer is None and named:
+            slots = [(p, route.slots[best[p.key]]) for p in named if p.key in best]
+            if len(slots) == len(named) and all(set(slot.values) <= self.known[p.key] for p, slot in slots):
+                candidate.score = max(candidate.score, 0.85)
+                candidate.speaks_for.append("they name records that other answers have")
         in_body = [p for p in operation.parameters if p.place == "body"]
         if not operation.safe and in_body and not any(p.key in best for p in in_body):
             candidate.weigh(0.3, "nothing that it would write")
@@ -360,15 +366,15 @@ class _Arguments:
                 continue
             candidate.extra.append(key)
             if self._tells(slot, fields):
-                candidate.weigh(0.6, f"the requests name a record, in {label(key)}")
+                candidate.weigh(0.6, f"answers repeat {label(key)}, which is no argument")
             elif key[0] == "path":
                 candidate.weigh(0.5, "a part of the path varies")
             else:
                 candidate.weigh(0.95 if len(slot.values) > 1 else 0.98, f"unknown: {label(key)}")
 
     def _tells(self, slot: Slot, fields: set[str]) -> bool:
-        """True if a slot chooses among records: their identifiers are what was given."""
-        return slot.tries > 0 and any(slot.echoes[at] == slot.tries for at in fields) and slot.forms <= {"integer"}
+        """True if what was given is in all records of each answer: it chooses among them, or was written."""
+        return any(slot.repeats(at) for at in fields)
 
     def _known(self, p: Parameter) -> set[str]:
         """Values that other operations have shown for an argument."""
@@ -407,8 +413,8 @@ class _Arguments:
         strength += 3 * is_named
         echo = p.echo.at if p.echo is not None and p.echo.found_as is None else self.counters.get(p.key)
         is_echoed = False
-        if echo is not None and slot.tries:
-            share = slot.echoes[echo] / slot.tries
+        if echo is not None and slot.shown[echo]:
+            share = slot.echoes[echo] / slot.shown[echo]
             if share > 0.95:
                 strength += 4 if len(values) > 1 else 3
                 is_echoed = True
@@ -421,8 +427,8 @@ class _Arguments:
         if key[0] == "header" and not (is_named or is_echoed or (is_known and len(values) > 1)):
             return None
         if schema.type == "string" and not (is_named or is_echoed or is_known or schema.enum or schema.is_timestamp):
-            # Any text would do.
-            return strength if len(self.route.slots) == 1 == len(self.operation.parameters) else None
+            # Any text would do: it is the one that is left, or none.
+            return 0.3 if len(values) > 1 else None
         return strength if strength > 0 else None
 
     def _best(

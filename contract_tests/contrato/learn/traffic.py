@@ -101,8 +101,8 @@ class Slot:
         values: Different values, as text, and how often.
         listed: Number of requests that have several values, or a list.
         repeated: Number of requests in which a list is one name several times.
-        tries: Number of answers with content to requests that have it.
-        echoes: For each place in answers, the number of those in which all values are among the given.
+        shown: For each place in answers, the number of those to requests with the slot that have values there.
+        echoes: The number of those in which all values are among the given.
         earlier: For each other slot, in how many requests this date was before the other's.
     """
 
@@ -110,17 +110,20 @@ class Slot:
     values: Counter[str] = field(default_factory=Counter)
     listed: int = 0
     repeated: int = 0
-    tries: int = 0
+    shown: Counter[str] = field(default_factory=Counter)
     echoes: Counter[str] = field(default_factory=Counter)
     earlier: Counter[SlotKey] = field(default_factory=Counter)
 
     def add(self, other: Slot) -> None:
         """Take up what others saw of the same slot."""
-        for name in ("given", "listed", "repeated", "tries"):
+        for name in ("given", "listed", "repeated"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        for counted, more in ((self.values, other.values), (self.echoes, other.echoes)):
-            counted.update(more)
-        self.earlier.update(other.earlier)
+        for name in ("values", "shown", "echoes", "earlier"):
+            getattr(self, name).update(getattr(other, name))
+
+    def repeats(self, at: str) -> bool:
+        """True if each answer with values at a place has those there that were given, and no others."""
+        return 0 < self.echoes[at] == self.shown[at]
 
     @property
     def forms(self) -> set[str]:
@@ -316,10 +319,10 @@ class Collector:
                 route.facts[at].lengths[len(value)] += 1
                 pointer = f"{at}/*"
                 stack.extend((pointer, inner) for inner in value)
-            elif kind not in ("null", "boolean"):
+            elif kind != "null":
                 values = found[at]
                 if len(values) < FEW and (kind != "string" or len(value) <= FEW):
-                    values.add(value if kind == "string" else str(value))
+                    values.add(value if kind == "string" else str(value).lower())
         for at, count in counts.items():
             facts = route.facts[at]
             facts.kinds.update(count)
@@ -342,8 +345,8 @@ class Collector:
             if len(slot.values) < KEPT:
                 slot.values.update(values)
             parts = {part for value in values for part in (value, *value.split(","))}
-            if filled and parts:
-                slot.tries += 1
+            if parts:
+                slot.shown.update(filled.keys())
                 slot.echoes.update(at for at, shown in filled.items() if shown <= parts)
             if len(values) == 1 and _DATE.fullmatch(values[0]):
                 dates[key] = values[0]
@@ -378,8 +381,8 @@ class Collector:
             return True
         if values and all(form_of(value) == "date" for value in values):
             return True
-        filled = [slot for slot in slots if slot.tries]
-        echoes = Counter(at for slot in filled for at, times in slot.echoes.items() if times == slot.tries)
+        filled = [slot for slot in slots if slot.shown]
+        echoes = Counter(at for slot in filled for at in slot.echoes if slot.repeats(at))
         if filled and max(echoes.values(), default=0) * 2 > len(filled):
             return True
         return bool(values) and values <= known

@@ -95,9 +95,9 @@ def validator(api: Api) -> Validate:
             return {}, tuple(problem for error in result.errors for problem in _problems(error))
         found = result.parameters
         places = {"path": found.path, "query": found.query, "header": found.header, "body": result.body or {}}
-        given = ((p.name, places.get(p.place, {})) for p in operation.parameters)
-        defaults = {p.name: p.schema.default for p in operation.parameters if p.schema.has_default}
-        return {**defaults, **{name: values[name] for name, values in given if name in values}}, ()
+        given = ((p, places.get(p.place, {})) for p in operation.parameters)
+        defaults = {p.known_name: p.schema.default for p in operation.parameters if p.schema.has_default}
+        return {**defaults, **{p.known_name: values[p.name] for p, values in given if p.name in values}}, ()
 
     return validate
 

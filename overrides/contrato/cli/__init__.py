@@ -2,7 +2,7 @@
 
 import click
 
-from contrato.cli import verify
+from contrato.cli import learn, verify
 from contrato.cli.commands import Main
 from contrato.cli.errors import EXIT_STATUSES, Refusal, needs
 
@@ -44,6 +44,7 @@ def mock(host: str, port: int, token: str, seed: int) -> None:
 
 
 main.add_command(verify.verify)
+main.add_command(learn.learn)
 
 
 @main.command()

@@ -93,7 +93,9 @@ def apply(document: Any, overlay: Mapping[str, Any], clone: Callable[[Any], Any]
             raise ValueError(f"action {number} has no target")
         places = find(document, action["target"])
         if not places:
-            raise ValueError(f"action {number}: the spec has no {action['target']}; was the overlay made for another one?")
+            raise ValueError(
+                f"action {number}: no {action['target']} in the spec; was the overlay made for another one?"
+            )
         for container, key in reversed(places):
             if action.get("remove") is True:
                 del container[key]

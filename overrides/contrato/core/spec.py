@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import functools
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -19,7 +20,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import attrs
 
-from contrato.core import extensions
+from contrato.core import extensions, overlay
 from contrato.core.document import JSON, Node, operation_nodes
 from contrato.core.extensions import (
     Aggregation,
@@ -42,18 +43,51 @@ APIS = ("neu", "apportionments")
 EVIDENCE_KEY = re.compile(r"x-(?:(default|meaning|unit)-)?evidence")
 
 
-@functools.cache
 def api(name: str) -> Api:
     """Return the read-model of one API; the same object at every call.
+
+    If the environment names an overlay, as `NEU_OVERLAY`, the API is as that changes it.
 
     Args:
         name: One of `APIS`.
 
     Raises:
-        ValueError: The API does not exist.
+        ValueError: The API does not exist, or the overlay cannot be read or applied.
         FileNotFoundError: The client of the API has not been generated.
 
     """
+    file = os.environ.get(f"{name}_overlay".upper(), "")
+    return with_overlay(name, file) if file else _generated(name)
+
+
+@functools.cache
+def with_overlay(name: str, file: str) -> Api:
+    """Return the read-model of one API as the overlay in a file changes it.
+
+    Raises:
+        ValueError: The overlay cannot be read, or applied.
+
+    """
+    try:
+        return overlaid(name, overlay.load(file))
+    except ValueError as error:
+        raise ValueError(f"{error} ({file})" if file not in str(error) else str(error)) from error
+
+
+def overlaid(name: str, changes: Mapping[str, Any]) -> Api:
+    """Return the read-model of one API as an overlay changes it.
+
+    Raises:
+        ValueError: It is no overlay of this API.
+
+    """
+    document = _generated(name).copy()
+    overlay.apply(document, changes)
+    return Api(name, document)
+
+
+@functools.cache
+def _generated(name: str) -> Api:
     if name not in APIS:
         raise ValueError(f"no API {name!r}: choose from {', '.join(APIS)}")
     try:
@@ -87,6 +121,11 @@ class Parameter(Element["Api"]):
     def key(self) -> tuple[str, str]:
         """Place and name, unique within the operation."""
         return self.place, self.name
+
+    @property
+    def known_name(self) -> str:
+        """Name by which the spec and our code speak of it: `x-name` if the one in requests was learnt later."""
+        return str(self._node.get("x-name", self.name))
 
     @property
     def exploded(self) -> bool:
@@ -251,7 +290,7 @@ class Operation(Element["Api"]):
         if self.body is not None:
             for prop in self.body.schema.properties.values():
                 found["body", prop.name] = prop.required, prop.schema._node, prop.schema
-        named = [(python_name(name), place) for place, name in found]
+        named = [(python_name(node.get("x-name", name)), place) for (place, name), (_, node, _) in found.items()]
         names = unique([[name, f"{name}_{place}", f"{name}_{place}_{n}"] for n, (name, place) in enumerate(named)])
         return tuple(
             Parameter(self.api, node, name, python, place, required, schema)
@@ -269,14 +308,17 @@ class Operation(Element["Api"]):
         return {parameter.key: parameter for parameter in self.parameters}
 
     def parameter(self, name: str) -> Parameter:
-        """Return the argument with a name in the request, wherever it is sent.
+        """Return the argument with a name in the request, or a `known_name`, wherever it is sent.
 
         Raises:
             KeyError: The operation has no such argument.
 
         """
         for parameter in self.parameters:
-            if parameter.name == name:
+            if name == parameter.known_name:
+                return parameter
+        for parameter in self.parameters:
+            if name == parameter.name:
                 return parameter
         raise KeyError(f"{self.id} has no parameter {name}")
 
