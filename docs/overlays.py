@@ -236,7 +236,7 @@ def add(source: Path, language: str) -> None:
 
 
 def carry(source: Path, language: str, before: Mapping[str, Texts], after: Mapping[str, Texts]) -> None:
-    """Keep the translations of a spec in which things have moved, or evidence has no words any more.
+    """Keep the translations of a spec whose parts have moved: each text takes that of the same English.
 
     Args:
         source: The spec.
@@ -247,27 +247,20 @@ def carry(source: Path, language: str, before: Mapping[str, Texts], after: Mappi
     """
     file = path(source, language)
     entries = ruamel.load(file)
-    old = {key: before[key] for key in reversed(list(before)) if key in entries}
-    same = {_frozen(text): key for key, text in old.items()} | {_plain(text): key for key, text in old.items()}
+    current = [key for key, text in before.items() if key in entries and entries[key]["x-english"] == digest(text)]
+    known = {(name, text): key for key in reversed(current) for name, text in before[key].items()}
     carried = {}
-    for key, text in after.items():
-        is_here = key in old and (old[key] == text or (_plain(text) and _plain(old[key]) == _plain(text)))
-        known = key if is_here else same.get(_frozen(text)) or (same.get(_plain(text)) if _plain(text) else None)
-        if known is None:
+    for key, english in after.items():
+        if before.get(key) == english and key in entries:
+            carried[key] = entries[key]
             continue
-        is_current = entries[known]["x-english"] == digest(before[known])
-        entry = {name: value for name, value in entries[known].items() if name not in EVIDENCE or name in text}
-        carried[key] = {**entry, "x-english": digest(text)} if is_current else entry
+        is_here = {name for name, text in english.items() if key in current and before[key].get(name) == text}
+        origins = {name: key if name in is_here else known.get((name, text), "") for name, text in english.items()}
+        if all(origins.values()):
+            same = [name for name, origin in origins.items() if name in entries[origin].get("x-same", [])]
+            texts_ = {name: entries[origin][name] for name, origin in origins.items()}
+            carried[key] = {**texts_, "x-english": digest(english)} | ({"x-same": same} if same else {})
     write(file, carried)
-
-
-def _frozen(text: Texts) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted(text.items()))
-
-
-def _plain(text: Texts) -> tuple[tuple[str, str], ...]:
-    """Return the texts of an object but evidence, to be compared."""
-    return tuple((name, value) for name, value in _frozen(text) if name not in EVIDENCE)
 
 
 def accept(source: Path, language: str, key: str) -> None:

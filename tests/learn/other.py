@@ -130,9 +130,11 @@ class Other:
         url_query: Any = []
         path, method, body = "/nowhere", scope["method"], content
         if moved is not None:
-            arguments, unknown = _arguments(moved, texts, query, content)
+            arguments = _arguments(moved, texts, query, content)
+            if any(p.place == "path" and p.key not in arguments for p in moved.operation.parameters):
+                return 400, [(b"content-type", b"application/json")], b'{"message": "which one?"}'
             parts = place(moved.operation, arguments)
-            method, path, url_query = parts.method, parts.path, [*parts.query, *unknown]
+            method, path, url_query = parts.method, parts.path, list(parts.query)
             body = b"" if parts.body is None else json.dumps(parts.body).encode()
             if moved.operation.body is not None and content and not content.startswith(b"{"):
                 body = content
@@ -161,25 +163,21 @@ def _fits(moved: Moved, texts: list[str]) -> bool:
     )
 
 
-def _arguments(
-    moved: Moved, texts: list[str], query: list[tuple[str, str]], content: bytes
-) -> tuple[dict[Key, Any], list[tuple[str, str]]]:
+def _arguments(moved: Moved, texts: list[str], query: list[tuple[str, str]], content: bytes) -> dict[Key, Any]:
     try:
         body = json.loads(content) if content else {}
     except ValueError:
         body = {}
     found: dict[Key, Any] = {}
-    used = set()
     for p in moved.operation.parameters:
         where, name = moved.places[p.key]
         if where == "path":
             found[p.key] = _typed(p, [unquote(texts[moved.path.index(p.key)])])
         elif where == "query" and (given := [value for key, value in query if key == name]):
             found[p.key] = _typed(p, given)
-            used.add(name)
         elif where == "body" and isinstance(body, dict) and name in body:
             found[p.key] = body[name] if p.place != "path" else _text(body[name])
-    return found, []
+    return found
 
 
 def _typed(p: Parameter, texts: list[str]) -> Any:
@@ -214,7 +212,7 @@ def calls(api: Api, seed: int = 1, times: int = 3) -> Iterator[tuple[str, dict[K
     """Some calls of each operation with values that exist, each argument given in at least one; deletions last."""
     rng = random.Random(seed)
     for operation in sorted(api.operations.values(), key=lambda o: (o.deletes, not o.safe)):
-        for n in range(times if operation.safe else 2):
+        for n in range(times if operation.safe else 3):
             given = {p.key: value for p in operation.parameters if (value := _value(p, rng, n)) is not None}
             dates = operation.date_range
             ends = [operation.parameter(name).key for name in (dates.start, dates.end)] if dates else []

@@ -124,6 +124,13 @@ class _Proposal:
 
     def _move_one(self, name: str, path: str, method: str) -> None:
         old_path, old_method, item, _ = self._where(name)
+        if path not in self.document["paths"] and sum(key in METHODS for key in item) == 1:
+            self._act("$.paths", update={path: {}})
+            self._act(target("paths", path), copy=target("paths", old_path))
+            self._act(target("paths", old_path), remove=True)
+            if method == old_method:
+                return
+            old_path = path
         source = target("paths", old_path, old_method)
         if path not in self.document["paths"]:
             beside = {key: value for key, value in item.items() if key not in METHODS}

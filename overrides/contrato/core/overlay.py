@@ -111,7 +111,8 @@ def apply(document: Any, overlay: Mapping[str, Any], clone: Callable[[Any], Any]
 
 def _merge(container: Any, key: Any, update: Any) -> None:
     old = container[key]
-    if isinstance(old, Mapping) and isinstance(update, Mapping):
+    # An empty object is replaced: what is copied may have comments.
+    if isinstance(old, Mapping) and old and isinstance(update, Mapping):
         for name, value in update.items():
             if name in old:
                 _merge(old, name, value)
