@@ -116,7 +116,7 @@ def match(api: Api, traffic: Traffic, mapped: Mapping[str, str] | None = None, o
         raise UsageError(
             f"operations of {first.origin} and of {ranked[1].origin} were recorded: choose with --base-url"
         )
-    unknown = [name for name in mapped or {} if name not in first.found]
+    unknown = [name for name in mapped or {} if name not in first.found or not first.found[name].forced]
     if unknown:
         have = ", ".join(route.title for route in _sorted(traffic.routes)[:12])
         raise UsageError(f"--map {unknown[0]}='{(mapped or {})[unknown[0]]}' was not recorded; there are {have}")
@@ -158,7 +158,7 @@ class _Matcher:
         for operation in self.api.operations.values():
             if operation.id not in found:
                 candidates = [c for r in self.routes if id(r) not in taken and (c := self._candidate(operation, r))]
-                likely = [c for c in candidates if c.score >= ENOUGH and self._is_best(c, candidates=None)]
+                likely = [c for c in candidates if c.score >= ENOUGH and self._is_best(c)]
                 if likely:
                     self.matches.unclear[operation.id] = sorted(likely, key=lambda c: -c.score)
         self.matches.others = [route for route in self.routes if id(route) not in taken and route.full]
@@ -183,7 +183,8 @@ class _Matcher:
             if not any(near):
                 yield one
 
-    def _is_best(self, one: Candidate, candidates: None) -> bool:
+    def _is_best(self, one: Candidate) -> bool:
+        """True if no other operation is much more like the route."""
         others = [self._candidate(o, one.route) for o in self.api.operations.values()]
         return one.score >= max(c.score for c in others if c is not None) - AHEAD
 

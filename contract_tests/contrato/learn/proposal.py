@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from contrato.core.document import JSON, METHODS, Node, follow, operation_nodes
-from contrato.core.overlay import apply, target
+from contrato.core.overlay import API, apply, target
 from contrato.core.spec import Api, Operation
 from contrato.learn.drift import Told
 from contrato.learn.matching import Candidate, Key, Matches
@@ -84,7 +84,7 @@ class _Proposal:
             self._settle(one)
         self._clean()
         info = {"title": f"What recordings show of the {self.api.name} API", "version": self.api.version}
-        return {"overlay": "1.1.0", "info": info, "actions": self.actions}
+        return {"overlay": "1.1.0", "info": info, API: self.api.name, "actions": self.actions}
 
     def _act(self, at: str, **what: Any) -> None:
         action = {"target": at, **what}

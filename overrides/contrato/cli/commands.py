@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from contrato.cli import overlays
 from contrato.cli.calls import asks_windows, call
 from contrato.cli.errors import EXIT_STATUSES, Refusal, exit_handler, replace_closed_streams, suggest
 from contrato.cli.operations import columns_of, operations, options
@@ -81,14 +82,15 @@ class ApiGroup(Group):
     """The commands of one API; its spec is read when they are needed."""
 
     def __init__(self, api: str) -> None:
-        super().__init__(api, help=f"Call the operations of the {api} API.", epilog=EXIT_STATUSES)
+        text = f"Call the operations of the {api} API."
+        super().__init__(api, help=text, epilog=EXIT_STATUSES, params=[overlays.option(api)])
         self.api = api
 
     @cached_property
     def _operations(self) -> dict[str, Operation]:
         try:
             return operations(self.api)
-        except FileNotFoundError as error:
+        except (FileNotFoundError, ValueError) as error:
             raise Refusal(str(error)) from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from contrato.cli import overlays
 from contrato.cli.errors import Refusal, line, needs
 from contrato.core import spec
 from contrato.core.connection import Connection, parse_headers
@@ -62,6 +63,7 @@ def _complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -
 @click.command()
 @click.argument("api", type=click.Choice(spec.APIS), required=False)
 @click.option("--base-url", metavar="URL", help="Where the API is mounted.")
+@click.option("--overlay", type=FILE, metavar="FILE", help=overlays.HELP)
 @click.option("--token", help="The bearer token. By default NEU_TOKEN or APPORTIONMENTS_TOKEN of the environment.")
 @click.option(
     "--header",
@@ -155,7 +157,7 @@ def _complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -
 @click.option("--junit", type=FILE, metavar="FILE", help="Write the report as JUnit XML.")
 @click.option("--save-har", type=FILE, metavar="FILE", help="Write the traffic of the run as an HTTP Archive.")
 @click.pass_context
-def verify(ctx: click.Context, /, api: str | None, explain: str | None, **options: Any) -> None:
+def verify(ctx: click.Context, /, api: str | None, explain: str | None, overlay: Path | None, **options: Any) -> None:
     """Verify that a server, or recorded traffic, keeps the contract of an API.
 
     Reports contain neither the token nor personal data. What --header, --ca-bundle, --client-cert, --insecure, --proxy
@@ -176,6 +178,7 @@ def verify(ctx: click.Context, /, api: str | None, explain: str | None, **option
         return
     if api is None:
         raise Refusal(f"name an API: {' or '.join(spec.APIS)}")
+    overlays.use(overlay, api)
     if options["har"] is None and options["base_url"] is None:
         raise Refusal("give --base-url URL to verify a server, or --har FILE to judge recorded traffic")
     useless = [name for name in SENDING if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE]

@@ -22,6 +22,9 @@ _STEP = re.compile(
     re.VERBOSE,
 )
 
+API = "x-api"
+"""Key of an overlay with the name of the API that it is for."""
+
 Place = tuple[Any, Any]
 """A container, and the key or index of a value in it."""
 

@@ -65,13 +65,35 @@ def with_overlay(name: str, file: str) -> Api:
     """Return the read-model of one API as the overlay in a file changes it.
 
     Raises:
-        ValueError: The overlay cannot be read, or applied.
+        ValueError: The overlay cannot be read or applied, or changes types that the client has.
 
     """
     try:
-        return overlaid(name, overlay.load(file))
+        found, known = overlaid(name, overlay.load(file)), _generated(name)
     except ValueError as error:
-        raise ValueError(f"{error} ({file})" if file not in str(error) else str(error)) from error
+        raise ValueError(str(error) if file in str(error) else f"{file}: {error}") from error
+    for operation in known.operations.values():
+        other = found.operations.get(operation.id)
+        if other is None or _types(other) != _types(operation):
+            raise ValueError(
+                f"{file} changes the answer of {operation.id}: apply it with make learn, then make generate"
+            )
+    return found
+
+
+def _types(operation: Operation) -> Any:
+    """Return the schema of an answer without what is only said about it."""
+
+    def types(node: Any) -> Any:
+        if isinstance(node, list):
+            return [types(item) for item in node]
+        if isinstance(node, Mapping):
+            return {
+                key: types(value) for key, value in node.items() if not key.startswith(("x-", "description", "example"))
+            }
+        return node
+
+    return None if operation.answer is None else types(operation.answer.json)
 
 
 def overlaid(name: str, changes: Mapping[str, Any]) -> Api:

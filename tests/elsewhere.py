@@ -8,8 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -26,7 +25,6 @@ from contrato.verify.documents import find
 
 Key = tuple[str, str]
 HOST = "https://vendor.example"
-PERSONAL = "Ana Robledo"
 
 
 @dataclass
@@ -125,7 +123,7 @@ class Other:
         raw = scope.get("raw_path", scope["path"].encode()).decode().partition("?")[0]
         texts = raw.removeprefix(self.api.mount).strip("/").split("/")
         query = parse_qsl(scope["query_string"].decode(), keep_blank_values=True)
-        there = [moved for moved in self.moved.values() if _fits(moved, texts)]
+        there = [moved for moved in self.moved.values() if fits(moved, texts)]
         moved = next((moved for moved in there if moved.method == scope["method"]), None)
         url_query: Any = []
         path, method, body = "/nowhere", scope["method"], content
@@ -157,7 +155,7 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _fits(moved: Moved, texts: list[str]) -> bool:
+def fits(moved: Moved, texts: list[str]) -> bool:
     return len(texts) == len(moved.path) and all(
         not isinstance(part, str) or part == text for part, text in zip(moved.path, texts, strict=True)
     )
@@ -296,11 +294,34 @@ def recording(other: Other, seed: int = 1, times: int = 3) -> list[dict[str, Any
     return found
 
 
+def asked(method: str, url: str, query: Sequence[tuple[str, str]], body: Any = None) -> httpx.Request:
+    """Return a request with a token."""
+    url += f"?{urlencode(query)}" if query else ""
+    return httpx.Request(method, url, headers={"Authorization": "Bearer demo"}, json=body)
+
+
+def answer(body: Any) -> httpx.Response:
+    """Return an answer with JSON."""
+    return httpx.Response(200, json=body)
+
+
+def scalars(entries: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield the texts and the numbers of answers, and the arguments of requests."""
+
+    def walk(value: Any) -> Iterator[str]:
+        if isinstance(value, dict | list):
+            for inner in value.values() if isinstance(value, dict) else value:
+                yield from walk(inner)
+        elif isinstance(value, str):
+            yield value
+        elif value is not None and not isinstance(value, bool) and abs(value) > 1000:
+            yield str(value)
+
+    for entry in entries:
+        yield from walk(json.loads(entry["response"]["content"]["text"] or "null"))
+        yield from (value for _, value in parse_qsl(entry["request"]["url"].partition("?")[2]))
+
+
 def har(entries: list[dict[str, Any]]) -> str:
     """Return a recording as a file has it."""
     return json.dumps({"log": {"version": "1.2", "creator": {"name": "browser", "version": "1"}, "entries": entries}})
-
-
-def words(text: str) -> set[str]:
-    """Return the words of a text."""
-    return set(re.findall(r"[\w.-]+", text))
