@@ -109,6 +109,7 @@ def prepare(api: Api) -> dict[str, Any]:
                             "name": parameter.name,
                             "place": parameter.place,
                             "required": parameter.required,
+                            "positional": parameter.positional,
                             "nullable": parameter.schema.nullable,
                         }
                         for parameter in operation.parameters

@@ -16,7 +16,7 @@ from contrato.core.document import JSON, METHODS, Node, operation_nodes
 from contrato.core.schema import Schema
 from contrato.core.spec import Api, Operation
 from contrato.learn.matching import Candidate, Matches, label
-from contrato.learn.traffic import Facts, split, taken
+from contrato.learn.traffic import Facts, shown, split, taken
 from contrato.verify.checks.readings import open_questions_have_one_answer
 from contrato.verify.documents import places
 from contrato.verify.exchange import Exchange
@@ -25,8 +25,6 @@ from contrato.verify.har import Entry, Recorded, normal, read_entries
 from contrato.verify.hiding import TOKEN
 
 CONFIRMED, CONTRADICTED, NEW, NEVER = "confirmed", "contradicted", "new", "never seen"
-
-_NAME = re.compile(r"[A-Za-z_$][\w$-]{0,39}")
 
 
 @dataclass(frozen=True)
@@ -84,13 +82,6 @@ class Drift:
     arguments: dict[str, list[Row]] = field(default_factory=dict)
     told: list[Told] = field(default_factory=list)
     day: str = ""
-
-
-def shown(name: str, values: set[str] | frozenset[str] = frozenset()) -> str:
-    """A name that a recording has, unless it may be somebody's data: a number, a text, a value of an answer."""
-    if _NAME.fullmatch(name) and not re.search(r"\d{4}", name) and name not in values:
-        return name
-    return "(a name that may be data)"
 
 
 def fields_of(found: Candidate) -> Iterator[Row]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from contrato.core.schema import Schema
 from contrato.core.spec import Api, Operation, Parameter
-from contrato.learn.traffic import Route, Slot, SlotKey, Texts, Traffic, form_of
+from contrato.learn.traffic import Route, Slot, SlotKey, Texts, Traffic, form_of, shown
 from contrato.verify.documents import places
 from contrato.verify.reports.report import UsageError
 
@@ -472,4 +472,4 @@ class _Arguments:
 def label(key: SlotKey) -> str:
     """Where a value travels, for a person."""
     place, name = key
-    return f"segment {int(name) + 1} of the path" if place == "path" else f"{place} {name}"
+    return f"segment {int(name) + 1} of the path" if place == "path" else f"{place} {shown(name)}"

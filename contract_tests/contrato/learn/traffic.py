@@ -48,6 +48,8 @@ _COMMON = re.compile(
     r"|forwarded|via|range|transfer-encoding|x-requested-with|postman-token|date"
 )
 
+_NAME = re.compile(r"[A-Za-z_$][\w$-]{0,39}(?:\[\])?")
+
 _KINDS = {bool: "boolean", int: "integer", float: "number", str: "string", dict: "object", list: "array"}
 
 
@@ -55,6 +57,13 @@ def split(url: str) -> tuple[str, tuple[str, ...]]:
     """Scheme, host and port of a URL, and the segments of its path."""
     parts = urlsplit(normal(url))
     return f"{parts.scheme}://{parts.netloc}", tuple(unquote(text) for text in parts.path.strip("/").split("/"))
+
+
+def shown(name: str, values: set[str] | frozenset[str] = frozenset()) -> str:
+    """A name that a recording has, unless it may be somebody's data: a number, a text, a value of an answer."""
+    if _NAME.fullmatch(name) and not re.search(r"\d{4}", name) and name not in values:
+        return name
+    return "(a name that may be data)"
 
 
 def form_of(text: str) -> str:

@@ -192,7 +192,7 @@ class OperationCommand(click.Command):
         named = options(self.operation)
         parameters = self.get_params(ctx)
         sections: dict[str, list[tuple[str, str] | None]] = {
-            "Arguments": [(named[p].upper(), explain(p)) for p in named if p.place == "path"],
+            "Arguments": [(named[p].upper(), explain(p)) for p in named if p.positional],
             "Parameters of the API": [
                 p.get_help_record(ctx) for p in parameters if is_of_api(p) and isinstance(p, click.Option)
             ],

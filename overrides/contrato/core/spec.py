@@ -129,6 +129,7 @@ class Parameter(Element["Api"]):
         python_name: Name in the method of the client.
         place: `path`, `query`, `header`, `cookie` or `body`.
         required: True if the API requires it.
+        positional: True if a call need not name it: it is in the path, or nothing else is required.
         schema: Schema of its value.
 
     """
@@ -137,6 +138,7 @@ class Parameter(Element["Api"]):
     python_name: str
     place: str
     required: bool
+    positional: bool
     schema: Schema
 
     @property
@@ -314,8 +316,9 @@ class Operation(Element["Api"]):
                 found["body", prop.name] = prop.required, prop.schema._node, prop.schema
         named = [(python_name(node.get("x-name", name)), place) for (place, name), (_, node, _) in found.items()]
         names = unique([[name, f"{name}_{place}", f"{name}_{place}_{n}"] for n, (name, place) in enumerate(named)])
+        is_sole = sum(required for required, _, _ in found.values()) == 1
         return tuple(
-            Parameter(self.api, node, name, python, place, required, schema)
+            Parameter(self.api, node, name, python, place, required, place == "path" or (required and is_sole), schema)
             for ((place, name), (required, node, schema)), python in zip(found.items(), names, strict=True)
         )
 
