@@ -15,7 +15,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 import overlays
-from contrato.core.document import operation_nodes
+from contrato.core.document import operation_nodes, path_items
 from contrato.core.overlay import apply, load
 from contrato.core.spec import APIS
 
@@ -46,7 +46,7 @@ def change(source: Path, overlay: Mapping[str, Any]) -> None:
     document = form.load(source.read_text("utf-8"))
     order = {node["operationId"]: n for n, (*_, node) in enumerate(operation_nodes(document))}
     apply(document, overlay, copy.deepcopy)
-    paths = document["paths"]
+    paths = path_items(document)
     places = {path: order[node["operationId"]] for path, _, _, node in reversed(list(operation_nodes(document)))}
     for path in sorted(paths, key=places.__getitem__):
         paths.move_to_end(path)

@@ -9,7 +9,7 @@ import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from contrato.core.document import JSON, METHODS, Node, follow, operation_nodes
+from contrato.core.document import JSON, METHODS, Node, follow, operation_nodes, path_items
 from contrato.core.overlay import API, apply, target
 from contrato.core.spec import Api, Operation
 from contrato.learn.drift import Told
@@ -101,13 +101,15 @@ class _Proposal:
         pending = {name: to for name, to in wanted.items() if self._where(name)[:2] != to}
         while pending:
             free = [
-                name for name, (path, method) in pending.items() if method not in self.document["paths"].get(path, {})
+                name
+                for name, (path, method) in pending.items()
+                if method not in path_items(self.document).get(path, {})
             ]
             name = free[0] if free else next(iter(pending))
             if not free:
                 # Whoever is in the way makes room; if it was recorded, it has not reached its own path yet.
                 path, method = pending[name]
-                other = self.document["paths"][path][method]["operationId"]
+                other = path_items(self.document)[path][method]["operationId"]
                 self._move_one(other, f"{path}/{other}", method)
             self._move_one(name, *pending.pop(name))
         for name in wanted:
@@ -124,7 +126,7 @@ class _Proposal:
 
     def _move_one(self, name: str, path: str, method: str) -> None:
         old_path, old_method, item, _ = self._where(name)
-        if path not in self.document["paths"] and sum(key in METHODS for key in item) == 1:
+        if path not in path_items(self.document) and sum(key in METHODS for key in item) == 1:
             self._act("$.paths", update={path: {}})
             self._act(target("paths", path), copy=target("paths", old_path))
             self._act(target("paths", old_path), remove=True)
@@ -132,13 +134,13 @@ class _Proposal:
                 return
             old_path = path
         source = target("paths", old_path, old_method)
-        if path not in self.document["paths"]:
+        if path not in path_items(self.document):
             beside = {key: value for key, value in item.items() if key not in METHODS}
             self._act("$.paths", update={path: beside})
         self._act(target("paths", path), update={method: {}})
         self._act(target("paths", path, method), copy=source)
         self._act(source, remove=True)
-        if not any(key in METHODS for key in self.document["paths"][old_path]):
+        if not any(key in METHODS for key in path_items(self.document)[old_path]):
             self._act(target("paths", old_path), remove=True)
 
     def _observed(self, at: str, node: Node, answers: int) -> None:

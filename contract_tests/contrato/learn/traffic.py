@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -251,7 +252,6 @@ class Collector:
         self._names = {ref.pointer.rpartition("/")[2] for p in parameters for ref in p.refers_to}
         self._groups: dict[_Group, dict[Texts, Route]] = defaultdict(dict)
         self._texts: dict[tuple[str, str, Texts, int], set[str]] = defaultdict(set)
-        self._below: dict[tuple[str, str], str] = {}
         self.traffic = Traffic()
 
     def read(self, files: Sequence[Path]) -> Traffic:
@@ -306,40 +306,43 @@ class Collector:
     def _facts(self, answer: Any, route: Route) -> dict[str, set[str]]:
         """Count what an answer has; returns the different values at each place, as text."""
         found: dict[str, set[str]] = {}
-        counts: dict[str, Counter[str]] = {}
-        below = self._below
-        stack: list[tuple[str, Any]] = [("", answer)]
-        while stack:
-            at, value = stack.pop()
-            kind = _KINDS.get(type(value), "null")
-            count = counts.get(at)
-            if count is None:
-                count = counts[at] = Counter()
-                found[at] = set()
-            count[kind] += 1
-            if kind == "object":
-                for name, inner in value.items():
-                    key = at, name
-                    pointer = below.get(key)
-                    if pointer is None:
-                        pointer = below[key] = f"{at}/{name}"
-                    stack.append((pointer, inner))
-            elif kind == "array":
-                route.facts[at].lengths[len(value)] += 1
-                pointer = f"{at}/*"
-                stack.extend((pointer, inner) for inner in value)
-            elif kind != "null":
-                values = found[at]
-                if len(values) < FEW and (kind != "string" or len(value) <= FEW):
-                    values.add(value if kind == "string" else str(value).lower())
-        for at, count in counts.items():
+        columns: list[tuple[str, list[Any]]] = [("", [answer])]
+        is_full = False
+        # Place by place rather than value by value: an answer may have a year of hours.
+        while columns:
+            at, values = columns.pop()
+            types = Counter(map(type, values))
             facts = route.facts[at]
-            facts.kinds.update(count)
             facts.answers += 1
+            facts.kinds.update({_KINDS.get(kind, "null"): count for kind, count in types.items()})
+            if dict in types:
+                below: dict[str, list[Any]] = {}
+                for value in values:
+                    if type(value) is dict:
+                        for name, inner in value.items():
+                            if name in below:
+                                below[name].append(inner)
+                            else:
+                                below[name] = [inner]
+                columns += [(f"{at}/{name}", inner) for name, inner in below.items()]
+            if list in types:
+                arrays = [value for value in values if type(value) is list]
+                facts.lengths.update(map(len, arrays))
+                if any(arrays):
+                    columns.append((f"{at}/*", list(chain.from_iterable(arrays))))
+            scalars = types.keys() - {dict, list, type(None)}
+            is_full = is_full or bool(scalars)
+            texts: set[str] = set()
+            found[at] = texts
+            for kind in scalars:
+                different: dict[Any, None] = dict.fromkeys(value for value in values if type(value) is kind)
+                for value in islice(different, FEW - len(texts)):
+                    if kind is not str or len(value) <= FEW:
+                        texts.add(value if kind is str else str(value).lower())
             if len(facts.values) < KEPT:
-                facts.values |= found[at]
+                facts.values |= texts
         route.answers += 1
-        route.full += any(counts[at].keys() - {"array", "object", "null"} for at in counts)
+        route.full += is_full
         return found
 
     def _slots(self, route: Route, given: dict[SlotKey, list[str]], seen: dict[str, set[str]]) -> None:

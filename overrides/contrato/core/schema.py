@@ -81,7 +81,7 @@ class Element(Generic[DocumentType]):
         """Evidence that the required properties of an object are always present."""
         return self._evidence("required-")
 
-    @property
+    @cached_property
     def open(self) -> dict[str, Opening]:
         """Open questions about it, by id of the question."""
         questions, nodes = self.api.questions, self._node.get("x-open", {})
