@@ -11,7 +11,7 @@ export REDOCLY_TELEMETRY := off
 # Without bytecode, which some containers forbid to write, each of the many processes of the tests starts twice as slowly.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup generate check test contract moved mutants diff docs docs-serve browser mock bench build lock
+.PHONY: help setup generate learn check test contract moved mutants diff docs docs-serve browser mock bench build lock
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -31,6 +31,9 @@ node_modules/.installed: package-lock.json
 
 generate: .venv/.installed ## Write generated/ from spec/
 	$(BIN)/python overrides/generator/generate.py
+
+learn: setup ## Change spec/ into what recordings show: API=neu HAR=session.har, or OVERLAY=FILE; git diff is the review
+	@PYTHONPATH=docs $(BIN)/python overrides/generator/learn.py $(API) $(HAR) $(if $(OVERLAY),--overlay $(OVERLAY))
 
 check: setup ## Lint, types, specs, and that generated/ is what spec/ gives
 	$(BIN)/ruff check

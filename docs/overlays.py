@@ -37,6 +37,8 @@ LANGUAGES = {"es": "Spanish", "pt-BR": "Brazilian Portuguese"}
 # The evidence that the reference shows. That of rules is shown by the contract suite, in English.
 EVIDENCE = ("x-evidence", "x-default-evidence", "x-meaning-evidence", "x-unit-evidence")
 TEXTS = ("title", "summary", "description", "x-displayName", *EVIDENCE)
+# What `contrato learn` writes.
+OBSERVED = re.compile(r"observed \d{4}-\d\d-\d\d: \d+ answers?")
 # Keys of these are names that the spec gives.
 MAPS = (
     "content", "examples", "parameters", "paths", "properties", "responses", "schemas", "securitySchemes", "variables",
@@ -121,8 +123,8 @@ def keys(document: Any) -> dict[int, str]:
 
 
 def prose(key: str, text: str) -> bool:
-    """Return True if a text has words to translate: evidence that only cites lines has none."""
-    return key not in EVIDENCE or ":" in text
+    """Return True if a text has words to translate: evidence that only cites lines, or counts answers, has none."""
+    return key not in EVIDENCE or (":" in text and OBSERVED.fullmatch(text) is None)
 
 
 def digest(found: Texts) -> str:
@@ -231,6 +233,34 @@ def add(source: Path, language: str) -> None:
             entries[key].setdefault(name, LiteralScalarString(value) if "\n" in value else str(value))
         entries[key].setdefault("x-english", digest(text))
     write(file, entries)
+
+
+def carry(source: Path, language: str, before: Mapping[str, Texts], after: Mapping[str, Texts]) -> None:
+    """Keep the translations of a spec whose parts have moved: each text takes that of the same English.
+
+    Args:
+        source: The spec.
+        language: Of the translations.
+        before: Its texts before the change.
+        after: Its texts now.
+
+    """
+    file = path(source, language)
+    entries = ruamel.load(file)
+    current = [key for key, text in before.items() if key in entries and entries[key]["x-english"] == digest(text)]
+    known = {(name, text): key for key in reversed(current) for name, text in before[key].items()}
+    carried = {}
+    for key, english in after.items():
+        if before.get(key) == english and key in entries:
+            carried[key] = entries[key]
+            continue
+        is_here = {name for name, text in english.items() if key in current and before[key].get(name) == text}
+        origins = {name: key if name in is_here else known.get((name, text), "") for name, text in english.items()}
+        if all(origins.values()):
+            same = [name for name, origin in origins.items() if name in entries[origin].get("x-same", [])]
+            texts_ = {name: entries[origin][name] for name, origin in origins.items()}
+            carried[key] = {**texts_, "x-english": digest(english)} | ({"x-same": same} if same else {})
+    write(file, carried)
 
 
 def accept(source: Path, language: str, key: str) -> None:

@@ -30,10 +30,10 @@ def values(operation: Operation) -> dict[tuple[str, str], Any]:
 def _guess(operation: Operation, parameter: Parameter) -> Any:
     """Return a value for an argument without an example: the range of dates of an example answer, or any allowed."""
     dates = operation.date_range
-    if dates is not None and parameter.name in (dates.start, dates.end):
+    if dates is not None and parameter.known_name in (dates.start, dates.end):
         examples = [example for response in operation.responses.values() for example in response.examples.values()]
         found = sorted(date for example in examples for date in _at(example, dates.field.strip("/").split("/")))
-        if found and parameter.name == dates.start:
+        if found and parameter.known_name == dates.start:
             return str(found[0])
         if found:
             return (datetime.fromisoformat(found[-1]) + timedelta(days=1)).isoformat()
@@ -81,7 +81,7 @@ def command(operation: Operation, given: Arguments) -> str:
     for parameter in _shown(operation, given):
         value = given[parameter.key]
         for one in value if isinstance(value, list) else [value]:
-            if parameter.place == "path":
+            if parameter.positional:
                 words.append(str(one))
             elif isinstance(one, bool):
                 words.append(f"--{'' if one else 'no-'}{named[parameter.name]}")
@@ -111,11 +111,13 @@ def curl(operation: Operation, given: Arguments) -> str:
 
 
 def _shown(operation: Operation, given: Arguments) -> list[Parameter]:
-    """Return the given parameters, without those of pages: those in the path first, then required ones."""
+    """Return the given parameters, without those of pages: positional ones first, then required ones."""
     pages = operation.pagination
     hidden = (pages.page, pages.limit) if pages else ()
-    found = [parameter for parameter in operation.parameters if parameter.key in given and parameter.name not in hidden]
-    return sorted(found, key=lambda parameter: (parameter.place != "path", not parameter.required))
+    found = [
+        parameter for parameter in operation.parameters if parameter.key in given and parameter.known_name not in hidden
+    ]
+    return sorted(found, key=lambda parameter: (not parameter.positional, not parameter.required))
 
 
 def _wrapped(words: list[str]) -> str:

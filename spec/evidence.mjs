@@ -1,7 +1,7 @@
 // Redocly plugin: every element says where it comes from, and what is open about it, in the grammar of README.md.
 const CITE = '[a-z]+#L[0-9]+(-L[0-9]+)?';
 const WHY = `open( ${CITE})*: \\S.*`;
-const GRAMMAR = new RegExp(`^(documented( ${CITE})+|(inferred|observed): \\S.*|conflict( ${CITE}){2,}: \\S.*|${WHY})$`);
+const GRAMMAR = new RegExp(`^(documented( ${CITE})+|(inferred|observed( [0-9]{4}-[0-9]{2}-[0-9]{2})?): \\S.*|conflict( ${CITE}){2,}: \\S.*|${WHY})$`);
 // Laws that no source states are judged more mildly; they stand in extensions of their own.
 const PLAUSIBLE = /^plausible: \S/;
 const LAWS = /^x-(agrees-with|aggregate|aggregation|always|echo|identity|invariants|plausible|power|reckoning|register-of|searches|sort)(-evidence)?$/;

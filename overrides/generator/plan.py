@@ -284,6 +284,7 @@ class Plan:
             "wire": parameter.name,
             "place": parameter.place,
             "required": parameter.required,
+            "positional": parameter.positional,
             "type": join([kind, "None"]) if schema.nullable and kind != "Any" else kind,
             "unset": "Unset = UNSET" if schema.nullable else "None = None",
             "text": prose(parameter.description or schema.description) + text,

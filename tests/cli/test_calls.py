@@ -50,7 +50,7 @@ def test_every_command_that_reads_runs(run: Run, api: str, name: str) -> None:
     operation = OPERATIONS[api, name]
     arguments: list[Any] = []
     for parameter, option in operations.options(operation).items():
-        if parameter.place == "path":
+        if parameter.positional:
             arguments.append(some_value(run, parameter))
         elif parameter.required or parameter.name in ("Id_account",):
             arguments += [f"--{option}", some_value(run, parameter)]

@@ -30,7 +30,7 @@ def test_commands_and_options_have_the_names_that_users_would_try() -> None:
 @EVERY_OPERATION
 def test_no_two_options_collide_and_arguments_are_the_clients(api: str, name: str) -> None:
     operation = OPERATIONS[api, name]
-    options = [option for p, option in operations.options(operation).items() if p.place != "path"]
+    options = [option for p, option in operations.options(operation).items() if not p.positional]
     assert len(set(options)) == len(options)
     assert not set(options) & set(operations.COMMON)
     assert not any(option.endswith("-value") for option in options)

@@ -266,8 +266,8 @@ def test_signatures_follow_the_spec_and_are_the_same_for_both_clients(operation:
     for parameter in parameters:
         if parameter.default is not parameter.empty:
             assert parameter.default is (UNSET if named[parameter.name].schema.nullable else None)
-    in_path = {name for name, parameter in named.items() if parameter.place == "path"}
-    assert {p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD} == in_path
+    positional = {name for name, parameter in named.items() if parameter.positional}
+    assert {p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD} == positional
 
     words = " ".join(method.__doc__.split())
     assert ("The server decides whether rows at the ends of the range are included" in words) == (

@@ -22,13 +22,10 @@ BOOKS = Path(__file__).with_name("books.yaml")
 
 
 @pytest.fixture(autouse=True)
-def added(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def added(monkeypatch: pytest.MonkeyPatch) -> None:
     """APIs that are added are gone after the test."""
     monkeypatch.setattr(spec, "APIS", spec.APIS)
     monkeypatch.setattr(spec, "_added", {})
-    yield
-    spec.api.cache_clear()
-    spec.finite_api.cache_clear()
 
 
 @contextmanager

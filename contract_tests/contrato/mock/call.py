@@ -29,8 +29,8 @@ class Call:
 
     @cached_property
     def arguments(self) -> Mapping[str, Any]:
-        """The arguments by wire name."""
-        return {name: value for (_, name), value in self.placed.items()}
+        """The arguments by the names that the spec has for them."""
+        return {self.operation.keys[key].known_name: value for key, value in self.placed.items()}
 
     def __getitem__(self, name: str) -> Any:
         """Return an argument that is required or has a default."""

@@ -74,7 +74,9 @@ class Discovery:
         """
         made: list[Request] = []
         required = [f for f in operation.parameters if f.required]
-        optional = [f for f in operation.parameters if not f.required and f.name not in self._range_names(operation)]
+        optional = [
+            f for f in operation.parameters if not f.required and f.known_name not in self._range_names(operation)
+        ]
         for index in range(SAMPLES):
             base = self.fill(operation, required, index)
             if base is None:
@@ -109,7 +111,7 @@ class Discovery:
 
     def lacking(self, operation: Operation) -> list[str]:
         """The names of required arguments for which there is no value."""
-        required = [f for f in operation.parameters if f.required and f.name not in self._range_names(operation)]
+        required = [f for f in operation.parameters if f.required and f.known_name not in self._range_names(operation)]
         return [f.name for f in required if self.fill(operation, [f], 0) is None]
 
     # Values of one parameter
@@ -125,7 +127,7 @@ class Discovery:
             return list(f.schema.enum)
         if f.schema.type == "boolean":
             return [True, False]
-        if operation.pagination is not None and f.name == operation.pagination.page:
+        if operation.pagination is not None and f.known_name == operation.pagination.page:
             return [1, *(self._promised_pages(operation) or [2])]
         return [*operation.examples_of(f), *([f.schema.default] if f.schema.has_default else [])][:1]
 
@@ -190,7 +192,7 @@ class Discovery:
             # Dates that cannot be read are a violation, and no reason to ask nothing.
             return (_local(WIDEST[0]), _local(WIDEST[1])) if find(answer, rows) else None
         unread = None
-        required = [f for f in operation.parameters if f.required and f.name not in names]
+        required = [f for f in operation.parameters if f.required and f.known_name not in names]
         selectors = [f for f in operation.parameters if not f.required and f.refers_to]
         for low, high in self._candidates(operation):
             for extra in [*selectors, None]:
@@ -256,7 +258,7 @@ class Discovery:
         """A value for each of the parameters, number `index` of the sample; `None` when one has none."""
         filled: Arguments = {}
         for f in parameters:
-            if f.name in self._range_names(operation):
+            if f.known_name in self._range_names(operation):
                 window = self._range(operation)
                 value = MISSING if window is None else window[self._range_names(operation).index(f.name)]
             else:

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
+
 from contrato.core.spec import Api
 from contrato.verify.documents import MISSING, loaded
 from contrato.verify.reports.report import UsageError
@@ -83,6 +85,17 @@ class Recorded:
 # The file
 
 
+class _Log(msgspec.Struct):
+    entries: list[msgspec.Raw]
+
+
+class _File(msgspec.Struct):
+    log: _Log
+
+
+_FILE = msgspec.json.Decoder(_File)
+
+
 def read_entries(path: Path) -> Iterator[Entry]:
     """Read the requests of a HAR file; those that have neither method nor URL are left out.
 
@@ -90,19 +103,38 @@ def read_entries(path: Path) -> Iterator[Entry]:
         UsageError: The file cannot be read, or is no HAR.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8-sig"))
+        content = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
+    try:
+        # An entry at a time: all at once would take several times the size of the file.
+        raw: Any = {"log": {"entries": map(_node, _FILE.decode(content).log.entries)}}
+    except ValueError:
+        raw = None  # msgspec is stricter than most programs that write such files.
+    try:
+        document = raw or json.loads(content.decode())
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path} is not a HAR file: not JSON ({error})") from error
     log = document.get("log") if isinstance(document, dict) else None
     entries = log.get("entries") if isinstance(log, dict) else None
-    if not isinstance(entries, list):
+    if not isinstance(entries, list | map):
         raise UsageError(f"{path} is not a HAR file: it has no log.entries; export it from a browser or a proxy as HAR")
     for entry in entries:
         request = entry.get("request") if isinstance(entry, dict) else None
         if isinstance(request, dict) and isinstance(request.get("url"), str):
             yield Entry(str(request.get("method", "")).upper(), _unicode(request["url"]), entry)
+
+
+def _node(raw: msgspec.Raw) -> Any:
+    """One entry; None if it is no JSON."""
+    try:
+        return msgspec.json.decode(raw)
+    except ValueError:
+        pass
+    try:
+        return json.loads(bytes(raw))
+    except (ValueError, RecursionError):
+        return None
 
 
 def _recorded(entry: Mapping[str, Any]) -> Recorded:

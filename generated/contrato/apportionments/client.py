@@ -55,6 +55,8 @@ class Apportionments(Client):
         insecure: True accepts any certificate; by default `APPORTIONMENTS_INSECURE`.
         proxy: URL of a proxy, empty for none; by default `APPORTIONMENTS_PROXY`, else that of `HTTPS_PROXY` and the like.
         transport: `httpx.BaseTransport` instead, with its own certificates and proxy, or with a server in the same process.
+        overlay: File that `contrato learn` wrote: the paths, methods and arguments to use; by default the environment
+            variable `APPORTIONMENTS_OVERLAY`.
     """
 
     api = "apportionments"
@@ -327,6 +329,8 @@ class AsyncApportionments(AsyncClient):
         insecure: True accepts any certificate; by default `APPORTIONMENTS_INSECURE`.
         proxy: URL of a proxy, empty for none; by default `APPORTIONMENTS_PROXY`, else that of `HTTPS_PROXY` and the like.
         transport: `httpx.AsyncBaseTransport` instead, with its own certificates and proxy, or with a server in the same process.
+        overlay: File that `contrato learn` wrote: the paths, methods and arguments to use; by default the environment
+            variable `APPORTIONMENTS_OVERLAY`.
     """
 
     api = "apportionments"

@@ -76,6 +76,8 @@ class Neu(Client):
         insecure: True accepts any certificate; by default `NEU_INSECURE`.
         proxy: URL of a proxy, empty for none; by default `NEU_PROXY`, else that of `HTTPS_PROXY` and the like.
         transport: `httpx.BaseTransport` instead, with its own certificates and proxy, or with a server in the same process.
+        overlay: File that `contrato learn` wrote: the paths, methods and arguments to use; by default the environment
+            variable `NEU_OVERLAY`.
     """
 
     api = "neu"
@@ -615,6 +617,8 @@ class AsyncNeu(AsyncClient):
         insecure: True accepts any certificate; by default `NEU_INSECURE`.
         proxy: URL of a proxy, empty for none; by default `NEU_PROXY`, else that of `HTTPS_PROXY` and the like.
         transport: `httpx.AsyncBaseTransport` instead, with its own certificates and proxy, or with a server in the same process.
+        overlay: File that `contrato learn` wrote: the paths, methods and arguments to use; by default the environment
+            variable `NEU_OVERLAY`.
     """
 
     api = "neu"

@@ -1,8 +1,10 @@
 """The `contrato` command."""
 
+from pathlib import Path
+
 import click
 
-from contrato.cli import verify
+from contrato.cli import learn, overlays, verify
 from contrato.cli.commands import Main
 from contrato.cli.errors import EXIT_STATUSES, Refusal, needs
 
@@ -30,13 +32,15 @@ def main() -> None:
     help="The bearer token that clients must send.",
 )
 @click.option("--seed", type=int, default=1, help="Another seed makes other ids, names and amounts.")
-def mock(host: str, port: int, token: str, seed: int) -> None:
+@click.option("--overlay", type=overlays.FILE, metavar="FILE", help=overlays.HELP)
+def mock(host: str, port: int, token: str, seed: int, overlay: Path | None) -> None:
     """Serve both APIs over invented data, NEU at /neu and apportionments at /.
 
     The data is the same at every start; what clients write lasts as long as the server.
     """
     with needs("mock"):
         from contrato.mock import ListenError, serve
+    overlays.use(overlay)
     try:
         serve(host, port, token, seed)
     except ListenError as error:
@@ -44,6 +48,7 @@ def mock(host: str, port: int, token: str, seed: int) -> None:
 
 
 main.add_command(verify.verify)
+main.add_command(learn.learn)
 
 
 @main.command()

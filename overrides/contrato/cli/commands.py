@@ -10,8 +10,9 @@ from typing import Any
 
 import click
 
+from contrato.cli import overlays
 from contrato.cli.calls import asks_windows, call
-from contrato.cli.errors import EXIT_STATUSES, exit_handler, replace_closed_streams, suggest
+from contrato.cli.errors import EXIT_STATUSES, Refusal, exit_handler, replace_closed_streams, suggest
 from contrato.cli.operations import columns_of, operations, options
 from contrato.cli.options import common, explain, is_of_api, of_api
 from contrato.core import spec
@@ -81,12 +82,16 @@ class ApiGroup(Group):
     """The commands of one API; its spec is read when they are needed."""
 
     def __init__(self, api: str) -> None:
-        super().__init__(api, help=f"Call the operations of the {api} API.", epilog=EXIT_STATUSES)
+        text = f"Call the operations of the {api} API."
+        super().__init__(api, help=text, epilog=EXIT_STATUSES, params=[overlays.option(api)])
         self.api = api
 
     @cached_property
     def _operations(self) -> dict[str, Operation]:
-        return operations(self.api)
+        try:
+            return operations(self.api)
+        except (FileNotFoundError, ValueError) as error:
+            raise Refusal(str(error)) from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names, in the order of the spec."""
@@ -187,7 +192,7 @@ class OperationCommand(click.Command):
         named = options(self.operation)
         parameters = self.get_params(ctx)
         sections: dict[str, list[tuple[str, str] | None]] = {
-            "Arguments": [(named[p].upper(), explain(p)) for p in named if p.place == "path"],
+            "Arguments": [(named[p].upper(), explain(p)) for p in named if p.positional],
             "Parameters of the API": [
                 p.get_help_record(ctx) for p in parameters if is_of_api(p) and isinstance(p, click.Option)
             ],

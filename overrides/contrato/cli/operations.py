@@ -33,24 +33,24 @@ def _commands(operation: Operation) -> list[str]:
 
 @functools.cache
 def options(operation: Operation) -> dict[Parameter, str]:
-    """Return the option of each parameter, without the dashes; of a path parameter the name of the argument.
+    """Return the option of each parameter, without the dashes; of a positional one the name of the argument.
 
-    Path parameters come first, then what the API demands, then the rest, each group in the order of the spec.
+    Positional ones come first, then what the API demands, then the rest, each group in the order of the spec.
     """
-    found = sorted(operation.parameters, key=lambda parameter: (parameter.place != "path", not parameter.required))
+    found = sorted(operation.parameters, key=lambda parameter: (not parameter.positional, not parameter.required))
     return dict(zip(found, unique([_options(operation, parameter) for parameter in found]), strict=True))
 
 
 def _options(operation: Operation, parameter: Parameter) -> list[str]:
     """Return names for an option, the best one first."""
-    short = words(parameter.name)
+    short = words(parameter.known_name)
     full = "-".join(short)
-    if parameter.place == "path":
+    if parameter.positional:
         return [full]
     if operation.pagination is not None:
-        if parameter.name == operation.pagination.page:
+        if parameter.known_name == operation.pagination.page:
             return ["page", full]
-        if parameter.name == operation.pagination.limit:
+        if parameter.known_name == operation.pagination.limit:
             return ["limit", full]
     if len(short) > 1:
         short = short[1:] if short[0] == "id" else short[:-1] if short[-1] == "id" else short

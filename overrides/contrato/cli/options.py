@@ -88,7 +88,7 @@ def _parameter(operation: Operation, parameter: Parameter) -> click.Parameter:
     """Make the argument or option of a parameter. A required one may come from --json, so that is checked later."""
     schema = parameter.schema
     name, option = PREFIX + parameter.python_name, options(operation)[parameter]
-    if parameter.place == "path":
+    if parameter.positional:
         return click.Argument([name], type=_type(schema), metavar=option.upper())
     many = schema.items is not None
     kind = _type(schema.items or schema)
@@ -98,9 +98,9 @@ def _parameter(operation: Operation, parameter: Parameter) -> click.Parameter:
         text = f"{text}  [required, here or by --json]"
     if many:
         text = f"May be repeated. {text}"
-    if operation.pagination is not None and parameter.name == operation.pagination.page:
+    if operation.pagination is not None and parameter.known_name == operation.pagination.page:
         text = f"Only this page; without it all pages. {text}"
-    if operation.pagination is not None and parameter.name == operation.pagination.limit:
+    if operation.pagination is not None and parameter.known_name == operation.pagination.limit:
         text = f"The size of a page, not of the answer: all pages are read. {text}"
     return click.Option(
         [f"--{option}/--no-{option}" if kind is click.BOOL and not many else f"--{option}", name],

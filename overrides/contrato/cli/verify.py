@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from contrato.cli import overlays
 from contrato.cli.document import add
 from contrato.cli.errors import Refusal, line, needs
 from contrato.core import spec
@@ -64,6 +65,7 @@ def _complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -
 @click.argument("api", type=click.Choice(spec.APIS), required=False)
 @click.option("--spec", "document", type=FILE, metavar="FILE", help="An OpenAPI document, in place of a known API.")
 @click.option("--base-url", metavar="URL", help="Where the API is mounted.")
+@click.option("--overlay", type=FILE, metavar="FILE", help=overlays.HELP)
 @click.option("--token", help="The bearer token. By default NEU_TOKEN or APPORTIONMENTS_TOKEN of the environment.")
 @click.option(
     "--header",
@@ -157,7 +159,15 @@ def _complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -
 @click.option("--junit", type=FILE, metavar="FILE", help="Write the report as JUnit XML.")
 @click.option("--save-har", type=FILE, metavar="FILE", help="Write the traffic of the run as an HTTP Archive.")
 @click.pass_context
-def verify(ctx: click.Context, /, api: str | None, document: Path | None, explain: str | None, **options: Any) -> None:
+def verify(
+    ctx: click.Context,
+    /,
+    api: str | None,
+    document: Path | None,
+    explain: str | None,
+    overlay: Path | None,
+    **options: Any,
+) -> None:
     """Verify that a server, or recorded traffic, keeps the contract of an API.
 
     Reports contain neither the token nor personal data. What --header, --ca-bundle, --client-cert, --insecure, --proxy
@@ -182,6 +192,7 @@ def verify(ctx: click.Context, /, api: str | None, document: Path | None, explai
         api = add(document)
     if api is None:
         raise Refusal(f"name an API: {' or '.join(spec.APIS)}, or give --spec FILE")
+    overlays.use(overlay, api)
     if options["har"] is None and options["base_url"] is None:
         raise Refusal("give --base-url URL to verify a server, or --har FILE to judge recorded traffic")
     useless = [name for name in SENDING if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE]

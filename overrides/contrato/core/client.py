@@ -87,7 +87,9 @@ class _Base(Generic[Transport]):
         insecure: bool | None = None,
         proxy: str | None = None,
         transport: Transport | None = None,
+        overlay: str | os.PathLike[str] | None = None,
     ) -> None:
+        self._overlay = overlay
         # Tracebacks may show local variables: secrets must not be among them.
         self._auth, token = Bearer(self._spec.token_variable, token), None
         given = Connection(
@@ -148,9 +150,9 @@ class _Base(Generic[Transport]):
 
     @functools.cached_property
     def _spec(self) -> Api:
-        from contrato.core.spec import api  # late: importing a client does not read its spec
+        from contrato.core.spec import api, with_overlay  # late: importing a client does not read its spec
 
-        return api(self.api)
+        return api(self.api) if self._overlay is None else with_overlay(self.api, os.fspath(self._overlay))
 
     def _check_open(self) -> None:
         if self._closed:

@@ -138,6 +138,11 @@ def operation_id(path: str, method: str, node: Node) -> str:
     return str(node.get("operationId") or "".join([method.lower(), *(word[0].upper() + word[1:] for word in words)]))
 
 
+def path_items(document: Node) -> Any:
+    """Return the path items of a raw document by path, to be changed."""
+    return document["paths"]
+
+
 def operation_nodes(document: Node) -> Iterator[tuple[str, str, Any, Any]]:
     """Yield path, method in lower case, path item and operation of a raw document, in its order.
 
@@ -147,7 +152,7 @@ def operation_nodes(document: Node) -> Iterator[tuple[str, str, Any, Any]]:
         ValueError: A path item is a reference.
 
     """
-    for path, item in document["paths"].items():
+    for path, item in path_items(document).items():
         if "$ref" in item:
             raise ValueError(f"{path} is a $ref: write the path item where it is used")
         for method, node in item.items():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import functools
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -20,7 +21,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import attrs
 
-from contrato.core import extensions
+from contrato.core import extensions, overlay
 from contrato.core.document import (
     FORM,
     JSON,
@@ -71,24 +72,79 @@ def add(api_: Api) -> Api:
     global APIS
     _added[api_.name] = api_
     APIS = tuple(dict.fromkeys((*APIS, api_.name)))
-    api.cache_clear()
-    finite_api.cache_clear()
     return api_
 
 
-@functools.cache
 def api(name: str) -> Api:
     """Return the read-model of one API; the same object at every call.
+
+    If the environment names an overlay, as `NEU_OVERLAY`, the API is as that changes it.
 
     Args:
         name: Name of its package.
 
     Raises:
-        ValueError: The API does not exist.
+        ValueError: The API does not exist, or the overlay cannot be read or applied.
 
     """
     if name in _added:
         return _added[name]
+    file = os.environ.get(f"{name}_overlay".upper(), "")
+    return with_overlay(name, file) if file else _generated(name)
+
+
+@functools.cache
+def with_overlay(name: str, file: str) -> Api:
+    """Return the read-model of one API as the overlay in a file changes it.
+
+    Raises:
+        ValueError: The overlay cannot be read or applied, or changes types that the client has.
+
+    """
+    try:
+        found, known = overlaid(name, overlay.load(file)), _generated(name)
+    except ValueError as error:
+        raise ValueError(str(error) if file in str(error) else f"{file}: {error}") from error
+    for operation in known.operations.values():
+        other = found.operations.get(operation.id)
+        if other is None or _types(other) != _types(operation):
+            raise ValueError(
+                f"{file} changes the answer of {operation.id}: apply it with make learn, then make generate"
+            )
+    return found
+
+
+def _types(operation: Operation) -> Any:
+    """Return the schema of an answer without what is only said about it."""
+
+    def types(node: Any) -> Any:
+        if isinstance(node, list):
+            return [types(item) for item in node]
+        if isinstance(node, Mapping):
+            return {
+                key: types(value) for key, value in node.items() if not key.startswith(("x-", "description", "example"))
+            }
+        return node
+
+    return None if operation.answer is None else types(operation.answer.json)
+
+
+def overlaid(name: str, changes: Mapping[str, Any]) -> Api:
+    """Return the read-model of one API as an overlay changes it.
+
+    Raises:
+        ValueError: It is no overlay of this API.
+
+    """
+    document = _generated(name).copy()
+    overlay.apply(document, changes)
+    return Api(name, document)
+
+
+@functools.cache
+def _generated(name: str) -> Api:
+    if name not in APIS:
+        raise ValueError(f"no API {name!r}: choose from {', '.join(APIS)}")
     try:
         text = _document(name).read_text("utf-8")
     except FileNotFoundError:
@@ -96,12 +152,15 @@ def api(name: str) -> Api:
     return Api(name, json.loads(text))
 
 
-@functools.cache
 def finite_api(name: str) -> Api:
     """Like `api`, for readers that walk through schemas: a component within itself may be anything there."""
-    found = api(name)
+    return _finite(api(name))
+
+
+@functools.cache
+def _finite(found: Api) -> Api:
     document = finite(found.document)
-    return found if document is None else Api(name, document)
+    return found if document is None else Api(found.name, document)
 
 
 @attrs.frozen(eq=False, slots=False)
@@ -113,6 +172,7 @@ class Parameter(Element["Api"]):
         python_name: Name in the method of the client.
         place: `path`, `query`, `header`, `cookie` or `body`.
         required: True if the API requires it.
+        positional: True if a call need not name it: it is in the path, or nothing else is required.
         schema: Schema of its value.
         needed: True if a body must have it; `required` is False if a request needs no body.
 
@@ -122,6 +182,7 @@ class Parameter(Element["Api"]):
     python_name: str
     place: str
     required: bool
+    positional: bool
     schema: Schema
     needed: bool = False
     _inferred: tuple[Reference, ...] = attrs.field(default=(), repr=False)
@@ -155,6 +216,11 @@ class Parameter(Element["Api"]):
     def key(self) -> tuple[str, str]:
         """Place and name, unique within the operation."""
         return self.place, self.name
+
+    @property
+    def known_name(self) -> str:
+        """Name by which the spec and our code speak of it: `x-name` if the one in requests was learnt later."""
+        return str(self._node.get("x-name", self.name))
 
     @property
     def exploded(self) -> bool:
@@ -377,10 +443,23 @@ class Operation(Element["Api"]):
             if not body.fields:
                 found["body", ""] = body.required, body.required, body._node, body.schema
         reserved = RESERVED | ARGUMENT_NAMES | (set() if self.date_range is None else WINDOW_NAMES)
-        named = [(python_name(name or "body", reserved), place) for place, name in found]
+        known = [(str(node.get("x-name", name)), place) for (place, name), (*_, node, _) in found.items()]
+        named = [(python_name(name or "body", reserved), place) for name, place in known]
         names = unique([[name, f"{name}_{place}", f"{name}_{place}_{n}"] for n, (name, place) in enumerate(named)])
+        is_sole = sum(required for required, *_ in found.values()) == 1
         return tuple(
-            Parameter(self.api, node, name, python, place, required, schema, needed, self._listed(place, name))
+            Parameter(
+                self.api,
+                node,
+                name,
+                python,
+                place,
+                required,
+                place == "path" or (required and is_sole),
+                schema,
+                needed,
+                self._listed(place, name),
+            )
             for ((place, name), (required, needed, node, schema)), python in zip(found.items(), names, strict=True)
         )
 
@@ -407,14 +486,17 @@ class Operation(Element["Api"]):
         return {parameter.key: parameter for parameter in self.parameters}
 
     def parameter(self, name: str) -> Parameter:
-        """Return the argument with a name in the request, wherever it is sent.
+        """Return the argument with a name in the request, or a `known_name`, wherever it is sent.
 
         Raises:
             KeyError: The operation has no such argument.
 
         """
         for parameter in self.parameters:
-            if parameter.name == name:
+            if name == parameter.known_name:
+                return parameter
+        for parameter in self.parameters:
+            if name == parameter.name:
                 return parameter
         raise KeyError(f"{self.id} has no parameter {name}")
 

@@ -228,7 +228,7 @@ def malformed_is_refused(session: Session, operation: Operation) -> Iterator[Vio
         wrong: list[Any] = []
         if f.schema.enum:
             wrong = ["nonsense"]
-            if operation.sort is not None and f.name == operation.sort.by:
+            if operation.sort is not None and f.known_name == operation.sort.by:
                 item = dict(places(operation.answer))[items_pointer(operation)]
                 wrong += [name for name, prop in item.properties.items() if prop.schema.type in SORTABLE]
                 wrong = [value for value in wrong if value not in f.schema.enum]
@@ -236,10 +236,10 @@ def malformed_is_refused(session: Session, operation: Operation) -> Iterator[Vio
             wrong = ["abc"]
         elif kind == "array":
             wrong = [["abc"]]
-        elif f.name in dates:
+        elif f.known_name in dates:
             wrong = ["yesterday", "2024-13-01T00:00:00"]
         tried += [(at, {**base, key: value}, f.evidence) for value in wrong]
-        if f.name in dates[:1]:
+        if f.known_name in dates[:1]:
             proof = "plausible: a day that the calendar does not have is a mistake of the client"
             tried.append((at, {**base, key: "2023-02-30T00:00:00"}, proof))
         if f.required:
@@ -312,7 +312,7 @@ def _open_requests(session: Session, operation: Operation, base: Arguments) -> I
             yield at, {**base, f.key: str(known)}
         if f.place == "query" and "empty-argument" in f.open:
             yield at, {**base, f.key: ""}
-        if names is not None and f.name in (names.page, names.limit):
+        if names is not None and f.known_name in (names.page, names.limit):
             yield at, {**base, f.key: 0}
         if "largest-limit" in f.open:
             yield at, {**base, f.key: 10**6}
@@ -332,7 +332,7 @@ def extremes_are_answered(session: Session, operation: Operation) -> Iterator[Vi
         others = {o.key for o in operation.parameters if o.refers_to and not o.required and o is not f}
         rest = {key: value for key, value in base.items() if key not in others} if f.refers_to else base
         dates = operation.date_range
-        for value in _extremes(f, dates is not None and f.name in (dates.start, dates.end)):
+        for value in _extremes(f, dates is not None and f.known_name in (dates.start, dates.end)):
             exchange = session.ask(operation, {**rest, f.key: value})
             if exchange.status >= 500:
                 at, found = f"{f.place}.{f.name}", f"{answered(exchange)}, for {short(value)}"

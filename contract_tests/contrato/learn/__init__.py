@@ -1,0 +1,7 @@
+"""Learn from recorded traffic where operations and arguments are, and what answers are like."""
+
+from contrato.learn import reports
+from contrato.learn.learning import ExitCode, Learned, learn
+from contrato.verify.reports.report import UsageError
+
+__all__ = ["ExitCode", "Learned", "UsageError", "learn", "reports"]

@@ -1,0 +1,91 @@
+"""`contrato learn`."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from contrato.cli.errors import Refusal, line, needs
+from contrato.core import overlay, spec
+
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("api", type=click.Choice(spec.APIS))
+@click.option(
+    "--har", "files", type=FILE, multiple=True, required=True, metavar="FILE", help="A recording; repeatable."
+)
+@click.option(
+    "--map",
+    "mapped",
+    multiple=True,
+    metavar="OPERATION='METHOD /PATH'",
+    help="Decide which route is an operation, such as listBills='GET /api/v2/facturas'; {} stands for an identifier.",
+)
+@click.option("--base-url", metavar="URL", help="Where the API is mounted; found out by default.")
+@click.option("-o", "--output", type=FILE, metavar="FILE", help="Write the proposal, an OpenAPI Overlay.")
+@click.option("--html", type=FILE, metavar="FILE", help="Write the report as a page.")
+@click.option("--json", "json_", type=FILE, metavar="FILE", help="Write the report as JSON.")
+@click.option(
+    "--since",
+    type=FILE,
+    metavar="FILE",
+    help="The overlay of last time: print what is other now and fail, or be silent.",
+)
+def learn(
+    api: str,
+    files: tuple[Path, ...],
+    mapped: tuple[str, ...],
+    base_url: str | None,
+    output: Path | None,
+    html: Path | None,
+    json_: Path | None,
+    since: Path | None,
+) -> None:
+    """Learn from recorded traffic where the operations of an API are, and what its answers are like.
+
+    Recordings are HAR files of a browser, a proxy, or contrato verify --save-har. Operations are found by what answers
+    have and requests carry, whatever their paths, methods and names of arguments are. Neither reports nor proposal have
+    personal data, tokens, hosts or identifiers.
+
+    \b
+    Exit status:
+      0  every operation is matched; with --since, nothing is other than last time
+      1  with --since, something is other than last time
+      2  wrong usage, or nothing of this API was recorded; no file is written
+      3  some operations are ambiguous, or were not recorded
+    """  # noqa: D301
+    with needs("verify"):
+        from contrato import learn as learning
+    try:
+        before = overlay.load(since) if since is not None else None
+        found = learning.learn(api, files, mapped=dict(map(_decision, mapped)), base_url=base_url, since=before)
+    except (ValueError, learning.UsageError) as error:
+        raise Refusal(line(str(error))) from error
+    if found.exit_code is learning.ExitCode.NOTHING:
+        raise Refusal(
+            f"nothing of {api} was recognized in {found.traffic.entries} entries: record answers with data, as JSON"
+        )
+    for text in found.changes if found.changes is not None else learning.reports.lines(found):
+        click.echo(text)
+    writers: list[tuple[Path | None, Any]] = [
+        (html, learning.reports.write_html),
+        (json_, learning.reports.write_json),
+        (output if found.overlay is not None else None, learning.reports.write_overlay),
+    ]
+    for file, write in writers:
+        try:
+            if file is not None:
+                write(file, found)
+        except OSError as error:
+            raise Refusal(f"cannot write {file}: {error.strerror or error}") from error
+    sys.exit(int(found.exit_code))
+
+
+def _decision(text: str) -> tuple[str, str]:
+    name, equals, route = text.partition("=")
+    if not equals or len(route.split()) != 2:
+        raise Refusal(f"--map {text} is no OPERATION='METHOD /path', such as listBills='GET /api/v2/facturas'")
+    return name, route
