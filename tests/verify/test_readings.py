@@ -116,6 +116,19 @@ def test_a_reading_is_recognised(exchange: Any, reading: tuple[str, str, str]) -
     assert reading in told(exchange())
 
 
+def test_a_settled_question_has_one_answer() -> None:
+    document = NEU.copy()
+    known = {"settled": "utc", "x-evidence": "observed 2026-11-28: 3 answers"}
+    document["components"]["schemas"]["Bill"]["properties"]["date"]["x-open"] = {"timestamp-zone": known}
+    settled = Readings(spec.Api("neu", document))
+    assert settled.see(Reading("listBills", "timestamp-zone", "/*/date", "utc")) is None
+    violation = settled.see(Reading("listBills", "timestamp-zone", "/*/date", "none"))
+    assert violation is not None
+    assert violation.evidence == known["x-evidence"]
+    assert violation.expected.startswith("utc: ")
+    assert violation.found.startswith("none: ")
+
+
 REVERSED = {"From": "2021-02-01T00:00:00", "To": "2021-01-01T00:00:00"}
 
 
