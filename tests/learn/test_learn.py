@@ -308,6 +308,17 @@ def test_nothing_personal_is_in_any_output(tmp_path: Path, api: str) -> None:
             assert word not in text
 
 
+def test_a_number_of_a_customer_in_a_path_is_not_shown(
+    tmp_path: Path, other: elsewhere.Other, session: Entries
+) -> None:
+    entries: Entries = json.loads(elsewhere.har(session).replace("/api/v3/", "/api/900123456/"))["log"]["entries"]
+    found = learned(tmp_path, entries)
+    assert len(found.matches.found) == len(other.moved)
+    text = "\n".join(reports.lines(found)) + json.dumps([found.overlay, reports.as_json(found)])
+    assert "900123456" not in text
+    assert found.exit_code is ExitCode.PARTLY or "900123456" not in found.base
+
+
 def test_names_that_are_data_are_not_shown(tmp_path: Path, other: elsewhere.Other, session: Entries) -> None:
     entries: Entries = json.loads(json.dumps(session))
     for entry in entries_of(other, entries, "listServices"):

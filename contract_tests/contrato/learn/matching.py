@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from contrato.core.schema import Schema
 from contrato.core.spec import Api, Operation, Parameter
-from contrato.learn.traffic import Route, Slot, SlotKey, Texts, Traffic, form_of, shown
+from contrato.learn.traffic import Route, Slot, SlotKey, Texts, Traffic, form_of, is_data, shown
 from contrato.verify.documents import places
 from contrato.verify.reports.report import UsageError
 
@@ -69,7 +69,8 @@ class Candidate:
 
     def _constant(self, number: int) -> str | None:
         values = self.route.slots["path", str(number)].values
-        return next(iter(values)) if len(values) == 1 else None
+        text = next(iter(values))
+        return text if len(values) == 1 and not is_data(text) else None
 
 
 @dataclass
@@ -425,9 +426,12 @@ class _Arguments:
         is_known = bool(known) and values <= known
         if known:
             strength += 2 * is_known - (not values & known)
+        is_told = is_named or is_echoed or is_known or bool(schema.enum) or schema.is_timestamp
+        if key[0] == "path" and len(values) == 1 and not is_told:
+            return None  # A number that is the same in all requests may be anything.
         if key[0] == "header" and not (is_named or is_echoed or (is_known and len(values) > 1)):
             return None
-        if schema.type == "string" and not (is_named or is_echoed or is_known or schema.enum or schema.is_timestamp):
+        if schema.type == "string" and not is_told:
             # Any text would do: it is the one that is left, or none.
             return 0.3 if len(values) > 1 else None
         return strength if strength > 0 else None

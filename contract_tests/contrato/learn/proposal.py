@@ -50,7 +50,7 @@ def unsettled(found: Candidate) -> list[str]:
     """Why the client could not send what was recorded, one sentence each."""
     known = {int(name) for place, name in found.slots.values() if place == "path"}
     notes = [
-        f"segment {n + 1} of the path varies, and is no argument"
+        f"segment {n + 1} of the path is a number or a name that is no argument, which the spec cannot say"
         for n, text in enumerate(found.segments)
         if text is None and n not in known
     ]

@@ -67,6 +67,11 @@ def shown(name: str, values: set[str] | frozenset[str] = frozenset()) -> str:
     return "(a name that may be data)"
 
 
+def is_data(text: str) -> bool:
+    """True if a segment of a path may be somebody's number or name rather than a word of the API."""
+    return re.search(r"\d{4}|[@\s]|[^\x00-\x7f]|^[0-9a-fA-F]{8}-", text) is not None
+
+
 def form_of(text: str) -> str:
     """Return the form of a value: `integer`, `number`, `boolean`, `date` or `text`."""
     if re.fullmatch(r"-?\d{1,18}", text):
@@ -292,7 +297,7 @@ class Collector:
         seen = {} if answer is MISSING else self._facts(answer, route)
         given = dict(_given(entry, recorded))
         for number, text in enumerate(texts):
-            if is_open[number]:
+            if is_open[number] or is_data(text):
                 given["path", str(number)] = [text]
         self._slots(route, given, seen)
 
@@ -375,7 +380,10 @@ class Collector:
         for (method, origin, words), group in self._groups.items():
             opened = {n for n, word in enumerate(words) if word is None and self._varies(str(n), group, known)}
             for texts, route in group.items():
-                route.segments = tuple(None if n in opened else text for n, text in enumerate(texts))
+                route.segments = tuple(
+                    None if n in opened or (text is not None and is_data(text)) else text
+                    for n, text in enumerate(texts)
+                )
                 for number in range(len(texts)):
                     if route.segments[number] is not None:
                         route.slots.pop(("path", str(number)), None)

@@ -260,7 +260,7 @@ class Discovery:
         for f in parameters:
             if f.known_name in self._range_names(operation):
                 window = self._range(operation)
-                value = MISSING if window is None else window[self._range_names(operation).index(f.name)]
+                value = MISSING if window is None else window[self._range_names(operation).index(f.known_name)]
             else:
                 value = next(iter(self._values(operation, f, index)), MISSING)
             if value is MISSING:
