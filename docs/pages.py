@@ -242,6 +242,9 @@ def decorate(api: Api, words: dict[str, str]) -> dict[str, Any]:
     """Return a spec with the samples, and with evidence moved to places where Scalar shows it."""
     document = api.copy()
     inline(document, {key: document[key] for key in ("paths", "components")})
+    for example in examples(document):
+        # Scalar shows no extension of an example.
+        example["summary"] += f" ({words[Evidence(example['x-evidence']).level].lower()})"
     for parameter in parameters(document):
         # Scalar shows badges of a schema, not of the parameter.
         kept = {key: value for key, value in parameter.items() if EVIDENCE_KEY.fullmatch(key)}
@@ -277,6 +280,15 @@ def parameters(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
     holders = {id(node): node for *_, item, operation in operation_nodes(document) for node in (item, operation)}
     for holder in holders.values():
         yield from (parameter for parameter in holder.get("parameters", ()) if "$ref" not in parameter)
+
+
+def examples(node: Any) -> Iterator[dict[str, Any]]:
+    """Yield the examples of bodies and answers."""
+    for key, value in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        if key == "examples" and isinstance(value, dict):
+            yield from value.values()
+        else:
+            yield from examples(value)
 
 
 def inline(document: dict[str, Any], node: Any) -> None:

@@ -21,7 +21,10 @@ OPERATION_EXTENSIONS = ("x-pagination", "x-date-range", "x-sort", "x-identity", 
 LISTS_OF_LAWS = ("x-always", "x-agrees-with")
 
 # How a description says that the source does not say it.
-READING = re.compile(r"\b(taken to be|(is|are) taken|inferred|expected|assumed|our reading)\b")
+READING = re.compile(r"\b(inferred|expected|assumed?|our reading|we (chose|read|use))\b")
+
+# How an example says where its values come from.
+EXAMPLE = re.compile(r"(documented|invented)\b")
 
 Spec = dict[str, Any]
 
@@ -105,6 +108,7 @@ def faults(spec: Spec) -> Iterator[str]:
         if "x-evidence" not in element:
             yield f"{where} has no evidence"
     yield from reading_faults(spec)
+    yield from invention_faults(spec)
     sources = spec["info"]["x-sources"]
     for where, node in walk(spec):
         if not isinstance(node, str) or not re.search(r"evidence$", where):
@@ -148,6 +152,16 @@ def reading_faults(spec: Spec) -> Iterator[str]:
                 yield f"{where} has a meaning that is documented: x-evidence says that"
             if "x-evidence" not in node:
                 yield f"{where} has evidence of its meaning alone"
+
+
+def invention_faults(spec: Spec) -> Iterator[str]:
+    """Examples that do not say whether their values are invented."""
+    roots = [(name, node) for name, node in spec["components"]["examples"].items()]
+    named = [(name, node.get("x-evidence", "")) for name, node in roots]
+    inside = [place for root in (spec["paths"], spec["components"]["schemas"]) for place in walk(root)]
+    inside += walk(spec["components"].get("parameters", {}))
+    named += [(where, n.get("x-example-evidence", "")) for where, n in inside if isinstance(n, dict) and "example" in n]
+    yield from (f"example {name} is neither documented nor invented" for name, it in named if not EXAMPLE.match(it))
 
 
 def argument_laws(spec: Spec, operation: Spec) -> Iterator[tuple[str, str, Spec]]:
@@ -343,6 +357,11 @@ def argument(spec: Spec, operation_id: str, name: str) -> Spec:
             "has no /*/day in its answer",
         ),
         (lambda s: without(argument(s, "getAccount", "id"), "example"), "has no example"),
+        (
+            lambda s: without(argument(s, "getAccount", "id"), "x-example-evidence"),
+            "is neither documented nor invented",
+        ),
+        (lambda s: without(s["components"]["examples"]["Service"], "x-evidence"), "example Service is neither"),
         (lambda s: without(at(s, "listAccounts")["x-identity"], "x-evidence"), "x-identity has no evidence"),
         (
             lambda s: without(at(s, "listAccounts")["x-agrees-with"][0], "x-evidence"),

@@ -34,8 +34,8 @@ class Neu(Client):
     """NEU API.
 
     NEU sells electricity in Colombia. This API gives a customer the data behind the web
-    application: accounts and their services, claims (PQR), energy consumption from hours to months,
-    bills, notifications, alarm rules and loyalty points (*neugets*).
+    application: accounts and their services, claims (PQRS), energy consumption from hours to
+    months, bills, notifications, alarm rules and loyalty points (*neugets*).
 
     **The vendor's document gives no method, no path, no status code and no error shape.** It names
     fields and shows the shape of requests and answers. All paths and methods of this reference are
@@ -104,7 +104,7 @@ class Neu(Client):
     def get_account(self, id: int, *, options: RequestOptions | None = None) -> list[Account]:
         """Read one account
 
-        Returns the account with this id, **as an array**. What an unknown id answers is not
+        Returns the account with this id, **as an array**. The answer to an unknown id is not
         documented; an empty array and `404` are both plausible.
 
         Args:
@@ -176,8 +176,8 @@ class Neu(Client):
     ) -> list[Pqr]:
         """List claims
 
-        Returns the petitions, complaints and claims (*PQR*) that the user filed, optionally within
-        a range of dates. Changes nothing.
+        Returns the petitions, complaints, claims and suggestions (*PQRS*) that the user filed,
+        optionally within a range of dates. Read-only.
 
         The server decides whether rows at the ends of the range are included; `windows` decides it by
         the dates of the rows.
@@ -216,11 +216,11 @@ class Neu(Client):
 
         Returns active energy (kWh), reactive energy (kVArh), meter registers, currents (A) and
         voltages (V) of an account or of some services, one row per service and hour, day or month.
-        Changes nothing.
+        Read-only.
 
-        Name an account in `id_account` **or** services in `id_services`. What happens with both, or
-        with neither, is not documented. Whether `from_` and `to` are inclusive, and what becomes of
-        a day or month that the range cuts, is not documented either.
+        Name an account in `id_account` **or** services in `id_services`. The answer to both, or to
+        neither, is not documented. Nor is it documented whether `from_` and `to` are inclusive, and
+        how partly covered days and months are reported.
 
         The server decides whether rows at the ends of the range are included; `windows` decides it by
         the dates of the rows.
@@ -268,7 +268,7 @@ class Neu(Client):
 
         Returns the customer's bills, optionally of one service and within a range of dates, page by
         page. The answer is a bare array: it tells neither the number of pages nor the total, so
-        read pages until one comes back empty. Changes nothing.
+        read pages until one comes back empty. Read-only.
 
         The server decides whether rows at the ends of the range are included; `windows` decides it by
         the dates of the rows.
@@ -309,7 +309,7 @@ class Neu(Client):
         """List due dates of bills
 
         Returns the date until which each bill is to be paid, optionally of one service and within a
-        range of dates, page by page. Changes nothing.
+        range of dates, page by page. Read-only.
 
         The server decides whether rows at the ends of the range are included; `windows` decides it by
         the dates of the rows.
@@ -372,7 +372,7 @@ class Neu(Client):
         """List notifications
 
         Returns the user's notifications about consumption, optionally within a range of dates, in
-        pages of 20. The page travels in the URL, the dates in the body. Changes nothing.
+        pages of 20. The page travels in the URL, the dates in the body. Read-only.
 
         The server decides whether rows at the ends of the range are included; `windows` decides it by
         the dates of the rows.
@@ -410,7 +410,7 @@ class Neu(Client):
         """List interactions with notifications
 
         Returns the notifications about consumption that a user interacted with, and when,
-        optionally within a range of dates, page by page. Changes nothing.
+        optionally within a range of dates, page by page. Read-only.
 
         The server decides whether rows at the ends of the range are included; `windows` decides it by
         the dates of the rows.
@@ -452,13 +452,14 @@ class Neu(Client):
 
         Returns the alarm rules that are active, optionally of one service (*proyecto*) and within a
         range of dates, page by page. The answer is a bare array: read pages until one comes back
-        empty. Changes nothing.
+        empty. Read-only.
 
         The server decides whether rows at the ends of the range are included; `windows` decides it by
         the dates of the rows.
 
         Args:
-            id_project: Identifier of the project, which is taken to be a service.
+            id_project: Identifier of the project. We assume that a project is a service; it may
+                be an account.
             from_: Start of the range of dates. A date, a datetime or ISO 8601 text; in
                 `time_zone`, unless it has an offset.
             to: End of the range of dates. A date, a datetime or ISO 8601 text; in `time_zone`,
@@ -491,17 +492,17 @@ class Neu(Client):
         page_number: int | None = None,
         options: RequestOptions | None = None,
     ) -> Pager[RuleHistory, RuleHistoryPage]:
-        """List when rules were met
+        """List rule history
 
         Returns, for each alarm rule, the times at which it was met and the value that met it,
-        optionally of one service (*proyecto*) and within a range of dates, page by page. Changes
-        nothing.
+        optionally of one service (*proyecto*) and within a range of dates, page by page. Read-only.
 
         The server decides whether rows at the ends of the range are included; `windows` decides it by
         the dates of the rows.
 
         Args:
-            id_project: Identifier of the project, which is taken to be a service.
+            id_project: Identifier of the project. We assume that a project is a service; it may
+                be an account.
             from_: Start of the range of dates. A date, a datetime or ISO 8601 text; in
                 `time_zone`, unless it has an offset.
             to: End of the range of dates. A date, a datetime or ISO 8601 text; in `time_zone`,
@@ -574,8 +575,8 @@ class AsyncNeu(AsyncClient):
     """NEU API.
 
     NEU sells electricity in Colombia. This API gives a customer the data behind the web
-    application: accounts and their services, claims (PQR), energy consumption from hours to months,
-    bills, notifications, alarm rules and loyalty points (*neugets*).
+    application: accounts and their services, claims (PQRS), energy consumption from hours to
+    months, bills, notifications, alarm rules and loyalty points (*neugets*).
 
     **The vendor's document gives no method, no path, no status code and no error shape.** It names
     fields and shows the shape of requests and answers. All paths and methods of this reference are
@@ -643,7 +644,7 @@ class AsyncNeu(AsyncClient):
     async def get_account(self, id: int, *, options: RequestOptions | None = None) -> list[Account]:
         """Read one account
 
-        Returns the account with this id, **as an array**. What an unknown id answers is not
+        Returns the account with this id, **as an array**. The answer to an unknown id is not
         documented; an empty array and `404` are both plausible.
 
         Args:
@@ -715,8 +716,8 @@ class AsyncNeu(AsyncClient):
     ) -> list[Pqr]:
         """List claims
 
-        Returns the petitions, complaints and claims (*PQR*) that the user filed, optionally within
-        a range of dates. Changes nothing.
+        Returns the petitions, complaints, claims and suggestions (*PQRS*) that the user filed,
+        optionally within a range of dates. Read-only.
 
         The server decides whether rows at the ends of the range are included; `windows` decides it by
         the dates of the rows.
@@ -755,11 +756,11 @@ class AsyncNeu(AsyncClient):
 
         Returns active energy (kWh), reactive energy (kVArh), meter registers, currents (A) and
         voltages (V) of an account or of some services, one row per service and hour, day or month.
-        Changes nothing.
+        Read-only.
 
-        Name an account in `id_account` **or** services in `id_services`. What happens with both, or
-        with neither, is not documented. Whether `from_` and `to` are inclusive, and what becomes of
-        a day or month that the range cuts, is not documented either.
+        Name an account in `id_account` **or** services in `id_services`. The answer to both, or to
+        neither, is not documented. Nor is it documented whether `from_` and `to` are inclusive, and
+        how partly covered days and months are reported.
 
         The server decides whether rows at the ends of the range are included; `windows` decides it by
         the dates of the rows.
@@ -807,7 +808,7 @@ class AsyncNeu(AsyncClient):
 
         Returns the customer's bills, optionally of one service and within a range of dates, page by
         page. The answer is a bare array: it tells neither the number of pages nor the total, so
-        read pages until one comes back empty. Changes nothing.
+        read pages until one comes back empty. Read-only.
 
         The server decides whether rows at the ends of the range are included; `windows` decides it by
         the dates of the rows.
@@ -848,7 +849,7 @@ class AsyncNeu(AsyncClient):
         """List due dates of bills
 
         Returns the date until which each bill is to be paid, optionally of one service and within a
-        range of dates, page by page. Changes nothing.
+        range of dates, page by page. Read-only.
 
         The server decides whether rows at the ends of the range are included; `windows` decides it by
         the dates of the rows.
@@ -911,7 +912,7 @@ class AsyncNeu(AsyncClient):
         """List notifications
 
         Returns the user's notifications about consumption, optionally within a range of dates, in
-        pages of 20. The page travels in the URL, the dates in the body. Changes nothing.
+        pages of 20. The page travels in the URL, the dates in the body. Read-only.
 
         The server decides whether rows at the ends of the range are included; `windows` decides it by
         the dates of the rows.
@@ -949,7 +950,7 @@ class AsyncNeu(AsyncClient):
         """List interactions with notifications
 
         Returns the notifications about consumption that a user interacted with, and when,
-        optionally within a range of dates, page by page. Changes nothing.
+        optionally within a range of dates, page by page. Read-only.
 
         The server decides whether rows at the ends of the range are included; `windows` decides it by
         the dates of the rows.
@@ -991,13 +992,14 @@ class AsyncNeu(AsyncClient):
 
         Returns the alarm rules that are active, optionally of one service (*proyecto*) and within a
         range of dates, page by page. The answer is a bare array: read pages until one comes back
-        empty. Changes nothing.
+        empty. Read-only.
 
         The server decides whether rows at the ends of the range are included; `windows` decides it by
         the dates of the rows.
 
         Args:
-            id_project: Identifier of the project, which is taken to be a service.
+            id_project: Identifier of the project. We assume that a project is a service; it may
+                be an account.
             from_: Start of the range of dates. A date, a datetime or ISO 8601 text; in
                 `time_zone`, unless it has an offset.
             to: End of the range of dates. A date, a datetime or ISO 8601 text; in `time_zone`,
@@ -1030,17 +1032,17 @@ class AsyncNeu(AsyncClient):
         page_number: int | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[RuleHistory, RuleHistoryPage]:
-        """List when rules were met
+        """List rule history
 
         Returns, for each alarm rule, the times at which it was met and the value that met it,
-        optionally of one service (*proyecto*) and within a range of dates, page by page. Changes
-        nothing.
+        optionally of one service (*proyecto*) and within a range of dates, page by page. Read-only.
 
         The server decides whether rows at the ends of the range are included; `windows` decides it by
         the dates of the rows.
 
         Args:
-            id_project: Identifier of the project, which is taken to be a service.
+            id_project: Identifier of the project. We assume that a project is a service; it may
+                be an account.
             from_: Start of the range of dates. A date, a datetime or ISO 8601 text; in
                 `time_zone`, unless it has an offset.
             to: End of the range of dates. A date, a datetime or ISO 8601 text; in `time_zone`,
