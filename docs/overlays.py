@@ -35,8 +35,10 @@ from contrato.core.spec import APIS
 SPEC = Path(__file__).parents[1] / "spec"
 LANGUAGES = {"es": "Spanish", "pt-BR": "Brazilian Portuguese"}
 # The evidence that the reference shows. That of rules is shown by the contract suite, in English.
-EVIDENCE = ("x-evidence", "x-default-evidence", "x-meaning-evidence", "x-unit-evidence")
-TEXTS = ("title", "summary", "description", "x-displayName", *EVIDENCE)
+EVIDENCE = ("x-evidence", "x-default-evidence", "x-meaning-evidence", "x-unit-evidence", "why")
+TEXTS = ("title", "summary", "description", "x-displayName", *EVIDENCE[:-1])
+# Notes about a translation.
+NOTES = ("x-english", "x-same")
 # Keys of these are names that the spec gives.
 MAPS = (
     "content", "examples", "parameters", "paths", "properties", "responses", "schemas", "securitySchemes", "variables",
@@ -78,7 +80,11 @@ def texts(document: Any) -> Iterator[tuple[str, str, Texts]]:
             inner = key.removesuffix(".schema") if key.endswith(").schema") else key
             yield from walk(value, f"{inner}.{name}".strip("."), target + step, not named and name in MAPS)
 
-    return walk(document, "", "$")
+    yield from walk(document, "", "$")
+    for name, question in document.get("x-questions", {}).items():
+        target = f"$['x-questions']['{name}']"
+        yield f"questions.{name}", target, {key: question[key] for key in ("question", "why")}
+        yield f"questions.{name}.readings", f"{target}.readings", question["readings"]
 
 
 def keys(document: Any) -> dict[int, str]:
@@ -162,7 +168,7 @@ def chosen(entries: Mapping[str, Any], english: Mapping[str, Texts]) -> dict[str
 
 def words(entry: Mapping[str, Any]) -> dict[str, str]:
     """Return the texts of an entry, without the notes about them."""
-    return {key: text for key, text in entry.items() if key in TEXTS}
+    return {key: text for key, text in entry.items() if key not in NOTES}
 
 
 def overlay(source: Path, language: str) -> dict[str, Any]:

@@ -195,9 +195,8 @@ def operation_at(page: Page, key: str) -> Locator:
 
 
 def heading(site: Path, language: str, name: str) -> str:
-    if api := name.removesuffix("-interactive"):
-        if api in spec.APIS:
-            return cast(str, document(site, language, api)["info"]["title"])
+    if (api := name.removesuffix("-interactive")) in spec.APIS:
+        return cast(str, document(site, language, api)["info"]["title"])
     if name in GUIDES:
         file = ROOT / "docs" / (f"{name}.md" if language == "en" else f"{name}.{language}.md")
         return file.read_text("utf-8").partition("\n")[0].strip("# ")
