@@ -271,7 +271,18 @@ def decorate(api: Api, words: dict[str, str]) -> dict[str, Any]:
             {"lang": "shell", "label": "contrato", "source": samples.command(operation, given)},
             {"lang": "shell", "label": "curl", "source": samples.curl(operation, given)},
         ]
+    arrange(document)
     return document
+
+
+def arrange(node: Any) -> None:
+    """Bring evidence into one order: Scalar shows badges as they are written."""
+    if isinstance(node, dict):
+        for key in ("x-evidence", "x-meaning-evidence", "x-default-evidence", "x-unit-evidence", "x-path-evidence"):
+            if key in node:
+                node[key] = node.pop(key)
+    for value in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        arrange(value)
 
 
 def parameters(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
