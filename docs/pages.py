@@ -13,6 +13,7 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+import python_api
 import questions
 import reference
 import samples
@@ -38,6 +39,7 @@ KINDS = {
 GUIDES = ("verify-as-vendor", "verify-as-integrator")
 # Only in English, as the programs that they are about.
 ENGLISH = ("client", "command", "verify")
+PYTHON = "The Python API"
 # Characters that could end the script around the JSON.
 JSON_IN_HTML = str.maketrans({"<": "\\u003c", "\u2028": "\\u2028", "\u2029": "\\u2029"})
 
@@ -111,11 +113,11 @@ class Pages:
             "versions": versions,
             "kinds": KINDS,
             "guides": GUIDES,
-            "english": [(name, self.guide(name)[0]) for name in ENGLISH],
+            "english": [*((name, self.guide(name)[0]) for name in ENGLISH), ("python", PYTHON)],
             "repository": repository,
             "address": address,
             "description": self.texts["lead"],
-            "has": lambda name, code: code == "en" or name not in (*ENGLISH, "changes", "404"),
+            "has": lambda name, code: code == "en" or name not in (*ENGLISH, "python", "changes", "404"),
             "navigation": names
             | {
                 "evidence": self.texts["evidence"]["nav"],
@@ -156,6 +158,7 @@ class Pages:
                 self.write_guide(name)
             changes = scrollable((HERE.parent / "CHANGELOG.md").read_text("utf-8"))
             self.page("changes", "guide", self.texts["changes"], html=changes)
+            self.page("python", "python", PYTHON, modules=python_api.documented())
             # It is shown at any address.
             base = f"{self.address}/" if self.address else ""
             self.page("404", "missing", self.texts["missing"]["title"], home=base, root=base)

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import yaml
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Dialog, Locator, Page, ViewportSize, expect, sync_playwright
 
 from contrato.core import spec
 from contrato.core.document import operation_nodes
@@ -470,9 +470,15 @@ def test_deleting_asks(context: BrowserContext, served: str) -> None:
     page.on("request", lambda request: requests.append(request.method))
     operation_at(page, "deleteApportionment").locator(".show-api-client-button").click()
     asked: list[str] = []
-    page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+
+    def refuse(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.dismiss()
+
+    page.once("dialog", refuse)
     page.locator("[data-addressbar-action=send]:visible").click()
-    page.wait_for_timeout(500)
+    # Nothing was sent, and so it can be sent again.
+    expect(page.locator("[data-addressbar-action=send]:visible")).to_be_enabled()
     assert texts("en")["reference"]["delete"] in asked[0]
     assert "DELETE" not in requests
     page.once("dialog", lambda dialog: dialog.accept())

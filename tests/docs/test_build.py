@@ -59,7 +59,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_link_leads_somewhere_inside_the_site(site: Path) -> None:
     found = {file: Page(file) for file in site.rglob("*.html")}
     names = {"index", "evidence", "guides", *pages.GUIDES, *spec.APIS, *(f"{api}-interactive" for api in spec.APIS)}
-    only_english = {*pages.ENGLISH, "changes", "404"}
+    only_english = {*pages.ENGLISH, "python", "changes", "404"}
     for folder in pages.LANGUAGES.values():
         there = {file.stem for file in (site / folder).glob("*.html")}
         assert there == names | (set() if folder else only_english)
@@ -124,6 +124,22 @@ def html(text: str) -> str:
     return str(markupsafe.escape(text))
 
 
+def test_the_python_api_is_documented(site: Path) -> None:
+    """Each method of a client, with its arguments, and each error."""
+    page = Page(site / "python.html")
+    text = (site / "python.html").read_text("utf-8")
+    for api in map(spec.api, spec.APIS):
+        for kind in (api.name.capitalize(), f"Async{api.name.capitalize()}"):
+            for operation in api.operations.values():
+                assert f"contrato.{api.name}.{kind}.{operation.method_name}" in page.ids
+                assert all(f"<code>{name}</code>" in text for name in operation.arguments)
+    assert {
+        f"contrato.core.errors.{name}" for name in ("ContratoError", "ContractError", "PaginationError")
+    } <= page.ids
+    # Only what is public.
+    assert not [name for name in page.ids if "._" in name]
+
+
 @pytest.mark.parametrize("api", spec.APIS)
 def test_every_question_and_reason_has_a_number(api: str) -> None:
     """To give one: python docs/questions.py. One in other words keeps its number: change it in docs/numbers.yaml."""
@@ -166,7 +182,7 @@ def test_a_site_says_where_it_and_the_project_are(site: Path, tmp_path: Path) ->
     # Without the settings, nothing is made up.
     assert not (site / "sitemap.xml").exists()
     for file in site.rglob("*.html"):
-        assert "canonical" not in file.read_text("utf-8")
+        assert 'rel="canonical"' not in file.read_text("utf-8")
         assert "git clone" not in file.read_text("utf-8")
 
 
