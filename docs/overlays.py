@@ -184,10 +184,12 @@ def overlay(source: Path, language: str) -> dict[str, Any]:
 def unused(entries: Mapping[str, Any], english: Mapping[str, Texts]) -> dict[str, bool]:
     """Return the entries that no text takes, with True if the entry is dead.
 
-    An entry of the body of a request is not dead if its operation has no body now: its arguments have moved.
+    An entry of the body of a request is not dead if its operation has no body now: its arguments have moved. Nor is that
+    of an open question: it may be one about bodies.
     """
     idle = {key for key in entries if (found := re.match(r"(\w+)\.requestBody\b", key)) and found[1] in english}
     idle -= {key for key in idle if f"{key.partition('.')[0]}.requestBody" in english}
+    idle |= {key for key in entries if key.startswith("questions.")}
     return {key: key not in idle for key in entries if key not in chosen(entries, english).values()}
 
 
@@ -265,7 +267,7 @@ def main() -> int:
             file = path(source, language)
             for key, dead in unused(load(file), wanted(source)).items():
                 if not dead:
-                    print(f"{file.name}: {key}: not used, its operation has no body now; --add removes it")
+                    print(f"{file.name}: {key}: not used now; --add removes it")
     print("\n".join(found) or "Every text is translated.")
     return 1 if found else 0
 

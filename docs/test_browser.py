@@ -337,8 +337,9 @@ def test_badges_show(page: Page, site: Path, language: str, api: str, key: str) 
     own = badges.get_by_text(words["levels"][operation["x-evidence"].partition(" ")[0]], exact=True)
     expect(own).to_be_visible()
     # A path is feminine.
-    told = f"{words['words']['path']}: {words['feminine']['inferred' if api == 'neu' else 'documented']}"
-    expect(badges.last).to_contain_text(told)
+    expect(badges.last).to_contain_text(
+        f"{words['words']['path']}: {words['feminine']['inferred' if api == 'neu' else 'documented']}"
+    )
     # Each name has one in its own row: parameters, fields sent, fields answered.
     sent = marks(spec_, [operation["parameters"], operation.get("requestBody")])
     answered = marks(spec_, operation["responses"]["200"])
