@@ -184,8 +184,8 @@ def overlay(source: Path, language: str) -> dict[str, Any]:
 def unused(entries: Mapping[str, Any], english: Mapping[str, Texts]) -> dict[str, bool]:
     """Return the entries that no text takes, with True if the entry is dead.
 
-    An entry of the body of a request is not dead if its operation has no body now: its arguments have moved. Nor is that
-    of an open question: it may be one about bodies.
+    An entry of the body of a request is not dead if its operation has no body now: its arguments have moved. Nor is
+    that of an open question, which may be about bodies.
     """
     idle = {key for key in entries if (found := re.match(r"(\w+)\.requestBody\b", key)) and found[1] in english}
     idle -= {key for key in idle if f"{key.partition('.')[0]}.requestBody" in english}
