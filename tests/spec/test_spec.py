@@ -2,8 +2,10 @@
 
 import copy
 import hashlib
+import json
 import os
 import re
+import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -415,6 +417,30 @@ def test_a_damaged_spec_is_noticed(damage: Any, fault: str) -> None:
     spec = copy.deepcopy(SPECS["neu"])
     damage(spec)
     assert any(fault in line for line in faults(spec))
+
+
+def test_an_example_that_does_not_say_whose_its_values_are_is_refused(tmp_path: Path) -> None:
+    spec = copy.deepcopy(SPECS["neu"])
+    without(spec["components"]["examples"]["Service"], "x-evidence")
+    spec["components"]["examples"]["Bill"] = {"summary": "One", "x-evidence": "inferred: a guess", "value": 1}
+    without(argument(spec, "getAccount", "id"), "x-example-evidence")
+    at(spec, "listBills")["x-evidence"] = "invented neu#L113"
+    (tmp_path / "neu.json").write_text(json.dumps(spec), "utf-8")
+    config = {"plugins": [str(Path("spec/evidence.mjs").resolve())], "rules": {"contrato/evidence": "error"}}
+    (tmp_path / "redocly.yaml").write_text(json.dumps(config), "utf-8")
+    command = ["node_modules/.bin/redocly", "lint", tmp_path / "neu.json", "--config", tmp_path / "redocly.yaml"]
+    environment = os.environ | {"REDOCLY_TELEMETRY": "off"}
+    done = subprocess.run([*command, "--format", "json"], capture_output=True, text=True, env=environment)
+    problems = json.loads(done.stdout)["problems"]
+    found = {problem["location"][0]["pointer"].rpartition("/")[2]: problem["message"] for problem in problems}
+    assert found["Service"].startswith("x-evidence is missing")
+    assert found["example"].startswith("x-example-evidence is missing")
+    assert sorted(problem["message"].partition(" reads ")[2][:12] for problem in problems) == [
+        "",
+        "",
+        '"inferred: a',
+        '"invented ne',
+    ]
 
 
 def test_a_request_body_without_evidence_is_noticed() -> None:
