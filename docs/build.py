@@ -16,42 +16,20 @@ import sys
 import tarfile
 import tempfile
 from base64 import b64encode
-from collections import Counter
-from collections.abc import Iterator
 from io import BytesIO
-from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import yaml
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markdown_it import MarkdownIt
-from markupsafe import Markup
 
 import overlays
-import samples
-from contrato.core.document import follow, operation_nodes
-from contrato.core.extensions import Evidence
-from contrato.core.spec import APIS, EVIDENCE_KEY, Api
+import pages
+from contrato.core.spec import APIS
+from pages import LANGUAGES
 
 ROOT = Path(__file__).resolve().parents[1]
-HERE = ROOT / "docs"
 SITE = ROOT / "build" / "site"
 BIN = ROOT / "node_modules" / ".bin"
-# Folder of each language; English is at the root.
-LANGUAGES = {"en": "", "es": "es/", "pt-BR": "pt-BR/"}
-# The files in a version's folder, by how the name ends.
-KINDS = {
-    ".yaml": "OpenAPI, YAML",
-    ".json": "OpenAPI, JSON",
-    ".es.yaml": "OpenAPI, YAML, español",
-    ".es.json": "OpenAPI, JSON, español",
-    ".pt-BR.yaml": "OpenAPI, YAML, português",
-    ".pt-BR.json": "OpenAPI, JSON, português",
-    ".postman.json": "Postman",
-}
-GUIDES = ("verify-as-vendor", "verify-as-integrator")
 # Not in package.json: under Node 20 npm takes 1.46 for it, and all that it would install is in the one file already.
 SCALAR = "@scalar/api-reference@1.72.1"
 SCALAR_SHA512 = "XpEJ0rfc/cXbCrR+iC4kK0o/WwX2dTtGQbT049OlPKAHD6IMIFdTeGz2r+M27P2EDWKyUITRm/NzlP8z2pw/Ow=="
@@ -61,17 +39,9 @@ POSTMAN = (
     "folderStrategy=Tags,parametersResolution=Example,requestParametersResolution=Example,"
     "exampleParametersResolution=Example"
 )
-CITE = re.compile(rf"\b(?:{'|'.join(APIS)})#(?=L\d)")
 # The oldest first; the last key counts first.
 TAGS = ("git", "tag", "--list", "v*", "--sort=version:refname", "--sort=creatordate")
-# Steps to an element that say nothing to a reader.
-UNNAMED = (
-    "0", "anyOf", "components", "content", "info", "items", "operations", "parameters", "paths", "properties",
-    "responses", "schema", "schemas",
-)  # fmt: skip
 ENVIRONMENT = os.environ | {"REDOCLY_TELEMETRY": "off"}
-# Characters that could end the script around the JSON.
-JSON_IN_HTML = str.maketrans({"<": "\\u003c", "\u2028": "\\u2028", "\u2029": "\\u2029"})
 
 
 def run(*command: str | Path, cwd: Path = ROOT) -> str:
@@ -131,100 +101,6 @@ def scalar(to: Path) -> None:
         to.write_bytes(member.read())
 
 
-def claims(api: Api, words: dict[str, str]) -> Iterator[dict[str, str]]:
-    """Yield each statement of evidence in a spec: its place, its address in the reference, its level, its reason."""
-    for steps, part, evidence in api.statements():
-        # A field may have the name of a keyword.
-        names = [step for above, step in pairwise(("", *steps)) if above == "properties" or step not in UNNAMED]
-        key = ".".join([api.name, *names, part]).strip(".")
-        names = [words.get(names[0], names[0]), *names[1:]]
-        if steps[:2] == ("components", "schemas"):
-            names = [".".join(names)]
-        yield {
-            "api": api.name,
-            "id": key,
-            "where": " · ".join([*names, words[part].lower()] if part else names),
-            "anchor": anchor(api, steps),
-            "level": evidence.level,
-            "reason": CITE.sub("", evidence.reason),
-            "cites": ", ".join(cite.partition("#")[2] for cite in evidence.citations),
-        }
-
-
-def anchor(api: Api, steps: tuple[str, ...]) -> str:
-    """Return the anchor of an element of a spec: that of its operation or schema, or of the first operation with it."""
-    if steps[:2] == ("components", "schemas"):
-        return f"schemas/{steps[2]}"
-    wanted = f'"#/{"/".join(steps[:3])}"'
-    for path, _, item, node in operation_nodes(api.document):
-        operation = api.operations[node["operationId"]]
-        used = steps[:2] in (("paths", path), ("operations", operation.id))
-        if used or wanted in json.dumps([node, item.get("parameters")]):
-            return f"tag/{quote(operation.tag)}/{operation.id}"
-    return ""
-
-
-def decorate(api: Api, words: dict[str, str]) -> dict[str, Any]:
-    """Return a spec with the samples, and with evidence moved to places where Scalar shows it."""
-    document = api.copy()
-    inline(document, {key: document.get(key, {}) for key in ("paths", "components")})
-    for parameter in parameters(document):
-        # Scalar shows badges of a schema, not of the parameter.
-        kept = {key: value for key, value in parameter.items() if EVIDENCE_KEY.fullmatch(key)}
-        schema = parameter.get("schema")
-        if schema is None:
-            continue
-        if "$ref" in schema:
-            # Scalar prefers the description of the component to that of the parameter.
-            taken = follow(document, {"$ref": schema["$ref"]})[0]
-            own = {key: value for key, value in schema.items() if key != "$ref"}
-            schema = {k: v for k, v in taken.items() if k != "description" and not EVIDENCE_KEY.fullmatch(k)} | own
-        parameter["schema"] = schema | kept
-    for response in document.setdefault("components", {}).get("responses", {}).values():
-        mark(response, words)
-    for _, _, item, node in operation_nodes(document):
-        operation = api.operations[node["operationId"]]
-        given = samples.values(operation)
-        if "x-evidence" in item:
-            node["x-path-evidence"] = item["x-evidence"]
-        if operation.body and operation.body.description == operation.body.schema.description:
-            # Scalar shows that of the schema, too.
-            node["requestBody"].pop("description", None)
-        for response in node["responses"].values():
-            mark(response, words)
-        node["x-codeSamples"] = [
-            {"lang": "python", "label": "Python", "source": samples.python(operation, given)},
-            {"lang": "shell", "label": "contrato", "source": samples.command(operation, given)},
-            {"lang": "shell", "label": "curl", "source": samples.curl(operation, given)},
-        ]
-    return document
-
-
-def parameters(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the parameters of a spec, each where it is written."""
-    yield from document.get("components", {}).get("parameters", {}).values()
-    holders = {id(node): node for *_, item, operation in operation_nodes(document) for node in (item, operation)}
-    for holder in holders.values():
-        yield from (parameter for parameter in holder.get("parameters", ()) if "$ref" not in parameter)
-
-
-def inline(document: dict[str, Any], node: Any) -> None:
-    """Replace references to examples by the examples: Scalar shows some references as they are written."""
-    for value in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
-        if isinstance(value, dict) and str(value.get("$ref", "")).startswith("#/components/examples/"):
-            example = document["components"]["examples"][value.pop("$ref").rpartition("/")[2]]
-            value.update(example)
-        else:
-            inline(document, value)
-
-
-def mark(response: dict[str, Any], words: dict[str, str]) -> None:
-    """Add evidence to a response's description: Scalar has no place for a badge there."""
-    for evidence in (Evidence(response.get(key, "")) for key in ("x-evidence", "x-meaning-evidence")):
-        if evidence.reason:
-            response["description"] += f" *{words[evidence.level]}: {CITE.sub('', evidence.reason)}*"
-
-
 def publish(source: Path, to: Path) -> dict[str, dict[str, Any]]:
     """Write all files of a spec, and return the document by language."""
     documents = {language: bundle(source, language, to) for language in LANGUAGES}
@@ -277,10 +153,18 @@ def sums(specs: Path, tags: dict[str, str], published: Path | None) -> dict[str,
     return versions
 
 
-def build(site: Path, published: Path | None = None) -> None:
-    """Write the site anew."""
+def build(site: Path, published: Path | None = None, repository: str = "", address: str = "") -> None:
+    """Write the site anew.
+
+    Args:
+        site: Where it is written.
+        published: The `versions.json` of the site as it stands.
+        repository: Address of the project's repository; without one the site names none.
+        address: Address at which the site will be; without one it says nothing that needs it.
+
+    """
     shutil.rmtree(site, ignore_errors=True)
-    shutil.copytree(HERE / "assets", site / "assets")
+    (site / "assets").mkdir(parents=True)
     scalar(site / "assets" / "scalar.js")
     specs = site / "specs"
     tags = releases(specs, ROOT)
@@ -292,61 +176,7 @@ def build(site: Path, published: Path | None = None) -> None:
         folder = specs / source.stem / documents["en"][source.stem]["info"]["version"]
         if not folder.exists():
             shutil.copytree(latest, folder)
-    versions = sums(specs, tags, published)
-
-    environment = Environment(
-        loader=FileSystemLoader(HERE / "templates"),
-        undefined=StrictUndefined,
-        autoescape=lambda name: name is not None and ".html" in name,
-        trim_blocks=True,
-        keep_trailing_newline=True,
-    )
-    for language, prefix in LANGUAGES.items():
-        texts = yaml.safe_load((HERE / f"texts.{language}.yaml").read_text("utf-8"))
-        apis = {api: Api(api, documents[language][api]) for api in APIS}
-        # What an API says of itself, if nobody has written more.
-        for name, api in apis.items():
-            texts["apis"].setdefault(name, {"short": api.title, "what": api.summary or api.description, "when": ""})
-        found = [claim for api in apis.values() for claim in claims(api, texts["words"])]
-        doubtful = [claim for claim in found if claim["level"] != "documented"]
-        numbers = {api: count(1) for api in APIS}
-        shared = {
-            "t": texts,
-            "apis": apis,
-            "languages": LANGUAGES,
-            "language": language,
-            "root": "../" if prefix else "",
-            "home": "",
-            "counts": {api: Counter(claim["level"] for claim in found if claim["api"] == api) for api in APIS},
-            "claims": [claim | {"number": next(numbers[claim["api"]])} for claim in doubtful],
-            "versions": versions,
-            "kinds": KINDS,
-            "guides": GUIDES,
-        }
-        (site / prefix).mkdir(exist_ok=True)
-
-        def write(name: str, template: str, title: str, shared: dict[str, Any] = shared, **more: Any) -> None:
-            text = environment.get_template(f"{template}.html.jinja").render(shared, name=name, title=title, **more)
-            (site / LANGUAGES[shared["language"]] / f"{name}.html").write_text(text, "utf-8")
-
-        if language == "en":
-            (site / "llms.txt").write_text(environment.get_template("llms.txt.jinja").render(shared), "utf-8")
-        write("index", "index", texts["title"])
-        write("evidence", "evidence", texts["evidence"]["title"])
-        for name, api in apis.items():
-            words = texts["levels"] | texts["words"]
-            data = {"spec": decorate(api, words), "locale": language.partition("-")[0], "words": words}
-            inside = Markup(json.dumps(data, ensure_ascii=False).translate(JSON_IN_HTML))
-            write(name, "reference", api.title, data=inside)
-        for guide in GUIDES:
-            file = HERE / (f"{guide}.{language}.md" if prefix else f"{guide}.md")
-            text = file.read_text("utf-8").replace("../README.md", "index.html")
-            text = text.replace("OWNER/contrato", os.environ.get("GITHUB_REPOSITORY", "OWNER/contrato"))
-            html = MarkdownIt().enable("table").render(re.sub(r"index\.html#[\w-]+", "index.html", text))
-            # Whoever has no mouse must be able to scroll what is wider than the page.
-            html = Markup(html.replace("<pre>", '<pre tabindex="0">'))
-            write(guide, "guide", text.partition("\n")[0].strip("# "), html=html)
-    print(f"{site}/index.html: {sum(1 for _ in site.rglob('*.html'))} pages")
+    pages.write(site, documents, sums(specs, tags, published), repository, address)
 
 
 def stable(node: Any, path: str) -> Any:
@@ -400,6 +230,13 @@ def main() -> None:
     parser.add_argument("--serve", action="store_true", help="serve the built site beside the bundled server")
     parser.add_argument("--output", type=Path, default=SITE, metavar="FOLDER", help="where the site is built")
     parser.add_argument("--published", type=Path, metavar="FILE", help="versions.json of the site as it stands")
+    repository = os.environ.get("GITHUB_REPOSITORY", "")
+    server = os.environ.get("GITHUB_SERVER_URL", "https://github.com")
+    default = f"{server}/{repository}" if repository else ""
+    parser.add_argument(
+        "--repository", default=default, metavar="URL", help="the project's, also from GITHUB_REPOSITORY"
+    )
+    parser.add_argument("--address", default="", metavar="URL", help="where the site will be")
     parser.add_argument("--port", type=int, default=8000, help="for --serve; 0 takes a free one")
     options = parser.parse_args()
     if options.serve:
@@ -407,7 +244,7 @@ def main() -> None:
             sys.exit("no site: run make docs")
         serve(options.output, options.port)
     else:
-        build(options.output.resolve(), options.published)
+        build(options.output.resolve(), options.published, options.repository.rstrip("/"), options.address.rstrip("/"))
 
 
 if __name__ == "__main__":

@@ -35,8 +35,10 @@ from contrato.core.spec import APIS
 SPEC = Path(__file__).parents[1] / "spec"
 LANGUAGES = {"es": "Spanish", "pt-BR": "Brazilian Portuguese"}
 # The evidence that the reference shows. That of rules is shown by the contract suite, in English.
-EVIDENCE = ("x-evidence", "x-default-evidence", "x-meaning-evidence", "x-unit-evidence")
-TEXTS = ("title", "summary", "description", "x-displayName", *EVIDENCE)
+EVIDENCE = ("x-evidence", "x-default-evidence", "x-meaning-evidence", "x-unit-evidence", "why")
+TEXTS = ("title", "summary", "description", "x-displayName", *EVIDENCE[:-1])
+# Notes about a translation.
+NOTES = ("x-english", "x-same")
 # What `contrato learn` writes.
 OBSERVED = re.compile(r"observed \d{4}-\d\d-\d\d: \d+ answers?")
 # Keys of these are names that the spec gives.
@@ -80,7 +82,11 @@ def texts(document: Any) -> Iterator[tuple[str, str, Texts]]:
             inner = key.removesuffix(".schema") if key.endswith(").schema") else key
             yield from walk(value, f"{inner}.{name}".strip("."), target + step, not named and name in MAPS)
 
-    return walk(document, "", "$")
+    yield from walk(document, "", "$")
+    for name, question in document.get("x-questions", {}).items():
+        target = f"$['x-questions']['{name}']"
+        yield f"questions.{name}", target, {key: question[key] for key in ("question", "why")}
+        yield f"questions.{name}.readings", f"{target}.readings", question["readings"]
 
 
 def keys(document: Any) -> dict[int, str]:
@@ -164,7 +170,7 @@ def chosen(entries: Mapping[str, Any], english: Mapping[str, Texts]) -> dict[str
 
 def words(entry: Mapping[str, Any]) -> dict[str, str]:
     """Return the texts of an entry, without the notes about them."""
-    return {key: text for key, text in entry.items() if key in TEXTS}
+    return {key: text for key, text in entry.items() if key not in NOTES}
 
 
 def overlay(source: Path, language: str) -> dict[str, Any]:
@@ -180,10 +186,12 @@ def overlay(source: Path, language: str) -> dict[str, Any]:
 def unused(entries: Mapping[str, Any], english: Mapping[str, Texts]) -> dict[str, bool]:
     """Return the entries that no text takes, with True if the entry is dead.
 
-    An entry of the body of a request is not dead if its operation has no body now: its arguments have moved.
+    An entry of the body of a request is not dead if its operation has no body now: its arguments have moved. Nor is
+    that of an open question, which may be about bodies.
     """
     idle = {key for key in entries if (found := re.match(r"(\w+)\.requestBody\b", key)) and found[1] in english}
     idle -= {key for key in idle if f"{key.partition('.')[0]}.requestBody" in english}
+    idle |= {key for key in entries if key.startswith("questions.")}
     return {key: key not in idle for key in entries if key not in chosen(entries, english).values()}
 
 
@@ -289,7 +297,7 @@ def main() -> int:
             file = path(source, language)
             for key, dead in unused(load(file), wanted(source)).items():
                 if not dead:
-                    print(f"{file.name}: {key}: not used, its operation has no body now; --add removes it")
+                    print(f"{file.name}: {key}: not used now; --add removes it")
     print("\n".join(found) or "Every text is translated.")
     return 1 if found else 0
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import yaml
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Dialog, Locator, Page, ViewportSize, expect, sync_playwright
 
 from contrato.core import spec
 from contrato.core.document import operation_nodes
@@ -30,14 +30,16 @@ FLAGS = (
 )
 LANGUAGES = {"en": "", "es": "es/", "pt-BR": "pt-BR/"}
 GUIDES = ("verify-as-vendor", "verify-as-integrator")
-PAGES = [(language, name) for language in LANGUAGES for name in ("index", "evidence", *spec.APIS, *GUIDES)]
-REFERENCES = [(language, api) for language in LANGUAGES for api in spec.APIS]
+INTERACTIVE = {f"{api}-interactive": api for api in spec.APIS}
+NAMES = ("index", "evidence", "guides", *spec.APIS, *INTERACTIVE, *GUIDES)
+PAGES = [(language, name) for language in LANGUAGES for name in NAMES]
+REFERENCES = [(language, name) for language in LANGUAGES for name in INTERACTIVE]
 DESKTOP: ViewportSize = {"width": 1440, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 # What shows beside a name.
 MARK = re.compile(r"x-((default|meaning|unit)-)?evidence|x-unit")
 # An operation of each API that has much of everything.
-LONG = {"neu": "listNotifications", "apportionments": "listApportionments"}
+LONG = {"neu-interactive": "listNotifications", "apportionments-interactive": "listApportionments"}
 # Milliseconds: only what is broken waits so long, whatever else the machine does.
 expect.set_options(timeout=30_000)
 
@@ -193,13 +195,13 @@ def operation_at(page: Page, key: str) -> Locator:
 
 
 def heading(site: Path, language: str, name: str) -> str:
-    if name in spec.APIS:
-        return cast(str, document(site, language, name)["info"]["title"])
+    if (api := name.removesuffix("-interactive")) in spec.APIS:
+        return cast(str, document(site, language, api)["info"]["title"])
     if name in GUIDES:
         file = ROOT / "docs" / (f"{name}.md" if language == "en" else f"{name}.{language}.md")
         return file.read_text("utf-8").partition("\n")[0].strip("# ")
     words = texts(language)
-    return cast(str, words["title"] if name == "index" else words["evidence"]["title"])
+    return cast(str, words["title"] if name == "index" else words[name]["title"])
 
 
 def check_page(page: Page, site: Path, language: str, name: str) -> None:
@@ -209,7 +211,7 @@ def check_page(page: Page, site: Path, language: str, name: str) -> None:
     expect(page.locator("html")).to_have_attribute("lang", language)
     # Without it a phone shows a page as wide as a desk's, however well it fits.
     expect(page.locator("meta[name=viewport]")).to_have_attribute("content", re.compile("width=device-width"))
-    for key, data in operations(document(site, language, name)).items() if name in spec.APIS else ():
+    for key, data in operations(document(site, language, INTERACTIVE[name])).items() if name in INTERACTIVE else ():
         expect(page.locator(f"#app a[href$='/{key}']").first).to_contain_text(data["summary"])
 
 
@@ -248,7 +250,10 @@ def test_nobody_is_shut_out(page: Page, name: str) -> None:
     assert not violations(page, "color-contrast")
 
 
-@pytest.mark.parametrize(("language", "name"), [("en", "index"), ("es", "evidence"), ("pt-BR", "apportionments")])
+@pytest.mark.parametrize(
+    ("language", "name"),
+    [("en", "index"), ("es", "evidence"), ("pt-BR", "apportionments"), ("pt-BR", "apportionments-interactive")],
+)
 def test_pages_need_no_server(context: BrowserContext, site: Path, language: str, name: str) -> None:
     visit = Visit(context, f"{site.as_uri()}/{LANGUAGES[language]}{name}.html")
     check_page(visit.page, site, language, name)
@@ -256,7 +261,11 @@ def test_pages_need_no_server(context: BrowserContext, site: Path, language: str
     assert not visit.complaints
 
 
-@pytest.mark.parametrize(("visit", "language", "api"), [(where, *where) for where in REFERENCES], indirect=["visit"])
+@pytest.mark.parametrize(
+    ("visit", "language", "api"),
+    [((language, name), language, INTERACTIVE[name]) for language, name in REFERENCES],
+    indirect=["visit"],
+)
 def test_search_finds_an_operation_by_the_name_of_its_field(page: Page, site: Path, language: str, api: str) -> None:
     spec_ = document(site, language, api)
     found = operations(spec_)
@@ -286,10 +295,10 @@ def test_search_finds_an_operation_by_the_name_of_its_field(page: Page, site: Pa
 @pytest.mark.parametrize(
     ("visit", "key"),
     [
-        (("en", "neu"), "listAccounts"),
-        (("es", "neu"), "queryConsumption"),
-        (("en", "apportionments"), "listApportionments"),
-        (("pt-BR", "apportionments"), "listApportionments"),
+        (("en", "neu-interactive"), "listAccounts"),
+        (("es", "neu-interactive"), "queryConsumption"),
+        (("en", "apportionments-interactive"), "listApportionments"),
+        (("pt-BR", "apportionments-interactive"), "listApportionments"),
     ],
     indirect=["visit"],
 )
@@ -311,10 +320,10 @@ def test_try_it_answers_200(page: Page, visit: Visit, key: str) -> None:
 @pytest.mark.parametrize(
     ("visit", "language", "api", "key"),
     [
-        (("en", "neu"), "en", "neu", "queryConsumption"),
+        (("en", "neu-interactive"), "en", "neu", "queryConsumption"),
         # Of all kinds of badges.
-        (("es", "neu"), "es", "neu", "listBills"),
-        (("pt-BR", "apportionments"), "pt-BR", "apportionments", "listApportionments"),
+        (("es", "neu-interactive"), "es", "neu", "listBills"),
+        (("pt-BR", "apportionments-interactive"), "pt-BR", "apportionments", "listApportionments"),
     ],
     indirect=["visit"],
 )
@@ -327,7 +336,10 @@ def test_badges_show(page: Page, site: Path, language: str, api: str, key: str) 
     expect(badges).to_have_count(2 + ("x-meaning-evidence" in operation))
     own = badges.get_by_text(words["levels"][operation["x-evidence"].partition(" ")[0]], exact=True)
     expect(own).to_be_visible()
-    expect(badges.last).to_contain_text(words["words"]["path"])
+    # A path is feminine.
+    expect(badges.last).to_contain_text(
+        f"{words['words']['path']}: {words['feminine']['inferred' if api == 'neu' else 'documented']}"
+    )
     # Each name has one in its own row: parameters, fields sent, fields answered.
     sent = marks(spec_, [operation["parameters"], operation.get("requestBody")])
     answered = marks(spec_, operation["responses"]["200"])
@@ -411,16 +423,69 @@ def test_a_doubt_is_shared_and_looked_up(
     page.get_by_role("combobox").first.select_option("apportionments")
     expect(page).to_have_url(re.compile(r"\?api=apportionments&level=\w+"))
     page.get_by_role("combobox").first.select_option("neu")
-    # And where it stands in the reference: in a schema, or with an operation.
-    place, field = row.split(".")[1:3]
-    page.locator(f"[id='{row}'] code a").click()
-    if place in spec.api("neu").operations:
-        expect(page.locator(f"section[id$='/{place}']")).to_be_in_viewport()
-    else:
-        expect(page.locator(f"[id='api/schemas/{place}']")).to_be_in_viewport()
-        fields_ = page.locator(f"[id='api/schemas/{place}-content'] .property-name")
-        expect(fields_.get_by_text(field, exact=True).first).to_be_visible()
+    # And where it stands in the reference, from where its badge leads back.
+    page.locator(f"[id='{row}']").click()
+    element = page.locator(f"[id='{row.removeprefix('neu.').removesuffix('.meaning')}']")
+    expect(element).to_be_in_viewport()
+    element.locator(f"a.badge[href='evidence.html#{row}']").first.click()
+    expect(page.locator(f"[id='{row}']")).to_be_in_viewport()
     assert not visit.complaints
+    page.close()
+
+
+@pytest.mark.parametrize(("language", "api"), [(language, api) for language in LANGUAGES for api in spec.APIS])
+def test_a_reference_is_read_without_a_script(browser: Browser, served: str, language: str, api: str) -> None:
+    context = browser.new_context(java_script_enabled=False, viewport=PHONE)
+    visit = Visit(context, f"{served}{LANGUAGES[language]}{api}.html")
+    for operation in spec.api(api).operations.values():
+        expect(visit.page.locator(f"[id='{operation.id}']")).to_be_visible()
+    assert not visit.complaints
+    context.close()
+
+
+def test_a_reference_loads_little(context: BrowserContext, served: str) -> None:
+    page = context.new_page()
+    sizes: list[int] = []
+    page.on("response", lambda answer: sizes.append(len(answer.body())))
+    page.goto(f"{served}neu.html", wait_until="networkidle")
+    # The page, its style and the script of the copy buttons: nothing of 4 MB.
+    assert len(sizes) <= 3
+    assert sum(sizes) < 400_000
+    page.close()
+
+
+def test_a_sample_is_copied(browser: Browser, served: str) -> None:
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.goto(f"{served}neu.html#listAccounts")
+    figure = page.locator("#listAccounts figure").first
+    figure.get_by_role("button").click()
+    assert page.evaluate("navigator.clipboard.readText()") == figure.locator("code").inner_text()
+    context.close()
+
+
+def test_deleting_asks(context: BrowserContext, served: str) -> None:
+    visit = Visit(context, f"{served}apportionments-interactive.html")
+    page = visit.page
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.method))
+    operation_at(page, "deleteApportionment").locator(".show-api-client-button").click()
+    asked: list[str] = []
+
+    def refuse(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.dismiss()
+
+    page.once("dialog", refuse)
+    page.locator("[data-addressbar-action=send]:visible").click()
+    # Nothing was sent, and so it can be sent again.
+    expect(page.locator("[data-addressbar-action=send]:visible")).to_be_enabled()
+    assert texts("en")["reference"]["delete"] in asked[0]
+    assert "DELETE" not in requests
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.locator("[data-addressbar-action=send]:visible").click()
+    expect(page.get_by_text("204 No Content")).to_be_visible()
+    assert "DELETE" in requests
     page.close()
 
 

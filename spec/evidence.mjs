@@ -2,10 +2,13 @@
 const CITE = '[a-z]+#L[0-9]+(-L[0-9]+)?';
 const WHY = `open( ${CITE})*: \\S.*`;
 const GRAMMAR = new RegExp(`^(documented( ${CITE})+|(inferred|observed( [0-9]{4}-[0-9]{2}-[0-9]{2})?): \\S.*|conflict( ${CITE}){2,}: \\S.*|${WHY})$`);
+// Of an example: a source shows it, or its values are ours, in the form that the source shows in these lines.
+const EXAMPLE = new RegExp(`^(documented( ${CITE})+|invented( ${CITE})*)$`);
 // Laws that no source states are judged more mildly; they stand in extensions of their own.
 const PLAUSIBLE = /^plausible: \S/;
 const LAWS = /^x-(agrees-with|aggregate|aggregation|always|echo|identity|invariants|plausible|power|reckoning|register-of|searches|sort)(-evidence)?$/;
 const FORMS = '"documented neu#L40-L62", "inferred: why" or "conflict neu#L46 neu#L130: what was chosen"';
+const EXAMPLES = '"documented neu#L97", or "invented neu#L99" if the values are not those of the source';
 
 const isObject = (node) => typeof node === 'object' && node !== null;
 
@@ -20,15 +23,22 @@ function Evidence() {
 
   // The walk is our own because Redocly's visitors see neither the siblings of a $ref nor the inside of an extension.
   const walk = (node, { report, location }, law) => {
+    if ('example' in node && !('x-example-evidence' in node)) {
+      report({ message: `x-example-evidence is missing: write ${EXAMPLES}.`, location: location.child('example') });
+    }
     for (const [key, value] of Object.entries(node)) {
       const at = { report, location: location.child(key) };
       const lawful = law || LAWS.test(key);
-      if (/^x-(\w+-)?evidence$/.test(key)) {
+      if (key === 'x-example-evidence' || (key === 'x-evidence' && 'value' in node)) {
+        if (!EXAMPLE.test(value)) {
+          report({ message: `${key} reads ${JSON.stringify(value)}: write ${EXAMPLES}.`, location: at.location });
+        }
+      } else if (/^x-(\w+-)?evidence$/.test(key)) {
         if (!GRAMMAR.test(value) && !(lawful && PLAUSIBLE.test(value))) {
           const forms = lawful ? `${FORMS}, or "plausible: why"` : FORMS;
           report({ message: `${key} reads ${JSON.stringify(value)}: write ${forms}.`, location: at.location });
         }
-      } else if (isObject(value)) {
+      } else if (isObject(value) && !(key === 'value' && 'summary' in node)) {
         walk(value, at, lawful);
       }
     }
@@ -44,6 +54,7 @@ function Evidence() {
     Parameter: { enter: present },
     RequestBody: { enter: present },
     Response: { enter: present },
+    Example: { enter: present },
     SchemaProperties: {
       enter(properties, { report, location, resolve }) {
         for (const [name, schema] of Object.entries(properties)) {

@@ -42,14 +42,16 @@ def move_arguments(document: dict[str, Any]) -> None:
             continue
         item["get"] = {key: value for key, value in item.pop("post").items() if key not in ("requestBody", "x-safe")}
         media = follow(document, node["requestBody"])[0]["content"][JSON]
-        examples = [follow(document, example)[0]["value"] for example in media.get("examples", {}).values()]
+        examples = [follow(document, example)[0] for example in media.get("examples", {}).values()]
         schema = follow(document, media["schema"])[0]
         parameters = item["get"].setdefault("parameters", [])
         for name, prop in schema["properties"].items():
             own = {key: value for key, value in prop.items() if key == "description" or key.startswith("x-")}
             rest = {key: value for key, value in prop.items() if key not in own and key != "examples"}
-            values = [example[name] for example in examples if name in example]
-            shown = {"example": values[0]} if values else {}
+            found = [example for example in examples if name in example["value"]]
+            shown = {}
+            if found:
+                shown = {"example": found[0]["value"][name], "x-example-evidence": found[0]["x-evidence"]}
             required = {"required": True} if name in schema.get("required", ()) else {}
             form = {"style": "form", "explode": True} if rest.get("type") == "array" else {}
             parameters.append({"name": name, "in": "query", **required, **form, **own, "schema": rest, **shown})

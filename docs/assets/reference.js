@@ -1,6 +1,6 @@
 // Renders a reference with Scalar. The page gives window.CONTRATO: the spec, the language and the words for evidence.
 const { spec, locale, words, origin } = window.CONTRATO;
-const LEVELS = /^(documented|inferred|conflict|observed|open)\s*([^:]*):?\s*(.*)$/s;
+const LEVELS = /^(documented|inferred|conflict|observed|open|invented)\s*([^:]*):?\s*(.*)$/s;
 
 // Badges: what the vendor promises, what we guessed. Scalar makes an element of this name for each extension below.
 class Evidence extends HTMLElement {
@@ -22,7 +22,9 @@ function badge(text, part) {
   details.className = `evidence ${level}`;
   details.title = shown.join('\n');
   const summary = details.appendChild(document.createElement('summary'));
-  summary.textContent = (part ? `${words[part]}: ` : '') + words[level];
+  // A path and a unit are feminine where words have a gender.
+  const told = ['path', 'unit'].includes(part) ? words.feminine[level] : words[level];
+  summary.textContent = (part ? `${words[part]}: ` : '') + told;
   for (const line of shown) details.appendChild(document.createElement('p')).textContent = line;
   return details;
 }
@@ -47,12 +49,12 @@ Scalar.createApiReference('#app', {
     () => ({
       name: 'contrato',
       extensions: [
-        shows('x-path-evidence', 'contrato-evidence'),
         shows('x-evidence', 'contrato-evidence'),
-        shows('x-default-evidence', 'contrato-evidence'),
         shows('x-meaning-evidence', 'contrato-evidence'),
+        shows('x-default-evidence', 'contrato-evidence'),
         shows('x-unit-evidence', 'contrato-evidence'),
         shows('x-unit', 'contrato-unit'),
+        shows('x-path-evidence', 'contrato-evidence'),
       ],
     }),
   ],
@@ -70,7 +72,14 @@ Scalar.createApiReference('#app', {
   // The fields of the answers have badges, too.
   expandAllResponses: true,
   expandAllSchemaProperties: true,
+  orderSchemaPropertiesBy: 'preserve',
+  orderRequiredPropertiesFirst: false,
   persistAuth: false,
+  customFetch: async (input, init) => {
+    const request = new Request(input, init);
+    if (request.method === 'DELETE' && !confirm(`${request.url}\n\n${words.delete}`)) throw new DOMException('Not sent', 'AbortError');
+    return fetch(request);
+  },
   authentication: {
     preferredSecurityScheme: 'bearerAuth',
     securitySchemes: { bearerAuth: { token: 'demo' } },

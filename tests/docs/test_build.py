@@ -11,10 +11,13 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import markupsafe
 import pytest
 
 import build
 import overlays
+import pages
+import questions
 from contrato.core import spec
 from contrato.core.document import operation_nodes
 from contrato.core.spec import Api
@@ -45,46 +48,161 @@ class Page(HTMLParser):
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
     done = subprocess.run(
-        [sys.executable, "-W", "error", DOCS / "build.py", "--output", folder], capture_output=True, text=True
+        [sys.executable, "-W", "error", DOCS / "build.py", "--output", folder, "--repository", ""],
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
 
 
 def test_every_link_leads_somewhere_inside_the_site(site: Path) -> None:
-    pages = list(site.rglob("*.html"))
-    assert len(pages) == 18
-    for page in pages:
-        links = Page(page).links
-        assert len(links) > 8
-        for link in links:
+    found = {file: Page(file) for file in site.rglob("*.html")}
+    names = {"index", "evidence", "guides", *pages.GUIDES, *spec.APIS, *(f"{api}-interactive" for api in spec.APIS)}
+    only_english = {*pages.ENGLISH, "python", "changes", "404"}
+    for folder in pages.LANGUAGES.values():
+        there = {file.stem for file in (site / folder).glob("*.html")}
+        assert there == names | (set() if folder else only_english)
+    for file, page in found.items():
+        for link in page.links:
             if link == "data:,":
                 continue
             target, _, fragment = link.partition("#")
-            # Scalar makes the ids of a reference when it is opened; the names of the operations are enough here.
-            file = (page.parent / target).resolve() if target else page
-            assert file.is_file(), f"{page.relative_to(site)}: {link}"
-            assert file.is_relative_to(site)
+            at = (file.parent / target).resolve() if target else file
+            assert at.is_file(), f"{file.relative_to(site)}: {link}"
+            assert at.is_relative_to(site)
             if fragment.startswith("tag/"):
-                assert f'"operationId": "{fragment.rpartition("/")[2]}"' in file.read_text("utf-8"), link
+                # Scalar makes the ids of an interactive page when it is opened; the operation is enough here.
+                assert f'"operationId": "{fragment.rpartition("/")[2]}"' in at.read_text("utf-8"), link
+            elif fragment:
+                assert fragment in found[at].ids, f"{file.relative_to(site)}: {link}"
+
+
+@pytest.mark.parametrize("folder", pages.LANGUAGES.values())
+@pytest.mark.parametrize("api", spec.APIS)
+def test_a_reference_is_complete_without_a_script(site: Path, api: str, folder: str) -> None:
+    """Every name, value, example and reason of a spec is in the HTML, and leads to its row in the index."""
+    text = (site / folder / f"{api}.html").read_text("utf-8")
+    page = Page(site / folder / f"{api}.html")
+    known = spec.api(api)
+    for operation in known.operations.values():
+        assert operation.id in page.ids
+        assert operation.path in text
+        for parameter in operation.parameters:
+            assert f"<code>{parameter.name}</code>" in text
+            assert all(f"<code>{value}</code>" in text for value in parameter.schema.enum)
+        for response in operation.responses.values():
+            assert f"<code>{response.status}</code>" in text
+    bodies = {o.body.schema.component for o in known.operations.values() if o.body is not None}
+    for name, node in known.document["components"]["schemas"].items():
+        assert (name in page.ids) == (name not in bodies)
+        assert {f"{name}.{field}" for field in node.get("properties", ())} <= page.ids
+    for example in known.document["components"]["examples"].values():
+        assert all(html(value) in text for value in strings(example["value"]))
+    rows = {link.partition("#")[2] for link in page.links if link.startswith("evidence.html#")}
+    topics = Page(site / folder / "evidence.html").ids
+    assert rows <= topics
+    # Each row of this API is linked from its place, and each open question.
+    assert {row for row in topics if row.startswith((f"{api}.", f"{api}-"))} - rows <= reasons(api)
+
+
+def reasons(api: str) -> set[str]:
+    """The numbers of reasons, to which the rows lead, and not the reference."""
+    known = questions.numbers(api)
+    return {f"{api}-{known[it]}" for it, *_ in questions.subjects(spec.api(api)) if it not in spec.api(api).questions}
+
+
+def strings(value: Any) -> list[str]:
+    """The texts in an example, as JSON."""
+    if isinstance(value, str):
+        return [json.dumps(value, ensure_ascii=False)]
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [text for inner in inside for text in strings(inner)]
+
+
+def html(text: str) -> str:
+    return str(markupsafe.escape(text))
+
+
+def test_the_python_api_is_documented(site: Path) -> None:
+    """Each method of a client, with its arguments, and each error."""
+    page = Page(site / "python.html")
+    text = (site / "python.html").read_text("utf-8")
+    for api in map(spec.api, spec.APIS):
+        for kind in (api.name.capitalize(), f"Async{api.name.capitalize()}"):
+            for operation in api.operations.values():
+                assert f"contrato.{api.name}.{kind}.{operation.method_name}" in page.ids
+                assert all(f"<code>{name}</code>" in text for name in operation.arguments)
+    assert {
+        f"contrato.core.errors.{name}" for name in ("ContratoError", "ContractError", "PaginationError")
+    } <= page.ids
+    # Only what is public.
+    assert not [name for name in page.ids if "._" in name]
+
+
+@pytest.mark.parametrize("api", spec.APIS)
+def test_every_question_and_reason_has_a_number(api: str) -> None:
+    """To give one: python docs/questions.py. One in other words keeps its number: change it in docs/numbers.yaml."""
+    assert questions.missing(spec.api(api)) == []
+
+
+def test_numbers_are_never_given_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(questions, "NUMBERS", tmp_path / "numbers.yaml")
+    known = spec.api("apportionments")
+    subjects = list(dict.fromkeys(subject for subject, *_ in questions.subjects(known)))
+    questions.NUMBERS.write_text(f"# Note\nneu: {{}}\napportionments: {{7: gone, 3: {subjects[-1]!r}}}\n", "utf-8")
+    questions.assign([known])
+    numbers = questions.numbers("apportionments")
+    assert questions.NUMBERS.read_text("utf-8").startswith("# Note\n")
+    assert numbers["gone"] == 7
+    assert numbers[subjects[-1]] == 3
+    assert sorted(numbers[subject] for subject in subjects[:-1]) == list(range(8, 7 + len(subjects)))
+    assert questions.gone(known) == ["gone"]
+
+
+def test_a_site_says_where_it_and_the_project_are(site: Path, tmp_path: Path) -> None:
+    documents = {
+        language: {
+            api: json.loads((site / f"specs/{api}/latest/{api}{suffix}.json").read_text("utf-8")) for api in spec.APIS
+        }
+        for language, suffix in (("en", ""), ("es", ".es"), ("pt-BR", ".pt-BR"))
+    }
+    versions = json.loads((site / "specs/versions.json").read_text("utf-8"))
+    at, project = "https://docs.example.com/contrato", "https://git.example.com/somebody/contrato"
+    pages.write(tmp_path, documents, versions, project, at)
+    text = (tmp_path / "es/neu.html").read_text("utf-8")
+    assert f'<link rel="canonical" href="{at}/es/neu.html">' in text
+    assert f'hreflang="pt-BR" href="{at}/pt-BR/neu.html"' in text
+    assert f'href="{project}"' in text
+    assert f"git clone {project}" in (tmp_path / "index.html").read_text("utf-8")
+    assert f"{project}/issues/new?title=NEU-1%3A" in (tmp_path / "evidence.html").read_text("utf-8")
+    listed = re.findall(r"<loc>(.*?)</loc>", (tmp_path / "sitemap.xml").read_text("utf-8"))
+    assert len(listed) == len(set(listed)) == len(list(tmp_path.rglob("*.html"))) - 1
+    # Without the settings, nothing is made up.
+    assert not (site / "sitemap.xml").exists()
+    for file in site.rglob("*.html"):
+        assert 'rel="canonical"' not in file.read_text("utf-8")
+        assert "git clone" not in file.read_text("utf-8")
 
 
 def test_nothing_of_ours_loads_from_another_host(site: Path) -> None:
-    for file in [*site.rglob("*.css"), site / "assets/reference.js", site / "assets/evidence.js"]:
+    for file in [*site.rglob("*.css"), *(site / f"assets/{name}.js" for name in ("reference", "evidence", "page"))]:
         assert not re.search(r"https?:|//\w+\.|@import", file.read_text("utf-8")), file
 
 
-def test_evidence_other_than_documented_is_listed_in_every_language(site: Path) -> None:
+def test_what_is_to_be_settled_is_listed_in_every_language(site: Path) -> None:
     text = {
-        language: re.findall(r'data-level="(\w+)"', (site / folder / "evidence.html").read_text("utf-8"))
-        for language, folder in (("en", ""), ("es", "es"), ("pt-BR", "pt-BR"))
+        language: re.findall(r'id="([a-z]+-\d+)" data-api="\w+" data-level="(\w+)"', file.read_text("utf-8"))
+        for language, folder in pages.LANGUAGES.items()
+        for file in [site / folder / "evidence.html"]
     }
     document = (DOCS.parent / "spec/neu.yaml").read_text("utf-8")
     assert "neu#L5 neu#L17: the prose promises" in document
-    assert "the prose promises each of the services" in (site / "evidence.html").read_text("utf-8")
+    assert "The prose promises each of the services" in (site / "evidence.html").read_text("utf-8")
     assert text["en"] == text["es"] == text["pt-BR"]
-    levels = {evidence.level for api in map(spec.api, spec.APIS) for *_, evidence in api.statements()}
-    assert set(text["en"]) == levels - {"documented"}
+    found = [(api, subject) for api in spec.APIS for subject, *_ in questions.subjects(spec.api(api))]
+    assert len(text["en"]) == len(set(found)) < len(found)
+    assert {level for _, level in text["en"]} == {"open", "inferred", "conflict"}
 
 
 def test_sums_and_downloads(site: Path) -> None:
@@ -174,32 +292,26 @@ def test_a_language_model_is_told_what_a_person_is(site: Path) -> None:
         assert all(scheme.description in text for o in api.operations.values() for scheme in o.security)
     links = re.findall(r"\]\(([^)]+)\)", text)
     assert len(links) > 14
-    assert all((site / link).is_file() for link in links)
+    assert all((site / link.partition("#")[0]).is_file() for link in links)
 
 
 @pytest.mark.parametrize("folder", ["", "es", "pt-BR"])
-def test_what_is_in_doubt_can_be_cited_and_found(site: Path, folder: str) -> None:
+def test_what_is_in_doubt_can_be_cited_answered_and_found(site: Path, folder: str) -> None:
     page = Page(site / folder / "evidence.html")
     text = (site / folder / "evidence.html").read_text("utf-8")
-    rows = re.findall(r'<li id="([^"]+)" data-api="(\w+)"', text)
-    assert len(rows) == len({row for row, _ in rows}) == text.count("data-level")
-    assert {row for row, _ in rows} == {
-        row for row, _ in re.findall(r'<li id="([^"]+)" data-api="(\w+)"', (site / "evidence.html").read_text("utf-8"))
-    }
-    places = [link for link in page.links if re.match(r"\w+\.html#(tag|schemas)/", link)]
-    # All but time zones and addresses, which stand at the top of a reference.
-    assert len(places) == len(rows) - 2 * len(spec.APIS)
-    for link in places:
-        api, kind, name = re.split(r"\.html#(tag|schemas)/", link)
-        known = spec.api(api).operations if kind == "tag" else spec.api(api).document["components"]["schemas"]
-        assert name.rpartition("/")[2] in known
+    for api in spec.APIS:
+        name = {"neu": "NEU"}.get(api) or {"": "Apportionments", "es": "Prorrateos", "pt-BR": "Rateios"}[folder]
+        numbers = [row.rpartition("-")[2] for row in page.ids if row.startswith(f"{api}-")]
+        # Each is a line of the form, too.
+        assert all(re.search(rf"(^|<code>){name}-{number}\. \S", text, re.MULTILINE) for number in numbers)
+    assert len(text.split("data-level")) - 1 == sum(len(re.findall(rf'id="{api}-\d+"', text)) for api in spec.APIS)
     assert not re.search(r"\b(neu|apportionments)#L\d|anyOf|servers? 0|x-time", re.sub(r'(id|href)="[^"]*"', "", text))
 
 
 @pytest.mark.parametrize("folder", ["", "es", "pt-BR"])
 def test_each_operation_shows_three_samples(site: Path, folder: str) -> None:
     for api in spec.APIS:
-        nodes = operation_nodes(reference(site / folder / f"{api}.html"))
+        nodes = operation_nodes(reference(site / folder / f"{api}-interactive.html"))
         shown = [[sample["label"] for sample in node["x-codeSamples"]] for *_, node in nodes]
         assert shown == [["Python", "contrato", "curl"]] * len(spec.api(api).operations)
 
@@ -207,12 +319,12 @@ def test_each_operation_shows_three_samples(site: Path, folder: str) -> None:
 @pytest.mark.parametrize("api", spec.APIS)
 def test_parameters_show_their_own_evidence(site: Path, api: str) -> None:
     written = spec.api(api).operations
-    shown = Api(api, reference(site / f"{api}.html")).operations
+    shown = Api(api, reference(site / f"{api}-interactive.html")).operations
     pairs = [(mine, shown[name].parameter(mine.name)) for name in written for mine in written[name].parameters]
     assert pairs
     for mine, there in pairs:
         assert there.schema.evidence == mine.evidence
-    assert all("$ref" not in node["schema"] for node in build.parameters(reference(site / f"{api}.html")))
+    assert all("$ref" not in node["schema"] for node in pages.parameters(reference(site / f"{api}-interactive.html")))
 
 
 def reference(page: Path) -> dict[str, Any]:

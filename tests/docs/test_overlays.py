@@ -14,9 +14,9 @@ from markdown_it import MarkdownIt
 
 import documents
 import overlays
-from build import GUIDES
 from contrato.core.document import operation_nodes
 from contrato.core.spec import APIS, Api
+from pages import GUIDES
 
 pytestmark = pytest.mark.slow
 

@@ -226,6 +226,13 @@ def test_process_serves_until_a_signal(process: subprocess.Popen[str], sent: sig
         body, headers = b" " * 10_000_000, {"Content-Type": "application/json"}
         assert client.request(*with_body, content=body, headers=headers).status_code == 413
         assert client.request(*accounts).status_code == 200
+        # A page of another origin may ask: a browser asks first whether it may.
+        page = {"Origin": "https://docs.example.com"}
+        ask = page | {"Access-Control-Request-Method": "DELETE", "Access-Control-Request-Headers": "authorization"}
+        allowed = client.options(accounts[1], headers=ask)
+        assert "DELETE" in allowed.headers["access-control-allow-methods"]
+        assert allowed.headers["access-control-allow-headers"] == "authorization"
+        assert client.request(*accounts, headers=page).headers["access-control-allow-origin"] == "*"
         process.send_signal(sent)
         assert process.wait(20) == 0
     assert process.stdout.read() == ""

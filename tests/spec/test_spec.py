@@ -2,8 +2,10 @@
 
 import copy
 import hashlib
+import json
 import os
 import re
+import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,10 @@ OPERATION_EXTENSIONS = ("x-pagination", "x-date-range", "x-sort", "x-identity", 
 LISTS_OF_LAWS = ("x-always", "x-agrees-with")
 
 # How a description says that the source does not say it.
-READING = re.compile(r"\b(taken to be|(is|are) taken|inferred|expected|assumed|our reading)\b")
+READING = re.compile(r"\b(inferred|expected|assumed?|our reading|we (chose|read|use))\b")
+
+# How an example says where its values come from.
+EXAMPLE = re.compile(r"(documented|invented)\b")
 
 Spec = dict[str, Any]
 
@@ -105,6 +110,7 @@ def faults(spec: Spec) -> Iterator[str]:
         if "x-evidence" not in element:
             yield f"{where} has no evidence"
     yield from reading_faults(spec)
+    yield from invention_faults(spec)
     sources = spec["info"]["x-sources"]
     for where, node in walk(spec):
         if not isinstance(node, str) or not re.search(r"evidence$", where):
@@ -148,6 +154,16 @@ def reading_faults(spec: Spec) -> Iterator[str]:
                 yield f"{where} has a meaning that is documented: x-evidence says that"
             if "x-evidence" not in node:
                 yield f"{where} has evidence of its meaning alone"
+
+
+def invention_faults(spec: Spec) -> Iterator[str]:
+    """Examples that do not say whether their values are invented."""
+    roots = [(name, node) for name, node in spec["components"]["examples"].items()]
+    named = [(name, node.get("x-evidence", "")) for name, node in roots]
+    inside = [place for root in (spec["paths"], spec["components"]["schemas"]) for place in walk(root)]
+    inside += walk(spec["components"].get("parameters", {}))
+    named += [(where, n.get("x-example-evidence", "")) for where, n in inside if isinstance(n, dict) and "example" in n]
+    yield from (f"example {name} is neither documented nor invented" for name, it in named if not EXAMPLE.match(it))
 
 
 def argument_laws(spec: Spec, operation: Spec) -> Iterator[tuple[str, str, Spec]]:
@@ -343,6 +359,11 @@ def argument(spec: Spec, operation_id: str, name: str) -> Spec:
             "has no /*/day in its answer",
         ),
         (lambda s: without(argument(s, "getAccount", "id"), "example"), "has no example"),
+        (
+            lambda s: without(argument(s, "getAccount", "id"), "x-example-evidence"),
+            "is neither documented nor invented",
+        ),
+        (lambda s: without(s["components"]["examples"]["Service"], "x-evidence"), "example Service is neither"),
         (lambda s: without(at(s, "listAccounts")["x-identity"], "x-evidence"), "x-identity has no evidence"),
         (
             lambda s: without(at(s, "listAccounts")["x-agrees-with"][0], "x-evidence"),
@@ -396,6 +417,36 @@ def test_a_damaged_spec_is_noticed(damage: Any, fault: str) -> None:
     spec = copy.deepcopy(SPECS["neu"])
     damage(spec)
     assert any(fault in line for line in faults(spec))
+
+
+def test_an_example_that_does_not_say_whose_its_values_are_is_refused(tmp_path: Path) -> None:
+    spec = copy.deepcopy(SPECS["neu"])
+    without(spec["components"]["examples"]["Service"], "x-evidence")
+    spec["components"]["examples"]["Bill"] = {"summary": "One", "x-evidence": "inferred: a guess", "value": 1}
+    without(argument(spec, "getAccount", "id"), "x-example-evidence")
+    at(spec, "listBills")["x-evidence"] = "invented neu#L113"
+    (tmp_path / "neu.json").write_text(json.dumps(spec), "utf-8")
+    config = {"plugins": [str(Path("spec/evidence.mjs").resolve())], "rules": {"contrato/evidence": "error"}}
+    (tmp_path / "redocly.yaml").write_text(json.dumps(config), "utf-8")
+    command: list[str | Path] = [
+        "node_modules/.bin/redocly",
+        "lint",
+        tmp_path / "neu.json",
+        "--config",
+        tmp_path / "redocly.yaml",
+    ]
+    environment = os.environ | {"REDOCLY_TELEMETRY": "off"}
+    done = subprocess.run([*command, "--format", "json"], capture_output=True, text=True, env=environment)
+    problems = json.loads(done.stdout)["problems"]
+    found = {problem["location"][0]["pointer"].rpartition("/")[2]: problem["message"] for problem in problems}
+    assert found["Service"].startswith("x-evidence is missing")
+    assert found["example"].startswith("x-example-evidence is missing")
+    assert sorted(problem["message"].partition(" reads ")[2][:12] for problem in problems) == [
+        "",
+        "",
+        '"inferred: a',
+        '"invented ne',
+    ]
 
 
 def test_a_request_body_without_evidence_is_noticed() -> None:

@@ -18,6 +18,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -81,7 +82,8 @@ def serve(host: str = "127.0.0.1", port: int = 8000, token: str = "demo", seed: 
     """
     import uvicorn  # late: clients of contrato.testing need no server
 
-    app = create_app(seed, token)
+    # The published reference asks from another origin, and any page may: the data are invented.
+    app = CORSMiddleware(create_app(seed, token), allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listener = socket.create_server((host, port), family=family)

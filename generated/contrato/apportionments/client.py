@@ -22,7 +22,7 @@ class Apportionments(Client):
 
     Three habits of this API surprise newcomers:
 
-    - **Missing is 204, not 404.** A record that does not exist, or that the token may not see, is
+    - **Missing is 204, not 404.** A record that does not exist, or that the user may not view, is
     answered with `204` and no body. So is a list that matches nothing.
     - **List parameters begin with an underscore**: `_q`, `_sort`, `_order`, `_limit`, `_page`.
     - **Every request declares `Content-Type: application/json`**, also those without a body.
@@ -73,9 +73,9 @@ class Apportionments(Client):
     ) -> Pager[Apportionment, ApportionmentPage]:
         """List apportionments
 
-        Returns one page of the apportionments that the token may see, by descending id unless asked
-        otherwise. When nothing matches, the answer is `204` without a body; a page beyond the last
-        one is taken to match nothing.
+        Returns one page of the apportionments that the user may view, sorted by id, descending, by
+        default. When nothing matches, the answer is `204` without a body; we assume that a page
+        beyond the last one matches nothing.
 
         Args:
             q: Search text. At least the name is expected to be searched.
@@ -96,10 +96,11 @@ class Apportionments(Client):
         Raises:
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
-            AuthenticationError: 403. The token is refused, or may not do this. The body, if
-                any, is unknown.
-            ValidationError: 422. A parameter is refused.
-            RateLimitError: 429. The client asks too often. The body, if any, is unknown.
+            AuthenticationError: 403. The token is refused, or the user may not do this. The
+                body, if any, is unknown.
+            ValidationError: 422. One or more parameters are invalid.
+            RateLimitError: 429. The client sends too many requests. The body, if any, is
+                unknown.
         """
         return self._paged(
             "listApportionments", {"q": q, "sort": sort, "order": order, "limit": limit, "page": page}, options
@@ -125,7 +126,12 @@ class Apportionments(Client):
         - captive market tariff (*mercado cativo*): the company needs a registered physical asset;
         - free market tariff (*mercado livre*): the company needs a valid contract.
 
-        Creating twice makes two records: never repeat this request blindly.
+        No operation lists the companies, apportionment types, tariff types and units of measure
+        that this request names: take their ids from existing apportionments. Nor does any operation
+        assign cost centres.
+
+        Sending the request twice creates two records: check the result of the first before you
+        repeat it.
 
         Args:
             company_id: Identifier of the company.
@@ -135,26 +141,28 @@ class Apportionments(Client):
             apportionment_measure_unit_id: Identifier of the unit of measure.
             name: Name of the apportionment.
             description: Text that describes the apportionment.
-            mixed_consumption: Whether telemetry readings are used to make up the consumption of
+            mixed_consumption: Whether telemetry readings are used to compose the consumption of
                 the period. No default is documented.
-            limit_day: Limit day for processing the apportionment, taken to be a day of the
+            limit_day: Limit day for processing the apportionment, assumed to be a day of the
                 month. Neither a default nor bounds are documented.
             options: Settings of this call, instead of those of the client.
 
 
         Returns:
             Apportionment: The apportionment was created.
-            None: A record that the request names does not exist, or the token may not see it.
+            None: A record that the request refers to does not exist, or the user may not view
+                it.
 
         Raises:
             ResponseError: 400. The request is refused. The body, if any, is unknown.
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
-            AuthenticationError: 403. The token is refused, or may not do this. The body, if
-                any, is unknown.
+            AuthenticationError: 403. The token is refused, or the user may not do this. The
+                body, if any, is unknown.
             ValidationError: 422. The request is refused; the body names the fields and says
                 why.
-            RateLimitError: 429. The client asks too often. The body, if any, is unknown.
+            RateLimitError: 429. The client sends too many requests. The body, if any, is
+                unknown.
         """
         result: Apportionment | None = self._request(
             "createApportionment",
@@ -175,7 +183,8 @@ class Apportionments(Client):
     def get_apportionment(self, id: int, *, options: RequestOptions | None = None) -> Apportionment | None:
         """Read one apportionment
 
-        Returns the apportionment with this id, or `204` when there is none that the token may see.
+        Returns the apportionment with this id, or `204` if it does not exist or the user may not
+        view it.
 
         Args:
             id: Identifier of the apportionment.
@@ -184,17 +193,18 @@ class Apportionments(Client):
 
         Returns:
             Apportionment: The apportionment.
-            None: There is no such record, or the token may not see it.
+            None: The record does not exist, or the user may not view it.
 
         Raises:
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
-            AuthenticationError: 403. The token is refused, or may not do this. The body, if
+            AuthenticationError: 403. The token is refused, or the user may not do this. The
+                body, if any, is unknown.
+            NotFoundError: 404. The id is invalid, or there is nothing to delete. The body, if
                 any, is unknown.
-            NotFoundError: 404. The id is none, or there is nothing to delete. The body, if any,
-                is unknown.
             ValidationError: 422. The id is refused because it is no integer.
-            RateLimitError: 429. The client asks too often. The body, if any, is unknown.
+            RateLimitError: 429. The client sends too many requests. The body, if any, is
+                unknown.
         """
         result: Apportionment | None = self._request("getApportionment", {"id": id}, options)
         return result
@@ -212,7 +222,7 @@ class Apportionments(Client):
     ) -> Apportionment | None:
         """Update an apportionment
 
-        Changes the fields that the body names; the others are taken to keep their values. Company,
+        Changes the fields in the body; we assume that the others keep their values. Company,
         apportionment type and unit of measure are not among the fields. The tariff type sets the
         same condition on the company as at creation:
 
@@ -225,28 +235,29 @@ class Apportionments(Client):
                 set a condition on the company.
             name: Name of the apportionment.
             description: Text that describes the apportionment.
-            mixed_consumption: Whether telemetry readings are used to make up the consumption of
+            mixed_consumption: Whether telemetry readings are used to compose the consumption of
                 the period.
-            limit_day: Limit day for processing the apportionment, taken to be a day of the
+            limit_day: Limit day for processing the apportionment, assumed to be a day of the
                 month. No bounds are documented.
             options: Settings of this call, instead of those of the client.
 
 
         Returns:
             Apportionment: The apportionment after the change.
-            None: There is no such record, or the token may not see it.
+            None: The record does not exist, or the user may not view it.
 
         Raises:
             ResponseError: 400. The request is refused. The body, if any, is unknown.
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
-            AuthenticationError: 403. The token is refused, or may not do this. The body, if
+            AuthenticationError: 403. The token is refused, or the user may not do this. The
+                body, if any, is unknown.
+            NotFoundError: 404. The id is invalid, or there is nothing to delete. The body, if
                 any, is unknown.
-            NotFoundError: 404. The id is none, or there is nothing to delete. The body, if any,
-                is unknown.
             ValidationError: 422. The request is refused; the body names the fields and says
                 why.
-            RateLimitError: 429. The client asks too often. The body, if any, is unknown.
+            RateLimitError: 429. The client sends too many requests. The body, if any, is
+                unknown.
         """
         result: Apportionment | None = self._request(
             "updateApportionment",
@@ -279,12 +290,13 @@ class Apportionments(Client):
         Raises:
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
-            AuthenticationError: 403. The token is refused, or may not do this. The body, if
+            AuthenticationError: 403. The token is refused, or the user may not do this. The
+                body, if any, is unknown.
+            NotFoundError: 404. The id is invalid, or there is nothing to delete. The body, if
                 any, is unknown.
-            NotFoundError: 404. The id is none, or there is nothing to delete. The body, if any,
-                is unknown.
             ValidationError: 422. The id is refused because it is no integer.
-            RateLimitError: 429. The client asks too often. The body, if any, is unknown.
+            RateLimitError: 429. The client sends too many requests. The body, if any, is
+                unknown.
         """
         self._request("deleteApportionment", {"id": id}, options)
 
@@ -297,7 +309,7 @@ class AsyncApportionments(AsyncClient):
 
     Three habits of this API surprise newcomers:
 
-    - **Missing is 204, not 404.** A record that does not exist, or that the token may not see, is
+    - **Missing is 204, not 404.** A record that does not exist, or that the user may not view, is
     answered with `204` and no body. So is a list that matches nothing.
     - **List parameters begin with an underscore**: `_q`, `_sort`, `_order`, `_limit`, `_page`.
     - **Every request declares `Content-Type: application/json`**, also those without a body.
@@ -347,9 +359,9 @@ class AsyncApportionments(AsyncClient):
     ) -> AsyncPager[Apportionment, ApportionmentPage]:
         """List apportionments
 
-        Returns one page of the apportionments that the token may see, by descending id unless asked
-        otherwise. When nothing matches, the answer is `204` without a body; a page beyond the last
-        one is taken to match nothing.
+        Returns one page of the apportionments that the user may view, sorted by id, descending, by
+        default. When nothing matches, the answer is `204` without a body; we assume that a page
+        beyond the last one matches nothing.
 
         Args:
             q: Search text. At least the name is expected to be searched.
@@ -370,10 +382,11 @@ class AsyncApportionments(AsyncClient):
         Raises:
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
-            AuthenticationError: 403. The token is refused, or may not do this. The body, if
-                any, is unknown.
-            ValidationError: 422. A parameter is refused.
-            RateLimitError: 429. The client asks too often. The body, if any, is unknown.
+            AuthenticationError: 403. The token is refused, or the user may not do this. The
+                body, if any, is unknown.
+            ValidationError: 422. One or more parameters are invalid.
+            RateLimitError: 429. The client sends too many requests. The body, if any, is
+                unknown.
         """
         return self._paged(
             "listApportionments", {"q": q, "sort": sort, "order": order, "limit": limit, "page": page}, options
@@ -399,7 +412,12 @@ class AsyncApportionments(AsyncClient):
         - captive market tariff (*mercado cativo*): the company needs a registered physical asset;
         - free market tariff (*mercado livre*): the company needs a valid contract.
 
-        Creating twice makes two records: never repeat this request blindly.
+        No operation lists the companies, apportionment types, tariff types and units of measure
+        that this request names: take their ids from existing apportionments. Nor does any operation
+        assign cost centres.
+
+        Sending the request twice creates two records: check the result of the first before you
+        repeat it.
 
         Args:
             company_id: Identifier of the company.
@@ -409,26 +427,28 @@ class AsyncApportionments(AsyncClient):
             apportionment_measure_unit_id: Identifier of the unit of measure.
             name: Name of the apportionment.
             description: Text that describes the apportionment.
-            mixed_consumption: Whether telemetry readings are used to make up the consumption of
+            mixed_consumption: Whether telemetry readings are used to compose the consumption of
                 the period. No default is documented.
-            limit_day: Limit day for processing the apportionment, taken to be a day of the
+            limit_day: Limit day for processing the apportionment, assumed to be a day of the
                 month. Neither a default nor bounds are documented.
             options: Settings of this call, instead of those of the client.
 
 
         Returns:
             Apportionment: The apportionment was created.
-            None: A record that the request names does not exist, or the token may not see it.
+            None: A record that the request refers to does not exist, or the user may not view
+                it.
 
         Raises:
             ResponseError: 400. The request is refused. The body, if any, is unknown.
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
-            AuthenticationError: 403. The token is refused, or may not do this. The body, if
-                any, is unknown.
+            AuthenticationError: 403. The token is refused, or the user may not do this. The
+                body, if any, is unknown.
             ValidationError: 422. The request is refused; the body names the fields and says
                 why.
-            RateLimitError: 429. The client asks too often. The body, if any, is unknown.
+            RateLimitError: 429. The client sends too many requests. The body, if any, is
+                unknown.
         """
         result: Apportionment | None = await self._request(
             "createApportionment",
@@ -449,7 +469,8 @@ class AsyncApportionments(AsyncClient):
     async def get_apportionment(self, id: int, *, options: RequestOptions | None = None) -> Apportionment | None:
         """Read one apportionment
 
-        Returns the apportionment with this id, or `204` when there is none that the token may see.
+        Returns the apportionment with this id, or `204` if it does not exist or the user may not
+        view it.
 
         Args:
             id: Identifier of the apportionment.
@@ -458,17 +479,18 @@ class AsyncApportionments(AsyncClient):
 
         Returns:
             Apportionment: The apportionment.
-            None: There is no such record, or the token may not see it.
+            None: The record does not exist, or the user may not view it.
 
         Raises:
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
-            AuthenticationError: 403. The token is refused, or may not do this. The body, if
+            AuthenticationError: 403. The token is refused, or the user may not do this. The
+                body, if any, is unknown.
+            NotFoundError: 404. The id is invalid, or there is nothing to delete. The body, if
                 any, is unknown.
-            NotFoundError: 404. The id is none, or there is nothing to delete. The body, if any,
-                is unknown.
             ValidationError: 422. The id is refused because it is no integer.
-            RateLimitError: 429. The client asks too often. The body, if any, is unknown.
+            RateLimitError: 429. The client sends too many requests. The body, if any, is
+                unknown.
         """
         result: Apportionment | None = await self._request("getApportionment", {"id": id}, options)
         return result
@@ -486,7 +508,7 @@ class AsyncApportionments(AsyncClient):
     ) -> Apportionment | None:
         """Update an apportionment
 
-        Changes the fields that the body names; the others are taken to keep their values. Company,
+        Changes the fields in the body; we assume that the others keep their values. Company,
         apportionment type and unit of measure are not among the fields. The tariff type sets the
         same condition on the company as at creation:
 
@@ -499,28 +521,29 @@ class AsyncApportionments(AsyncClient):
                 set a condition on the company.
             name: Name of the apportionment.
             description: Text that describes the apportionment.
-            mixed_consumption: Whether telemetry readings are used to make up the consumption of
+            mixed_consumption: Whether telemetry readings are used to compose the consumption of
                 the period.
-            limit_day: Limit day for processing the apportionment, taken to be a day of the
+            limit_day: Limit day for processing the apportionment, assumed to be a day of the
                 month. No bounds are documented.
             options: Settings of this call, instead of those of the client.
 
 
         Returns:
             Apportionment: The apportionment after the change.
-            None: There is no such record, or the token may not see it.
+            None: The record does not exist, or the user may not view it.
 
         Raises:
             ResponseError: 400. The request is refused. The body, if any, is unknown.
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
-            AuthenticationError: 403. The token is refused, or may not do this. The body, if
+            AuthenticationError: 403. The token is refused, or the user may not do this. The
+                body, if any, is unknown.
+            NotFoundError: 404. The id is invalid, or there is nothing to delete. The body, if
                 any, is unknown.
-            NotFoundError: 404. The id is none, or there is nothing to delete. The body, if any,
-                is unknown.
             ValidationError: 422. The request is refused; the body names the fields and says
                 why.
-            RateLimitError: 429. The client asks too often. The body, if any, is unknown.
+            RateLimitError: 429. The client sends too many requests. The body, if any, is
+                unknown.
         """
         result: Apportionment | None = await self._request(
             "updateApportionment",
@@ -553,11 +576,12 @@ class AsyncApportionments(AsyncClient):
         Raises:
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
-            AuthenticationError: 403. The token is refused, or may not do this. The body, if
+            AuthenticationError: 403. The token is refused, or the user may not do this. The
+                body, if any, is unknown.
+            NotFoundError: 404. The id is invalid, or there is nothing to delete. The body, if
                 any, is unknown.
-            NotFoundError: 404. The id is none, or there is nothing to delete. The body, if any,
-                is unknown.
             ValidationError: 422. The id is refused because it is no integer.
-            RateLimitError: 429. The client asks too often. The body, if any, is unknown.
+            RateLimitError: 429. The client sends too many requests. The body, if any, is
+                unknown.
         """
         await self._request("deleteApportionment", {"id": id}, options)

@@ -22,8 +22,8 @@ class Apportionment(Model):
         id: Identifier of the apportionment.
         name: Name of the apportionment.
         description: Text that describes the apportionment.
-        mixed_consumption: Whether telemetry readings are used to make up the consumption of the period.
-        limit_day: Limit day for processing the apportionment, taken to be a day of the month.
+        mixed_consumption: Whether telemetry readings are used to compose the consumption of the period.
+        limit_day: Limit day for processing the apportionment, assumed to be a day of the month.
         company: Company of the apportionment.
         apportionment_type: What is split, for instance energy (*Energia*).
         apportionment_tariff_type: Type of the apportionment's tariff, for instance custom (*Customizado*), captive

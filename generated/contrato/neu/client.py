@@ -34,8 +34,8 @@ class Neu(Client):
     """NEU API.
 
     NEU sells electricity in Colombia. This API gives a customer the data behind the web
-    application: accounts and their services, claims (PQR), energy consumption from hours to months,
-    bills, notifications, alarm rules and loyalty points (*neugets*).
+    application: accounts and their services, claims (PQRS), energy consumption from hours to
+    months, bills, notifications, alarm rules and loyalty points (*neugets*).
 
     **The vendor's document gives no method, no path, no status code and no error shape.** It names
     fields and shows the shape of requests and answers. All paths and methods of this reference are
@@ -106,7 +106,7 @@ class Neu(Client):
     def get_account(self, id: int, *, options: RequestOptions | None = None) -> list[Account]:
         """Read one account
 
-        Returns the account with this id, **as an array**. What an unknown id answers is not
+        Returns the account with this id, **as an array**. The answer to an unknown id is not
         documented; an empty array and `404` are both plausible.
 
         Args:
@@ -178,8 +178,8 @@ class Neu(Client):
     ) -> list[Pqr]:
         """List claims
 
-        Returns the petitions, complaints and claims (*PQR*) that the user filed, optionally within
-        a range of dates. Changes nothing.
+        Returns the petitions, complaints, claims and suggestions (*PQRS*) that the user filed,
+        optionally within a range of dates. Read-only.
 
         The server decides whether rows at the ends of the range are included; `windows` decides it by
         the dates of the rows.
@@ -218,11 +218,11 @@ class Neu(Client):
 
         Returns active energy (kWh), reactive energy (kVArh), meter registers, currents (A) and
         voltages (V) of an account or of some services, one row per service and hour, day or month.
-        Changes nothing.
+        Read-only.
 
-        Name an account in `id_account` **or** services in `id_services`. What happens with both, or
-        with neither, is not documented. Whether `from_` and `to` are inclusive, and what becomes of
-        a day or month that the range cuts, is not documented either.
+        Name an account in `id_account` **or** services in `id_services`. The answer to both, or to
+        neither, is not documented. Nor is it documented whether `from_` and `to` are inclusive, and
+        how partly covered days and months are reported.
 
         The server decides whether rows at the ends of the range are included; `windows` decides it by
         the dates of the rows.
@@ -270,7 +270,7 @@ class Neu(Client):
 
         Returns the customer's bills, optionally of one service and within a range of dates, page by
         page. The answer is a bare array: it tells neither the number of pages nor the total, so
-        read pages until one comes back empty. Changes nothing.
+        read pages until one comes back empty. Read-only.
 
         The server decides whether rows at the ends of the range are included; `windows` decides it by
         the dates of the rows.
@@ -311,7 +311,7 @@ class Neu(Client):
         """List due dates of bills
 
         Returns the date until which each bill is to be paid, optionally of one service and within a
-        range of dates, page by page. Changes nothing.
+        range of dates, page by page. Read-only.
 
         The server decides whether rows at the ends of the range are included; `windows` decides it by
         the dates of the rows.
@@ -374,7 +374,7 @@ class Neu(Client):
         """List notifications
 
         Returns the user's notifications about consumption, optionally within a range of dates, in
-        pages of 20. The page travels in the URL, the dates in the body. Changes nothing.
+        pages of 20. The page travels in the URL, the dates in the body. Read-only.
 
         The server decides whether rows at the ends of the range are included; `windows` decides it by
         the dates of the rows.
@@ -412,7 +412,7 @@ class Neu(Client):
         """List interactions with notifications
 
         Returns the notifications about consumption that a user interacted with, and when,
-        optionally within a range of dates, page by page. Changes nothing.
+        optionally within a range of dates, page by page. Read-only.
 
         The server decides whether rows at the ends of the range are included; `windows` decides it by
         the dates of the rows.
@@ -454,13 +454,14 @@ class Neu(Client):
 
         Returns the alarm rules that are active, optionally of one service (*proyecto*) and within a
         range of dates, page by page. The answer is a bare array: read pages until one comes back
-        empty. Changes nothing.
+        empty. Read-only.
 
         The server decides whether rows at the ends of the range are included; `windows` decides it by
         the dates of the rows.
 
         Args:
-            id_project: Identifier of the project, which is taken to be a service.
+            id_project: Identifier of the project. We assume that a project is a service; it may
+                be an account.
             from_: Start of the range of dates. A date, a datetime or ISO 8601 text; in
                 `time_zone`, unless it has an offset.
             to: End of the range of dates. A date, a datetime or ISO 8601 text; in `time_zone`,
@@ -493,17 +494,17 @@ class Neu(Client):
         page_number: int | None = None,
         options: RequestOptions | None = None,
     ) -> Pager[RuleHistory, RuleHistoryPage]:
-        """List when rules were met
+        """List rule history
 
         Returns, for each alarm rule, the times at which it was met and the value that met it,
-        optionally of one service (*proyecto*) and within a range of dates, page by page. Changes
-        nothing.
+        optionally of one service (*proyecto*) and within a range of dates, page by page. Read-only.
 
         The server decides whether rows at the ends of the range are included; `windows` decides it by
         the dates of the rows.
 
         Args:
-            id_project: Identifier of the project, which is taken to be a service.
+            id_project: Identifier of the project. We assume that a project is a service; it may
+                be an account.
             from_: Start of the range of dates. A date, a datetime or ISO 8601 text; in
                 `time_zone`, unless it has an offset.
             to: End of the range of dates. A date, a datetime or ISO 8601 text; in `time_zone`,
@@ -576,8 +577,8 @@ class AsyncNeu(AsyncClient):
     """NEU API.
 
     NEU sells electricity in Colombia. This API gives a customer the data behind the web
-    application: accounts and their services, claims (PQR), energy consumption from hours to months,
-    bills, notifications, alarm rules and loyalty points (*neugets*).
+    application: accounts and their services, claims (PQRS), energy consumption from hours to
+    months, bills, notifications, alarm rules and loyalty points (*neugets*).
 
     **The vendor's document gives no method, no path, no status code and no error shape.** It names
     fields and shows the shape of requests and answers. All paths and methods of this reference are
@@ -647,7 +648,7 @@ class AsyncNeu(AsyncClient):
     async def get_account(self, id: int, *, options: RequestOptions | None = None) -> list[Account]:
         """Read one account
 
-        Returns the account with this id, **as an array**. What an unknown id answers is not
+        Returns the account with this id, **as an array**. The answer to an unknown id is not
         documented; an empty array and `404` are both plausible.
 
         Args:
@@ -719,8 +720,8 @@ class AsyncNeu(AsyncClient):
     ) -> list[Pqr]:
         """List claims
 
-        Returns the petitions, complaints and claims (*PQR*) that the user filed, optionally within
-        a range of dates. Changes nothing.
+        Returns the petitions, complaints, claims and suggestions (*PQRS*) that the user filed,
+        optionally within a range of dates. Read-only.
 
         The server decides whether rows at the ends of the range are included; `windows` decides it by
         the dates of the rows.
@@ -759,11 +760,11 @@ class AsyncNeu(AsyncClient):
 
         Returns active energy (kWh), reactive energy (kVArh), meter registers, currents (A) and
         voltages (V) of an account or of some services, one row per service and hour, day or month.
-        Changes nothing.
+        Read-only.
 
-        Name an account in `id_account` **or** services in `id_services`. What happens with both, or
-        with neither, is not documented. Whether `from_` and `to` are inclusive, and what becomes of
-        a day or month that the range cuts, is not documented either.
+        Name an account in `id_account` **or** services in `id_services`. The answer to both, or to
+        neither, is not documented. Nor is it documented whether `from_` and `to` are inclusive, and
+        how partly covered days and months are reported.
 
         The server decides whether rows at the ends of the range are included; `windows` decides it by
         the dates of the rows.
@@ -811,7 +812,7 @@ class AsyncNeu(AsyncClient):
 
         Returns the customer's bills, optionally of one service and within a range of dates, page by
         page. The answer is a bare array: it tells neither the number of pages nor the total, so
-        read pages until one comes back empty. Changes nothing.
+        read pages until one comes back empty. Read-only.
 
         The server decides whether rows at the ends of the range are included; `windows` decides it by
         the dates of the rows.
@@ -852,7 +853,7 @@ class AsyncNeu(AsyncClient):
         """List due dates of bills
 
         Returns the date until which each bill is to be paid, optionally of one service and within a
-        range of dates, page by page. Changes nothing.
+        range of dates, page by page. Read-only.
 
         The server decides whether rows at the ends of the range are included; `windows` decides it by
         the dates of the rows.
@@ -915,7 +916,7 @@ class AsyncNeu(AsyncClient):
         """List notifications
 
         Returns the user's notifications about consumption, optionally within a range of dates, in
-        pages of 20. The page travels in the URL, the dates in the body. Changes nothing.
+        pages of 20. The page travels in the URL, the dates in the body. Read-only.
 
         The server decides whether rows at the ends of the range are included; `windows` decides it by
         the dates of the rows.
@@ -953,7 +954,7 @@ class AsyncNeu(AsyncClient):
         """List interactions with notifications
 
         Returns the notifications about consumption that a user interacted with, and when,
-        optionally within a range of dates, page by page. Changes nothing.
+        optionally within a range of dates, page by page. Read-only.
 
         The server decides whether rows at the ends of the range are included; `windows` decides it by
         the dates of the rows.
@@ -995,13 +996,14 @@ class AsyncNeu(AsyncClient):
 
         Returns the alarm rules that are active, optionally of one service (*proyecto*) and within a
         range of dates, page by page. The answer is a bare array: read pages until one comes back
-        empty. Changes nothing.
+        empty. Read-only.
 
         The server decides whether rows at the ends of the range are included; `windows` decides it by
         the dates of the rows.
 
         Args:
-            id_project: Identifier of the project, which is taken to be a service.
+            id_project: Identifier of the project. We assume that a project is a service; it may
+                be an account.
             from_: Start of the range of dates. A date, a datetime or ISO 8601 text; in
                 `time_zone`, unless it has an offset.
             to: End of the range of dates. A date, a datetime or ISO 8601 text; in `time_zone`,
@@ -1034,17 +1036,17 @@ class AsyncNeu(AsyncClient):
         page_number: int | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[RuleHistory, RuleHistoryPage]:
-        """List when rules were met
+        """List rule history
 
         Returns, for each alarm rule, the times at which it was met and the value that met it,
-        optionally of one service (*proyecto*) and within a range of dates, page by page. Changes
-        nothing.
+        optionally of one service (*proyecto*) and within a range of dates, page by page. Read-only.
 
         The server decides whether rows at the ends of the range are included; `windows` decides it by
         the dates of the rows.
 
         Args:
-            id_project: Identifier of the project, which is taken to be a service.
+            id_project: Identifier of the project. We assume that a project is a service; it may
+                be an account.
             from_: Start of the range of dates. A date, a datetime or ISO 8601 text; in
                 `time_zone`, unless it has an offset.
             to: End of the range of dates. A date, a datetime or ISO 8601 text; in `time_zone`,

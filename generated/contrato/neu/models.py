@@ -92,7 +92,7 @@ class Service(Model):
 
 @attrs.define(kw_only=True)
 class Pqr(Model):
-    """A petition, complaint or claim (*petición, queja o reclamo*) that the user filed.
+    """A petition, complaint, claim or suggestion (*PQRS*) that the user filed.
 
     Attributes:
         message: Text of the claim.
@@ -222,7 +222,7 @@ class Bill(Model):
         date_expiration: Date until which the bill is to be paid.
         date_payment: When the bill was paid; null while it is unpaid.
         platform_payments: The payment made through the platform; null while there is none.
-        concepts: The items that the bill is made of.
+        concepts: Line items.
         id_bill: Identifier of the bill. The overdue bills carry it as a string.
         niu: NIU, the number that identifies the user with the grid operator (*número de identificación del
             usuario*).
@@ -239,14 +239,14 @@ class Bill(Model):
         metadata={
             "wire": "account",
             "evidence": "documented neu#L113",
-            "meaning_evidence": "inferred: shown as a text beside the identifier (neu#L113), hence the name",
+            "meaning_evidence": "inferred: shown as a text beside the identifier (neu#L113); therefore the name",
         }
     )
     service: str = attrs.field(
         metadata={
             "wire": "service",
             "evidence": "documented neu#L113",
-            "meaning_evidence": "inferred: shown as a text beside the identifier (neu#L113), hence the name",
+            "meaning_evidence": "inferred: shown as a text beside the identifier (neu#L113); therefore the name",
         }
     )
     date: datetime.datetime = attrs.field(metadata={"wire": "date", "evidence": "documented neu#L113"})
@@ -254,7 +254,7 @@ class Bill(Model):
         metadata={
             "wire": "date_expiration",
             "evidence": "documented neu#L113",
-            "meaning_evidence": "inferred: only the name is shown (neu#L113); taken to be the date that the due dates have by this name (neu#L114, neu#L133-L134)",
+            "meaning_evidence": "inferred: only the name is shown (neu#L113); assumed to be the date with this name in the due dates (neu#L114, neu#L133-L134)",
         }
     )
     date_payment: datetime.datetime | None = attrs.field(
@@ -265,7 +265,7 @@ class Bill(Model):
         metadata={
             "wire": "platform_payments",
             "evidence": "documented neu#L113",
-            "meaning_evidence": "inferred: a plural by its name and one object by its shape (neu#L113); one payment is taken, or none",
+            "meaning_evidence": "inferred: a plural by its name and one object by its shape (neu#L113); we assume one payment, or none",
         },
     )
     concepts: list[BillConcept] = attrs.field(metadata={"wire": "concepts", "evidence": "documented neu#L113"})
@@ -273,7 +273,7 @@ class Bill(Model):
         metadata={
             "wire": "id_bill",
             "evidence": "documented neu#L113",
-            "meaning_evidence": "conflict neu#L129-L130 neu#L248-L249: the payment reference with the due dates, the identifier with the neugets; both are taken to be one number",
+            "meaning_evidence": "conflict neu#L129-L130 neu#L248-L249: the payment reference with the due dates, the identifier with the neugets; we assume that both are one number",
         }
     )
     niu: str | None = attrs.field(
@@ -399,21 +399,21 @@ class DueDatePage(Model):
         metadata={
             "wire": "nextPage",
             "evidence": "documented neu#L136",
-            "meaning_evidence": "inferred: shown here by its name alone; taken to be what it is in the list of notifications (neu#L160-L165)",
+            "meaning_evidence": "inferred: only the name is shown; assumed to mean the same as in the list of notifications (neu#L160-L165)",
         },
     )
     max_page: int = attrs.field(
         metadata={
             "wire": "maxPage",
             "evidence": "documented neu#L136",
-            "meaning_evidence": "inferred: shown here by its name alone; taken to be what it is in the list of notifications (neu#L160-L165)",
+            "meaning_evidence": "inferred: only the name is shown; assumed to mean the same as in the list of notifications (neu#L160-L165)",
         }
     )
     total: int = attrs.field(
         metadata={
             "wire": "total",
             "evidence": "documented neu#L136",
-            "meaning_evidence": "inferred: shown here by its name alone; taken to be what it is in the list of notifications (neu#L160-L165)",
+            "meaning_evidence": "inferred: only the name is shown; assumed to mean the same as in the list of notifications (neu#L160-L165)",
         }
     )
     data: list[DueDate] = attrs.field(
@@ -440,7 +440,7 @@ class DueDate(Model):
         metadata={
             "wire": "id_bill",
             "evidence": "documented neu#L129-L130",
-            "meaning_evidence": "conflict neu#L129-L130 neu#L248-L249: the payment reference with the due dates, the identifier with the neugets; both are taken to be one number",
+            "meaning_evidence": "conflict neu#L129-L130 neu#L248-L249: the payment reference with the due dates, the identifier with the neugets; we assume that both are one number",
         }
     )
     id_service: int = attrs.field(metadata={"wire": "id_service", "evidence": "documented neu#L131-L132"})
@@ -459,7 +459,7 @@ class OverdueBill(Model):
     Attributes:
         id_bill: Payment reference of the bill, as a string here and as a number everywhere else.
         due_date: Date on which the payment was due.
-        days: Days that the payment is overdue.
+        days: Days overdue.
     """
 
     id_bill: str = attrs.field(
@@ -524,21 +524,21 @@ class NotificationInteractionPage(Model):
         metadata={
             "wire": "nextPage",
             "evidence": "documented neu#L200",
-            "meaning_evidence": "inferred: shown here by its name alone; taken to be what it is in the list of notifications (neu#L160-L165)",
+            "meaning_evidence": "inferred: only the name is shown; assumed to mean the same as in the list of notifications (neu#L160-L165)",
         },
     )
     max_page: int = attrs.field(
         metadata={
             "wire": "maxPage",
             "evidence": "documented neu#L200",
-            "meaning_evidence": "inferred: shown here by its name alone; taken to be what it is in the list of notifications (neu#L160-L165)",
+            "meaning_evidence": "inferred: only the name is shown; assumed to mean the same as in the list of notifications (neu#L160-L165)",
         }
     )
     total: int = attrs.field(
         metadata={
             "wire": "total",
             "evidence": "documented neu#L200",
-            "meaning_evidence": "inferred: shown here by its name alone; taken to be what it is in the list of notifications (neu#L160-L165)",
+            "meaning_evidence": "inferred: only the name is shown; assumed to mean the same as in the list of notifications (neu#L160-L165)",
         }
     )
     data: list[NotificationInteraction] = attrs.field(metadata={"wire": "data", "evidence": "documented neu#L200"})
@@ -579,12 +579,12 @@ class Rule(Model):
 
     Attributes:
         id_alarm: Identifier of the rule. The history spells it `Id_alarm`.
-        project: Name of the project (*proyecto*) that the rule watches, taken to be a service's.
+        project: Name of the project (*proyecto*) that the rule watches. We assume that it is the name of a service.
         creation_date: When the rule was created.
         property_name: Name of the measured property that the rule watches. The values are not documented.
         rule_interval: Interval over which the property is measured. The values are not documented.
         rule_name: Name of the rule.
-        limit_value: Limit that the property is held against, in the property's own unit.
+        limit_value: Threshold for the property, in the property's own unit.
         monday: Whether the rule applies on Mondays.
         tuesday: Whether the rule applies on Tuesdays.
         wednesday: Whether the rule applies on Wednesdays.
@@ -605,7 +605,7 @@ class Rule(Model):
         metadata={
             "wire": "project",
             "evidence": "documented neu#L214",
-            "meaning_evidence": "inferred: shown as a text (neu#L214, neu#L227), hence a name; a project is taken to be a service",
+            "meaning_evidence": "inferred: shown as a text (neu#L214, neu#L227), therefore a name; we assume that a project is a service",
         }
     )
     creation_date: datetime.datetime = attrs.field(
@@ -615,14 +615,14 @@ class Rule(Model):
         metadata={
             "wire": "property_name",
             "evidence": "documented neu#L214",
-            "meaning_evidence": "inferred: only the name is shown (neu#L214, neu#L227); a rule with a limit is taken to watch something that is measured",
+            "meaning_evidence": "inferred: only the name is shown (neu#L214, neu#L227); we assume that a rule with a limit watches something measured",
         }
     )
     rule_interval: str = attrs.field(
         metadata={
             "wire": "rule_interval",
             "evidence": "documented neu#L214",
-            "meaning_evidence": "inferred: only the name is shown (neu#L214, neu#L227); taken to be an interval like those of consumption (neu#L45-L46)",
+            "meaning_evidence": "inferred: only the name is shown (neu#L214, neu#L227); assumed to be an interval like those of consumption (neu#L45-L46)",
         }
     )
     rule_name: str | None = attrs.field(default=None, metadata={"wire": "rule_name", "evidence": "documented neu#L214"})
@@ -660,11 +660,11 @@ class RuleHistory(Model):
 
     Attributes:
         id_alarm: Identifier of the rule. The list of active rules spells it `id_alarm`.
-        project: Name of the project (*proyecto*) that the rule watches, taken to be a service's.
+        project: Name of the project (*proyecto*) that the rule watches. We assume that it is the name of a service.
         property_name: Name of the measured property that the rule watches. The values are not documented.
         rule_interval: Interval over which the property is measured. The values are not documented.
         rule_name: Name of the rule.
-        limit_value: Limit that the property is held against, in the property's own unit.
+        limit_value: Threshold for the property, in the property's own unit.
         data: The times at which the rule was met.
     """
 
@@ -678,21 +678,21 @@ class RuleHistory(Model):
         metadata={
             "wire": "project",
             "evidence": "documented neu#L227",
-            "meaning_evidence": "inferred: shown as a text (neu#L214, neu#L227), hence a name; a project is taken to be a service",
+            "meaning_evidence": "inferred: shown as a text (neu#L214, neu#L227), therefore a name; we assume that a project is a service",
         }
     )
     property_name: str = attrs.field(
         metadata={
             "wire": "property_name",
             "evidence": "documented neu#L227",
-            "meaning_evidence": "inferred: only the name is shown (neu#L214, neu#L227); a rule with a limit is taken to watch something that is measured",
+            "meaning_evidence": "inferred: only the name is shown (neu#L214, neu#L227); we assume that a rule with a limit watches something measured",
         }
     )
     rule_interval: str = attrs.field(
         metadata={
             "wire": "rule_interval",
             "evidence": "documented neu#L227",
-            "meaning_evidence": "inferred: only the name is shown (neu#L214, neu#L227); taken to be an interval like those of consumption (neu#L45-L46)",
+            "meaning_evidence": "inferred: only the name is shown (neu#L214, neu#L227); assumed to be an interval like those of consumption (neu#L45-L46)",
         }
     )
     rule_name: str | None = attrs.field(default=None, metadata={"wire": "rule_name", "evidence": "documented neu#L227"})
@@ -712,7 +712,7 @@ class RuleHistoryEvent(Model):
 
     Attributes:
         date: When the rule was met.
-        value: Value that met the rule, in the property's own unit.
+        value: Measured value that triggered the rule, in the property's own unit.
     """
 
     date: datetime.datetime = attrs.field(
@@ -762,7 +762,7 @@ class UsedNeuget(Model):
         metadata={
             "wire": "id_bill",
             "evidence": "documented neu#L248-L249",
-            "meaning_evidence": "conflict neu#L129-L130 neu#L248-L249: the payment reference with the due dates, the identifier with the neugets; both are taken to be one number",
+            "meaning_evidence": "conflict neu#L129-L130 neu#L248-L249: the payment reference with the due dates, the identifier with the neugets; we assume that both are one number",
         }
     )
     date: datetime.datetime = attrs.field(metadata={"wire": "date", "evidence": "documented neu#L250-L251"})

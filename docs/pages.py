@@ -1,0 +1,331 @@
+"""The pages of the published reference, from the specs in each language."""
+
+import json
+import re
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+import python_api
+import questions
+import reference
+import samples
+from contrato.core.document import follow, operation_nodes
+from contrato.core.extensions import Evidence
+from contrato.core.spec import APIS, EVIDENCE_KEY, Api
+from questions import CITE, Place, Topic
+from reference import Reference
+
+HERE = Path(__file__).parent
+# Folder of each language; English is at the root.
+LANGUAGES = {"en": "", "es": "es/", "pt-BR": "pt-BR/"}
+# The files in a version's folder, by how the name ends.
+KINDS = {
+    ".yaml": "OpenAPI, YAML",
+    ".json": "OpenAPI, JSON",
+    ".es.yaml": "OpenAPI, YAML, español",
+    ".es.json": "OpenAPI, JSON, español",
+    ".pt-BR.yaml": "OpenAPI, YAML, português",
+    ".pt-BR.json": "OpenAPI, JSON, português",
+    ".postman.json": "Postman",
+}
+GUIDES = ("verify-as-vendor", "verify-as-integrator")
+# Only in English, as the programs that they are about.
+ENGLISH = ("client", "command", "verify")
+PYTHON = "The Python API"
+# Characters that could end the script around the JSON.
+JSON_IN_HTML = str.maketrans({"<": "\\u003c", "\u2028": "\\u2028", "\u2029": "\\u2029"})
+
+SITEMAP = """\
+<?xml version="1.0" encoding="UTF-8"?>
+<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">
+{}</urlset>
+"""
+
+Documents = Mapping[str, Mapping[str, dict[str, Any]]]
+
+
+def write(
+    site: Path, documents: Documents, versions: Mapping[str, Any], repository: str = "", address: str = ""
+) -> None:
+    """Write all pages.
+
+    Args:
+        site: The folder of the site.
+        documents: The specs by language and API.
+        versions: The contents of `versions.json`.
+        repository: Address of the project's repository; without one the site names none.
+        address: Address at which the site will be; without one it says nothing that needs it.
+
+    """
+    shutil.copytree(HERE / "assets", site / "assets", dirs_exist_ok=True)
+    for language in LANGUAGES:
+        Pages(site, language, documents, versions, repository, address).write_all()
+    if address:
+        found = (file.relative_to(site).as_posix() for file in site.rglob("*.html"))
+        entries = [f"<url><loc>{address}/{name}</loc></url>\n" for name in sorted(found) if name != "404.html"]
+        (site / "sitemap.xml").write_text(SITEMAP.format("".join(entries)), "utf-8")
+        (site / "robots.txt").write_text(f"Sitemap: {address}/sitemap.xml\n", "utf-8")
+    print(f"{site}/index.html: {sum(1 for _ in site.rglob('*.html'))} pages")
+
+
+class Pages:
+    """The pages in one language; see `write` for the arguments."""
+
+    def __init__(
+        self,
+        site: Path,
+        language: str,
+        documents: Documents,
+        versions: Mapping[str, Any],
+        repository: str,
+        address: str,
+    ) -> None:
+        self.site = site
+        self.language = language
+        self.repository = repository
+        self.address = address
+        self.texts: dict[str, Any] = yaml.safe_load((HERE / f"texts.{language}.yaml").read_text("utf-8"))
+        self.words = self.texts["words"]
+        self.apis = {api: Api(api, documents[language][api]) for api in APIS}
+        # What an API says of itself, if nobody has written more.
+        for name, api in self.apis.items():
+            self.texts["apis"].setdefault(
+                name, {"short": api.title, "what": api.summary or api.description, "when": ""}
+            )
+        english = {api: Api(api, documents["en"][api]) for api in APIS}
+        self.topics = [it for api in APIS for it in questions.topics(self.apis[api], english[api], self.words)]
+        self.anchors: dict[str, set[str]] = {}
+        names = {api: self.texts["apis"][api]["short"] for api in APIS}
+        self.shared = {
+            "t": self.texts,
+            "apis": self.apis,
+            "languages": LANGUAGES,
+            "language": language,
+            "root": "../" if LANGUAGES[language] else "",
+            "home": "",
+            "counts": {name: Counter(it.level for *_, it in api.statements()) for name, api in self.apis.items()},
+            "topics": self.topics,
+            "levels": {topic.level for topic in self.topics},
+            "form_words": {api: self.texts["form"] | {"short": name} for api, name in names.items()},
+            "versions": versions,
+            "kinds": KINDS,
+            "guides": GUIDES,
+            "english": [*((name, self.guide(name)[0]) for name in ENGLISH), ("python", PYTHON)],
+            "repository": repository,
+            "address": address,
+            "description": self.texts["lead"],
+            "has": lambda name, code: code == "en" or name not in (*ENGLISH, "python", "changes", "404"),
+            "navigation": names
+            | {
+                "evidence": self.texts["evidence"]["nav"],
+                "guides": self.texts["guides"]["nav"],
+                "changes": self.texts["changes"],
+            },
+        }
+        self.environment = Environment(
+            loader=FileSystemLoader(HERE / "templates"),
+            undefined=StrictUndefined,
+            autoescape=lambda name: name is not None and ".html" in name,
+            trim_blocks=True,
+            keep_trailing_newline=True,
+        )
+        self.environment.filters |= {
+            "part": self.badge,
+            "reason": self.reason,
+            "said": lambda evidence: self.texts["levels"].get(Evidence(evidence).level, ""),
+            "linked": lambda places, topic: list(self.linked(places, topic)),
+            "markdown": reference.html,
+            "inline": reference.inline,
+        }
+
+    def write_all(self) -> None:
+        """Write them."""
+        (self.site / LANGUAGES[self.language]).mkdir(exist_ok=True)
+        for api in self.apis.values():
+            self.write_reference(api)
+        self.page("index", "index", self.texts["title"])
+        for name in ("evidence", "guides"):
+            self.page(name, name, self.texts[name]["title"])
+        for name in GUIDES:
+            self.write_guide(name)
+        if self.language == "en":
+            text = self.environment.get_template("llms.txt.jinja").render(self.shared)
+            (self.site / "llms.txt").write_text(text, "utf-8")
+            for name in ENGLISH:
+                self.write_guide(name)
+            changes = scrollable((HERE.parent / "CHANGELOG.md").read_text("utf-8"))
+            self.page("changes", "guide", self.texts["changes"], html=changes)
+            self.page("python", "python", PYTHON, modules=python_api.documented())
+            # It is shown at any address.
+            base = f"{self.address}/" if self.address else ""
+            self.page("404", "missing", self.texts["missing"]["title"], home=base, root=base)
+
+    def page(self, name: str, template: str, title: str, **more: Any) -> str:
+        """Write a page and return it."""
+        values = self.shared | {"name": name, "title": title} | more
+        text = self.environment.get_template(f"{template}.html.jinja").render(values)
+        (self.site / LANGUAGES[self.language] / f"{name}.html").write_text(text, "utf-8")
+        return text
+
+    def write_reference(self, api: Api) -> None:
+        """Write both pages of an API: the complete one, and the one that sends requests."""
+        doubts = [topic for topic in self.topics if not topic.question]
+        text = self.page(
+            api.name,
+            "reference",
+            api.title,
+            api=api.name,
+            page=Reference(api, self.words),
+            numbered={topic.subject: topic for topic in self.topics if topic.api == api.name and topic.question},
+            rows={f"{topic.api}.{place.key}" for topic in doubts for place in topic.places},
+            seen={},
+            description=api.summary,
+        )
+        self.anchors[api.name] = set(re.findall(r' id="([^"]+)"', text))
+        words = self.texts["levels"] | self.words
+        data = {
+            "spec": decorate(api, words),
+            "locale": self.language.partition("-")[0],
+            "words": words | {"feminine": self.texts["feminine"], "delete": self.texts["reference"]["delete"]},
+        }
+        scheme, host = urlsplit(api.server_url)[:2]
+        self.page(
+            f"{api.name}-interactive",
+            "interactive",
+            f"{api.title}: {self.texts['reference']['interactive']}",
+            api=api.name,
+            data=Markup(json.dumps(data, ensure_ascii=False).translate(JSON_IN_HTML)),
+            origin=f"{scheme}://{host}",
+            description=api.summary,
+        )
+
+    def write_guide(self, name: str) -> None:
+        """Write the page of a guide."""
+        title, html = self.guide(name)
+        self.page(name, "guide", title, html=html)
+
+    def guide(self, name: str) -> tuple[str, Markup]:
+        """Return the title of a guide and it as HTML."""
+        suffix = "" if self.language == "en" or name in ENGLISH else f".{self.language}"
+        text = (HERE / f"{name}{suffix}.md").read_text("utf-8").replace("../README.md", "index.html")
+        text = re.sub(r"\]\(([\w-]+)(?:\.es|\.pt-BR)?\.md", r"](\1.html", text)
+        if self.repository:
+            text = text.replace("OWNER/contrato", urlsplit(self.repository).path.strip("/"))
+        return text.partition("\n")[0].strip("# "), scrollable(re.sub(r"index\.html#[\w-]+", "index.html", text))
+
+    def badge(self, part: str, level: str) -> str:
+        """Return the text of a badge."""
+        found: str = self.texts["feminine" if part in ("path", "unit") else "levels"][level]
+        return f"{self.words[part]}: {found}" if part else found
+
+    def reason(self, evidence: Evidence) -> str:
+        """Return what a badge rests on."""
+        lines = ", ".join(cite.partition("#")[2] for cite in evidence.citations)
+        return ". ".join(filter(None, (CITE.sub("", evidence.reason), lines and f"{self.words['source']}: {lines}")))
+
+    def linked(self, places: list[Place], topic: Topic) -> Iterator[dict[str, str]]:
+        """Yield places with the row that cites each and the address in the reference, the closest one that it has."""
+        for place in places:
+            at = place.key
+            while at and at not in self.anchors[topic.api]:
+                at = at.rpartition(".")[0]
+            row = "" if topic.question else f"{topic.api}.{place.key}"
+            yield {"row": row, "href": f"{topic.api}.html{'#' if at else ''}{at}", "where": place.where}
+
+
+def scrollable(markdown: str) -> Markup:
+    """Return Markdown as HTML; whoever has no mouse can scroll what is wider than the page."""
+    return Markup(str(reference.html(markdown)).replace("<pre>", '<pre tabindex="0">'))
+
+
+def decorate(api: Api, words: dict[str, str]) -> dict[str, Any]:
+    """Return a spec with the samples, and with evidence moved to places where Scalar shows it."""
+    document = api.copy()
+    inline(document, {key: document.get(key, {}) for key in ("paths", "components")})
+    for example in examples(document):
+        # Scalar shows no extension of an example.
+        if "x-evidence" in example:
+            example["summary"] += f" ({words[Evidence(example['x-evidence']).level].lower()})"
+    for parameter in parameters(document):
+        # Scalar shows badges of a schema, not of the parameter.
+        kept = {key: value for key, value in parameter.items() if EVIDENCE_KEY.fullmatch(key)}
+        schema = parameter.get("schema")
+        if schema is None:
+            continue
+        if "$ref" in schema:
+            # Scalar prefers the description of the component to that of the parameter.
+            taken = follow(document, {"$ref": schema["$ref"]})[0]
+            own = {key: value for key, value in schema.items() if key != "$ref"}
+            schema = {k: v for k, v in taken.items() if k != "description" and not EVIDENCE_KEY.fullmatch(k)} | own
+        parameter["schema"] = schema | kept
+    for response in document.setdefault("components", {}).get("responses", {}).values():
+        mark(response, words)
+    for _, _, item, node in operation_nodes(document):
+        operation = api.operations[node["operationId"]]
+        given = samples.values(operation)
+        if "x-evidence" in item:
+            node["x-path-evidence"] = item["x-evidence"]
+        if operation.body and operation.body.description == operation.body.schema.description:
+            # Scalar shows that of the schema, too.
+            node["requestBody"].pop("description", None)
+        for response in node["responses"].values():
+            mark(response, words)
+        node["x-codeSamples"] = [
+            {"lang": "python", "label": "Python", "source": samples.python(operation, given)},
+            {"lang": "shell", "label": "contrato", "source": samples.command(operation, given)},
+            {"lang": "shell", "label": "curl", "source": samples.curl(operation, given)},
+        ]
+    arrange(document)
+    return document
+
+
+def arrange(node: Any) -> None:
+    """Bring evidence into one order: Scalar shows badges as they are written."""
+    if isinstance(node, dict):
+        for key in ("x-evidence", "x-meaning-evidence", "x-default-evidence", "x-unit-evidence", "x-path-evidence"):
+            if key in node:
+                node[key] = node.pop(key)
+    for value in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        arrange(value)
+
+
+def parameters(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the parameters of a spec, each where it is written."""
+    yield from document.get("components", {}).get("parameters", {}).values()
+    holders = {id(node): node for *_, item, operation in operation_nodes(document) for node in (item, operation)}
+    for holder in holders.values():
+        yield from (parameter for parameter in holder.get("parameters", ()) if "$ref" not in parameter)
+
+
+def examples(node: Any) -> Iterator[dict[str, Any]]:
+    """Yield the examples of bodies and answers."""
+    for key, value in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        if key == "examples" and isinstance(value, dict):
+            yield from value.values()
+        else:
+            yield from examples(value)
+
+
+def inline(document: dict[str, Any], node: Any) -> None:
+    """Replace references to examples by the examples: Scalar shows some references as they are written."""
+    for value in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        if isinstance(value, dict) and str(value.get("$ref", "")).startswith("#/components/examples/"):
+            example = document["components"]["examples"][value.pop("$ref").rpartition("/")[2]]
+            value.update(example)
+        else:
+            inline(document, value)
+
+
+def mark(response: dict[str, Any], words: dict[str, str]) -> None:
+    """Add evidence to a response's description: Scalar has no place for a badge there."""
+    for evidence in (Evidence(response.get(key, "")) for key in ("x-evidence", "x-meaning-evidence")):
+        if evidence.reason:
+            response["description"] += f" *{words[evidence.level]}: {CITE.sub('', evidence.reason)}*"

@@ -1,0 +1,190 @@
+"""The index of evidence: what the vendors can settle, by question, with numbers that stay.
+
+python docs/questions.py    give a number to each new question and reason
+"""
+
+import re
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import attrs
+import yaml
+
+from contrato.core import spec
+from contrato.core.extensions import Evidence
+from contrato.core.spec import APIS, Api
+from reference import key, keyed, names
+
+# By API and number, the id of an open question, or the English of a reason. A reason in other words keeps its number:
+# change it here too.
+NUMBERS = Path(__file__).with_name("numbers.yaml")
+CITE = re.compile(rf"\b(?:{'|'.join(APIS)})#(?=L\d)")
+# Not to be settled: a document or a server has, or nobody is asked.
+CERTAIN = ("documented", "observed", "invented")
+
+Steps = tuple[str, ...]
+
+
+@attrs.frozen
+class Place:
+    """A place in a spec that a topic is about; `reading` is ours of an open question."""
+
+    key: str
+    where: str
+    reading: str = ""
+
+
+@attrs.frozen
+class Topic:
+    """Something to be settled: an open question, or one reason for what is inferred or in conflict.
+
+    Attributes:
+        subject: The id of the question, or the reason in English.
+
+    """
+
+    api: str
+    number: int
+    subject: str
+    level: str
+    question: str
+    why: Evidence
+    readings: Mapping[str, str]
+    places: list[Place]
+
+    @property
+    def id(self) -> str:
+        """Its anchor, by which it is cited."""
+        return f"{self.api}-{self.number}"
+
+    @property
+    def reason(self) -> str:
+        """Why it is to be settled, as a sentence."""
+        found = CITE.sub("", self.why.reason)
+        return f"{found[:1].upper()}{found[1:]}."
+
+    @property
+    def cites(self) -> str:
+        """Lines of the vendor's document about it."""
+        return ", ".join(cite.partition("#")[2] for cite in self.why.citations)
+
+    @property
+    def ours(self) -> dict[str, list[Place]]:
+        """Places by our reading there."""
+        found = defaultdict(list)
+        for place in self.places:
+            found[place.reading].append(place)
+        return dict(found)
+
+    def form(self, words: Mapping[str, str]) -> str:
+        """Return it as text with a line for the answer."""
+        title = self.question or self.reason
+        lines = [f"{words['short']}-{self.number}. {title}"]
+        if self.question:
+            lines += [
+                f"   - {text}{' ← ' + words['ours'] if name in self.ours else ''}"
+                for name, text in self.readings.items()
+            ]
+        lines.append(f"   {words['places']}: {', '.join(place.where for place in self.places)}")
+        return "\n".join([*lines, f"   {words['answer']}: "])
+
+    def issue(self, repository: str, words: Mapping[str, str]) -> str:
+        """Return the address of an issue prefilled with it."""
+        title = f"{words['short']}-{self.number}: {self.question or self.reason}"
+        return f"{repository}/issues/new?{urlencode({'title': title[:200], 'body': self.form(words)})}"
+
+
+def where(steps: Steps, part: str, words: Mapping[str, str]) -> str:
+    """Return the name of a place for a reader."""
+    found = names(steps)
+    found = [words.get(found[0], found[0]), *found[1:]] if found else [words["api"]]
+    if steps[:2] == ("components", "schemas"):
+        found = [".".join(found)]
+    return " · ".join([*found, words[part].lower()] if part else found)
+
+
+def numbers(api: str) -> dict[str, int]:
+    """Return the numbers of the topics of an API, by question id or English reason."""
+    return {text: number for number, text in yaml.safe_load(NUMBERS.read_text("utf-8"))[api].items()}
+
+
+def subjects(api: Api) -> Iterator[tuple[str, Steps, str, Evidence]]:
+    """Yield what is to be settled in a spec: the id of a question or a reason, the place, the part and the evidence."""
+    for site in api.open_sites():
+        if site.opening.settled is None:
+            yield site.opening.question.id, site.keys, "", site.opening.evidence
+    for steps, part, evidence in api.statements():
+        if evidence.level not in (*CERTAIN, "open"):
+            yield evidence.reason, steps, part, evidence
+
+
+def topics(api: Api, english: Api, words: Mapping[str, str]) -> list[Topic]:
+    """Return what is to be settled in a spec in some language; `english` is the same spec in English."""
+    known = numbers(api.name)
+    found: dict[str, list[tuple[Steps, str, Evidence]]] = defaultdict(list)
+    for (subject, *_), (_, steps, part, evidence) in zip(subjects(english), subjects(api), strict=True):
+        found[subject].append((steps, part, evidence))
+    last = max(known.values(), default=0)
+    ours = {(site.opening.question.id, site.keys): site.opening.ours for site in api.open_sites()}
+    made = []
+    for subject, places in found.items():
+        # A spec that is being changed has topics without a number of their own yet.
+        last += subject not in known
+        question = api.questions.get(subject)
+        evidence = places[0][2]
+        made.append(
+            Topic(
+                api.name,
+                known.get(subject, last),
+                subject,
+                "open" if question else evidence.level,
+                question.question if question else "",
+                question.why if question else evidence,
+                question.readings if question else {},
+                [
+                    Place(key(keyed(api, steps), part), where(steps, part, words), ours.get((subject, steps), ""))
+                    for steps, part, _ in places
+                ],
+            )
+        )
+    return sorted(made, key=lambda topic: topic.number)
+
+
+def missing(api: Api) -> list[str]:
+    """Return the questions and reasons of a spec that have no number."""
+    known = numbers(api.name)
+    return [subject for subject in dict.fromkeys(subject for subject, *_ in subjects(api)) if subject not in known]
+
+
+def gone(api: Api) -> list[str]:
+    """Return the numbered questions and reasons that a spec does not have."""
+    present = {subject for subject, *_ in subjects(api)}
+    return [subject for subject in numbers(api.name) if subject not in present]
+
+
+def assign(apis: Iterable[Api]) -> None:
+    """Write numbers for what has none; a number is never given twice."""
+    written: dict[str, Any] = yaml.safe_load(NUMBERS.read_text("utf-8"))
+    for api in apis:
+        for subject in missing(api):
+            written[api.name][max(written[api.name], default=0) + 1] = subject
+    text = NUMBERS.read_text("utf-8")
+    head = "".join(line + "\n" for line in text.splitlines() if line.startswith("#"))
+    NUMBERS.write_text(head + yaml.safe_dump(written, allow_unicode=True, sort_keys=False, width=10_000), "utf-8")
+
+
+def main() -> int:
+    """Run the command line."""
+    apis = [spec.api(name) for name in APIS]
+    assign(apis)
+    left = [f"{api.name}: no longer in the spec: {subject}" for api in apis for subject in gone(api)]
+    print("\n".join(left) or "Every question and reason has a number.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
