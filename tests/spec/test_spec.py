@@ -428,7 +428,13 @@ def test_an_example_that_does_not_say_whose_its_values_are_is_refused(tmp_path: 
     (tmp_path / "neu.json").write_text(json.dumps(spec), "utf-8")
     config = {"plugins": [str(Path("spec/evidence.mjs").resolve())], "rules": {"contrato/evidence": "error"}}
     (tmp_path / "redocly.yaml").write_text(json.dumps(config), "utf-8")
-    command = ["node_modules/.bin/redocly", "lint", tmp_path / "neu.json", "--config", tmp_path / "redocly.yaml"]
+    command: list[str | Path] = [
+        "node_modules/.bin/redocly",
+        "lint",
+        tmp_path / "neu.json",
+        "--config",
+        tmp_path / "redocly.yaml",
+    ]
     environment = os.environ | {"REDOCLY_TELEMETRY": "off"}
     done = subprocess.run([*command, "--format", "json"], capture_output=True, text=True, env=environment)
     problems = json.loads(done.stdout)["problems"]
