@@ -372,8 +372,8 @@ class _AnyDay(Apportionments):
     """Any number is a limit day."""
 
     def _check(self, call: Any, company: Any) -> None:
-        others = {name: value for name, value in call.arguments.items() if name != "limit_day"}
-        super()._check(replace(call, arguments=others), company)
+        others = {key: value for key, value in call.placed.items() if key[1] != "limit_day"}
+        super()._check(replace(call, placed=others), company)
 
 
 _APPORTIONMENTS = (

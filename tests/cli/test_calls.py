@@ -89,7 +89,7 @@ def test_records_are_created_updated_and_deleted(run: Run, tmp_path: Path) -> No
     assert (result.stdout, result.stderr) == ("", gone)
     # Nobody can tell, so nothing else is said.
     assert run("apportionments", "delete", created["id"], "--yes").stderr == gone
-    assert "There is no such record" in run("apportionments", "get", created["id"], exit_code=3).stderr
+    assert "does not exist" in run("apportionments", "get", created["id"], exit_code=3).stderr
     assert "204" in run("apportionments", "update", created["id"], "--name", "x", exit_code=3).stderr
 
 

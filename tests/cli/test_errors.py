@@ -39,7 +39,7 @@ pytestmark = pytest.mark.slow
         (("nue", "accounts"), "Did you mean contrato neu?"),
         (("Neu", "accounts"), "Did you mean contrato neu?"),
         (("rateios", "list"), "Did you mean contrato apportionments?"),
-        (("zzz",), "There are neu, apportionments, completion, mock, verify. See contrato --help."),
+        (("zzz",), "There are apportionments, neu, completion, learn, mock, verify. See contrato --help."),
         (("--zzz",), "No such option '--zzz'. See contrato --help."),
         (("verify", "--zzz"), "No such option '--zzz'. See contrato verify --help."),
         (

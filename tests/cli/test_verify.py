@@ -107,7 +107,7 @@ def test_a_rule_that_is_not_there_is_refused_with_a_suggestion(run: Run) -> None
 
 
 def test_what_is_missing_is_said_in_one_line(run: Run, url: str) -> None:
-    assert "name an API: neu or apportionments" in run(exit_code=2).stderr
+    assert "name an API: apportionments or neu" in run(exit_code=2).stderr
     assert "give --base-url URL" in run("neu", exit_code=2).stderr
     assert "set NEU_TOKEN" in run("neu", "--base-url", url, token="", exit_code=2).stderr
     problem = run("neu", "--base-url", url, "--only", "listAcounts", exit_code=2).stderr

@@ -180,7 +180,7 @@ def no_promise_touched(document: Spec) -> None:
                     f"{LISTING}, answer 200, items.name",
                     "Type of `name` widened from 'string' to 'string | null'.",
                 ),
-                (PYTHON, "Apportionment.name", "Type was str, is None | str"),
+                (PYTHON, "Apportionment.name", "Type was str, is str | None"),
             ],
             id="field of answer may be null",
         ),
@@ -193,7 +193,6 @@ def no_promise_touched(document: Spec) -> None:
                     f"{UPDATING}, request",
                     "Properties of `ApportionmentUpdate` became required: `name`.",
                 ),
-                (PYTHON, "Apportionments.update_apportionment(name)", "Parameter is now required"),
             ],
             id="field demanded in request",
         ),
@@ -250,7 +249,7 @@ def no_promise_touched(document: Spec) -> None:
             renamed_and_changed,
             [
                 (PYTHON, "Company", "Public object was removed; Firm has the same attributes"),
-                (PYTHON, "Firm.name", "Type was str, is None | str"),
+                (PYTHON, "Firm.name", "Type was str, is str | None"),
                 (
                     WIRE,
                     f"{LISTING}, answer 200, items.company.name",
@@ -264,7 +263,7 @@ def no_promise_touched(document: Spec) -> None:
             another_type_beside_other_words,
             [
                 (WIRE, f"{BILLING}, answer 200, date_payment", "Type widened from 'null' to 'boolean'."),
-                (PYTHON, "Bill.date_payment", "Type was datetime.datetime | None, is bool | datetime.datetime | None"),
+                (PYTHON, "Bill.date_payment", "Type was datetime.datetime | None, is datetime.datetime | bool | None"),
             ],
             id="another type within anyOf, beside other words",
         ),
@@ -438,8 +437,8 @@ def test_a_breaking_change_is_refused_until_versions_and_changelog_say_so(tree: 
     edit(tree / "pyproject.toml", 'version = "0.1.0"', 'version = "0.1.9"')
     edit(tree / "CHANGELOG.md", "### Added\n", "### Changed\n- apportionments: `_q` is `_text`.\n\n### Added\n")
     status, said = diff("v0")
+    said.remove("neu: nothing changed")
     assert said == [
-        "neu: nothing changed",
         "apportionments: BREAKS (major)",
         "  on the wire: whoever calls the API, with our client or another",
         f"    {LISTING}: `_q` query parameter was removed. (spec/apportionments.yaml:{line} in v0)",
@@ -470,8 +469,8 @@ def test_a_moved_link_needs_an_entry_that_says_where_to(tree: Path, diff: Diff) 
     path.write_text(text.replace("tags: [Apportionments]", "tags: [Rateios]"), "utf-8")
     status, said = diff("v0")
     names = "listApportionments, createApportionment, deleteApportionment, getApportionment, updateApportionment"
+    said.remove("neu: nothing changed")
     assert said == [
-        "neu: nothing changed",
         "apportionments: breaks links, and no program (minor)",
         "  in links: whoever kept an address in the reference, apportionments.html#tag/…",
         f"    #tag/Apportionments: #tag/Rateios has {names} now (spec/apportionments.yaml:{line})",
@@ -510,6 +509,7 @@ def test_an_api_that_the_revision_has_not_breaks_nobody(tree: Path, diff: Diff) 
     author = ("-c", "user.name=Test", "-c", "user.email=test@example.com")
     subprocess.run(["git", *author, "commit", "-qm", "x"], cwd=tree, check=True)
     status, said = diff("HEAD")
-    assert said[:2] == ["neu: breaks nothing (minor: something is new)", "  new, or changed without harm"]
+    begin = said.index("neu: breaks nothing (minor: something is new)")
+    assert said[begin + 1] == "  new, or changed without harm"
     assert "  CHANGELOG.md: add an entry that names neu and what is new in it" in said
     assert status == 1

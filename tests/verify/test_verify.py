@@ -468,7 +468,7 @@ def test_usage_errors_say_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     ):
         with pytest.raises(UsageError, match=r"not a base URL"):
             verify("neu", wrong, TOKEN)
-    with pytest.raises(UsageError, match=r"no API 'petstore': choose from neu, apportionments"):
+    with pytest.raises(UsageError, match=r"no API 'petstore': choose from apportionments, neu"):
         verify("petstore", url, TOKEN)
     monkeypatch.setenv("NEU_TOKEN", "from-the-environment")
     with serve(Foreign("neu")) as url, pytest.raises(UsageError, match="token refused"):

@@ -8,7 +8,7 @@ case $API in
     # A dollar sign in a secret is no variable.
     if [ -n "${HEADERS:-}" ]; then export "${API^^}_HEADERS=${HEADERS//\$/\$\$}"; fi
     ;;
-  *) echo "api is '$API': use neu or apportionments" >&2; exit 2 ;;
+  *) echo "api is '$API': use apportionments or neu" >&2; exit 2 ;;
 esac
 # Options may stand on several lines and be quoted, as in a shell; nothing in them is run.
 parsed=$(mktemp)

@@ -12,7 +12,8 @@ from contrato.core.tables import Column, tables
 READING = ("get", "list", "query")
 # Names of the options that every command may have, and no parameter.
 COMMON = (
-    "base-url", "column", "deadline", "format", "help", "json", "output", "retries", "timeout", "token", "yes",
+    "base-url", "ca-bundle", "client-cert", "column", "deadline", "format", "header", "help", "insecure", "json",
+    "output", "proxy", "retries", "timeout", "token", "yes",
 )  # fmt: skip
 
 
