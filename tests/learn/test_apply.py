@@ -113,7 +113,7 @@ def test_the_spec_keeps_its_comments_and_its_order(found: Learned, tmp_path: Pat
     }
     comments = [line.strip() for line in before.splitlines() if line.strip().startswith("#")]
     kept = [line.strip() for line in after.splitlines() if line.strip().startswith("#")]
-    assert len(kept) > len(comments) * 0.8
+    assert len(kept) >= len(comments) * 0.8
     same = set(before.splitlines()) & set(after.splitlines())
     assert len(same) > 0.7 * len(set(before.splitlines()))
     for language in overlays.LANGUAGES:
