@@ -91,7 +91,7 @@ def test_spellings_of_the_content_type(fresh: Client, operation_id: str, content
         ("listPqrs", "From", None),
         ("listBills", "Page", "one"),
         ("listBills", "Page", True),
-        ("listDueDates", "Id_service", {}),
+        ("listDueDates", "Id_service", "cuarenta"),
     ],
 )
 def test_neu_refuses_what_breaks_the_spec(mock: Client, operation_id: str, field: str, wrong: Any) -> None:
