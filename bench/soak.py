@@ -26,7 +26,7 @@ from contrato.core.errors import ContractError, ContratoError, RequestTimeoutErr
 from contrato.neu import AsyncNeu, Neu
 
 SERVICE = spec.api("neu").example("Service")
-# What a call may end with after a fault: None for the right answer, after a retry.
+# Errors with which a call may end after a fault; None is the right answer, after a retry.
 FAULTS: dict[str, type[ContratoError] | None] = {
     "reset": None,
     "close": None,
@@ -177,7 +177,7 @@ class Soak:
         child = os.fork()
         if child == 0:
             status = 1
-            # What hangs is shown, and ends.
+            # A call that hangs is shown, and ends.
             faulthandler.dump_traceback_later(PATIENCE, exit=True)
             with suppress(BaseException):
                 own = Soak(self.url, 0.05)

@@ -39,7 +39,7 @@ EVIDENCE = ("x-evidence", "x-default-evidence", "x-meaning-evidence", "x-unit-ev
 TEXTS = ("title", "summary", "description", "x-displayName", *EVIDENCE[:-1])
 # Notes about a translation.
 NOTES = ("x-english", "x-same")
-# What `contrato learn` writes.
+# Evidence that `contrato learn` writes.
 OBSERVED = re.compile(r"observed \d{4}-\d\d-\d\d: \d+ answers?")
 # Keys of these are names that the spec gives.
 MAPS = (

@@ -95,7 +95,7 @@ class Pages:
         self.texts: dict[str, Any] = yaml.safe_load((HERE / f"texts.{language}.yaml").read_text("utf-8"))
         self.words = self.texts["words"]
         self.apis = {api: Api(api, documents[language][api]) for api in APIS}
-        # What an API says of itself, if nobody has written more.
+        # An API's own words, if nobody has written more.
         for name, api in self.apis.items():
             self.texts["apis"].setdefault(
                 name, {"short": api.title, "what": api.summary or api.description, "when": ""}

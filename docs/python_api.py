@@ -10,7 +10,7 @@ import griffe
 from reference import html
 
 ROOT = Path(__file__).resolve().parents[1]
-# What users import, in the order of the page.
+# Modules that users import, in the order of the page.
 MODULES = (
     "contrato.neu",
     "contrato.apportionments",

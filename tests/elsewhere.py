@@ -233,7 +233,7 @@ def _value(p: Parameter, rng: random.Random, n: int) -> Any:
     if p.schema.enum:
         return p.schema.enum[n % len(p.schema.enum)]
     if p.schema.type == "integer":
-        # What asks for a page has a small number; another number is another argument.
+        # An argument that asks for a page has a small number; another number is another argument.
         pages = [o.pagination.page for o in p.api.operations.values() if o.pagination is not None]
         return (1 if p.name in pages else 5) + (n + 1) % 2
     if p.schema.type == "boolean":

@@ -69,7 +69,7 @@ class Told:
 
 @dataclass
 class Drift:
-    """What recordings say of each operation.
+    """The differences between recordings and the spec, by operation.
 
     Attributes:
         fields: Fields of answers, by operationId.

@@ -44,7 +44,7 @@ class ExitCode(IntEnum):
 
 @dataclass
 class Learned:
-    """What recordings show of an API.
+    """The result of learning: matches, drift and proposal of one API.
 
     Attributes:
         base: Path before the paths of all operations.
@@ -164,14 +164,14 @@ def _rows(drift: Drift) -> Iterator[tuple[str, Row]]:
 
 
 def _about(row: Row) -> str:
-    """What a row says, without the numbers, which are others each time."""
+    """The text of a row, without the numbers, which are others each time."""
     return f"{row.status}: {re.sub(r'[0-9]+', 'n', row.about)}" if row.about else row.status
 
 
 def _seen(drift: Drift) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     for name, row in _rows(drift):
-        # What the overlay itself changes is as expected next time.
+        # A place that the overlay itself changes is as expected next time.
         if row.status in (CONTRADICTED, NEW) and not (row.status == CONTRADICTED and row in drift.arguments[name]):
             found.setdefault(name, {})[row.place] = _about(row)
     told = {" ".join((one.question, *one.pointers)): one.reading for one in drift.told if one.is_settled}

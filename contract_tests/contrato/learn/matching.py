@@ -75,7 +75,7 @@ class Candidate:
 
 @dataclass
 class Matches:
-    """What a recording is of.
+    """The operations that a recording has, and the routes that are none.
 
     Attributes:
         found: The route of each operation, by operationId.

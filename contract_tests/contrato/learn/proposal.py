@@ -107,7 +107,7 @@ class _Proposal:
             ]
             name = free[0] if free else next(iter(pending))
             if not free:
-                # Whoever is in the way makes room; if it was recorded, it has not reached its own path yet.
+                # An operation that is in the way makes room; if it was recorded, it has not reached its own path yet.
                 path, method = pending[name]
                 other = path_items(self.document)[path][method]["operationId"]
                 self._move_one(other, f"{path}/{other}", method)
@@ -330,7 +330,7 @@ class _Proposal:
                 return None
         return node if isinstance(node, dict) else None
 
-    # What is left over
+    # Parts that are left over
 
     def _clean(self) -> None:
         """Remove components that nothing refers to any more, and questions that are open nowhere."""

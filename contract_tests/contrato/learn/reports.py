@@ -1,4 +1,4 @@
-"""What was learnt, at a terminal, as JSON and as a page. None has a value, a host or an identifier."""
+"""Reports of what was learnt: at a terminal, as JSON and as a page. None has a value, a host or an identifier."""
 
 from __future__ import annotations
 

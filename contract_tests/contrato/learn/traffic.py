@@ -1,4 +1,4 @@
-"""What recordings show: the routes of a server, what requests to them carry, and which fields their answers have.
+"""Recorded traffic: the routes of a server, what requests to them carry, and which fields their answers have.
 
 Values are kept to be compared with each other, never to be shown.
 """
@@ -409,7 +409,7 @@ class Collector:
 
 
 def _given(entry: Entry, recorded: Recorded) -> Iterator[tuple[SlotKey, list[str]]]:
-    """What a request carries besides its path."""
+    """The arguments that a request carries besides its path."""
     named: dict[str, list[str]] = defaultdict(list)
     for name, value in parse_qsl(urlsplit(entry.url).query, keep_blank_values=True):
         named[name].append(value)

@@ -243,7 +243,7 @@ class OwnRecords:
             for f in creation.operation.parameters
             if f.key in creation.arguments and f.echo is not None and f.echo.found_as is None
         ]
-        # What a server makes of a number or a reference is for a law to judge; texts tell records apart.
+        # A law judges what a server makes of a number or a reference; texts tell records apart.
         texts = [pair for pair in pairs if isinstance(pair[0], str) and letters(pair[0])]
         kept = [_is_kept(sent, found) for sent, found in texts or pairs]
         return None not in kept and True in kept
@@ -313,7 +313,7 @@ class Journal:
         fresh.replace(self.path)
 
     def earlier(self) -> Iterator[tuple[Journal, list[Record], list[Intent]]]:
-        """What other runs on this server left: the journal of each, its records and its intents."""
+        """The journals that other runs on this server left, each with its records and intents."""
         for path in sorted(_folder().glob(f"{self._api}-*.json")):
             try:
                 kept = json.loads(path.read_text(encoding="utf-8"))

@@ -347,7 +347,7 @@ class _Run:
                 self.report.add_not_judged("answer", NotJudged(creator, reason, lasting=False))
 
     def _unreached(self) -> Iterator[str]:
-        """What a run that was stopped had not come to."""
+        """The rules and operations that a run that was stopped had not come to."""
         if laws := self._laws_left:
             yield f"laws: {', '.join(laws)}"
         unprobed = [name for name in self.spec.operations if name in self.judge.operations - self.conformance.probed]

@@ -90,7 +90,7 @@ class ApiGroup(Group):
     def _operations(self) -> dict[str, Operation]:
         try:
             return operations(self.api)
-        except (FileNotFoundError, ValueError) as error:
+        except ValueError as error:
             raise Refusal(str(error)) from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:

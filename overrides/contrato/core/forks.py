@@ -1,4 +1,4 @@
-"""What a fork must not interrupt: a child process would wait for locks of threads that it does not have."""
+"""The lock for which a fork waits: a child process would wait for locks of threads that it does not have."""
 
 import os
 import threading

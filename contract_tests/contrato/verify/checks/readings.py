@@ -297,7 +297,7 @@ def _fields(exchange: Exchange, operation: Operation) -> Told:
 
 
 def _numbers(pointer: str, schema: Schema, numbers: list[float]) -> Told:
-    """What numbers other than 0 tell of their sign and of their fractions."""
+    """Readings that numbers other than 0 tell by their sign and their fractions."""
     if "overdue-days" in schema.open and any(number != int(number) for number in numbers):
         yield "overdue-days", pointer, "fraction"
     if "neuget-sign" in schema.open and numbers:

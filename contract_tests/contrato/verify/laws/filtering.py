@@ -240,7 +240,7 @@ def searches_find(session: Session, operation: Operation) -> Iterator[Violation 
         if not named:
             yield NotJudged(operation.id, "no record has a text to search for")
             continue
-        # What most begin with is searched for as well.
+        # The word that most names begin with is searched for as well.
         (first, _), *_ = Counter(name.split()[0] for _, name in named).most_common(1)
         for name, forms in [*((name, _forms(name)) for _, name in spread(named, 3)), (first, [first])]:
             for text in dict.fromkeys(forms):
