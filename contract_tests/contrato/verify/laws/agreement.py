@@ -12,6 +12,7 @@ from contrato.core.spec import Operation
 from contrato.verify.documents import MISSING, short, spread, text_of
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import NotJudged, Reading, Violation, answered, violation
+from contrato.verify.laws.lists import DAY
 from contrato.verify.leniency import may_be_refused
 from contrato.verify.rows import Row, difference, items_pointer, known, local, rows_of, told
 from contrato.verify.rules import law
@@ -22,8 +23,6 @@ READINGS = 6
 
 ALIKE = 12
 """Values for which an operation is asked at most, to be compared with another."""
-
-DAY = timedelta(days=1)
 
 PAUSE = 2.0
 """Seconds without a request, in which nothing more may change; up to ten times as many where answers take long."""

@@ -17,6 +17,8 @@ from contrato.verify.findings import Violation, violation
 from contrato.verify.rows import Row, counter, difference, is_end, items_of, items_pointer, page_size, told
 from contrato.verify.session import Session, Walk
 
+DAY = timedelta(days=1)
+
 VALUES = 5
 """Values of a filter that are tried."""
 
@@ -195,7 +197,7 @@ class Bounds:
         if self.time == "dropped":
             low, high = (moment and midnight(moment) for moment in (low, high))
         if self.end == "whole-day" and high is not None and (self.late or high == midnight(high)):
-            high = midnight(high) + timedelta(days=1)
+            high = midnight(high) + DAY
         return low, high
 
 

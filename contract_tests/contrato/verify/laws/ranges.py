@@ -11,12 +11,10 @@ from contrato.core.spec import Operation
 from contrato.verify.documents import spread
 from contrato.verify.exchange import Arguments, Exchange
 from contrato.verify.findings import NotJudged, Reading, Violation, answered, violation
-from contrato.verify.laws.lists import Bounds, admitted_bounds, midnight, off_range, seam_of, written
+from contrato.verify.laws.lists import DAY, Bounds, admitted_bounds, midnight, off_range, seam_of, written
 from contrato.verify.rows import rows_of, told
 from contrato.verify.rules import law
 from contrato.verify.session import Session
-
-DAY = timedelta(days=1)
 
 Finding = Violation | NotJudged | Reading
 
