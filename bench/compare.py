@@ -26,8 +26,6 @@ from measure import CALLS
 from contrato.core import spec as specs
 
 HERE = Path(__file__).resolve().parent
-
-
 ROOT = HERE.parent
 CONTENDERS = ("contrato", "stock", "httpx")
 YEARS = (1, 2, 4, 8)
@@ -38,8 +36,6 @@ IMPORT = """
 import json, time
 began = time.perf_counter()
 import {module}
-
-from contrato.core.spec import api
 print(json.dumps({{"seconds": time.perf_counter() - began}}))
 """
 
