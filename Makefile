@@ -68,7 +68,7 @@ moved: setup ## Prove that all follows when the paths of NEU move, and the place
 	$(BIN)/python tests/moved.py paths generate check test contract docs API=neu $(if $(FAST),FAST=1)
 	$(BIN)/python tests/moved.py queries generate check test contract docs API=neu $(if $(FAST),FAST=1)
 
-mock: .venv/.installed ## Serve both APIs on port 8000: NEU at /neu, apportionments at /
+mock: .venv/.installed ## Serve every API on port 8000, over invented data
 	@$(BIN)/contrato mock --port 8000
 
 bench: .venv/.installed ## Measure the client against the stock one and httpx alone, and write BENCHMARKS.md

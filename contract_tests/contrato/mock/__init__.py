@@ -1,4 +1,4 @@
-"""The bundled server: both APIs over invented data, for trying clients and the contract suite."""
+"""The bundled server: every API over invented data, for trying clients and the contract suite."""
 
 from contrato.mock.app import ListenError, create_app, serve
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from contrato.core.extensions import Opening
 from contrato.core.spec import Api, Operation
 from contrato.verify.documents import MISSING, find, places
 from contrato.verify.exchange import Exchange
@@ -35,7 +34,8 @@ class Readings:
         earlier = next(iter(seen.values()), None)
         seen[reading.reading] = reading
         question = self._spec.questions[reading.question]
-        opening = self._opening(reading)
+        operation = self._spec.operations.get(reading.operation)
+        opening = operation.opening(reading.field, reading.question) if operation is not None else None
         if opening is not None and opening.settled not in (None, reading.reading):
             expected, found = (f"{name}: {question.readings[name]}" for name in (opening.settled, reading.reading))
             shown = reading.exchanges[-1:]
@@ -51,17 +51,6 @@ class Readings:
             question.why,
             (*earlier.exchanges[-1:], *reading.exchanges[-1:]),
         )
-
-    def _opening(self, reading: Reading) -> Opening | None:
-        """The question of a reading as it is open, or settled, at its place."""
-        operation = self._spec.operations.get(reading.operation)
-        if operation is None:
-            return None
-        place, _, name = reading.field.partition(".")
-        schema = operation.answer.at(reading.field) if operation.answer is not None else None
-        known = operation.keys.get((place, name))
-        elements = [element for element in (schema, known, operation.body, operation) if element is not None]
-        return next((each.open[reading.question] for each in elements if reading.question in each.open), None)
 
     def never(self) -> Iterator[Violation]:
         """Violations of fields that may be absent, and are so in every answer."""

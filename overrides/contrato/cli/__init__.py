@@ -18,7 +18,7 @@ __all__ = ["Refusal", "main"]
 )
 @click.version_option(package_name="contrato", message="%(prog)s %(version)s")
 def main() -> None:
-    """Work with the NEU and apportionments APIs by their contract."""
+    """Work with APIs by their contract."""
 
 
 @main.command()
@@ -34,7 +34,7 @@ def main() -> None:
 @click.option("--seed", type=int, default=1, help="Another seed makes other ids, names and amounts.")
 @click.option("--overlay", type=overlays.FILE, metavar="FILE", help=overlays.HELP)
 def mock(host: str, port: int, token: str, seed: int, overlay: Path | None) -> None:
-    """Serve both APIs over invented data, NEU at /neu and apportionments at /.
+    """Serve every API over invented data, each at a path of its own.
 
     The data is the same at every start; what clients write lasts as long as the server.
     """

@@ -7,6 +7,7 @@ import click
 
 from contrato.cli.errors import Refusal, line
 from contrato.core import overlay, spec
+from contrato.core.names import variable
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 HELP = "Use the paths, methods and arguments of this overlay, which contrato learn wrote."
@@ -22,7 +23,7 @@ def use(file: Path | None, api: str | None = None) -> None:
         name = api or str(overlay.load(file).get(overlay.API, ""))
         if name not in spec.APIS:
             raise Refusal(f"{file} names no API in {overlay.API}: {' or '.join(spec.APIS)}")
-        os.environ[f"{name}_overlay".upper()] = str(file)
+        os.environ[variable(name, "overlay")] = str(file)
         spec.api(name)
     except ValueError as error:
         raise Refusal(line(str(error))) from error
@@ -34,7 +35,7 @@ def option(api: str) -> click.Option:
         ["--overlay"],
         type=FILE,
         metavar="FILE",
-        help=f"{HELP} By default {api.upper()}_OVERLAY.",
+        help=f"{HELP} By default {variable(api, 'overlay')}.",
         expose_value=False,
         callback=lambda ctx, parameter, value: use(value, api),
     )

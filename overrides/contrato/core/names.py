@@ -26,6 +26,11 @@ def python_name(wire: str, reserved: set[str] = RESERVED) -> str:
     return f"{name}_" if name in reserved else name
 
 
+def variable(api: str, setting: str) -> str:
+    """Return the environment variable with a setting of an API: `NEU_CA_BUNDLE`."""
+    return f"{api}_{setting}".upper()
+
+
 def unique(candidates: Sequence[Sequence[str]]) -> list[str]:
     """Choose names: for each thing the first candidate that no other thing has at the same position."""
     ranks = list(zip(*candidates, strict=True))

@@ -48,7 +48,7 @@ from contrato.core.extensions import (
     Sort,
     Source,
 )
-from contrato.core.names import ARGUMENT_NAMES, CLIENT_NAMES, RESERVED, WINDOW_NAMES, python_name, unique
+from contrato.core.names import ARGUMENT_NAMES, CLIENT_NAMES, RESERVED, WINDOW_NAMES, python_name, unique, variable
 from contrato.core.schema import Document, Element, Property, Schema
 
 # Keys of evidence, with the part of an element that it is about. Other evidence is about rules of the contract suite.
@@ -89,7 +89,7 @@ def api(name: str) -> Api:
     """
     if name in _added:
         return _added[name]
-    file = os.environ.get(f"{name}_overlay".upper(), "")
+    file = os.environ.get(variable(name, "overlay"), "")
     return with_overlay(name, file) if file else _generated(name)
 
 
@@ -498,6 +498,16 @@ class Operation(Element["Api"]):
                 return parameter
         raise KeyError(f"{self.id} has no parameter {name}")
 
+    def opening(self, at: str, question: str) -> extensions.Opening | None:
+        """Return a question as it is open, or settled, at a place.
+
+        The place is that of an argument, as `query.limit`, a pointer within the answer, or empty for the operation.
+        """
+        place, _, name = at.partition(".")
+        schema = self.answer.at(at) if self.answer is not None else None
+        elements = (schema, self.keys.get((place, name)), self.body, self)
+        return next((each.open[question] for each in elements if each is not None and question in each.open), None)
+
     def examples_of(self, parameter: Parameter) -> tuple[Any, ...]:
         """Return examples of an argument: its own, and those from examples of the whole body."""
         bodies = self.body.examples.values() if parameter.place == "body" and self.body is not None else ()
@@ -719,7 +729,7 @@ class Api(Document):
 
     def variable(self, setting: str) -> str:
         """Return the environment variable with a setting of the clients, such as `NEU_CA_BUNDLE`."""
-        return f"{self.name}_{setting}".upper()
+        return variable(self.name, setting)
 
     @property
     def class_name(self) -> str:

@@ -77,8 +77,9 @@ def _neither(exchange: Exchange, operation: Operation, faults: Faults) -> Iterat
     """A violation if the answer to one fault has none of the statuses that the spec admits for it."""
     open_faults = only_open(faults) or {}
     for at, question in open_faults.items() if len(open_faults) == 1 else ():
-        place, _, name = at.partition(".")
-        opening = _opening(operation, (place, name), question)
+        opening = operation.opening(at, question)
+        if opening is None:
+            continue
         statuses = [reading for reading in opening.readings if reading.isdecimal()]
         is_settled = statuses == list(opening.readings) and exchange.status not in (401, 403)
         if is_settled and not exchange.succeeded and exchange.status < 500:
@@ -123,11 +124,10 @@ def _arguments(exchange: Exchange, operation: Operation, faults: Faults) -> Told
     if may_be_refused(exchange) is not None:
         return  # For another reason.
     ((at, question),) = open_faults.items()
-    place, _, name = at.partition(".")
     # Whatever an unknown argument is called, the server has one way with it.
-    field = place if question == "unknown-argument" else at
-    reading = _reading(exchange, _opening(operation, (place, name), question))
-    if reading:
+    field = at.partition(".")[0] if question == "unknown-argument" else at
+    opening = operation.opening(at, question)
+    if opening is not None and (reading := _reading(exchange, opening)):
         yield question, field, reading
 
 
@@ -178,12 +178,6 @@ def _range(exchange: Exchange, operation: Operation, faults: Faults) -> Told:
             low, high = (datetime.fromisoformat(str(end)) for end in ends)
             if low > high and (exchange.succeeded or exchange.status in REFUSALS):
                 yield "range-reversed", "", "empty" if exchange.succeeded else "refused"
-
-
-def _opening(operation: Operation, key: tuple[str, str], question: str) -> Opening:
-    known = operation.keys.get(key)
-    elements = [element for element in (known, operation.body, operation) if element is not None]
-    return next(element.open[question] for element in elements if question in element.open)
 
 
 def _reading(exchange: Exchange, opening: Opening) -> str | None:
