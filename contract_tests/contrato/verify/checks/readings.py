@@ -56,7 +56,7 @@ def open_questions_have_one_answer(exchange: Exchange, spec: Api) -> Iterator[Vi
         return
     faults = faults_of(exchange)
     yield from _neither(exchange, operation, faults)
-    for question, field, reading in chain(
+    told = chain(
         _token(exchange, operation),
         _error(exchange, operation),
         _arguments(exchange, operation, faults),
@@ -68,7 +68,9 @@ def open_questions_have_one_answer(exchange: Exchange, spec: Api) -> Iterator[Vi
         _unset(exchange, operation),
         _selected(exchange, operation),
         _limited(exchange, operation),
-    ):
+    )
+    # Rows tell the same over and over.
+    for question, field, reading in dict.fromkeys(told):
         yield None
         yield Reading(operation.id, question, field, reading, (exchange,))
 
