@@ -433,6 +433,7 @@ def serve(foreign: Foreign, **settings: Any) -> Iterator[str]:
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
+        thread.join(0.005)
         if not thread.is_alive():
             raise RuntimeError("the server did not start")
     yield f"{'https' if config.is_ssl else 'http'}://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import fields as dataclass_fields
 from dataclasses import replace
 from datetime import MAXYEAR, datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 from zlib import crc32
 
@@ -79,15 +79,22 @@ def _metered(kind: type[Meter]) -> Base:
 PHASES = ("ia", "ib", "ic", "va", "vb", "vc")
 
 
+@cache
+def _starts(interval: str) -> list[int]:
+    """Numbers of the hours with which the rows of an interval begin."""
+    numbers = {hour: number for number, hour in enumerate(HOURS)}
+    return [numbers[datetime.fromisoformat(date)] for date in DATES[interval]]
+
+
 def _of_hours(choose: Callable[[Iterable[int]], int]) -> type[Meter]:
     """A meter whose currents and voltages over a longer period are one of those of its hours."""
 
     class Chosen(Meter):
         def columns(self, interval: str) -> Columns:
             hourly, found = super().columns("HOURLY"), dict(super().columns(interval))
-            starts = [HOURS.index(datetime.fromisoformat(date)) for date in DATES[interval]]
+            starts = _starts(interval)
+            stops = [*starts[1:], len(HOURS)]
             for name in PHASES if interval != "HOURLY" else ():
-                stops = [*starts[1:], len(HOURS)]
                 found[name] = [choose(hourly[name][a:b]) for a, b in zip(starts, stops, strict=True)]
             return found
 
