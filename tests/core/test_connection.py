@@ -230,6 +230,21 @@ def test_certificates_are_checked_and_shown(secure: str, certificates: Path, asy
         call(asynchronous, listed, base_url=secure, **trusted, retries=0)
 
 
+def test_certificates_that_changed_are_read_again(secure: str, certificates: Path, tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle.pem"
+    settings: dict[str, Any] = {"base_url": secure, "ca_bundle": str(bundle)}
+    bundle.write_bytes((certificates / "locked.crt").read_bytes())
+    with pytest.raises(CertificateError):
+        call(False, listed, **settings, client_cert=str(certificates / "client.pem"))
+    with pytest.raises(CertificateError):
+        call(False, listed, **settings)
+    bundle.write_bytes((certificates / "server.crt").read_bytes())
+    # The server is trusted now, and wants to know who asks.
+    with pytest.raises(TransportError) as caught:
+        call(False, listed, **settings, retries=0)
+    assert not isinstance(caught.value, CertificateError)
+
+
 def test_a_key_with_a_password_is_refused_and_nobody_is_asked_for_it(certificates: Path) -> None:
     with pytest.raises(ValueError, match=r"client_cert: cannot use .*: its key has a password"):
         neu.Neu(TOKEN, client_cert=str(certificates / "locked.pem"))

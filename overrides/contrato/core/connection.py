@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import os
 import re
 import ssl
@@ -116,12 +117,9 @@ class Connection:
         if self.insecure:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        elif self.ca_bundle is not None:
-            context = _trust(self.ca_bundle)
         else:
-            import httpx  # late: the suite uses another library
-
-            context = httpx.create_ssl_context(trust_env=False)
+            # Others share what `_trust` gives, so it must not get our certificate.
+            context = (_trust if self.client_cert is None else _read)(self.ca_bundle)
         if self.client_cert is not None:
             _present(self.client_cert, context)
         return context
@@ -202,10 +200,23 @@ def _parts(value: str) -> Iterator[str]:
         yield from (both, both.partition(":")[2])
 
 
-def _trust(path: str) -> ssl.SSLContext:
-    if Path(path).is_dir():
-        return ssl.create_default_context(capath=path)
-    return ssl.create_default_context(cafile=path)
+def _trust(path: str | None) -> ssl.SSLContext:
+    return _read_once(path, 0 if path is None else os.stat(path).st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=8)
+def _read_once(path: str | None, changed: int) -> ssl.SSLContext:
+    # The certificates of a system are many: reading them takes longer than a call.
+    return _read(path)
+
+
+def _read(path: str | None) -> ssl.SSLContext:
+    if path is None:
+        import httpx  # late: the suite uses another library
+
+        return httpx.create_ssl_context(trust_env=False)
+    is_folder = Path(path).is_dir()
+    return ssl.create_default_context(cafile=None if is_folder else path, capath=path if is_folder else None)
 
 
 def _present(path: str, context: ssl.SSLContext | None = None) -> None:
