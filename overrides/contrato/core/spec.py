@@ -311,7 +311,7 @@ class Response(Element["Api"]):
         """True if the status is 2XX, or if the answer is that to every request."""
         return self.status.startswith("2") or (self.status == "default" and self.alone)
 
-    @property
+    @cached_property
     def promised(self) -> bool:
         """True if a call returns it: a success that is not merely a reading of an open question."""
         return self.succeeded and self.evidence.level != "open"
@@ -395,7 +395,7 @@ class Operation(Element["Api"]):
         """True if it is going to be removed."""
         return self._node.get("deprecated") is True
 
-    @property
+    @cached_property
     def accept(self) -> str:
         """Media type of its successes that clients ask for."""
         types = [response.media_type for response in self.responses.values() if response.promised]
