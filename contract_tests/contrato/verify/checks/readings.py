@@ -34,6 +34,12 @@ FORMS = {
 TELLING = 8
 """Values of a list whose order can hardly be chance."""
 
+NUMBERS = {"overdue-days", "neuget-sign", "neuget-value"}
+"""Questions about numbers."""
+
+ABSENCES = "no-value", "no-payment"
+"""Questions about what there is in place of a value."""
+
 LARGE = 10**6, 2**31
 """Sizes of a page that no list needs, and every server can read."""
 
@@ -281,15 +287,15 @@ def _fields(exchange: Exchange, operation: Operation) -> Told:
     if answer is MISSING or not exchange.succeeded:
         return
     for pointer, schema in places_of(exchange):
-        yield from _form(pointer, schema, [value for value in find(answer, pointer) if isinstance(value, str)])
-        yield from _numbers(pointer, schema, [n for value in find(answer, pointer) if (n := as_number(value))])
+        values = find(answer, pointer)
+        if any("timestamp-zone" in kind.open for kind in (schema, *schema.alternatives)):
+            yield from _form(pointer, [value for value in values if isinstance(value, str)])
+        if schema.open.keys() & NUMBERS:
+            yield from _numbers(pointer, schema, [n for value in values if (n := as_number(value))])
         for name, prop in schema.properties.items():
-            for question in ("no-value", "no-payment"):
-                if question in prop.schema.open:
-                    opening, at = prop.schema.open[question], f"{pointer}/{name}"
-                    for reading in _absences(find(answer, pointer), name):
-                        if reading in opening.readings:
-                            yield question, at, reading
+            for question in (each for each in ABSENCES if each in prop.schema.open):
+                readings = prop.schema.open[question].readings
+                yield from ((question, f"{pointer}/{name}", way) for way in _absences(values, name) if way in readings)
 
 
 def _numbers(pointer: str, schema: Schema, numbers: list[float]) -> Told:
@@ -308,9 +314,8 @@ def _absences(records: list[Any], name: str) -> set[str]:
     return {way for way, value in (("absent", MISSING), ("null", None)) if any(found is value for found in values)}
 
 
-def _form(pointer: str, schema: Schema, texts: list[str]) -> Told:
-    kinds = [kind for kind in (schema, *schema.alternatives) if "timestamp-zone" in kind.open]
-    for text in texts if kinds else ():
+def _form(pointer: str, texts: list[str]) -> Told:
+    for text in texts:
         with suppress(ValueError):
             moment = datetime.fromisoformat(text)
             zone = "none" if moment.tzinfo is None else "utc" if text[-1] in "Zz" else "offset"
