@@ -308,10 +308,10 @@ def _numbers(pointer: str, schema: Schema, numbers: list[float]) -> Told:
         yield "neuget-value", pointer, "movement"
 
 
-def _absences(records: list[Any], name: str) -> set[str]:
+def _absences(records: list[Any], name: str) -> list[str]:
     values = [record.get(name, MISSING) for record in records if isinstance(record, dict)]
     # An empty object may also be one whose values are all absent.
-    return {way for way, value in (("absent", MISSING), ("null", None)) if any(found is value for found in values)}
+    return [way for way, value in (("absent", MISSING), ("null", None)) if any(found is value for found in values)]
 
 
 def _form(pointer: str, texts: list[str]) -> Told:
