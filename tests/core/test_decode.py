@@ -51,6 +51,7 @@ def test_a_number_beyond_floats_fits_nowhere(value: str) -> None:
     assert (caught.value.path, caught.value.expected) == ("$[0].data[0].cons", "number")
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.fixed_dictionaries(

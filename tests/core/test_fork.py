@@ -76,6 +76,7 @@ def name(client: neu.Neu, call: str) -> str:
     return client.list_services(options={"headers": {"X-Call": call}})[0].name
 
 
+@pytest.mark.slow
 def test_a_child_does_not_read_the_answers_of_its_parent(url: str) -> None:
     def ask(who: str) -> None:
         for number in range(60):

@@ -478,6 +478,7 @@ def test_the_body_of_an_error_is_cut_before_it_is_read(compressed: bool, status:
     assert peak < (100 if compressed else 12) * MOST
 
 
+@pytest.mark.slow
 def test_the_body_of_a_contract_error_is_cut_too_and_the_value_found() -> None:
     rows = [*SERVICES[:1] * 40_000, {**SERVICES[0], "name": 5}, *SERVICES[:1] * 40_000]
     content = json.dumps(rows).encode()

@@ -17,6 +17,8 @@ from generator import generate as driver
 from generator import trial
 from generator_edits import EDITS, Edit
 
+pytestmark = pytest.mark.slow
+
 EXCEPTIONS = ("TypeError", "ValueError")
 
 

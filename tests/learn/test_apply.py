@@ -65,6 +65,7 @@ def url(other: elsewhere.Other, found: Learned) -> Iterator[str]:
     listener.close()
 
 
+@pytest.mark.slow
 def test_the_client_reads_the_server(url: str, overlay: Path) -> None:
     with Neu("demo", url, overlay=overlay) as neu:
         (account, *_) = neu.list_accounts()
@@ -101,6 +102,7 @@ def test_the_command_writes_what_it_found(har: Path, tmp_path: Path) -> None:
     assert run("learn", "neu", "--har", str(har), "--map", "listBills").exit_code == 2
 
 
+@pytest.mark.slow
 def test_the_spec_keeps_its_comments_and_its_order(found: Learned, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "spec", tmp_path / "spec")
     source = tmp_path / "spec" / "neu.yaml"

@@ -127,6 +127,7 @@ def honest_exchanges(source: Source, api: str) -> list[Exchange]:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 @pytest.mark.parametrize("api", specs.APIS)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_nothing_is_found_on_the_bundled_server(api: str, seed: int) -> None:

@@ -313,8 +313,11 @@ def breaking(values: set[str], document: Api) -> Callable[[str, Answer], Answer]
     return alter
 
 
-PERSONAL = {"neu": ["listAccounts", "getAccount", "getService", "listBills", "queryConsumption"], "apportionments": []}
-"""Operations whose answers have what is personal; of apportionments all."""
+PERSONAL = {
+    "neu": ["listAccounts", "getAccount", "getService", "listBills"],
+    "apportionments": ["listApportionments", "getApportionment", "createApportionment"],
+}
+"""Operations whose answers have what is personal."""
 
 
 @pytest.fixture(scope="module", params=spec.APIS)
@@ -323,12 +326,7 @@ def written(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     folder = tmp_path_factory.mktemp("reports")
     values: set[str] = set()
     recorder = har.Recorder()
-    with (
-        serve(Foreign(request.param, breaking(values, spec.api(request.param)))) as url,
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        # Whether data move by themselves is not asked for here.
-        patch.setattr("contrato.verify.laws.runner.STILL", 0.0)
+    with serve(Foreign(request.param, breaking(values, spec.api(request.param)))) as url:
         made = verify(request.param, url, TOKEN, examples=1, only=PERSONAL[request.param], observer=recorder)
     return collected(made, recorder, values, TOKEN, folder)
 
