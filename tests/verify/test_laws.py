@@ -202,8 +202,6 @@ def stage(served: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     # What waits for data to move waits for as many requests, not for seconds.
     monkeypatch.setattr("contrato.verify.laws.runner.STILL", 2.0)
     monkeypatch.setattr("contrato.verify.laws.runner.time", SimpleNamespace(monotonic=count(0.0, 0.05).__next__))
-    monkeypatch.setattr("contrato.verify.laws.agreement.PAUSE", 0.2)
-    monkeypatch.setattr("contrato.verify.laws.records.DELAY", 0.0)
     monkeypatch.setattr(HTTPAdapter, "send", lambda adapter, request, **kwargs: served.send(adapter, request, **kwargs))
     yield served
     served.faults, served.state, served.headers, served.log = {}, {}, {}, []
