@@ -70,6 +70,7 @@ def open_questions_have_one_answer(exchange: Exchange, spec: Api) -> Iterator[Vi
         _range(exchange, operation, faults),
         _pages(exchange, operation, faults),
         _default_order(exchange, operation),
+        _direction(exchange, operation),
         _fields(exchange, operation),
         _unset(exchange, operation),
         _selected(exchange, operation),
@@ -268,6 +269,16 @@ def _default_order(exchange: Exchange, operation: Operation) -> Told:
         shown = numbers == sorted(numbers, reverse=reverse)
         for f in (by, order):
             yield "default", f"{f.place}.{f.name}", "shown" if shown else "another"
+
+
+def _direction(exchange: Exchange, operation: Operation) -> Told:
+    """The direction of a list by its dates, whatever was asked for."""
+    dates, answer = operation.date_range, answered(exchange)
+    if dates is None or operation.sort is not None or "list-order" not in operation.open or answer is MISSING:
+        return
+    moments = [str(value) for value in find(answer, dates.field)]
+    if len(set(moments)) >= TELLING and moments in (sorted(moments), sorted(moments, reverse=True)):
+        yield "list-order", dates.field, "ascending" if moments[0] < moments[-1] else "descending"
 
 
 def _unset(exchange: Exchange, operation: Operation) -> Told:

@@ -85,6 +85,7 @@ def periods_add_up(session: Session, operation: Operation) -> Iterator[Violation
         return list(_unequal(aggregation, sums, *pairs[n], read, fine_by_end, coarse_by_end))
 
     best: list[tuple[int, _Unequal]] | None = None
+    fitting: list[tuple[Read, dict[str, bool]]] = []
     # Rows of one length are dated in one way, in summer as in winter.
     for read, ends in product(session.readings(rows, aggregation.date), product((False, True), repeat=len(_ORDER))):
         by_end = dict(zip(_ORDER, ends, strict=True))
@@ -96,10 +97,10 @@ def periods_add_up(session: Session, operation: Operation) -> Iterator[Violation
         if best is None or len(wrong) < len(best):
             best = wrong
         if not wrong:
-            others = {unit: not end for unit, end in by_end.items()}
-            if any(unequal(n, read, others[a.unit], others[b.unit]) for n, (a, b) in enumerate(pairs)):
-                yield from _dated(operation, pairs, read, by_end)
-            return
+            fitting.append((read, by_end))
+    if fitting:
+        yield from _dated(operation, pairs, fitting)
+        return
     for (n, pointer), found in {(n, found.pointer): found for n, found in reversed(best or [])}.items():
         proof = _properties(operation)[pointer].aggregate_evidence
         shown = [sample.exchange for sample in pairs[n]]
@@ -107,19 +108,24 @@ def periods_add_up(session: Session, operation: Operation) -> Iterator[Violation
 
 
 def _dated(
-    operation: Operation, pairs: Sequence[tuple[Sample, Sample]], read: Read, by_end: Mapping[str, bool]
+    operation: Operation, pairs: Sequence[tuple[Sample, Sample]], fitting: Sequence[tuple[Read, Mapping[str, bool]]]
 ) -> Iterator[Reading]:
-    """The date that rows have of their period, if energy shows it."""
+    """The date that rows of each length have of their period, where energy leaves one."""
     aggregation = operation.aggregation
     assert aggregation is not None
     date = operation.answer.at(aggregation.date) if operation.answer is not None else None
-    known = [sample for pair in pairs for sample in pair if sample.rows]
-    if date is None or "row-date" not in date.open or not known or len(set(by_end.values())) > 1:
+    if date is None or "row-date" not in date.open:
         return
-    moments = [moment for row in known[0].rows if (moment := read(row[aggregation.date])) is not None]
-    is_last = bool(moments) and all(moment.minute == LAST_MINUTE for moment in moments)
-    reading = "start" if not any(by_end.values()) and not is_last else "last" if is_last else "end"
-    yield Reading(operation.id, "row-date", aggregation.date, reading, (known[0].exchange,))
+    read, by_end = fitting[0]
+    samples = {sample.unit: sample for pair in pairs for sample in pair if sample.rows}
+    known = [unit for unit in samples if len({ends[unit] for _, ends in fitting}) == 1]
+    for unit in known:
+        if unit == _ORDER[0] and by_end[unit] and not all(by_end[other] for other in known):
+            continue  # Many name an hour by its end, and a day by its date.
+        moments = [moment for row in samples[unit].rows if (moment := read(row[aggregation.date])) is not None]
+        is_last = bool(moments) and all(moment.minute == LAST_MINUTE for moment in moments)
+        reading = "last" if is_last else "end" if by_end[unit] else "start"
+        yield Reading(operation.id, "row-date", aggregation.date, reading, (samples[unit].exchange,))
 
 
 @law("There is one row for each period.")

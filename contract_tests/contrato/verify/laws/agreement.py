@@ -98,7 +98,7 @@ def operations_agree(session: Session, operation: Operation) -> Iterator[Violati
 @law("The days since a date are counted to one and the same day, or to the end that another operation tells.")
 def days_are_reckoned(session: Session, operation: Operation) -> Iterator[Violation | NotJudged]:
     """A date and the days since then give the server's day, which is the same for all records. Days of what has ended,
-    as another operation says, may be counted to that end. A day of difference is left for the time of day.
+    as another operation says, may be counted to that end. Less than a day of difference is left for the time of day.
     """
     counted = operation.reckoning
     if counted is None:
@@ -127,7 +127,7 @@ def days_are_reckoned(session: Session, operation: Operation) -> Iterator[Violat
             days_reached.setdefault(last, (found, page))
     if not days_reached:
         yield NotJudged(operation.id, "there are no days to compare")
-    elif max(days_reached) - min(days_reached) > DAY:
+    elif max(days_reached) - min(days_reached) >= DAY:
         (one, page), (another, there) = days_reached[min(days_reached)], days_reached[max(days_reached)]
         expected, found = "days up to one and the same day", f"{one} beside {another}"
         yield violation(operation, counted.days, expected, found, counted.evidence, [page, there])

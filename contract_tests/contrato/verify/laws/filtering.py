@@ -55,9 +55,10 @@ def filters_select(session: Session, operation: Operation) -> Iterator[Violation
         all_known = listed.complete and (listed.all_values or f is listed.several)
         if not all_known:
             values = [v for v in values if having.rows(v)]
-        # Those that select much tell most.
-        values = sorted(spread(values, MANY), key=lambda v: -len(having.rows(v)))
-        values = spread(values, VALUES)
+        # Those that select much tell most; and at the ends of a list mistakes are made.
+        known = spread(values, MANY)
+        values = spread(sorted(known, key=lambda v: -len(having.rows(v))), VALUES)
+        values += [v for v in (*known[:1], *known[-1:]) if v not in values]
         others = {**listed.base}
         for other, _ in filters:
             others.pop(other.key, None)

@@ -10,7 +10,7 @@ from itertools import groupby, pairwise
 from operator import itemgetter
 from typing import Any
 
-from contrato.core.spec import Operation, Parameter
+from contrato.core.spec import Operation
 from contrato.verify.documents import MISSING, excerpt, find, short, text_of
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Violation, violation
@@ -86,13 +86,11 @@ def counter_pointer(operation: Operation, key: str) -> str:
     return f"/{getattr(operation.pagination, key, None)}"
 
 
-def common_words(f: Parameter, items: Sequence[Any]) -> list[str]:
-    """Words that several records have where this parameter searches, the most common ones first."""
-    if f.searches is None:
-        return []
+def common_words(fields: Sequence[str], items: Sequence[Any]) -> list[str]:
+    """Words that several records have in these fields, the most common ones first."""
     counts: Counter[str] = Counter()
     for item in items:
-        texts = [str(text) for pointer in f.searches.fields for text in find(item, pointer)]
+        texts = [str(text) for pointer in fields for text in find(item, pointer)]
         counts.update({word for text in texts for word in text.split() if word.isalpha()})
     fit = [word for word in counts if 1 < counts[word] < len(items)]
     return sorted(fit, key=lambda word: (counts[word], len(word), word), reverse=True)[:VALUES]

@@ -13,6 +13,9 @@ from contrato.verify.rows import Row, counter, items_pointer, limit_of, page_key
 from contrato.verify.rules import law
 from contrato.verify.session import LARGE, Session, Walk, admits_last
 
+FIELDS = 3
+"""Searched fields of which a word is searched for, at most."""
+
 
 @law("The pages of a list, joined, are the whole list, each record once.")
 def pages_make_the_list(session: Session, operation: Operation) -> Iterator[Violation | NotJudged | Reading]:
@@ -111,12 +114,13 @@ def limits_only_cut(session: Session, operation: Operation) -> Iterator[Violatio
     )
     yield from _cut(session, operation, base, listed, sorted(sizes))
     for f in operation.parameters:
-        for word in common_words(f, listed.items):
+        # Which fields are searched must not depend on the page: a word of each, as far as there is one.
+        words = [common_words([field], listed.items) for field in (f.searches.fields if f.searches else ())]
+        for word in [word for each in words for word in each[:1]][:FIELDS]:
             narrow = {**base, f.key: word}
             found = session.whole(operation, narrow)
             if found.complete and 1 < len(found.items) < len(listed.items):
                 yield from _cut(session, operation, narrow, found, (1,))
-                break
 
 
 def _cut(

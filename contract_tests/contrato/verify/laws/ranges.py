@@ -154,7 +154,8 @@ class _Cuts:
             yield Reading(operation.id, "range-end", "", "whole-day")
         if any(bounds.time == "dropped" for bounds in ways) or all(bounds.end == "whole-day" for bounds in ways):
             return
-        exact = [moment for moment in self.moments[1:-1] if not moment.microsecond and moment != midnight(moment)]
+        exact = [moment for moment in self.moments[1:-1] if not moment.microsecond]
+        exact = [moment for moment in exact if moment != midnight(moment)] or exact
         both = list(zip(self.ends, ("range-start", "range-end"), strict=True))
         for number, moment in enumerate(spread(exact, 3)):
             # In turn, for a server that answers by turns.

@@ -94,7 +94,7 @@ def lists_are_sorted(session: Session, operation: Operation) -> Iterator[Violati
         read.setdefault((name, descending), walk)
     for f in operation.parameters:
         # A word that stands first would be found, too, where only beginnings are looked at.
-        words = common_words(f, plain.items)
+        words = common_words(f.searches.fields, plain.items) if f.searches else []
         texts = [str(value) for item in plain.items for value in item.values()] if words else []
         for word in sorted(words, key=lambda word: -sum(f" {word}" in text for text in texts))[:2]:
             narrow = {**base, f.key: word}
