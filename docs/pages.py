@@ -38,7 +38,7 @@ KINDS = {
 }
 GUIDES = ("verify-as-vendor", "verify-as-integrator")
 # Only in English, as the programs that they are about.
-ENGLISH = ("client", "command", "verify", "learn")
+ENGLISH = ("client", "lists", "frames", "errors", "testing", "gateway", "command", "verify", "learn")
 PYTHON = "The Python API"
 # Characters that could end the script around the JSON.
 JSON_IN_HTML = str.maketrans({"<": "\\u003c", "\u2028": "\\u2028", "\u2029": "\\u2029"})
