@@ -161,7 +161,7 @@ class Pages:
             (self.site / "llms.txt").write_text(text, "utf-8")
             for name in ENGLISH:
                 self.write_guide(name)
-            changes = scrollable((HERE.parent / "CHANGELOG.md").read_text("utf-8"))
+            changes = article((HERE.parent / "CHANGELOG.md").read_text("utf-8"))
             self.page("changes", "guide", self.texts["changes"], html=changes)
             self.page("python", "python", PYTHON, modules=python_api.documented())
             # It is shown at any address.
@@ -219,7 +219,7 @@ class Pages:
         text = re.sub(r"\]\(([\w-]+)(?:\.es|\.pt-BR)?\.md", r"](\1.html", text)
         if self.repository:
             text = text.replace("OWNER/contrato", urlsplit(self.repository).path.strip("/"))
-        return text.partition("\n")[0].strip("# "), scrollable(re.sub(r"index\.html#[\w-]+", "index.html", text))
+        return text.partition("\n")[0].strip("# "), article(re.sub(r"index\.html#[\w-]+", "index.html", text))
 
     def badge(self, part: str, level: str) -> str:
         """Return the text of a badge."""
@@ -241,9 +241,12 @@ class Pages:
             yield {"row": row, "href": f"{topic.api}.html{'#' if at else ''}{at}", "where": place.where}
 
 
-def scrollable(markdown: str) -> Markup:
-    """Return Markdown as HTML; whoever has no mouse can scroll what is wider than the page."""
-    return Markup(str(reference.html(markdown)).replace("<pre>", '<pre tabindex="0">'))
+def article(markdown: str) -> Markup:
+    """Return Markdown as HTML with anchors; whoever has no mouse can scroll what is wider than the page."""
+    text = str(reference.html(markdown)).replace("<pre>", '<pre tabindex="0">')
+    for level, _, anchor in reference.headings(markdown):
+        text = text.replace(f"<h{level}>", f'<h{level} id="{anchor}">', 1)
+    return Markup(text)
 
 
 def decorate(api: Api, words: dict[str, str]) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """The contents of a reference page: what a spec says of each operation and schema, in its order, for a template."""
 
 import json
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from urllib.parse import quote
@@ -47,6 +49,18 @@ def keyed(api: Api, steps: Steps) -> Steps:
 def html(markdown: str) -> Markup:
     """Return Markdown as HTML."""
     return Markup(MARKDOWN.render(markdown))
+
+
+def headings(markdown: str) -> list[tuple[int, str, str]]:
+    """Return the headings of a text: level, words, and the anchor that forges give it."""
+    found: list[tuple[int, str, str]] = []
+    times: Counter[str] = Counter()
+    for token, after in pairwise(MARKDOWN.parse(markdown)):
+        if token.type == "heading_open":
+            anchor = re.sub(r"[^\w -]", "", after.content.lower()).replace(" ", "-")
+            found.append((int(token.tag[1]), after.content, f"{anchor}-{times[anchor]}" if times[anchor] else anchor))
+            times[anchor] += 1
+    return found
 
 
 def inline(markdown: str) -> Markup:

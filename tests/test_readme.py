@@ -102,7 +102,7 @@ def test_commands(tmp_path: Path) -> None:
 
 
 def test_the_readme_is_short() -> None:
-    assert README.count("\n") <= 150
+    assert README.count("\n") <= 100
 
 
 @pytest.mark.parametrize(
