@@ -216,7 +216,11 @@ class Pages:
         """Return the title of a guide and it as HTML."""
         suffix = "" if self.language == "en" or name in ENGLISH else f".{self.language}"
         text = (HERE / f"{name}{suffix}.md").read_text("utf-8").replace("../README.md", "index.html")
-        text = re.sub(r"\]\(([\w-]+)(?:\.es|\.pt-BR)?\.md", r"](\1.html", text)
+        text = re.sub(
+            r"\]\(([\w-]+)(?:\.es|\.pt-BR)?\.md",
+            lambda it: f"]({self.shared['root'] if it[1] in ENGLISH else ''}{it[1]}.html",
+            text,
+        )
         if self.repository:
             text = text.replace("OWNER/contrato", urlsplit(self.repository).path.strip("/"))
         return text.partition("\n")[0].strip("# "), article(re.sub(r"index\.html#[\w-]+", "index.html", text))
