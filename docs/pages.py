@@ -90,6 +90,7 @@ class Pages:
     ) -> None:
         self.site = site
         self.language = language
+        self.root = "../" if LANGUAGES[language] else ""
         self.repository = repository
         self.address = address
         self.texts: dict[str, Any] = yaml.safe_load((HERE / f"texts.{language}.yaml").read_text("utf-8"))
@@ -109,7 +110,7 @@ class Pages:
             "apis": self.apis,
             "languages": LANGUAGES,
             "language": language,
-            "root": "../" if LANGUAGES[language] else "",
+            "root": self.root,
             "home": "",
             "counts": {name: Counter(it.level for *_, it in api.statements()) for name, api in self.apis.items()},
             "topics": self.topics,
@@ -218,7 +219,7 @@ class Pages:
         text = (HERE / f"{name}{suffix}.md").read_text("utf-8").replace("../README.md", "index.html")
         text = re.sub(
             r"\]\(([\w-]+)(?:\.es|\.pt-BR)?\.md",
-            lambda it: f"]({self.shared['root'] if it[1] in ENGLISH else ''}{it[1]}.html",
+            lambda it: f"]({self.root if it[1] in ENGLISH else ''}{it[1]}.html",
             text,
         )
         if self.repository:
