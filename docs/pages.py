@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import attrs
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -52,8 +53,26 @@ SITEMAP = """\
 Documents = Mapping[str, Mapping[str, dict[str, Any]]]
 
 
+@attrs.frozen
+class Change:
+    """A version of a spec, compared with the one before it: what a caller notices, in one sentence and by headings."""
+
+    since: str
+    summary: str
+    groups: Mapping[str, list[tuple[str, str]]]
+
+
+History = Mapping[str, Change | None]
+
+
 def write(
-    site: Path, documents: Documents, versions: Mapping[str, Any], repository: str = "", address: str = ""
+    site: Path,
+    documents: Documents,
+    versions: Mapping[str, Any],
+    history: History,
+    whole: bool,
+    repository: str = "",
+    address: str = "",
 ) -> None:
     """Write all pages.
 
@@ -61,13 +80,15 @@ def write(
         site: The folder of the site.
         documents: The specs by language and API.
         versions: The contents of `versions.json`.
+        history: What changed in each of the versions, the newest first.
+        whole: True if no earlier version can be missing in the history.
         repository: Address of the project's repository; without one the site names none.
         address: Address at which the site will be; without one it says nothing that needs it.
 
     """
     shutil.copytree(HERE / "assets", site / "assets", dirs_exist_ok=True)
     for language in LANGUAGES:
-        Pages(site, language, documents, versions, repository, address).write_all()
+        Pages(site, language, documents, versions, repository, address).write_all(history, whole)
     if address:
         found = (file.relative_to(site).as_posix() for file in site.rglob("*.html"))
         entries = [f"<url><loc>{address}/{name}</loc></url>\n" for name in sorted(found) if name != "404.html"]
@@ -147,7 +168,7 @@ class Pages:
             "inline": reference.inline,
         }
 
-    def write_all(self) -> None:
+    def write_all(self, history: History, whole: bool) -> None:
         """Write them."""
         (self.site / LANGUAGES[self.language]).mkdir(exist_ok=True)
         for api in self.apis.values():
@@ -162,8 +183,9 @@ class Pages:
             (self.site / "llms.txt").write_text(text, "utf-8")
             for name in ENGLISH:
                 self.write_guide(name)
-            changes = article((HERE.parent / "CHANGELOG.md").read_text("utf-8"))
-            self.page("changes", "guide", self.texts["changes"], html=changes)
+            changelog = (HERE.parent / "CHANGELOG.md").read_text("utf-8")
+            html = article(re.sub("^## ", "## contrato: ", changelog[changelog.index("\n## ") :], flags=re.MULTILINE))
+            self.page("changes", "changes", self.texts["changes"], html=html, history=history, whole=whole)
             self.page("python", "python", PYTHON, modules=python_api.documented())
             # It is shown at any address.
             base = f"{self.address}/" if self.address else ""
