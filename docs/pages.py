@@ -125,6 +125,8 @@ class Pages:
         english = {api: Api(api, documents["en"][api]) for api in APIS}
         self.topics = [it for api in APIS for it in questions.topics(self.apis[api], english[api], self.words)]
         self.anchors: dict[str, set[str]] = {}
+        # What the search of the page finds: title, place, address and text of each.
+        self.searched: list[dict[str, str]] = []
         names = {api: self.texts["apis"][api]["short"] for api in APIS}
         self.shared = {
             "t": self.texts,
@@ -178,6 +180,11 @@ class Pages:
             self.page(name, name, self.texts[name]["title"])
         for name in GUIDES:
             self.write_guide(name)
+        for name in (*GUIDES, *ENGLISH):
+            self.searched += self.sections(name)
+        index = json.dumps(self.searched, ensure_ascii=False, separators=(",", ":"))
+        script = self.site / LANGUAGES[self.language] / "search.js"
+        script.write_text(f"window.CONTRATO_SEARCH = {index};\n", "utf-8")
         if self.language == "en":
             text = self.environment.get_template("llms.txt.jinja").render(self.shared)
             (self.site / "llms.txt").write_text(text, "utf-8")
@@ -200,19 +207,32 @@ class Pages:
 
     def write_reference(self, api: Api) -> None:
         """Write both pages of an API: the complete one, and the one that sends requests."""
+        complete = Reference(api, self.words)
         doubts = [topic for topic in self.topics if not topic.question]
         text = self.page(
             api.name,
             "reference",
             api.title,
             api=api.name,
-            page=Reference(api, self.words),
+            page=complete,
             numbered={topic.subject: topic for topic in self.topics if topic.api == api.name and topic.question},
             rows={f"{topic.api}.{place.key}" for topic in doubts for place in topic.places},
             seen={},
             description=api.summary,
         )
         self.anchors[api.name] = set(re.findall(r' id="([^"]+)"', text))
+        short = self.texts["apis"][api.name]["short"]
+        found = {
+            anchor: {
+                "title": title,
+                "place": " · ".join(filter(None, (short, place))),
+                "href": f"{api.name}.html#{anchor}",
+                "text": about,
+            }
+            for title, place, anchor, about in complete.found()
+            if anchor in self.anchors[api.name]
+        }
+        self.searched += found.values()
         words = self.texts["levels"] | self.words
         data = {
             "spec": decorate(api, words),
@@ -235,10 +255,22 @@ class Pages:
         title, html = self.guide(name)
         self.page(name, "guide", title, html=html)
 
+    def sections(self, name: str) -> Iterator[dict[str, str]]:
+        """Yield what a search finds of a guide: it, and its sections."""
+        (_, title, anchor), *others = reference.headings(self.markdown(name))
+        address = f"{self.root if name in ENGLISH else ''}{name}.html"
+        for heading, place, at in ((title, "", anchor), *((words, title, at) for _, words, at in others)):
+            place = " · ".join(filter(None, (self.texts["guides"]["nav"], place)))
+            yield {"title": heading, "place": place, "href": f"{address}#{at}", "text": ""}
+
+    def markdown(self, name: str) -> str:
+        """Return the text of a guide."""
+        suffix = "" if self.language == "en" or name in ENGLISH else f".{self.language}"
+        return (HERE / f"{name}{suffix}.md").read_text("utf-8")
+
     def guide(self, name: str) -> tuple[str, Markup]:
         """Return the title of a guide and it as HTML."""
-        suffix = "" if self.language == "en" or name in ENGLISH else f".{self.language}"
-        text = (HERE / f"{name}{suffix}.md").read_text("utf-8").replace("../README.md", "index.html")
+        text = self.markdown(name).replace("../README.md", "index.html")
         text = re.sub(
             r"\]\(([\w-]+)(?:\.es|\.pt-BR)?\.md",
             lambda it: f"]({self.root if it[1] in ENGLISH else ''}{it[1]}.html",

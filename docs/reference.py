@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
+from textwrap import shorten
 from urllib.parse import quote
 
 import attrs
@@ -106,6 +107,11 @@ class Entry:
         """Its description as HTML."""
         return html(self.node.get("description", ""))
 
+    @property
+    def said(self) -> str:
+        """The beginning of its description, as text."""
+        return shorten(Markup(self.about).striptags(), 160, placeholder="…")
+
 
 @attrs.frozen
 class Exchange:
@@ -153,6 +159,24 @@ class Reference:
         nodes = self.api.document.get("components", {}).get("schemas", {}).items()
         steps = ("components", "schemas")
         return [self._entry(name, node, (*steps, name)) for name, node in nodes if name not in self._bodies]
+
+    def found(self) -> Iterator[tuple[str, str, str, str]]:
+        """Yield all that a reader may search for: its name, its place, its id and what is said of it."""
+        for it in self.exchanges:
+            operation = it.operation
+            call = f"{operation.method} {operation.path} · {operation.method_name}"
+            yield operation.summary, call, operation.id, it.entry.said
+            for entry in [*it.parameters, *(it.body.fields if it.body else ())]:
+                yield from self._fields(entry, operation.summary)
+        for entry in self.schemas:
+            yield entry.name, "", entry.key, entry.said
+            for field in entry.fields:
+                yield from self._fields(field, entry.name)
+
+    def _fields(self, entry: Entry, place: str) -> Iterator[tuple[str, str, str, str]]:
+        yield entry.name, place, entry.key, entry.said
+        for field in entry.fields:
+            yield from self._fields(field, f"{place} · {entry.name}")
 
     def _exchange(self, path: str, method: str, item: Node, node: Node) -> Exchange:
         operation = self.api.operations[node["operationId"]]

@@ -223,6 +223,23 @@ def test_what_changed_says_what_it_knows(site: Path, tmp_path: Path) -> None:
     assert build.releases(tmp_path, tmp_path) == {}
 
 
+@pytest.mark.parametrize("folder", pages.LANGUAGES.values())
+def test_what_a_search_finds_is_there(site: Path, folder: str) -> None:
+    text = (site / folder / "search.js").read_text("utf-8")
+    found = json.loads(text.partition(" = ")[2].rstrip(";\n"))
+    known: dict[Path, set[str]] = {}
+    for entry in found:
+        name, _, anchor = entry["href"].partition("#")
+        file = (site / folder / name).resolve()
+        assert anchor in known.setdefault(file, Page(file).ids), entry
+    assert {file.stem for file in known} == {*spec.APIS, *pages.GUIDES, *pages.ENGLISH}
+    titles = {entry["title"] for entry in found}
+    for api in map(spec.api, spec.APIS):
+        assert {it.name for o in api.operations.values() for it in o.parameters} <= titles
+        for node in api.document["components"]["schemas"].values():
+            assert {*node.get("properties", ())} <= titles
+
+
 def test_addresses_in_the_reference_are_those_of_the_verdict(site: Path) -> None:
     """`make diff` tells of a renamed tag which addresses it breaks."""
     for api in map(spec.api, spec.APIS):
