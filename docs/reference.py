@@ -115,7 +115,7 @@ class Entry:
 
 @attrs.frozen
 class Exchange:
-    """An operation with all that is said of it."""
+    """An operation with all that is said of it; `request` is one that the first example of an answer fits."""
 
     operation: Operation
     entry: Entry
@@ -124,7 +124,13 @@ class Exchange:
     body: Entry | None
     responses: list[Entry]
     samples: dict[str, str]
+    request: str
     interactive: str
+
+    @property
+    def answer(self) -> Entry:
+        """The response to show with the request: the first success."""
+        return next((it for it in self.responses if it.name.startswith("2")), self.responses[0])
 
 
 class Reference:
@@ -207,6 +213,7 @@ class Reference:
                 "contrato": samples.command(operation, given),
                 "curl": samples.curl(operation, given),
             },
+            samples.request(operation, given),
             f"tag/{quote(operation.tag)}/{operation.id}",
         )
 
