@@ -251,6 +251,19 @@ def test_nobody_is_shut_out(page: Page, name: str) -> None:
     assert not violations(page, "color-contrast")
 
 
+def test_pages_that_are_only_in_english_are_like_the_others(context: BrowserContext, served: str, site: Path) -> None:
+    names = {file.name for file in site.glob("*.html")} - {file.name for file in (site / "es").glob("*.html")}
+    assert len(names) > 8
+    for name in sorted(names):
+        visit = Visit(context, f"{served}{name}")
+        expect(visit.page.get_by_role("heading", level=1)).to_be_visible()
+        assert not violations(visit.page), name
+        visit.page.set_viewport_size(PHONE)
+        assert visit.page.evaluate("document.documentElement.scrollWidth") == PHONE["width"], name
+        assert not visit.complaints
+        visit.page.close()
+
+
 @pytest.mark.parametrize(
     ("language", "name"),
     [("en", "index"), ("es", "evidence"), ("pt-BR", "apportionments"), ("pt-BR", "apportionments-interactive")],
