@@ -257,11 +257,12 @@ class Pages:
 
     def sections(self, name: str) -> Iterator[dict[str, str]]:
         """Yield what a search finds of a guide: it, and its sections."""
-        (_, title, anchor), *others = reference.headings(self.markdown(name))
+        first, *others = reference.sections(self.markdown(name))
         address = f"{self.root if name in ENGLISH else ''}{name}.html"
-        for heading, place, at in ((title, "", anchor), *((words, title, at) for _, words, at in others)):
-            place = " · ".join(filter(None, (self.texts["guides"]["nav"], place)))
-            yield {"title": heading, "place": place, "href": f"{address}#{at}", "text": ""}
+        guides = self.texts["guides"]["nav"]
+        for it, place in ((first, guides), *((section, f"{guides} · {first.heading}") for section in others)):
+            text = " ".join("".join(it.words).split())
+            yield {"title": it.heading, "place": place, "href": f"{address}#{it.anchor}", "text": text}
 
     def markdown(self, name: str) -> str:
         """Return the text of a guide."""
@@ -303,8 +304,8 @@ class Pages:
 def article(markdown: str) -> Markup:
     """Return Markdown as HTML with anchors; whoever has no mouse can scroll what is wider than the page."""
     text = str(reference.html(markdown)).replace("<pre>", '<pre tabindex="0">')
-    for level, _, anchor in reference.headings(markdown):
-        text = text.replace(f"<h{level}>", f'<h{level} id="{anchor}">', 1)
+    for it in reference.sections(markdown):
+        text = text.replace(f"<h{it.level}>", f'<h{it.level} id="{it.anchor}">', 1)
     return Markup(text)
 
 

@@ -5,7 +5,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from textwrap import shorten
 from urllib.parse import quote
 
 import attrs
@@ -52,15 +51,28 @@ def html(markdown: str) -> Markup:
     return Markup(MARKDOWN.render(markdown))
 
 
-def headings(markdown: str) -> list[tuple[int, str, str]]:
-    """Return the headings of a text: level, words, and the anchor that forges give it."""
-    found: list[tuple[int, str, str]] = []
+@attrs.frozen
+class Section:
+    """A heading of a text, with the anchor that forges give it, and the words up to the next heading."""
+
+    level: int
+    heading: str
+    anchor: str
+    words: list[str] = attrs.Factory(list)
+
+
+def sections(markdown: str) -> list[Section]:
+    """Return the sections of a text that begins with a heading."""
+    found: list[Section] = []
     times: Counter[str] = Counter()
-    for token, after in pairwise(MARKDOWN.parse(markdown)):
-        if token.type == "heading_open":
-            anchor = re.sub(r"[^\w -]", "", after.content.lower()).replace(" ", "-")
-            found.append((int(token.tag[1]), after.content, f"{anchor}-{times[anchor]}" if times[anchor] else anchor))
+    for before, token in pairwise(MARKDOWN.parse(markdown)):
+        if before.type == "heading_open":
+            anchor = re.sub(r"[^\w -]", "", token.content.lower()).replace(" ", "-")
+            numbered = f"{anchor}-{times[anchor]}" if times[anchor] else anchor
+            found.append(Section(int(before.tag[1]), token.content, numbered))
             times[anchor] += 1
+        elif token.type in ("inline", "fence", "code_block"):
+            found[-1].words.extend([*(child.content or " " for child in token.children or [token]), " "])
     return found
 
 
@@ -109,8 +121,8 @@ class Entry:
 
     @property
     def said(self) -> str:
-        """The beginning of its description, as text."""
-        return shorten(Markup(self.about).striptags(), 160, placeholder="…")
+        """Its description as text."""
+        return Markup(self.about).striptags()
 
 
 @attrs.frozen

@@ -43,11 +43,23 @@ if (!document.querySelector('#app')) {
   let loading;
   const load = () => loading ??= new Promise((resolve) => {
     make(document.head, 'script', { src: `${home}search.js` }).addEventListener('load', () => {
-      resolve(window.CONTRATO_SEARCH.map((entry) => ({ ...entry, name: fold(entry.title), about: fold(entry.text), all: fold(Object.values(entry).join(' ')) })));
+      resolve(window.CONTRATO_SEARCH.map((entry) => ({
+        ...entry,
+        name: fold(entry.title),
+        ids: [entry.href.split('#').pop(), entry.place.split(' · ').pop()].map(fold),
+        about: fold(entry.text),
+        all: fold(Object.values(entry).join(' ')),
+      })));
     });
   });
-  const rank = ({ name, about }, wanted) =>
-    [name === wanted, name.startsWith(wanted), name.includes(wanted), about.includes(wanted), true].indexOf(true);
+  // Its name; its id, and the method or the place that it belongs to; what begins with it; what has it.
+  const rank = ({ name, ids, about }, wanted) =>
+    [name === wanted, ids.includes(wanted), name.startsWith(wanted), name.includes(wanted), about.includes(wanted), true].indexOf(true);
+  // What is said around the first match.
+  const excerpt = (text, part) => {
+    const start = Math.max(0, fold(text).indexOf(part) - 60);
+    return `${start ? '…' : ''}${text.slice(start, start + 160)}${text.length > start + 160 ? '…' : ''}`;
+  };
   async function search() {
     const wanted = fold(box.value.trim());
     const entries = await load();
@@ -61,7 +73,7 @@ if (!document.querySelector('#app')) {
       const link = make(make(list, 'li'), 'a', { href: home + href });
       make(link, 'b').textContent = title;
       make(link, 'span').textContent = place;
-      make(link, 'small').textContent = text;
+      make(link, 'small').textContent = excerpt(text, parts[0]);
     }
     said.textContent = found.length > MOST ? `${MOST} / ${found.length}` : found.length || words.nothing;
     panel.classList.toggle('open', Boolean(wanted));
