@@ -157,8 +157,9 @@ def history(specs: Path) -> dict[str, Change | None]:
 def grouped(api: str, verdict: Verdict) -> dict[str, list[tuple[str, str]]]:
     """Return what a verdict found, by whom it concerns: where, and what."""
     groups: dict[str, list[tuple[str, str]]] = {}
-    for it in verdict.breakages:
-        groups.setdefault(f"{it.sort}: {diff.WHOM[it.sort].format(api=api)}", []).append((it.where, it.what))
+    for sort, whom in diff.WHOM.items():
+        if found := [(it.where, it.what) for it in verdict.breakages if it.sort == sort]:
+            groups[f"{sort}: {whom.format(api=api)}"] = found
     if verdict.additions:
         groups[diff.ADDED] = [("", addition) for addition in verdict.additions]
     return groups
