@@ -24,6 +24,8 @@ UNNAMED = (
     "responses", "schema", "schemas", "securitySchemes",
 )  # fmt: skip
 MARKDOWN = MarkdownIt().enable("table")
+# Guides have comments; nothing on one line has HTML, and what looks like it is text.
+INLINE = MarkdownIt("commonmark", {"html": False})
 
 Steps = tuple[str, ...]
 
@@ -78,7 +80,7 @@ def sections(markdown: str) -> list[Section]:
 
 def inline(markdown: str) -> Markup:
     """Return Markdown of one paragraph as HTML without a paragraph."""
-    return Markup(MARKDOWN.renderInline(" ".join(markdown.split())))
+    return Markup(INLINE.renderInline(" ".join(markdown.split())))
 
 
 @attrs.frozen
