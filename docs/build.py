@@ -17,6 +17,7 @@ import tarfile
 import tempfile
 from base64 import b64encode
 from io import BytesIO
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,9 @@ import yaml
 import overlays
 import pages
 from contrato.core.spec import APIS
-from pages import LANGUAGES
+from generator import diff
+from generator.verdict import Verdict
+from pages import LANGUAGES, Change
 
 ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "build" / "site"
@@ -108,9 +111,17 @@ def publish(source: Path, to: Path) -> dict[str, dict[str, Any]]:
     return documents
 
 
+def whole(repository: Path) -> bool:
+    """True if the history of the project is here; a shallow clone and an archive have none."""
+    command = ["git", "rev-parse", "--is-shallow-repository"]
+    return subprocess.run(command, cwd=repository, capture_output=True, text=True).stdout.strip() == "false"
+
+
 def releases(to: Path, repository: Path) -> dict[str, str]:
     """Add the released versions of the specs, as they were then; return the tag of each folder."""
     tags: dict[str, str] = {}
+    if not whole(repository):
+        return tags
     for tag in run(*TAGS, cwd=repository).split():
         archive = subprocess.run(["git", "archive", tag, "spec"], cwd=repository, capture_output=True, check=True)
         with tempfile.TemporaryDirectory() as directory, tarfile.open(fileobj=BytesIO(archive.stdout)) as tar:
@@ -126,6 +137,32 @@ def releases(to: Path, repository: Path) -> dict[str, str]:
 def version(source: Path) -> str:
     """Return the version of a spec."""
     return str(yaml.safe_load(source.read_text("utf-8"))["info"]["version"])
+
+
+def history(specs: Path) -> dict[str, Change | None]:
+    """Return what changed in the version of each folder, the newest first; None for the first version of a spec."""
+    changes: dict[str, Change | None] = {}
+    for api in APIS:
+        folders = [folder for folder in (specs / api).iterdir() if folder.name != "latest"]
+        folders.sort(key=lambda folder: diff.version(folder.name, str(folder)), reverse=True)
+        for new, old in zip_longest(folders, folders[1:]):
+            change = None
+            if old:
+                verdict = diff.judge(*(diff.Side(folder / f"{api}.yaml") for folder in (old, new)))
+                change = Change(old.name, diff.summary(verdict), grouped(api, verdict))
+            changes[f"{api}/{new.name}"] = change
+    return changes
+
+
+def grouped(api: str, verdict: Verdict) -> dict[str, list[tuple[str, str]]]:
+    """Return what a verdict found, by whom it concerns: where, and what."""
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for sort, whom in diff.WHOM.items():
+        if found := [(it.where, it.what) for it in verdict.breakages if it.sort == sort]:
+            groups[f"{sort}: {whom.format(api=api)}"] = found
+    if verdict.additions:
+        groups[diff.ADDED] = [("", addition) for addition in verdict.additions]
+    return groups
 
 
 def sums(specs: Path, tags: dict[str, str], published: Path | None) -> dict[str, Any]:
@@ -176,7 +213,8 @@ def build(site: Path, published: Path | None = None, repository: str = "", addre
         folder = specs / source.stem / documents["en"][source.stem]["info"]["version"]
         if not folder.exists():
             shutil.copytree(latest, folder)
-    pages.write(site, documents, sums(specs, tags, published), repository, address)
+    versions = sums(specs, tags, published)
+    pages.write(site, documents, versions, history(specs), whole(ROOT), repository, address)
 
 
 def stable(node: Any, path: str) -> Any:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import attrs
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -38,7 +39,7 @@ KINDS = {
 }
 GUIDES = ("verify-as-vendor", "verify-as-integrator")
 # Only in English, as the programs that they are about.
-ENGLISH = ("client", "command", "verify", "learn")
+ENGLISH = ("client", "lists", "frames", "errors", "testing", "gateway", "command", "verify", "learn")
 PYTHON = "The Python API"
 # Characters that could end the script around the JSON.
 JSON_IN_HTML = str.maketrans({"<": "\\u003c", "\u2028": "\\u2028", "\u2029": "\\u2029"})
@@ -52,8 +53,26 @@ SITEMAP = """\
 Documents = Mapping[str, Mapping[str, dict[str, Any]]]
 
 
+@attrs.frozen
+class Change:
+    """A version of a spec, compared with the one before it: what a caller notices, in one sentence and by headings."""
+
+    since: str
+    summary: str
+    groups: Mapping[str, list[tuple[str, str]]]
+
+
+History = Mapping[str, Change | None]
+
+
 def write(
-    site: Path, documents: Documents, versions: Mapping[str, Any], repository: str = "", address: str = ""
+    site: Path,
+    documents: Documents,
+    versions: Mapping[str, Any],
+    history: History,
+    whole: bool,
+    repository: str = "",
+    address: str = "",
 ) -> None:
     """Write all pages.
 
@@ -61,13 +80,15 @@ def write(
         site: The folder of the site.
         documents: The specs by language and API.
         versions: The contents of `versions.json`.
+        history: What changed in each of the versions, the newest first.
+        whole: True if no earlier version can be missing in the history.
         repository: Address of the project's repository; without one the site names none.
         address: Address at which the site will be; without one it says nothing that needs it.
 
     """
     shutil.copytree(HERE / "assets", site / "assets", dirs_exist_ok=True)
     for language in LANGUAGES:
-        Pages(site, language, documents, versions, repository, address).write_all()
+        Pages(site, language, documents, versions, repository, address).write_all(history, whole)
     if address:
         found = (file.relative_to(site).as_posix() for file in site.rglob("*.html"))
         entries = [f"<url><loc>{address}/{name}</loc></url>\n" for name in sorted(found) if name != "404.html"]
@@ -90,6 +111,7 @@ class Pages:
     ) -> None:
         self.site = site
         self.language = language
+        self.root = "../" if LANGUAGES[language] else ""
         self.repository = repository
         self.address = address
         self.texts: dict[str, Any] = yaml.safe_load((HERE / f"texts.{language}.yaml").read_text("utf-8"))
@@ -103,13 +125,15 @@ class Pages:
         english = {api: Api(api, documents["en"][api]) for api in APIS}
         self.topics = [it for api in APIS for it in questions.topics(self.apis[api], english[api], self.words)]
         self.anchors: dict[str, set[str]] = {}
+        # What the search of the page finds: title, place, address and text of each.
+        self.searched: list[dict[str, str]] = []
         names = {api: self.texts["apis"][api]["short"] for api in APIS}
         self.shared = {
             "t": self.texts,
             "apis": self.apis,
             "languages": LANGUAGES,
             "language": language,
-            "root": "../" if LANGUAGES[language] else "",
+            "root": self.root,
             "home": "",
             "counts": {name: Counter(it.level for *_, it in api.statements()) for name, api in self.apis.items()},
             "topics": self.topics,
@@ -146,7 +170,7 @@ class Pages:
             "inline": reference.inline,
         }
 
-    def write_all(self) -> None:
+    def write_all(self, history: History, whole: bool) -> None:
         """Write them."""
         (self.site / LANGUAGES[self.language]).mkdir(exist_ok=True)
         for api in self.apis.values():
@@ -156,13 +180,19 @@ class Pages:
             self.page(name, name, self.texts[name]["title"])
         for name in GUIDES:
             self.write_guide(name)
+        for name in (*GUIDES, *ENGLISH):
+            self.searched += self.sections(name)
+        index = json.dumps(self.searched, ensure_ascii=False, separators=(",", ":"))
+        script = self.site / LANGUAGES[self.language] / "search.js"
+        script.write_text(f"window.CONTRATO_SEARCH = {index};\n", "utf-8")
         if self.language == "en":
             text = self.environment.get_template("llms.txt.jinja").render(self.shared)
             (self.site / "llms.txt").write_text(text, "utf-8")
             for name in ENGLISH:
                 self.write_guide(name)
-            changes = scrollable((HERE.parent / "CHANGELOG.md").read_text("utf-8"))
-            self.page("changes", "guide", self.texts["changes"], html=changes)
+            changelog = (HERE.parent / "CHANGELOG.md").read_text("utf-8")
+            html = article(re.sub("^## ", "## contrato: ", changelog[changelog.index("\n## ") :], flags=re.MULTILINE))
+            self.page("changes", "changes", self.texts["changes"], html=html, history=history, whole=whole)
             self.page("python", "python", PYTHON, modules=python_api.documented())
             # It is shown at any address.
             base = f"{self.address}/" if self.address else ""
@@ -177,19 +207,32 @@ class Pages:
 
     def write_reference(self, api: Api) -> None:
         """Write both pages of an API: the complete one, and the one that sends requests."""
+        complete = Reference(api, self.words)
         doubts = [topic for topic in self.topics if not topic.question]
         text = self.page(
             api.name,
             "reference",
             api.title,
             api=api.name,
-            page=Reference(api, self.words),
+            page=complete,
             numbered={topic.subject: topic for topic in self.topics if topic.api == api.name and topic.question},
             rows={f"{topic.api}.{place.key}" for topic in doubts for place in topic.places},
             seen={},
             description=api.summary,
         )
         self.anchors[api.name] = set(re.findall(r' id="([^"]+)"', text))
+        short = self.texts["apis"][api.name]["short"]
+        found = {
+            anchor: {
+                "title": title,
+                "place": " · ".join(filter(None, (short, place))),
+                "href": f"{api.name}.html#{anchor}",
+                "text": about,
+            }
+            for title, place, anchor, about in complete.found()
+            if anchor in self.anchors[api.name]
+        }
+        self.searched += found.values()
         words = self.texts["levels"] | self.words
         data = {
             "spec": decorate(api, words),
@@ -212,14 +255,31 @@ class Pages:
         title, html = self.guide(name)
         self.page(name, "guide", title, html=html)
 
+    def sections(self, name: str) -> Iterator[dict[str, str]]:
+        """Yield what a search finds of a guide: it, and its sections."""
+        first, *others = reference.sections(self.markdown(name))
+        address = f"{self.root if name in ENGLISH else ''}{name}.html"
+        guides = self.texts["guides"]["nav"]
+        for it, place in ((first, guides), *((section, f"{guides} · {first.heading}") for section in others)):
+            text = " ".join("".join(it.words).split())
+            yield {"title": it.heading, "place": place, "href": f"{address}#{it.anchor}", "text": text}
+
+    def markdown(self, name: str) -> str:
+        """Return the text of a guide."""
+        suffix = "" if self.language == "en" or name in ENGLISH else f".{self.language}"
+        return (HERE / f"{name}{suffix}.md").read_text("utf-8")
+
     def guide(self, name: str) -> tuple[str, Markup]:
         """Return the title of a guide and it as HTML."""
-        suffix = "" if self.language == "en" or name in ENGLISH else f".{self.language}"
-        text = (HERE / f"{name}{suffix}.md").read_text("utf-8").replace("../README.md", "index.html")
-        text = re.sub(r"\]\(([\w-]+)(?:\.es|\.pt-BR)?\.md", r"](\1.html", text)
+        text = self.markdown(name).replace("../README.md", "index.html")
+        text = re.sub(
+            r"\]\(([\w-]+)(?:\.es|\.pt-BR)?\.md",
+            lambda it: f"]({self.root if it[1] in ENGLISH else ''}{it[1]}.html",
+            text,
+        )
         if self.repository:
             text = text.replace("OWNER/contrato", urlsplit(self.repository).path.strip("/"))
-        return text.partition("\n")[0].strip("# "), scrollable(re.sub(r"index\.html#[\w-]+", "index.html", text))
+        return text.partition("\n")[0].strip("# "), article(re.sub(r"index\.html#[\w-]+", "index.html", text))
 
     def badge(self, part: str, level: str) -> str:
         """Return the text of a badge."""
@@ -241,9 +301,12 @@ class Pages:
             yield {"row": row, "href": f"{topic.api}.html{'#' if at else ''}{at}", "where": place.where}
 
 
-def scrollable(markdown: str) -> Markup:
-    """Return Markdown as HTML; whoever has no mouse can scroll what is wider than the page."""
-    return Markup(str(reference.html(markdown)).replace("<pre>", '<pre tabindex="0">'))
+def article(markdown: str) -> Markup:
+    """Return Markdown as HTML with anchors; whoever has no mouse can scroll what is wider than the page."""
+    text = str(reference.html(markdown)).replace("<pre>", '<pre tabindex="0">')
+    for it in reference.sections(markdown):
+        text = text.replace(f"<h{it.level}>", f'<h{it.level} id="{it.anchor}">', 1)
+    return Markup(text)
 
 
 def decorate(api: Api, words: dict[str, str]) -> dict[str, Any]:

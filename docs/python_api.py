@@ -52,7 +52,8 @@ def documented() -> list[Documented]:
 
 
 def _public(module: Any) -> Iterator[Documented]:
-    for name, member in module.members.items():
+    # What is asynchronous comes after what it is like.
+    for name, member in sorted(module.members.items(), key=lambda it: it[0].startswith("Async")):
         # An alias of something outside of the project cannot be resolved.
         source = member.target_path if member.is_alias else member.path
         inside = source.startswith(f"{module.path}.")

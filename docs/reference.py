@@ -1,6 +1,8 @@
 """The contents of a reference page: what a spec says of each operation and schema, in its order, for a template."""
 
 import json
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from urllib.parse import quote
@@ -22,6 +24,8 @@ UNNAMED = (
     "responses", "schema", "schemas", "securitySchemes",
 )  # fmt: skip
 MARKDOWN = MarkdownIt().enable("table")
+# Guides have comments; nothing on one line has HTML, and what looks like it is text.
+INLINE = MarkdownIt("commonmark", {"html": False})
 
 Steps = tuple[str, ...]
 
@@ -49,9 +53,34 @@ def html(markdown: str) -> Markup:
     return Markup(MARKDOWN.render(markdown))
 
 
+@attrs.frozen
+class Section:
+    """A heading of a text, with the anchor that forges give it, and the words up to the next heading."""
+
+    level: int
+    heading: str
+    anchor: str
+    words: list[str] = attrs.Factory(list)
+
+
+def sections(markdown: str) -> list[Section]:
+    """Return the sections of a text that begins with a heading."""
+    found: list[Section] = []
+    times: Counter[str] = Counter()
+    for before, token in pairwise(MARKDOWN.parse(markdown)):
+        if before.type == "heading_open":
+            anchor = re.sub(r"[^\w -]", "", token.content.lower()).replace(" ", "-")
+            numbered = f"{anchor}-{times[anchor]}" if times[anchor] else anchor
+            found.append(Section(int(before.tag[1]), token.content, numbered))
+            times[anchor] += 1
+        elif token.type in ("inline", "fence", "code_block"):
+            found[-1].words.extend([*(child.content or " " for child in token.children or [token]), " "])
+    return found
+
+
 def inline(markdown: str) -> Markup:
     """Return Markdown of one paragraph as HTML without a paragraph."""
-    return Markup(MARKDOWN.renderInline(" ".join(markdown.split())))
+    return Markup(INLINE.renderInline(" ".join(markdown.split())))
 
 
 @attrs.frozen
@@ -92,10 +121,15 @@ class Entry:
         """Its description as HTML."""
         return html(self.node.get("description", ""))
 
+    @property
+    def said(self) -> str:
+        """Its description as text."""
+        return Markup(self.about).striptags()
+
 
 @attrs.frozen
 class Exchange:
-    """An operation with all that is said of it."""
+    """An operation with all that is said of it; `request` is one that the first example of an answer fits."""
 
     operation: Operation
     entry: Entry
@@ -104,7 +138,13 @@ class Exchange:
     body: Entry | None
     responses: list[Entry]
     samples: dict[str, str]
+    request: str
     interactive: str
+
+    @property
+    def answer(self) -> Entry:
+        """The response to show with the request: the first success."""
+        return next((it for it in self.responses if it.name.startswith("2")), self.responses[0])
 
 
 class Reference:
@@ -140,6 +180,24 @@ class Reference:
         steps = ("components", "schemas")
         return [self._entry(name, node, (*steps, name)) for name, node in nodes if name not in self._bodies]
 
+    def found(self) -> Iterator[tuple[str, str, str, str]]:
+        """Yield all that a reader may search for: its name, its place, its id and what is said of it."""
+        for it in self.exchanges:
+            operation = it.operation
+            call = f"{operation.method} {operation.path} · {operation.method_name}"
+            yield operation.summary, call, operation.id, it.entry.said
+            for entry in [*it.parameters, *(it.body.fields if it.body else ())]:
+                yield from self._fields(entry, operation.summary)
+        for entry in self.schemas:
+            yield entry.name, "", entry.key, entry.said
+            for field in entry.fields:
+                yield from self._fields(field, entry.name)
+
+    def _fields(self, entry: Entry, place: str) -> Iterator[tuple[str, str, str, str]]:
+        yield entry.name, place, entry.key, entry.said
+        for field in entry.fields:
+            yield from self._fields(field, f"{place} · {entry.name}")
+
     def _exchange(self, path: str, method: str, item: Node, node: Node) -> Exchange:
         operation = self.api.operations[node["operationId"]]
         steps = ("operations", operation.id)
@@ -169,6 +227,7 @@ class Reference:
                 "contrato": samples.command(operation, given),
                 "curl": samples.curl(operation, given),
             },
+            samples.request(operation, given),
             f"tag/{quote(operation.tag)}/{operation.id}",
         )
 

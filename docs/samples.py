@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from contrato.core.document import JSON
-from contrato.core.places import Arguments, place
+from contrato.core.places import Arguments, Parts, place
 from contrato.core.samples import sample
 from contrato.core.spec import Operation, Parameter
 
@@ -97,10 +97,9 @@ def curl(operation: Operation, given: Arguments) -> str:
     """Return a call of curl; the environment has its base URL and token, as for the client."""
     api = operation.api
     parts = place(operation, given)
-    query = "&".join(f"{quote(name)}={quote(text)}" for name, text in parts.query)
     words = ["curl", "--fail-with-body", "--silent", "--show-error", f"--request {parts.method}"]
     base = f"${{{api.base_url_variable}:-{api.server_url.rstrip('/')}}}"
-    words.append(f'"{base}{parts.path}{"?" if query else ""}{query}"')
+    words.append(f'"{base}{_address(parts)}"')
     words.append(f'--header "Authorization: Bearer ${api.token_variable}"')
     words += [f"--header {shlex.quote(f'{name}: {text}')}" for name, text in parts.headers.items()]
     words += [f"--cookie {shlex.quote(f'{name}={text}')}" for name, text in parts.cookies.items()]
@@ -108,6 +107,20 @@ def curl(operation: Operation, given: Arguments) -> str:
     if parts.body:
         words.append(f"--data {shlex.quote(json.dumps(parts.body, ensure_ascii=False))}")
     return _wrapped(words)
+
+
+def request(operation: Operation, given: Arguments) -> str:
+    """Return the request as it is sent, without the token."""
+    parts = place(operation, given)
+    lines = [f"{parts.method} {_address(parts)}", *(f"{name}: {text}" for name, text in parts.headers.items())]
+    lines += [f"Cookie: {name}={text}" for name, text in parts.cookies.items()]
+    body = ["", json.dumps(parts.body, ensure_ascii=False, indent=2)] if parts.body else []
+    return "\n".join([*lines, *body])
+
+
+def _address(parts: Parts) -> str:
+    query = "&".join(f"{quote(name)}={quote(text)}" for name, text in parts.query)
+    return f"{parts.path}{'?' if query else ''}{query}"
 
 
 def _shown(operation: Operation, given: Arguments) -> list[Parameter]:

@@ -226,7 +226,8 @@ def violations(page: Page, *rules: str) -> list[str]:
     """What axe calls serious or critical, and headings that skip a level; of some rules, or of all."""
     if not page.evaluate("'axe' in window"):
         page.evaluate((ROOT / "node_modules/axe-core/axe.min.js").read_text("utf-8"))
-    options = {"resultTypes": ["violations"]} | ({"runOnly": list(rules)} if rules else {})
+    # Nothing is loaded again: a page that was opened as a file may not.
+    options = {"resultTypes": ["violations"], "preload": False} | ({"runOnly": list(rules)} if rules else {})
     found = page.evaluate("options => axe.run(options)", options)
     # It did look: every page has text.
     assert found["violations"] or found["passes"] or found["incomplete"]
@@ -248,6 +249,19 @@ def test_nobody_is_shut_out(page: Page, name: str) -> None:
         expect(page.locator("body")).to_have_class(re.compile("dark-mode"))
     # The colours are all that differs.
     assert not violations(page, "color-contrast")
+
+
+def test_pages_that_are_only_in_english_are_like_the_others(context: BrowserContext, served: str, site: Path) -> None:
+    names = {file.name for file in site.glob("*.html")} - {file.name for file in (site / "es").glob("*.html")}
+    assert len(names) > 8
+    for name in sorted(names):
+        visit = Visit(context, f"{served}{name}")
+        expect(visit.page.get_by_role("heading", level=1)).to_be_visible()
+        assert not violations(visit.page), name
+        visit.page.set_viewport_size(PHONE)
+        assert visit.page.evaluate("document.documentElement.scrollWidth") == PHONE["width"], name
+        assert not visit.complaints
+        visit.page.close()
 
 
 @pytest.mark.parametrize(
@@ -461,6 +475,60 @@ def test_a_sample_is_copied(browser: Browser, served: str) -> None:
     figure = page.locator("#listAccounts figure").first
     figure.get_by_role("button").click()
     assert page.evaluate("navigator.clipboard.readText()") == figure.locator("code").inner_text()
+    context.close()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_one_search_finds_both_apis_and_the_guides(context: BrowserContext, site: Path, language: str) -> None:
+    """With the keyboard alone, and without a server."""
+    visit = Visit(context, f"{site.as_uri()}/{LANGUAGES[language]}guides.html")
+    page = visit.page
+    box, found = page.get_by_role("searchbox"), page.get_by_role("search").get_by_role("link")
+    title = heading(site, language, GUIDES[0])
+    page.keyboard.press("Control+k")
+    box.fill(title)
+    expect(found.first).to_contain_text(title)
+    assert not violations(page)
+    page.emulate_media(color_scheme="dark")
+    page.set_viewport_size(PHONE)
+    assert not violations(page, "color-contrast")
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    page.keyboard.press("Escape")
+    expect(found).to_have_count(0)
+    expect(box).to_be_focused()
+    box.fill("qqqqqqqq")
+    expect(page.get_by_role("status")).to_have_text(texts(language)["script"]["nothing"])
+    for api in spec.APIS:
+        spec_ = document(site, language, api)
+        for key, data in operations(spec_).items():
+            page.keyboard.press("Control+k")
+            # Accents and capitals do not count.
+            box.fill(data["summary"].upper().translate(str.maketrans("ÁÉÍÓÚ", "AEIOU")))
+            expect(found.first).to_have_attribute("href", f"{api}.html#{key}")
+            box.fill(key)
+            expect(found.first).to_have_attribute("href", f"{api}.html#{key}")
+        name = max(fields(spec_, spec_["components"]["schemas"]), key=len)
+        box.fill(name)
+        expect(found.first.locator("b")).to_have_text(name)
+        page.keyboard.press("ArrowDown")
+        expect(found.first).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(page).to_have_url(re.compile(rf"/{LANGUAGES[language]}{api}\.html#.*\b{name}$"))
+        expect(page.locator(f"[id='{page.url.partition('#')[2]}']")).to_be_in_viewport()
+    page.keyboard.press("Control+k")
+    box.fill(title)
+    box.press("Enter")
+    expect(page).to_have_url(re.compile(rf"/{LANGUAGES[language]}{GUIDES[0]}\.html"))
+    assert not visit.complaints
+    page.close()
+
+
+def test_without_a_script_there_is_no_search(browser: Browser, served: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{served}index.html")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page.get_by_role("searchbox")).to_have_count(0)
     context.close()
 
 

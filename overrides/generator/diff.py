@@ -7,8 +7,8 @@ commit. It looks for four sorts of changes that break callers of an API:
 - In Python: those that griffe finds between the clients of the two specs. Both are made by the generator of the working
   tree, so that changes of the generator do not count.
 - In meaning: a default, a unit or a time zone changes, while all names and types stay.
-- In links: the address of an operation in the reference consists of its tag and its id; its tag changes. (A new id is
-  reported in Python.)
+- In links: the address of an operation in the interactive reference consists of its tag and its id; its tag changes.
+  (The complete reference has the id alone. A new id is reported in Python.)
 
 Changes that break callers are major, additions are minor, and all else (descriptions, evidence, examples) is a patch.
 Before 1.0.0 a major change raises the second number of a version and any other the third.
@@ -46,8 +46,9 @@ WHOM = {
     WIRE: "whoever calls the API, with our client or another",
     PYTHON: "programs that use contrato.{api}, frames of it, scripts that use `contrato {api}`",
     MEANING: "everybody, and nobody gets an error",
-    LINKS: "whoever kept an address in the reference, {api}.html#tag/…",
+    LINKS: "whoever kept an address in the interactive reference, {api}-interactive.html#tag/…",
 }
+ADDED = "new, or changed without harm"
 
 
 class Side:
@@ -174,8 +175,8 @@ def demands(revision: str, sides: dict[str, tuple[Side | None, Side]], verdicts:
             yield f"CHANGELOG.md: add an entry that names {api}{saying}"
 
 
-def lines(api: str, revision: str, verdict: Verdict) -> Iterable[str]:
-    """Yield the lines of a verdict."""
+def summary(verdict: Verdict) -> str:
+    """Return a verdict in a few words."""
     words = {
         "none": "nothing changed",
         "patch": "breaks nothing (a patch: words, evidence or examples)",
@@ -184,7 +185,12 @@ def lines(api: str, revision: str, verdict: Verdict) -> Iterable[str]:
     }
     if verdict.level == "minor" and verdict.breakages:
         words["minor"] = "breaks links, and no program (minor)"
-    yield f"{api}: {words[verdict.level]}"
+    return words[verdict.level]
+
+
+def lines(api: str, revision: str, verdict: Verdict) -> Iterable[str]:
+    """Yield the lines of a verdict."""
+    yield f"{api}: {summary(verdict)}"
     for sort, whom in WHOM.items():
         found = [breakage for breakage in verdict.breakages if breakage.sort == sort]
         if found:
@@ -193,7 +199,7 @@ def lines(api: str, revision: str, verdict: Verdict) -> Iterable[str]:
             source = f" (spec/{api}.yaml:{breakage.line}{' in ' + revision if breakage.gone else ''})"
             yield f"    {breakage.where}: {breakage.what}{source if breakage.line else ''}"
     if verdict.additions:
-        yield "  new, or changed without harm"
+        yield f"  {ADDED}"
         yield from (f"    {addition}" for addition in verdict.additions)
 
 

@@ -10,6 +10,7 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import markupsafe
 import pytest
@@ -21,6 +22,9 @@ import questions
 from contrato.core import spec
 from contrato.core.document import operation_nodes
 from contrato.core.spec import Api
+from documents import argument
+from generator import diff
+from generator.verdict import LINKS
 
 pytestmark = pytest.mark.slow
 
@@ -169,11 +173,14 @@ def test_a_site_says_where_it_and_the_project_are(site: Path, tmp_path: Path) ->
     }
     versions = json.loads((site / "specs/versions.json").read_text("utf-8"))
     at, project = "https://docs.example.com/contrato", "https://git.example.com/somebody/contrato"
-    pages.write(tmp_path, documents, versions, project, at)
+    change = pages.Change("0.0.9", "breaks nothing (minor: something is new)", {"new": [("", "GET /<somewhere>")]})
+    history = dict.fromkeys(versions) | {next(iter(versions)): change}
+    pages.write(tmp_path, documents, versions, history, False, project, at)
     text = (tmp_path / "es/neu.html").read_text("utf-8")
     assert f'<link rel="canonical" href="{at}/es/neu.html">' in text
     assert f'hreflang="pt-BR" href="{at}/pt-BR/neu.html"' in text
     assert f'href="{project}"' in text
+    assert "GET /&lt;somewhere&gt;" in (tmp_path / "changes.html").read_text("utf-8")
     assert f"git clone {project}" in (tmp_path / "index.html").read_text("utf-8")
     assert f"{project}/issues/new?title=NEU-1%3A" in (tmp_path / "evidence.html").read_text("utf-8")
     listed = re.findall(r"<loc>(.*?)</loc>", (tmp_path / "sitemap.xml").read_text("utf-8"))
@@ -183,6 +190,65 @@ def test_a_site_says_where_it_and_the_project_are(site: Path, tmp_path: Path) ->
     for file in site.rglob("*.html"):
         assert 'rel="canonical"' not in file.read_text("utf-8")
         assert "git clone" not in file.read_text("utf-8")
+
+
+def test_versions_of_specs_are_compared(tmp_path: Path) -> None:
+    """As callers notice them, each with the one before it, the newest first."""
+    source = spec.api("apportionments").copy()
+    for number in ("0.9.0", "0.10.0"):
+        source["info"]["version"] = number
+        argument(source, "listApportionments", "_limit")["default"] = int(number[2:-2])
+        file = tmp_path / "apportionments" / number / "apportionments.yaml"
+        file.parent.mkdir(parents=True)
+        file.write_text(json.dumps(source), "utf-8")
+    for api in spec.APIS:
+        (tmp_path / api).mkdir(exist_ok=True)
+    history = build.history(tmp_path)
+    assert [*history] == ["apportionments/0.10.0", "apportionments/0.9.0"]
+    change, oldest = history.values()
+    assert oldest is None
+    assert change is not None
+    assert (change.since, change.summary) == ("0.9.0", "BREAKS (major)")
+    assert [heading.partition(":")[0] for heading in change.groups] == ["in meaning"]
+
+
+def test_what_changed_says_what_it_knows(site: Path, tmp_path: Path) -> None:
+    text = (site / "changes.html").read_text("utf-8")
+    for api in map(spec.api, spec.APIS):
+        assert f'id="{api.name}-{api.version}"' in text
+    assert "contrato: " in text
+    # An archive of the project has no history, and can be built.
+    assert build.whole(DOCS) == ("built without the history" not in text)
+    assert not build.whole(tmp_path)
+    assert build.releases(tmp_path, tmp_path) == {}
+
+
+@pytest.mark.parametrize("folder", pages.LANGUAGES.values())
+def test_what_a_search_finds_is_there(site: Path, folder: str) -> None:
+    text = (site / folder / "search.js").read_text("utf-8")
+    found = json.loads(text.partition(" = ")[2].rstrip(";\n"))
+    known: dict[Path, set[str]] = {}
+    for entry in found:
+        name, _, anchor = entry["href"].partition("#")
+        file = (site / folder / name).resolve()
+        assert anchor in known.setdefault(file, Page(file).ids), entry
+    assert {file.stem for file in known} == {*spec.APIS, *pages.GUIDES, *pages.ENGLISH}
+    titles = {entry["title"] for entry in found}
+    for api in map(spec.api, spec.APIS):
+        assert {it.name for o in api.operations.values() for it in o.parameters} <= titles
+        for node in api.document["components"]["schemas"].values():
+            assert {*node.get("properties", ())} <= titles
+
+
+def test_addresses_in_the_reference_are_those_of_the_verdict(site: Path) -> None:
+    """`make diff` tells of a renamed tag which addresses it breaks."""
+    for api in map(spec.api, spec.APIS):
+        whom = diff.WHOM[LINKS].format(api=api.name)
+        kept, _, tag = re.findall(r"[\w-]+\.html#tag/", whom)[0].partition("#")
+        links = Page(site / f"{api.name}.html").links
+        for operation in api.operations.values():
+            assert f"{kept}#{tag}{quote(operation.tag)}/{operation.id}" in links
+        assert (site / kept).is_file()
 
 
 def test_nothing_of_ours_loads_from_another_host(site: Path) -> None:

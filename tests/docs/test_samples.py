@@ -1,5 +1,6 @@
 """The samples of the reference run as they are shown."""
 
+import json
 import re
 import shlex
 import shutil
@@ -16,6 +17,10 @@ from contrato.cli import main
 from contrato.core import spec
 from contrato.core.document import operation_nodes
 from contrato.core.spec import Api, Operation
+from contrato.mock import create_app
+from contrato.verify import RULES
+from contrato.verify.findings import Violation
+from exchanges import Source, answer
 
 pytestmark = pytest.mark.slow
 
@@ -72,6 +77,30 @@ def test_samples_run(
         assert done.returncode == 0, f"{command[-1]}\n{done.stdout}{done.stderr}"
         shown = done.stdout
     assert bool(shown.strip()) == (operation.answer is not None)
+
+
+@pytest.fixture(scope="module")
+def server() -> Source:
+    return Source(create_app(), "demo", {api: spec.api(api).mount for api in spec.APIS})
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.id)
+def test_request_and_answer_fit_each_other(operation: Operation, server: Source) -> None:
+    """As answers of servers must fit what was asked: each example of a success, to the request that is shown."""
+    given = samples.values(operation)
+    exchange = server.ask(operation.id, {name: value for (_, name), value in given.items()})
+    succeeded = [response for response in operation.responses.values() if response.succeeded]
+    assert exchange.status == int(succeeded[0].status)
+    for response in succeeded:
+        for example in response.examples.values():
+            shown = answer(int(response.status), example)(exchange)
+            checks = [rule.check for rule in RULES.values() if rule.check is not None]
+            found = [it for check in checks for it in check(shown, operation.api)]
+            assert not [it for it in found if isinstance(it, Violation)]
+    head, _, body = samples.request(operation, given).partition("\n\n")
+    assert head.startswith(f"{operation.method} ")
+    assert bool(body) == bool(exchange.request_body)
+    assert not body or json.loads(body) == json.loads(exchange.request_body)
 
 
 def test_a_sample_takes_an_argument_where_the_spec_has_it() -> None:

@@ -472,7 +472,7 @@ def test_a_moved_link_needs_an_entry_that_says_where_to(tree: Path, diff: Diff) 
     said.remove("neu: nothing changed")
     assert said == [
         "apportionments: breaks links, and no program (minor)",
-        "  in links: whoever kept an address in the reference, apportionments.html#tag/…",
+        "  in links: whoever kept an address in the interactive reference, apportionments-interactive.html#tag/…",
         f"    #tag/Apportionments: #tag/Rateios has {names} now (spec/apportionments.yaml:{line})",
         "",
         "Still to do:",

@@ -21,7 +21,7 @@ from collections.abc import (
 )
 from contextlib import contextmanager
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Never, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Never, Self, TypeVar, overload
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -473,16 +473,39 @@ class AsyncClient(_Base[httpx.AsyncBaseTransport]):
         logger.debug("%s: %s %s answered in %.3f s", reader.operation.id, request.method, request.url, _since(started))
         return answer
 
+    # Two, because a pager says that it cannot be awaited by a method for it.
+    @overload
     def windows(
         self,
-        method: Callable[..., AsyncIterable[Item] | Awaitable[Iterable[Item]]],
+        method: Callable[..., AsyncIterable[Item]],
         *,
         from_: date | str,
         to: date | str,
         window: Unit | timedelta = "month",
         workers: int = 4,
         **arguments: Any,
-    ) -> AsyncGenerator[Window[Item], None]:
+    ) -> AsyncGenerator[Window[Item], None]: ...
+    @overload
+    def windows(
+        self,
+        method: Callable[..., Awaitable[Iterable[Item]]],
+        *,
+        from_: date | str,
+        to: date | str,
+        window: Unit | timedelta = "month",
+        workers: int = 4,
+        **arguments: Any,
+    ) -> AsyncGenerator[Window[Item], None]: ...
+    def windows(
+        self,
+        method: Callable[..., Any],
+        *,
+        from_: date | str,
+        to: date | str,
+        window: Unit | timedelta = "month",
+        workers: int = 4,
+        **arguments: Any,
+    ) -> AsyncGenerator[Window[Any], None]:
         """Call a method of this client for a long range of dates, window by window, in tasks of asyncio.
 
         >>> async for window in neu.windows(neu.list_bills, from_="2020-01-01", to="2022-01-01"):
