@@ -779,8 +779,6 @@ FAULTS: tuple[Fault, ...] = (
         ("list-messages-in-english", "The list's messages are in English.", _refusing(_in_english, LIST)),
         ("list-messages-exchanged", "Of several wrong parameters, each has the message of the next one.",
          _refusing(_in_turn, LIST)),
-        ("list-names-one", "Of several wrong parameters, the list names the first one.",
-         _refusing(lambda fields: dict(list(fields.items())[:1]), LIST)),
         ("list-messages-in-one", "The messages of a refused parameter are one text.",
          _refusing(lambda fields: {name: " ".join(texts) for name, texts in fields.items()}, LIST)),
     ),

@@ -55,6 +55,7 @@ MISSES = {
     "interval-in-any-case": KIND,
     "apportionments-free-market-refused": "The API does not tell which companies have a contract.",
     "claim-category-never": "A field that may be null may have no value in any record.",
+    "neither-by-turns": "An answer that is another one when it is asked for again is inconclusive.",
     "offset-ignored": "Whether a request may give an offset is nowhere said.",
     "event-value-in-wh": "The unit of the values that met a rule is nowhere said.",
 }

@@ -152,10 +152,14 @@ class _Cuts:
             yield Reading(operation.id, "range-time", "", ways[0].time)
         if all(bounds.end == "whole-day" for bounds in ways):
             yield Reading(operation.id, "range-end", "", "whole-day")
-        if any(bounds.time == "dropped" for bounds in ways) or all(bounds.end == "whole-day" for bounds in ways):
+        if all(bounds.end == "whole-day" for bounds in ways):
             return
         exact = [moment for moment in self.moments[1:-1] if not moment.microsecond]
-        exact = [moment for moment in exact if moment != midnight(moment)] or exact
+        days = [moment for moment in exact if moment == midnight(moment)]
+        # Where the time of day may be dropped, only midnight is the moment that it seems to be.
+        exact = (
+            days if any(bounds.time == "dropped" for bounds in ways) else [m for m in exact if m not in days] or days
+        )
         both = list(zip(self.ends, ("range-start", "range-end"), strict=True))
         for number, moment in enumerate(spread(exact, 3)):
             # In turn, for a server that answers by turns.
