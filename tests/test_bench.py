@@ -1,5 +1,7 @@
 """The benchmark fails unless every contender did the work."""
 
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -49,3 +51,18 @@ def test_a_server_without_a_whole_year_ends_the_run(served: dict[str, Any]) -> N
     served = SERVED | served
     with pytest.raises(SystemExit, match=f"the server has {served['rows']} rows"):
         compare.check("year", "contrato", [served["rows"], served["energy"]], served)
+
+
+def test_an_import_is_measured_alone() -> None:
+    code = compare.IMPORT.format(module="httpx")
+    code += "import sys; sys.exit(any(name.startswith('contrato') for name in sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+def test_the_stock_client_is_made_and_does_the_work(tmp_path: Path) -> None:
+    compare.make_stock(tmp_path)
+    with compare.serving(tmp_path) as served:
+        measured = compare.measure("calls", "stock", served, tmp_path)
+    compare.check("calls", "stock", measured["digest"], served)
