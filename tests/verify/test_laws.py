@@ -404,6 +404,30 @@ async def prefix_only(call: Call) -> Answer:
     return (204, None) if text and not text.lower().startswith(("rateio", "zq", "'")) else await call.forward()
 
 
+async def every_second_day_more(call: Call) -> Answer:
+    status, rows = await call.forward()
+    if status == 200:
+        # The same date for all: only the days tell.
+        rows = [{**row, "due_date": rows[0]["due_date"], "days": 10 + number % 2} for number, row in enumerate(rows)]
+    return status, rows
+
+
+async def last_service_has_no_bills(call: Call) -> Answer:
+    _, services = await call.forward(operation="listServices", given={})
+    return (204, None) if call.given.get("Id_service") == services[-1]["id_service"] else await call.forward()
+
+
+async def later_pages_of_names_alone(call: Call) -> Answer:
+    word, page, size = call.given.get("_q"), int(call.given.get("_page", 1)), int(call.given.get("_limit", 25))
+    if not word or page == 1:
+        return await call.forward()
+    status, whole = await call.forward(given={**call.given, "_page": 1, "_limit": 100})
+    if status != 200:
+        return await call.forward()
+    items = [item for item in whole["items"] if word.lower() in item["name"].lower()][page * size - size : page * size]
+    return (200, {**whole, "items": items, "current_page": page, "limit": size}) if items else (204, None)
+
+
 async def suffix_only(call: Call) -> Answer:
     text = call.given.get("_q", "")
     return (204, None) if text.lower().startswith("rateio") else await call.forward()
@@ -927,6 +951,9 @@ FAULTS: list[tuple[str, str, str, Fault]] = [
     ("extremes_are_answered", "queryConsumption", "", empty_list_crashes),
     ("reading_changes_nothing", "listOverdueBills", "/*", days_grow_when_read),
     ("days_are_reckoned", "listOverdueBills", "/*/days", answering(capped_at(30))),
+    ("days_are_reckoned", "listOverdueBills", "/*/days", every_second_day_more),
+    ("filters_select", "listBills", "Id_service", last_service_has_no_bills),
+    ("limits_only_cut", "listApportionments", "_limit", later_pages_of_names_alone),
     ("open_questions_are_asked", "listBills", "", page_zero_crashes),
     ("open_questions_are_asked", "queryConsumption", "Id_account", first_account_for_none),
     ("searches_find", "listApportionments", "_q", many_are_none),
@@ -1078,6 +1105,13 @@ async def dated_by_the_end(call: Call) -> Answer:
     return status, body
 
 
+def dated_by_the_end_for(interval: str) -> Fault:
+    async def fault(call: Call) -> Answer:
+        return await (dated_by_the_end(call) if call.given.get("Interval") == interval else call.forward())
+
+    return fault
+
+
 async def cut_periods_left_out(call: Call) -> Answer:
     status, body = await call.forward()
     if call.operation == "queryConsumption" and status == 200 and call.given["Interval"] == "MONTHLY":
@@ -1203,6 +1237,19 @@ def test_a_law_tells_the_reading_that_a_server_follows(
     question, at, reading = told
     wanted = {(question, located(operation, at), reading)} if at.startswith("/") or not at else {told}
     assert {(each.question, each.field, each.reading) for each in found if each.question == question} >= wanted
+
+
+@pytest.mark.parametrize(("interval", "told"), [("DAILY", {"start", "end"}), ("HOURLY", {"start"})])
+def test_hours_may_be_named_by_their_end_and_days_by_their_date(stage: Stage, interval: str, told: set[str]) -> None:
+    """But days that are dated by their end, and months by their beginning, are two readings."""
+    stage.faults = {"queryConsumption": dated_by_the_end_for(interval)}
+    transport = Transport(SPECS["neu"], stage.base_url("neu"), TOKEN, Mode.UNRESTRICTED)
+    with closing(transport):
+        session = Session(Discovery(SPECS["neu"], transport))
+        judgements = list(run_laws(session, [RULES["periods_add_up"]], ["queryConsumption"]))
+    findings = [each for judgement in judgements for each in judgement.findings]
+    assert {each.reading for each in findings if isinstance(each, Reading)} == told
+    assert [each for each in findings if isinstance(each, Violation)] == []
 
 
 def test_records_without_an_identity_may_be_equal(stage: Stage) -> None:
