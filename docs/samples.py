@@ -100,8 +100,17 @@ def curl(operation: Operation, given: Arguments) -> str:
     query = "&".join(f"{quote(name)}={quote(text)}" for name, text in parts.query)
     words = ["curl", "--fail-with-body", "--silent", "--show-error", f"--request {parts.method}"]
     base = f"${{{api.base_url_variable}:-{api.server_url.rstrip('/')}}}"
+    scheme = operation.credential
+    token = "" if scheme is None else scheme.written(f"${api.token_variable}")
+    if scheme is not None and scheme.place == "query":
+        query = "&".join(filter(None, (query, f"{quote(scheme.parameter)}={token}")))
     words.append(f'"{base}{parts.path}{"?" if query else ""}{query}"')
-    words.append(f'--header "Authorization: Bearer ${api.token_variable}"')
+    if scheme is not None and scheme.is_basic:
+        words.append(f'--user "${api.token_variable}"')
+    elif scheme is not None and scheme.place == "header":
+        words.append(f'--header "{scheme.parameter}: {token}"')
+    elif scheme is not None and scheme.place == "cookie":
+        words.append(f'--cookie "{scheme.parameter}={token}"')
     words += [f"--header {shlex.quote(f'{name}: {text}')}" for name, text in parts.headers.items()]
     words += [f"--cookie {shlex.quote(f'{name}={text}')}" for name, text in parts.cookies.items()]
     words.append(f"--header 'Content-Type: {JSON}'")

@@ -321,12 +321,12 @@ def _check(operation: Operation) -> None:
             raise ValueError(f"{operation.id}: path parameter {name} is not in the path {operation.path}: correct one")
     if operation.method == "TRACE":
         raise ValueError(f"{operation.id}: servers and proxies refuse TRACE: leave it out")
-    sent = [
-        one for one in operation.security if one.type in ("oauth2", "openIdConnect") or one.scheme.lower() == "bearer"
-    ]
-    if operation.security and not sent:
+    if any(scheme.type != "mutualTLS" for scheme in operation.security) and operation.credential is None:
         names = ", ".join(f"{one.name} ({one.type})" for one in operation.security)
-        raise ValueError(f"{operation.id}: the client sends a bearer token, not {names}: change its security")
+        raise ValueError(
+            f"{operation.id}: the client sends one token, as a bearer token, a key, or user and password, and other "
+            f"keys in headers, not {names}: change its security"
+        )
     body = operation.body
     if body is not None and body.media_type in (FORM, MULTIPART) and not body.fields and body.schema.type != "object":
         raise ValueError(f"{operation.id}: a form must be an object with named fields: correct the spec")

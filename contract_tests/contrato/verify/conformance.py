@@ -34,12 +34,11 @@ from contrato.verify.documents import cited, loaded
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import NotJudged, Violation, answered, kind_of
 from contrato.verify.guard import guarded
-from contrato.verify.hiding import TOKEN
 from contrato.verify.judge import SERVER, Judge
 from contrato.verify.leniency import left_open, may_be_refused
 from contrato.verify.modes import Mode
 from contrato.verify.rules import RULES
-from contrato.verify.transport import Limited, Refused, TooLong, Transport
+from contrato.verify.transport import Limited, Refused, TooLong, Transport, marked
 
 TIMESTAMP = "date-time-local"
 """The format of the specs' timestamps: ISO 8601 with or without a zone."""
@@ -181,7 +180,7 @@ class Conformance:
         return SchemathesisConfig.from_dict(
             {
                 "base-url": self.transport.base_url,
-                "headers": {"Authorization": f"Bearer {TOKEN}"},  # The transport fills it in.
+                "headers": self._credentials(),
                 "seed": self.seed,
                 "workers": 1,
                 "request-timeout": self.transport.timeout,
@@ -319,6 +318,11 @@ class Conformance:
             found = cited(" ".join(failure.message.split())) if failure.message else found
             proof = next((operation.response_evidence(one.status) for one in shown), proof) or proof
         return Violation(operation.id, field, expected, found, proof, shown)
+
+    def _credentials(self) -> dict[str, str]:
+        """The headers of every request; the transport fills in the token."""
+        schemes = self.transport.spec.credentials if self.transport.token else ()
+        return {scheme.parameter: marked(scheme) for scheme in schemes if scheme.place == "header"}
 
     def _negated(self, operation: Operation, case: Case) -> tuple[str, str] | None:
         """The part of the request that was made invalid, as precisely as it is known, with its evidence."""

@@ -6,6 +6,7 @@ within limits, and becomes an `Exchange`, without secrets. `guard` sends the req
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from collections import Counter
@@ -15,7 +16,7 @@ from datetime import UTC, datetime
 from functools import partial
 from types import EllipsisType
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -23,7 +24,7 @@ from requests.adapters import HTTPAdapter
 from contrato.core.connection import Connection
 from contrato.core.document import JSON
 from contrato.core.places import encode, place
-from contrato.core.spec import Api, Operation
+from contrato.core.spec import Api, Operation, SecurityScheme
 from contrato.verify.coverage import Coverage
 from contrato.verify.exchange import Arguments, Exchange
 from contrato.verify.hiding import TOKEN, Secret
@@ -165,20 +166,23 @@ class Transport:
             content = json.dumps(parts.body).encode()
         elif content is None:
             content = encode(parts)[0]
-        token = TOKEN if isinstance(token, EllipsisType) else token
+        scheme = operation.credential if isinstance(token, EllipsisType) and self.token else None
+        mark = {} if scheme is None else {scheme.parameter: marked(scheme)}
+        place_of_token = "" if scheme is None else scheme.place
         request = requests.Request(
             parts.method,
             self.base_url + parts.path,
-            params=list(parts.query),
+            params=[*parts.query, *(mark.items() if place_of_token == "query" else ())],
             data=content,
             headers={
                 **requests.utils.default_headers(),
                 **({} if content is None else {"Content-Type": parts.media_type or JSON}),
-                **({} if token is None else {"Authorization": f"Bearer {token}"}),
+                **({"Authorization": f"Bearer {token}"} if isinstance(token, str) else {}),
+                **(mark if place_of_token == "header" else {}),
                 **{name: text.encode() for name, text in parts.headers.items()},
                 **(headers or {}),
             },
-            cookies=parts.cookies,
+            cookies={**parts.cookies, **(mark if place_of_token == "cookie" else {})},
         ).prepare()
         return self.forward(request, self._send_now)[0]
 
@@ -202,7 +206,7 @@ class Transport:
         """Send a request as soon as it may be sent, and once more after 429 or when its connection was lost.
 
         Args:
-            request: The request; `[token]` in its `Authorization` stands for the token.
+            request: The request; `[token]` in its headers and its query stands for the token.
             send: Sends it, as `HTTPAdapter.send` does.
 
         Raises:
@@ -246,8 +250,11 @@ class Transport:
     def _authorized(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """The request as it is sent, with the token and the headers that the user wants on each one."""
         sent = request.copy()
-        if _decoded(sent.headers.get("Authorization", "")) == f"Bearer {TOKEN}":
-            sent.headers["Authorization"] = f"Bearer {self.token}"
+        for name, value in sent.headers.items():
+            if TOKEN in (text := _decoded(value)):
+                basic = f"Basic {base64.b64encode(self.token.encode()).decode()}"
+                sent.headers[name] = text.replace(f"Basic {TOKEN}", basic).replace(TOKEN, self.token)
+        sent.url = str(sent.url).replace(quote(TOKEN, safe=""), quote(self.token, safe=""))
         sent.headers.update(self._headers)
         return sent
 
@@ -359,6 +366,11 @@ class Transport:
         if self.mode is not Mode.OWN_RECORDS:
             return self.mode is Mode.UNRESTRICTED
         return self.own.may_write(operation, path)
+
+
+def marked(scheme: SecurityScheme) -> str:
+    """What stands in a request for the token, as a scheme has it."""
+    return f"Basic {TOKEN}" if scheme.is_basic else scheme.written(TOKEN)
 
 
 class _Bounded:

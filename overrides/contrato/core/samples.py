@@ -27,6 +27,9 @@ TEXTS = {
     "regex": ".*",
 }
 
+# Components within each other, from which on optional properties are left out: values would be huge.
+DEEP = 4
+
 
 def sample(schema: Schema, *, request: bool = False, examples: bool = True, around: tuple[str, ...] = ()) -> Any:
     """Return a value that matches a schema; an example of the spec if it has one.
@@ -56,7 +59,7 @@ def sample(schema: Schema, *, request: bool = False, examples: bool = True, arou
             name: sample(prop.schema, **settings)
             for name, prop in schema.properties.items()
             if not (prop.schema.read_only if request else prop.schema.write_only)
-            and (prop.required or prop.schema.component not in around)
+            and (prop.required or (prop.schema.component not in around and len(around) < DEEP))
             and not _repeats(prop.schema, around)
         }
         return _tagged(schema, schema, found) if schema.subtypes else found

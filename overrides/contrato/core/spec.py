@@ -6,6 +6,7 @@ statement. `spec/README.md` documents the extensions (`x-…`).
 
 from __future__ import annotations
 
+import base64
 import copy
 import functools
 import json
@@ -360,6 +361,36 @@ class SecurityScheme(Element["Api"]):
         """`bearer` or `basic`, of an `http` scheme."""
         return str(self._node.get("scheme", ""))
 
+    @property
+    def place(self) -> str:
+        """Where a request has the token: `header`, `query` or `cookie`; an empty text for a scheme without a token."""
+        if self.type == "apiKey":
+            return str(self._node["in"])
+        sent = self.type in ("oauth2", "openIdConnect") or self.scheme.lower() in ("basic", "bearer")
+        return "header" if sent else ""
+
+    @property
+    def parameter(self) -> str:
+        """Name of the header, the parameter or the cookie with the token."""
+        return str(self._node["name"]) if self.type == "apiKey" else "Authorization"
+
+    @property
+    def is_basic(self) -> bool:
+        """True if the token is a user and a password, with a colon between them."""
+        return self.type == "http" and self.scheme.lower() == "basic"
+
+    def _rank(self) -> int:
+        """Return the place among schemes that an operation lets choose from; those that send nothing are the last."""
+        if self.type == "apiKey":
+            return 1 + ("header", "query", "cookie").index(self.place)
+        return 4 if self.is_basic else 0 if self.place else 5
+
+    def written(self, token: str) -> str:
+        """Return the token as a request has it."""
+        if self.is_basic:
+            return f"Basic {base64.b64encode(token.encode()).decode()}"
+        return token if self.type == "apiKey" else f"Bearer {token}"
+
 
 @attrs.frozen(eq=False, slots=False)
 class Operation(Element["Api"]):
@@ -587,10 +618,35 @@ class Operation(Element["Api"]):
     @cached_property
     def security(self) -> tuple[SecurityScheme, ...]:
         """Ways to authorize a request."""
+        return tuple(scheme for requirement in self._requirements for scheme in requirement)
+
+    @cached_property
+    def _requirements(self) -> tuple[tuple[SecurityScheme, ...], ...]:
         required = self._node.get("security", self.api.document.get("security", []))
-        names = [name for requirement in required for name in requirement]
-        schemes = self.api.document.get("components", {}).get("securitySchemes", {})
-        return tuple(SecurityScheme(self.api, self.api.follow(schemes[name]), name) for name in names)
+        return tuple(tuple(self.api.security_scheme(name) for name in requirement) for requirement in required)
+
+    @property
+    def needs_token(self) -> bool:
+        """True if a request without a token is refused."""
+        return bool(self._requirements) and all(self._requirements)
+
+    @cached_property
+    def credential(self) -> SecurityScheme | None:
+        """How a request has the token; None if it has none.
+
+        A bearer token is preferred, and meant where nothing is said. Other keys in headers that a request must have
+        beside the token are given to a client as headers.
+        """
+        if "security" not in self._node and "security" not in self.api.document:
+            return SecurityScheme(self.api, {"type": "http", "scheme": "bearer"}, "")
+        found = []
+        for requirement in self._requirements:
+            first, *others = sorted(
+                (scheme for scheme in requirement if scheme.type != "mutualTLS"), key=SecurityScheme._rank
+            ) or (None,)
+            if first is not None and first.place and all(other.place == "header" for other in others):
+                found.append(first)
+        return min(found, key=SecurityScheme._rank, default=None)
 
     @cached_property
     def _pattern(self) -> tuple[re.Pattern[str], tuple[str, ...]]:
@@ -740,6 +796,24 @@ class Api(Document):
     def mount(self) -> str:
         """Path of `server_url`, without a final slash."""
         return urlsplit(self.server_url).path.rstrip("/")
+
+    def security_scheme(self, name: str) -> SecurityScheme:
+        """Return a way to authorize requests.
+
+        Raises:
+            KeyError: There is none of this name.
+
+        """
+        schemes = self.document.get("components", {}).get("securitySchemes", {})
+        if name not in schemes:
+            raise KeyError(f"security names {name}, which is not in components/securitySchemes: add it")
+        return SecurityScheme(self, self.follow(schemes[name]), name)
+
+    @cached_property
+    def credentials(self) -> tuple[SecurityScheme, ...]:
+        """The ways in which requests of its operations have the token."""
+        found = (operation.credential for operation in self.operations.values())
+        return tuple({scheme.name: scheme for scheme in found if scheme is not None}.values())
 
     @cached_property
     def operations(self) -> dict[str, Operation]:

@@ -33,10 +33,10 @@ def tokens_are_checked(session: Session, operation: Operation) -> Iterator[Viola
     403, without data, and a write that is refused is not done. Who has no token is not told which ids exist, and gets
     no data either where a slash follows the path.
     """
-    schemes = operation.security
-    if not schemes:
+    scheme = operation.credential
+    if not operation.needs_token or scheme is None or scheme.written("") != "Bearer ":
         return
-    proof = schemes[0].evidence
+    proof = scheme.evidence
     records = records_of(session, operation) if not operation.safe else None
     if not operation.safe and records is None:
         raise UnfitError("there is no way to see what a write did")
