@@ -1181,4 +1181,64 @@ def security() -> list[Edit]:
     ]
 
 
-EDITS = [*names(), *parameters(), *bodies(), *answers(), *schemas(), *security()]
+def corpora() -> list[Edit]:
+    """Edits like what specs of other people have."""
+    tagged = {
+        "oneOf": [obj("kind x", kind={"enum": ["a", "b"]}, x=INT), obj("kind y", kind={"enum": ["c"]}, y=INT)],
+        "discriminator": {"propertyName": "kind", "mapping": {"a": "models/a.yml", "c": "models/c.yml"}},
+    }
+    node = obj("children", children=arr({"oneOf": [ref("Leaf"), ref("Node")]}), up=ref("Node"))
+    edits = [
+        Edit(
+            kind="schema",
+            name="a text of a format that is none of OpenAPI",
+            operation=gives(obj("at", at={"type": "string", "format": "date-time-rfc-2822"})),
+            answer={"at": "Thu, 01 Apr 2021 00:00:00 +0000"},
+            value={"at": "Thu, 01 Apr 2021 00:00:00 +0000"},
+        ),
+        Edit(kind="query", name="null alone", operation=takes(param("q", NULL)), status=204, target="/things"),
+        Edit(
+            kind="schema",
+            name="a discriminator of inline alternatives",
+            operation={**gives(arr(tagged)), **body(tagged)},
+            method="post",
+            call={"body": {"kind": "b", "x": 1}},
+            json={"kind": "b", "x": 1},
+            answer=[{"kind": "c", "y": 2}, {"kind": "a", "x": 1}],
+            value=[{"kind": "c", "y": 2}, {"kind": "a", "x": 1}],
+        ),
+        Edit(
+            kind="schema",
+            name="a tree whose required children are alternatives",
+            operation=gives(ref("Node")),
+            components={"Node": node, "Leaf": obj("name", name=TEXT)},
+            answer={"children": [{"name": "x"}, {"children": []}]},
+            value={"children": [{"name": "x"}, {"children": [], "up": None}], "up": None},
+        ),
+        Edit(
+            kind="servers",
+            name="the same ones again",
+            operation={"servers": [{"url": "http://{host}/base", "variables": {"host": {"default": "server"}}}]},
+            status=204,
+            target="/things",
+        ),
+        Edit(
+            kind="servers",
+            name="of an operation",
+            operation={"servers": [{"url": "http://other/base"}]},
+            document={"paths": {"/other": {"get": {"operationId": "x", "responses": {}}}}},
+            refused="yaml: do: it has servers of its own",
+        ),
+        Edit(kind="path", name="a fragment", path="/things#new", refused="yaml: do: a path ends before"),
+        Edit(kind="schema", name="nothing at all", operation=gives(None), refused="yaml: do: a schema is None"),
+        Edit(
+            kind="answer",
+            name="nothing at all",
+            operation={"responses": {"200": None}},
+            refused="yaml: do: a part is not as OpenAPI has it",
+        ),
+    ]
+    return edits
+
+
+EDITS = [*corpora(), *names(), *parameters(), *bodies(), *answers(), *schemas(), *security()]

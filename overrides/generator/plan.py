@@ -111,7 +111,7 @@ class Plan:
 
     def _alternatives(self, schema: Schema, alternatives: Iterable[Schema], name: str) -> list[str]:
         found: list[str] = []
-        wire, mapping = schema.discriminator or ("", {})
+        wire, _ = schema.discriminator or ("", {})
         models: dict[str, Schema] = {}
         for index, part in enumerate(alternatives):
             own = self._answers(part, f"{name}{self._class_name(part.component) or index + 1}")
@@ -120,7 +120,7 @@ class Plan:
                 if one in self._models:
                     models[one] = self._models[one][0]
                     if wire:
-                        self._tag(one, wire, mapping.get(part.component, (part.component,)))
+                        self._tag(one, wire, schema.tags(part))
         if schema.subtypes:
             # The base itself is what an unknown value of the discriminator makes.
             own = [self._model(schema, name)] if schema.properties else ["dict[str, Any]"]
@@ -184,7 +184,7 @@ class Plan:
 
     def argument(self, schema: Schema) -> str:
         """Return the annotation of an argument, without null."""
-        return join(kind for kind in self._arguments(schema) if kind != "None")
+        return join(kind for kind in self._arguments(schema) if kind != "None") or "None"
 
     def _arguments(self, schema: Schema) -> list[str]:
         null = ["None"] if schema.nullable else []
@@ -230,6 +230,8 @@ class Plan:
         except (KeyError, ValueError) as error:
             text = str(error.args[0])
             raise ValueError(text if text.startswith(operation.id) else f"{operation.id}: {text}") from error
+        except (AttributeError, TypeError) as error:
+            raise ValueError(f"{operation.id}: a part is not as OpenAPI has it ({error}): correct the spec") from error
         errors = [r for r in operation.responses.values() if not r.succeeded]
         return {
             "literal_id": _literal(operation.id),
@@ -319,6 +321,8 @@ def _check(operation: Operation) -> None:
     for name in given:
         if name not in wanted:
             raise ValueError(f"{operation.id}: path parameter {name} is not in the path {operation.path}: correct one")
+    if "?" in operation.path or "#" in operation.path:
+        raise ValueError(f"{operation.id}: a path ends before ? and #: make {operation.path} a path with parameters")
     if operation.method == "TRACE":
         raise ValueError(f"{operation.id}: servers and proxies refuse TRACE: leave it out")
     if any(scheme.type != "mutualTLS" for scheme in operation.security) and operation.credential is None:
@@ -346,7 +350,7 @@ def _check(operation: Operation) -> None:
             raise ValueError(f"{where}: a cookie has one value: write explode: false")
     if operation.body is not None and not operation.body.media_type:
         raise ValueError(f"{operation.id}: requestBody has no content: name a media type")
-    if "servers" in operation._node or "servers" in operation.path_item._node:
+    if operation.server_url != operation.api.server_url:
         raise ValueError(f"{operation.id}: it has servers of its own: give it an API of its own, with its base URL")
 
 

@@ -115,6 +115,8 @@ def _status(pattern: str) -> int:
 
 
 def _said(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "a schema needs itself without end, so that there is no value of it: make a property optional"
     return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 

@@ -140,7 +140,7 @@ def operation_id(path: str, method: str, node: Node) -> str:
 
 def path_items(document: Node) -> Any:
     """Return the path items of a raw document by path, to be changed."""
-    return document["paths"]
+    return document.get("paths") or {}
 
 
 def operation_nodes(document: Node) -> Iterator[tuple[str, str, Any, Any]]:

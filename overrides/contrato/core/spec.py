@@ -443,6 +443,12 @@ class Operation(Element["Api"]):
         return Element(self.api, self._item)
 
     @property
+    def server_url(self) -> str:
+        """URL of its first server, with the defaults of its variables."""
+        nodes = (self._node, self._item, self.api.document)
+        return server_url(next((node for node in nodes if node.get("servers")), {}))
+
+    @property
     def safe(self) -> bool:
         """True if it is a read, which may be repeated."""
         return self.method in ("GET", "HEAD") or self._node.get("x-safe") is True
@@ -698,6 +704,14 @@ class Operation(Element["Api"]):
         return next((o for o in self.api.operations.values() if o.path == self.path and o.method == "GET"), None)
 
 
+def server_url(node: Node) -> str:
+    """Return the URL of the first server of a document, a path item or an operation."""
+    server = (node.get("servers") or [{"url": "/"}])[0]
+    variables = {name: value["default"] for name, value in server.get("variables", {}).items()}
+    url: str = server["url"].format(**variables)
+    return url
+
+
 def zone(name: str) -> ZoneInfo:
     """Return a time zone.
 
@@ -765,13 +779,11 @@ class Api(Document):
             name: extensions.read(Source, node) for name, node in self.document["info"].get("x-sources", {}).items()
         }
 
-    @property
+    @cached_property
     def server_url(self) -> str:
-        """URL of the first server, with the defaults of its variables."""
-        server = (self.document.get("servers") or [{"url": "/"}])[0]
-        variables = {name: value["default"] for name, value in server.get("variables", {}).items()}
-        url: str = server["url"].format(**variables)
-        return url
+        """URL of the first server, with the defaults of its variables; that of the operations if all have the same."""
+        own = {operation.server_url for operation in self.operations.values()}
+        return own.pop() if len(own) == 1 else server_url(self.document)
 
     def variable(self, setting: str) -> str:
         """Return the environment variable with a setting of the clients, such as `NEU_CA_BUNDLE`."""
