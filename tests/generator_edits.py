@@ -1229,6 +1229,13 @@ def corpora() -> list[Edit]:
             document={"paths": {"/other": {"get": {"operationId": "x", "responses": {}}}}},
             refused="yaml: do: it has servers of its own",
         ),
+        Edit(
+            kind="path",
+            name="an extension among the paths",
+            document={"paths": {"x-more": "text"}},
+            status=204,
+            target="/things",
+        ),
         Edit(kind="path", name="a fragment", path="/things#new", refused="yaml: do: a path ends before"),
         Edit(kind="schema", name="nothing at all", operation=gives(None), refused="yaml: do: a schema is None"),
         Edit(

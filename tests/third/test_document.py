@@ -15,6 +15,7 @@ import yaml
 from contrato.cli.document import add
 from contrato.cli.errors import Refusal
 from contrato.core import spec
+from contrato.core.document import JSON
 from contrato.mock.app import serve_spec
 from contrato.verify import verify
 
@@ -55,6 +56,25 @@ def test_a_server_is_verified_by_a_document_alone() -> None:
         report = verify(name, url, "demo", examples=3)
     assert report.exit_code == 1
     assert ("response_schema_conformance", "getBooks") in {(one.rule, one.operation) for one in report.failures}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "exit_code"), [("title", 0), ("author", 1)])
+def test_an_error_is_no_data_where_nothing_is_required(name: str, exit_code: int) -> None:
+    document: Any = yaml.safe_load(BOOKS.read_text("utf-8"))
+    answers = {
+        status: {
+            "description": "",
+            "content": {JSON: {"schema": {"type": "object", "properties": {field: {"type": "string"}}}}},
+        }
+        for status, field in (("200", "author"), ("401", name))
+    }
+    document["paths"] = {"/best": {"get": {"operationId": "best", "responses": answers, "security": [{"token": []}]}}}
+    document["components"] = {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}}
+    api = spec.add(spec.Api("best", document))
+    with served(api) as url:
+        report = verify("best", url, "demo", examples=1, only=["tokens_are_checked"])
+    assert report.exit_code == exit_code
 
 
 @pytest.mark.parametrize(

@@ -140,7 +140,7 @@ def operation_id(path: str, method: str, node: Node) -> str:
 
 def path_items(document: Node) -> Any:
     """Return the path items of a raw document by path, to be changed."""
-    return document.get("paths") or {}
+    return document["paths"]
 
 
 def operation_nodes(document: Node) -> Iterator[tuple[str, str, Any, Any]]:
@@ -153,6 +153,8 @@ def operation_nodes(document: Node) -> Iterator[tuple[str, str, Any, Any]]:
 
     """
     for path, item in path_items(document).items():
+        if path.startswith("x-"):
+            continue
         if "$ref" in item:
             raise ValueError(f"{path} is a $ref: write the path item where it is used")
         for method, node in item.items():

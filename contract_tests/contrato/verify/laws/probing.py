@@ -127,10 +127,12 @@ def _refused(operation: Operation, exchange: Exchange, form: str, proof: str) ->
 
 def _has_data(operation: Operation, exchange: Exchange) -> bool:
     """True if an answer has what the operation answers with, whatever its status."""
-    schema = operation.answer
-    if schema is None or exchange.json in (MISSING, None, [], {}):
+    schema, found = operation.answer, exchange.json
+    if schema is None or found in (MISSING, None, [], {}):
         return False
-    return validator(schema).is_valid(exchange.json)
+    # Where nothing is required, an error matches too: it has none of the properties.
+    names = {at[1:] for at, _ in schema.places() if at.count("/") == 1}
+    return validator(schema).is_valid(found) and not (isinstance(found, dict) and names and names.isdisjoint(found))
 
 
 @law("An id that nobody has finds nobody's data.")
