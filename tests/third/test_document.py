@@ -5,6 +5,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from contrato.cli.errors import Refusal
 from contrato.core import spec
 from contrato.core.document import JSON
 from contrato.mock.app import serve_spec
-from contrato.verify import verify
+from contrato.verify import RULES, verify
+from contrato.verify.exchange import Exchange
 
 BOOKS = Path(__file__).with_name("books.yaml")
 
@@ -75,6 +77,43 @@ def test_an_error_is_no_data_where_nothing_is_required(name: str, exit_code: int
     with served(api) as url:
         report = verify("best", url, "demo", examples=1, only=["tokens_are_checked"])
     assert report.exit_code == exit_code
+
+
+@pytest.mark.parametrize(
+    ("media_type", "content", "broken"),
+    [
+        ("application/xml", b"<a/>", []),
+        ("application/json", b"<a/>", ["response_schema_conformance"]),
+        ("application/JSON; charset=utf-8", b"{}", []),
+        ("image/png", b"png", []),
+        ("text/html", b"<a/>", ["content_type_conformance", "response_schema_conformance"]),
+    ],
+)
+def test_an_answer_may_have_each_form_of_the_spec(media_type: str, content: bytes, broken: list[str]) -> None:
+    forms = {f"{JSON}; charset=UTF-8": {"schema": {"type": "object"}}, "application/xml": {}, "image/*": {}}
+    answers = {"200": {"description": "", "content": forms}}
+    api = spec.Api("form", {"openapi": "3.1.0", "info": {}, "paths": {"/a": {"get": {"responses": answers}}}})
+    exchange = Exchange(
+        operation=api.operations["getA"],
+        sender="",
+        method="GET",
+        url="http://server/a",
+        path="/a",
+        request_headers={},
+        request_body=b"",
+        status=200,
+        headers={"content-type": media_type},
+        content=content,
+        started=datetime.now(UTC),
+        seconds=0,
+        token_echoed=False,
+    )
+    found = []
+    for name in ("content_type_conformance", "response_schema_conformance"):
+        check = RULES[name].check
+        assert check is not None
+        found += [name for finding in check(exchange, api) if finding is not None]
+    assert found == broken
 
 
 @pytest.mark.parametrize(

@@ -176,6 +176,7 @@ class Transport:
             data=content,
             headers={
                 **requests.utils.default_headers(),
+                "Accept": operation.accept,
                 **({} if content is None else {"Content-Type": parts.media_type or JSON}),
                 **({"Authorization": f"Bearer {token}"} if isinstance(token, str) else {}),
                 **(mark if place_of_token == "header" else {}),
@@ -213,7 +214,7 @@ class Transport:
             requests.RequestException: As of `exchange`.
         """
         operation = self._admit(request)
-        given, request = request, self._authorized(request)
+        given, request = request, self._authorized(request, operation)
         # A request that was answered with 429 was not done, so that a write may be repeated too.
         repeatable = operation is not None
         # A server may close a connection that it kept alive in the moment in which it is used again.
@@ -247,11 +248,17 @@ class Transport:
             # In clean-up as often as there is time.
             repeatable = self.pace.unlimited
 
-    def _authorized(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+    def _authorized(self, request: requests.PreparedRequest, operation: Operation | None) -> requests.PreparedRequest:
         """The request as it is sent, with the token and the headers that the user wants on each one."""
         sent = request.copy()
-        for name, value in sent.headers.items():
-            if TOKEN in (text := _decoded(value)):
+        schemes = self.spec.credentials if operation is None else filter(None, [operation.credential])
+        wanted = {(scheme.parameter.lower(), marked(scheme)) for scheme in schemes}
+        for name, value in request.headers.items():
+            text = _decoded(value)
+            if text in MARKS and (name.lower(), text) not in wanted:
+                # Of another operation: Schemathesis has the same headers for all.
+                del sent.headers[name]
+            elif TOKEN in text:
                 basic = f"Basic {base64.b64encode(self.token.encode()).decode()}"
                 sent.headers[name] = text.replace(f"Basic {TOKEN}", basic).replace(TOKEN, self.token)
         sent.url = str(sent.url).replace(quote(TOKEN, safe=""), quote(self.token, safe=""))
@@ -366,6 +373,10 @@ class Transport:
         if self.mode is not Mode.OWN_RECORDS:
             return self.mode is Mode.UNRESTRICTED
         return self.own.may_write(operation, path)
+
+
+# What stands for the token in headers, see `marked`.
+MARKS = (TOKEN, f"Basic {TOKEN}", f"Bearer {TOKEN}")
 
 
 def marked(scheme: SecurityScheme) -> str:
