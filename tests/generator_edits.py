@@ -1196,6 +1196,27 @@ def corpora() -> list[Edit]:
             answer={"at": "Thu, 01 Apr 2021 00:00:00 +0000"},
             value={"at": "Thu, 01 Apr 2021 00:00:00 +0000"},
         ),
+        Edit(
+            kind="schema",
+            name="a property with a quote in its name",
+            operation=gives(obj('a"', **{'a"': INT})),
+            answer={'a"': 1},
+            value={'a"': 1},
+        ),
+        Edit(
+            kind="body",
+            name="an enum of arrays",
+            operation=body(obj("a", a={**arr(INT), "enum": [[1], [2]]})),
+            method="post",
+            call={"a": [2]},
+            json={"a": [2]},
+        ),
+        Edit(
+            kind="query",
+            name="an enum of another type",
+            operation=takes(param("q", {"type": "string", "enum": ["a", 1]})),
+            refused="yaml: do: enum has 1, which is no string: correct the spec",
+        ),
         Edit(kind="query", name="null alone", operation=takes(param("q", NULL)), status=204, target="/things"),
         Edit(
             kind="schema",

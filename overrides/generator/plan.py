@@ -8,7 +8,7 @@ from typing import Any
 from contrato.core.document import FORM, MULTIPART, is_json, is_text
 from contrato.core.names import unique
 from contrato.core.request import in_order
-from contrato.core.schema import Property, Schema
+from contrato.core.schema import TYPES, Property, Schema
 from contrato.core.spec import Api, Operation, Parameter, Response
 
 # Names of the modules that the templates write.
@@ -87,6 +87,7 @@ class Plan:
         return join(kind for kind in kinds if kind not in TEXTS) if "str" in kinds else found
 
     def _answers(self, schema: Schema, name: str) -> list[str]:
+        _check_values(schema)
         null = ["None"] if schema.nullable else []
         if alternatives := [*schema.alternatives, *schema.subtypes]:
             return [*self._alternatives(schema, alternatives, name), *null]
@@ -187,6 +188,7 @@ class Plan:
         return join(kind for kind in self._arguments(schema) if kind != "None") or "None"
 
     def _arguments(self, schema: Schema) -> list[str]:
+        _check_values(schema)
         null = ["None"] if schema.nullable else []
         if schema.alternatives:
             return [kind for part in schema.alternatives for kind in self._arguments(part)] + null
@@ -291,6 +293,20 @@ class Plan:
             "unset": "Unset = UNSET" if schema.nullable else "None = None",
             "text": prose(parameter.description or schema.description) + text,
         }
+
+
+def _check_values(schema: Schema) -> None:
+    """Refuse values of another type than that of their schema.
+
+    Raises:
+        ValueError: The message says which.
+
+    """
+    for value in schema.enum:
+        kind = TYPES[type(value)]
+        whole = kind == "number" and value == int(value)
+        if not {kind, "number" if kind == "integer" else "integer" if whole else kind} & {*schema.types}:
+            raise ValueError(f"enum has {value!r}, which is no {' or '.join(schema.types)}: correct the spec")
 
 
 def _check_names(api: Api) -> None:

@@ -1,6 +1,7 @@
 """`contrato verify --spec`: documents that are no part of the package."""
 
 import json
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -12,7 +13,9 @@ from typing import Any
 import pytest
 import uvicorn
 import yaml
+from click.testing import CliRunner
 
+from contrato import cli
 from contrato.cli.document import add
 from contrato.cli.errors import Refusal
 from contrato.core import spec
@@ -20,6 +23,7 @@ from contrato.core.document import JSON
 from contrato.mock.app import serve_spec
 from contrato.verify import RULES, verify
 from contrato.verify.exchange import Exchange
+from contrato.verify.rules import without_work
 
 BOOKS = Path(__file__).with_name("books.yaml")
 
@@ -52,6 +56,9 @@ def test_a_server_is_verified_by_a_document_alone() -> None:
     with served(spec.api(name)) as url:
         report = verify(name, url, "demo", examples=3)
     assert (report.exit_code, [failure.rule for failure in report.failures]) == (0, [])
+    # The document has no extension: rules that need one say so, and they alone judge nothing for that reason.
+    assert "the document has no x-identity, which these rules need: identifiers_are_unique" in report.notes
+    assert [rule for _, rule in report.counts if RULES[rule].needs] == []
     document: Any = spec.api(name).copy()
     document["components"]["schemas"]["Book"]["properties"]["title"] = {"type": "integer"}
     with served(spec.Api(name, document)) as url:
@@ -145,3 +152,18 @@ def test_json_is_read_like_yaml(tmp_path: Path) -> None:
     assert name == "my_books"
     assert name in spec.APIS
     assert spec.api(name).token_variable == "MY_BOOKS_TOKEN"
+
+
+def test_rules_name_the_extensions_that_they_need() -> None:
+    needed = {extension for rule in RULES.values() for extension in rule.needs}
+    documented = set(re.findall(r"x-[a-z-]+", (BOOKS.parents[2] / "spec" / "README.md").read_text("utf-8")))
+    assert needed <= documented
+    assert {"x-pagination", "x-sort", "x-echo"} <= needed
+    api = spec.Api("some", {"paths": {}, "x-sort": {}})
+    (told,) = without_work(api, ["lists_are_sorted", "lists_are_in_order", "answer"])
+    assert told == "the document has no x-pagination, which these rules need: lists_are_in_order"
+
+
+def test_an_explanation_names_the_extensions() -> None:
+    done = CliRunner().invoke(cli.main, ["verify", "--explain", "lists_are_in_order"])
+    assert "Of a spec it needs x-sort and x-pagination" in done.output

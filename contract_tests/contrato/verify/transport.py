@@ -176,7 +176,6 @@ class Transport:
             data=content,
             headers={
                 **requests.utils.default_headers(),
-                "Accept": operation.accept,
                 **({} if content is None else {"Content-Type": parts.media_type or JSON}),
                 **({"Authorization": f"Bearer {token}"} if isinstance(token, str) else {}),
                 **(mark if place_of_token == "header" else {}),
@@ -261,6 +260,9 @@ class Transport:
             elif TOKEN in text:
                 basic = f"Basic {base64.b64encode(self.token.encode()).decode()}"
                 sent.headers[name] = text.replace(f"Basic {TOKEN}", basic).replace(TOKEN, self.token)
+        if operation is not None and sent.headers.get("Accept") == "*/*":
+            # As clients do: of several forms of an answer, JSON is what can be judged.
+            sent.headers["Accept"] = operation.accept
         sent.url = str(sent.url).replace(quote(TOKEN, safe=""), quote(self.token, safe=""))
         sent.headers.update(self._headers)
         return sent

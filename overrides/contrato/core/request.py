@@ -195,12 +195,12 @@ def checked(name: str, schema: Schema, value: Any, zone: Callable[[], tzinfo | N
         value = _text(name, schema, value)
         if isinstance(value, bytes):
             return value
-    if isinstance(value, list) and schema.items is not None and not _is_plain(schema.items):
+    if isinstance(value, list) and schema.items is not None and not schema.enum and not _is_plain(schema.items):
         return [checked(f"{name}[{index}]", schema.items, one, zone) for index, one in enumerate(value)]
     if isinstance(value, Mapping | Model) and (schema.type == "object" or not schema.types):
         return _object(name, schema, value, zone)
-    if schema.enum and any(isinstance(one, float | bool) for one in schema.enum):
-        # Literal has no numbers with a fraction, and True is no 1.
+    if schema.enum and any(isinstance(one, float | bool | list | dict) for one in schema.enum):
+        # Literal has no numbers with a fraction, arrays and objects, and True is no 1.
         if not any(type(one) is type(value) and one == value for one in schema.enum):
             raise _choice(name, schema.enum, value)
         return value
@@ -224,7 +224,7 @@ def checked(name: str, schema: Schema, value: Any, zone: Callable[[], tzinfo | N
 def _is_plain(schema: Schema) -> bool:
     """True if msgspec alone can check a value."""
     plain = schema.type in ("integer", "number", "boolean") or (schema.type == "string" and not schema.format)
-    return plain and not schema.nullable and not any(isinstance(one, float | bool) for one in schema.enum)
+    return plain and not schema.nullable and not any(isinstance(one, float | bool | list | dict) for one in schema.enum)
 
 
 def _one_of(name: str, alternatives: tuple[Schema, ...], value: Any, zone: Callable[[], tzinfo | None]) -> Any:

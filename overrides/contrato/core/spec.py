@@ -159,7 +159,7 @@ def finite_api(name: str) -> Api:
 @functools.cache
 def _finite(found: Api) -> Api:
     document = finite(found.document)
-    return found if document is None else Api(found.name, document)
+    return found if document is None else Api(found.name, document, found.file)
 
 
 @attrs.frozen(eq=False, slots=False)
@@ -731,12 +731,14 @@ class Api(Document):
     Args:
         name: Name of its package.
         document: The OpenAPI document, which is not changed.
+        file: File of a document that is no part of the package.
 
     """
 
-    def __init__(self, name: str, document: Node) -> None:
+    def __init__(self, name: str, document: Node, file: str = "") -> None:
         super().__init__(document)
         self.name = name
+        self.file = file
 
     def __repr__(self) -> str:
         return f"Api({self.name!r})"
