@@ -239,6 +239,7 @@ class Plan:
             "literal_id": _literal(operation.id),
             "tag": operation.tag,
             "method_name": operation.method_name,
+            "token": self.api.token_kind,
             "summary": operation.summary if "summary" in operation._node else "",
             "description": prose(operation.description),
             "deprecated": operation.deprecated,

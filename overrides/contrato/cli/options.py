@@ -159,7 +159,7 @@ def common(operation: Operation) -> Sequence[click.Parameter]:
             ["--token"],
             envvar=api.token_variable,
             show_envvar=True,
-            help="The bearer token. Other users of the machine see options, but not the environment.",
+            help=f"The {api.token_kind}. Other users of the machine see options, but not the environment.",
         ),
         click.Option(
             ["--header", "headers"],

@@ -829,6 +829,13 @@ class Api(Document):
         found = (operation.credential for operation in self.operations.values())
         return tuple({scheme.name: scheme for scheme in found if scheme is not None}.values())
 
+    @property
+    def token_kind(self) -> str:
+        """What the token is, in words."""
+        if any(scheme.is_basic for scheme in self.credentials):
+            return "user and password, as user:password"
+        return "key" if {scheme.type for scheme in self.credentials} == {"apiKey"} else "bearer token"
+
     @cached_property
     def operations(self) -> dict[str, Operation]:
         """Operations by `operationId`, in the order of the spec."""
