@@ -63,7 +63,7 @@ class Sample:
     last: datetime
 
 
-@law("Hours add up to their day, and days to their month.", needs=("x-aggregation", "x-aggregate"))
+@law("Hours add up to their day, and days to their month.", needs=("x-aggregation",))
 def periods_add_up(session: Session, operation: Operation) -> Iterator[Violation | NotJudged | Reading]:
     """The same range is asked for by hour, by day and by month. What the spec marks as a sum is added up over the
     shorter periods and held against the longer one, as far as rounding lets compare. Only periods inside the range, not
