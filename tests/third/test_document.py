@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import uvicorn
 import yaml
@@ -19,7 +20,7 @@ from contrato import cli
 from contrato.cli.document import add
 from contrato.cli.errors import Refusal
 from contrato.core import spec
-from contrato.core.document import JSON
+from contrato.core.document import JSON, MULTIPART
 from contrato.mock.app import serve_spec
 from contrato.verify import RULES, verify
 from contrato.verify.exchange import Exchange
@@ -167,3 +168,36 @@ def test_rules_name_the_extensions_that_they_need() -> None:
 def test_an_explanation_names_the_extensions() -> None:
     done = CliRunner().invoke(cli.main, ["verify", "--explain", "lists_are_in_order"])
     assert "Of a spec it needs x-sort and x-pagination" in done.output
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        ({"files": {"file": b"x\xff"}, "data": {"note": "n"}}, 204),
+        ({"files": {"other": b"x"}}, 400),
+        ({"content": b"a,b", "headers": {"Content-Type": "text/csv"}}, 400),
+    ],
+)
+def test_a_bundled_server_takes_files(sent: Any, status: int) -> None:
+    schema = {
+        "type": "object",
+        "required": ["file"],
+        "properties": {"file": {"type": "string", "format": "binary"}, "note": {"type": "string"}},
+    }
+    assert posted(MULTIPART, schema, sent) == status
+
+
+@pytest.mark.parametrize(("sent", "status"), [({"content": b"a,b"}, 204), ({}, 400)])
+def test_a_bundled_server_takes_text(sent: Any, status: int) -> None:
+    assert posted("text/csv", {"type": "string"}, {**sent, "headers": {"Content-Type": "text/csv"}}) == status
+
+
+def posted(media_type: str, schema: Any, sent: Any) -> int:
+    """Status of the answer to a request with a body."""
+    operation = {
+        "requestBody": {"required": True, "content": {media_type: {"schema": schema}}},
+        "responses": {"204": {"description": ""}, "400": {"description": ""}},
+    }
+    document = {"openapi": "3.1.0", "info": {"title": "", "version": ""}, "paths": {"/a": {"post": operation}}}
+    with served(spec.Api("body", document)) as url:
+        return httpx.post(f"{url}/a", timeout=30, **sent).status_code

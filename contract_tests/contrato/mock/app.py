@@ -25,6 +25,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from contrato.core import spec
+from contrato.core.document import MULTIPART
 from contrato.core.spec import Api, Operation
 from contrato.mock.apportionments import Apportionments, message
 from contrato.mock.call import Call, Encoded, RefusedError
@@ -190,8 +191,7 @@ class _Path:
             tuple(zip(self._names, request.path_params.values(), strict=True)),
             tuple(request.query_params.multi_items()),
             tuple((name, request.headers[name]) for name in headers if name in request.headers),
-            # Parameters of the content type change nothing about JSON.
-            request.headers.get("content-type", "").partition(";")[0].strip().lower(),
+            _content_type(request.headers.get("content-type", "")),
             await _body(request) if operation.body is not None else b"",
         )
         if problems and self._examples is not None:
@@ -228,6 +228,12 @@ class _Path:
             name = f"{scheme.parameter}: {expected}".rstrip(": ")
             challenge = {"WWW-Authenticate": expected} if expected else {}
             raise HTTPException(401, f"Send '{name}' with the token that the server was started with.", challenge)
+
+
+def _content_type(text: str) -> str:
+    """Return a media type; its parameters change nothing, but for the boundary of a form."""
+    name = text.partition(";")[0].strip().lower()
+    return text if name == MULTIPART else name
 
 
 async def _body(request: Request) -> bytes:

@@ -27,7 +27,7 @@ from openapi_core.validation.schemas.exceptions import InvalidSchemaValue
 from openapi_core.validation.schemas.factories import DialectSchemaValidatorsFactory
 from starlette.datastructures import ImmutableMultiDict
 
-from contrato.core.document import JSON, follow, inline, operation_nodes
+from contrato.core.document import FORM, JSON, MULTIPART, follow, inline, operation_nodes
 from contrato.core.spec import Api, Operation
 from contrato.mock.call import local_time
 
@@ -75,7 +75,10 @@ def validator(api: Api) -> Validate:
         schema_validators_factory=validators,
         schema_casters_factory=SchemaCastersFactory(validators, casters),
         extra_format_unmarshallers={"date-time-local": local_time},
-        extra_media_type_deserializers=dict.fromkeys([JSON, *_json_types(api)], _json),
+        extra_media_type_deserializers={
+            **dict.fromkeys([JSON, *_json_types(api)], _json),
+            **dict.fromkeys(_other_types(api), _text),
+        },
     )
 
     # One request takes openapi-core milliseconds, and clients send the same ones again and again.
@@ -107,6 +110,13 @@ def validator(api: Api) -> Validate:
     return validate
 
 
+def _without_files(node: Any) -> Any:
+    """Return a copy in which a file may be anything: openapi-core makes bytes of it, which are no text of a schema."""
+    if isinstance(node, Mapping):
+        return {} if node.get("format") == "binary" else {key: _without_files(value) for key, value in node.items()}
+    return [_without_files(item) for item in node] if isinstance(node, list) else node
+
+
 def _without(node: Any, key: str) -> Any:
     """Return a copy without a key: jsonschema needs no discriminators, and openapi-core fails on odd values of them."""
     if isinstance(node, list):
@@ -114,6 +124,17 @@ def _without(node: Any, key: str) -> Any:
     if isinstance(node, dict):
         return {name: _without(inner, key) for name, inner in node.items() if name != key or isinstance(inner, str)}
     return node
+
+
+def _other_types(api: Api) -> Iterator[str]:
+    """Yield the media types of bodies that are neither JSON nor forms: their schema says that they are text."""
+    for operation in api.operations.values():
+        if (body := operation.body) is not None and not body.is_json and body.media_type not in (FORM, MULTIPART):
+            yield body.media_type
+
+
+def _text(body: bytes, **_: str) -> str:
+    return body.decode("latin-1")
 
 
 def _json_types(api: Api) -> Iterator[str]:
@@ -148,7 +169,7 @@ def _as_validated(api: Api) -> dict[str, Any]:
         operation.pop("security", None)
         if "requestBody" in operation:
             body = inline(api.document, operation["requestBody"])
-            operation["requestBody"] = _without(body, "discriminator")
+            operation["requestBody"] = _without_files(_without(body, "discriminator"))
     return document
 
 
