@@ -34,6 +34,7 @@ from contrato.verify.documents import cited, loaded
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import NotJudged, Violation, answered, kind_of
 from contrato.verify.guard import guarded
+from contrato.verify.hiding import TOKEN
 from contrato.verify.judge import SERVER, Judge
 from contrato.verify.leniency import left_open, may_be_refused
 from contrato.verify.modes import Mode
@@ -177,6 +178,8 @@ class Conformance:
         load_all_checks()
         off = {"enabled": False}
         unrestricted = self.mode is Mode.UNRESTRICTED
+        # Schemathesis would take requests for ones without a token.
+        in_headers = all(scheme.place == "header" for scheme in self.transport.spec.credentials)
         return SchemathesisConfig.from_dict(
             {
                 "base-url": self.transport.base_url,
@@ -224,7 +227,7 @@ class Conformance:
                     "ensure_resource_availability": off,
                     # Made-up ids may be refused; requests of real values are judged here instead.
                     "positive_data_acceptance": off,
-                    "ignored_auth": {"enabled": self.probes and "ignored_auth" in self.judge.rules},
+                    "ignored_auth": {"enabled": self.probes and in_headers and "ignored_auth" in self.judge.rules},
                     "negative_data_rejection": {
                         "enabled": "negative_data_rejection" in self.judge.rules,
                         "expected-statuses": ["4XX"],
@@ -320,9 +323,14 @@ class Conformance:
         return Violation(operation.id, field, expected, found, proof, shown)
 
     def _credentials(self) -> dict[str, str]:
-        """The headers of every request; the transport fills in the token."""
+        """The headers of every request; the transport fills in the token, or puts it elsewhere."""
         schemes = self.transport.spec.credentials if self.transport.token else ()
-        return {scheme.parameter: marked(scheme) for scheme in schemes if scheme.place == "header"}
+        return {
+            scheme.parameter if scheme.place == "header" else "Authorization": marked(scheme)
+            if scheme.place == "header"
+            else f"Bearer {TOKEN}"
+            for scheme in schemes
+        }
 
     def _negated(self, operation: Operation, case: Case) -> tuple[str, str] | None:
         """The part of the request that was made invalid, as precisely as it is known, with its evidence."""

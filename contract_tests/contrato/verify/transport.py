@@ -252,14 +252,22 @@ class Transport:
         sent = request.copy()
         schemes = self.spec.credentials if operation is None else filter(None, [operation.credential])
         wanted = {(scheme.parameter.lower(), marked(scheme)) for scheme in schemes}
+        elsewhere = False
         for name, value in request.headers.items():
             text = _decoded(value)
             if text in MARKS and (name.lower(), text) not in wanted:
                 # Of another operation: Schemathesis has the same headers for all.
                 del sent.headers[name]
+                elsewhere = True
             elif TOKEN in text:
                 basic = f"Basic {base64.b64encode(self.token.encode()).decode()}"
                 sent.headers[name] = text.replace(f"Basic {TOKEN}", basic).replace(TOKEN, self.token)
+        scheme = None if operation is None else operation.credential
+        if elsewhere and scheme is not None and scheme.place == "query":
+            sent.prepare_url(sent.url, {scheme.parameter: self.token})
+        elif elsewhere and scheme is not None and scheme.place == "cookie":
+            cookies = [sent.headers.get("Cookie"), f"{scheme.parameter}={self.token}"]
+            sent.headers["Cookie"] = "; ".join(filter(None, cookies))
         if operation is not None and sent.headers.get("Accept") == "*/*":
             # As clients do: of several forms of an answer, JSON is what can be judged.
             sent.headers["Accept"] = operation.accept
