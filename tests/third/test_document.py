@@ -26,6 +26,8 @@ from contrato.verify import RULES, verify
 from contrato.verify.exchange import Exchange
 from contrato.verify.rules import without_work
 
+# A form with a part that has no name.
+NAMELESS = b"--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--\r\n"
 BOOKS = Path(__file__).with_name("books.yaml")
 
 
@@ -175,6 +177,7 @@ def test_an_explanation_names_the_extensions() -> None:
     [
         ({"files": {"file": b"x\xff"}, "data": {"note": "n"}}, 204),
         ({"files": {"other": b"x"}}, 400),
+        ({"content": NAMELESS, "headers": {"Content-Type": f"{MULTIPART}; boundary=b"}}, 400),
         ({"content": b"a,b", "headers": {"Content-Type": "text/csv"}}, 400),
     ],
 )

@@ -14,6 +14,7 @@ from openapi_core.casting.schemas.casters import IntegerCaster, TypesCaster
 from openapi_core.casting.schemas.exceptions import CastError
 from openapi_core.casting.schemas.factories import SchemaCastersFactory
 from openapi_core.datatypes import RequestParameters
+from openapi_core.deserializing.media_types.util import data_form_loads
 from openapi_core.templating.media_types.exceptions import MediaTypeNotFound
 from openapi_core.templating.paths.finders import APICallPathFinder
 from openapi_core.templating.paths.iterators import SimplePathsIterator, SimpleServersIterator
@@ -78,6 +79,7 @@ def validator(api: Api) -> Validate:
         extra_media_type_deserializers={
             **dict.fromkeys([JSON, *_json_types(api)], _json),
             **dict.fromkeys(_other_types(api), _text),
+            MULTIPART: _form,
         },
     )
 
@@ -131,6 +133,13 @@ def _other_types(api: Api) -> Iterator[str]:
     for operation in api.operations.values():
         if (body := operation.body) is not None and not body.is_json and body.media_type not in (FORM, MULTIPART):
             yield body.media_type
+
+
+def _form(body: bytes, **parameters: str) -> Any:
+    try:
+        return data_form_loads(body, **parameters)
+    except AssertionError as error:  # A part has no name.
+        raise ValueError("a part of the form has no name") from error
 
 
 def _text(body: bytes, **_: str) -> str:
