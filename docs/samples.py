@@ -99,8 +99,18 @@ def curl(operation: Operation, given: Arguments) -> str:
     parts = place(operation, given)
     words = ["curl", "--fail-with-body", "--silent", "--show-error", f"--request {parts.method}"]
     base = f"${{{api.base_url_variable}:-{api.server_url.rstrip('/')}}}"
-    words.append(f'"{base}{_address(parts)}"')
-    words.append(f'--header "Authorization: Bearer ${api.token_variable}"')
+    address = _address(parts)
+    scheme = operation.credential
+    token = "" if scheme is None else scheme.written(f"${api.token_variable}")
+    if scheme is not None and scheme.place == "query":
+        address += f"{'&' if '?' in address else '?'}{quote(scheme.parameter)}={token}"
+    words.append(f'"{base}{address}"')
+    if scheme is not None and scheme.is_basic:
+        words.append(f'--user "${api.token_variable}"')
+    elif scheme is not None and scheme.place == "header":
+        words.append(f'--header "{scheme.parameter}: {token}"')
+    elif scheme is not None and scheme.place == "cookie":
+        words.append(f'--cookie "{scheme.parameter}={token}"')
     words += [f"--header {shlex.quote(f'{name}: {text}')}" for name, text in parts.headers.items()]
     words += [f"--cookie {shlex.quote(f'{name}={text}')}" for name, text in parts.cookies.items()]
     words.append(f"--header 'Content-Type: {JSON}'")

@@ -28,7 +28,7 @@ class Edit:
         call: Arguments of the method `do`.
         method_name: Name of the method.
         target: Path and query that must be asked for.
-        headers: Headers that the request must have.
+        headers: Headers that the request must have; None for one that it must not have.
         json: JSON that the request must have.
         content: Text that the request must have in its body, or several.
         status: Status of the answer.
@@ -38,6 +38,7 @@ class Edit:
         raises: Name of the error that the call raises.
         refused: What the generator says, as a regular expression; the edit is right if nothing is written.
         package: Name of the spec's file.
+        token: The token.
 
     """
 
@@ -52,7 +53,7 @@ class Edit:
     call: dict[str, Any] = attrs.field(factory=dict)
     method_name: str = "do"
     target: str | None = None
-    headers: dict[str, str] = attrs.field(factory=dict)
+    headers: dict[str, str | None] = attrs.field(factory=dict)
     json: Any = ...
     content: str | tuple[str, ...] = ()
     status: int = 200
@@ -62,6 +63,7 @@ class Edit:
     raises: str = ""
     refused: str = ""
     package: str = ""
+    token: str = "token"
 
 
 def param(name: str, schema: Any = None, place: str = "query", **more: Any) -> dict[str, Any]:
@@ -1124,25 +1126,147 @@ def schemas() -> list[Edit]:
 
 
 def security() -> list[Edit]:
-    key = {"components": {"securitySchemes": {"key": {"type": "apiKey", "in": "query", "name": "k"}}}}
-    token = {"components": {"securitySchemes": {"token": {"type": "oauth2", "flows": {}}}}}
+    schemes = {
+        "key": {"type": "apiKey", "in": "query", "name": "the key"},
+        "header": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
+        "cookie": {"type": "apiKey", "in": "cookie", "name": "session"},
+        "second": {"type": "apiKey", "in": "header", "name": "X-App"},
+        "token": {"type": "oauth2", "flows": {}},
+        "bearer": {"type": "http", "scheme": "Bearer"},
+        "basic": {"type": "http", "scheme": "basic"},
+        "digest": {"type": "http", "scheme": "digest"},
+        "certificate": {"type": "mutualTLS"},
+    }
+    document = {"components": {"securitySchemes": schemes}}
+    none = {"Authorization": None, "X-Api-Key": None, "Cookie": None}
+
+    def edit(name: str, security: Any, **more: Any) -> Edit:
+        target = more.pop("target", "" if "refused" in more else "/things")
+        headers = {**none, **more.pop("headers", {})}
+        operation = {"security": security, **more.pop("operation", {})}
+        status = 200 if "refused" in more else 204
+        return Edit(
+            kind="security",
+            name=name,
+            operation=operation,
+            document=document,
+            status=status,
+            target=target or None,
+            headers=headers,
+            **more,
+        )
+
     return [
-        Edit(
-            kind="security",
-            name="a key in the query",
-            operation={"security": [{"key": []}]},
-            document=key,
-            refused=r"yaml: do: the client sends a bearer token, not key \(apiKey\)",
+        edit("a key in the query", [{"key": []}], target="/things?the%20key=token"),
+        edit(
+            "a key beside a query",
+            [{"key": []}],
+            operation=takes(param("q")),
+            call={"q": "a b"},
+            target="/things?q=a+b&the%20key=token",
         ),
-        Edit(
-            kind="security",
-            name="a token of OAuth",
-            operation={"security": [{"token": []}]},
-            document=token,
-            status=204,
-            headers={"Authorization": "Bearer token"},
-        ),
+        edit("a key in a header", [{"header": []}], headers={"X-Api-Key": "token"}),
+        edit("a key in a cookie", [{"cookie": []}], headers={"Cookie": "session=token"}),
+        edit("a token of OAuth", [{"token": []}], headers={"Authorization": "Bearer token"}),
+        edit("a choice", [{"key": []}, {"basic": []}, {"bearer": []}], headers={"Authorization": "Bearer token"}),
+        edit("user and password", [{"basic": []}], token="me:s3cret", headers={"Authorization": "Basic bWU6czNjcmV0"}),
+        edit("a certificate too", [{"certificate": [], "header": []}], headers={"X-Api-Key": "token"}),
+        edit("a certificate alone", [{"certificate": []}]),
+        edit("two keys in headers", [{"second": [], "token": []}], headers={"Authorization": "Bearer token"}),
+        edit("no token", [{"key": []}, {}], token="", target="/things"),
+        edit("nothing", []),
+        edit("two keys in the query", [{"key": [], "cookie": []}], refused="yaml: do: the client sends one token"),
+        edit("a digest", [{"digest": []}], refused=r"yaml: do: .*not digest \(http\): change its security"),
+        edit("an unknown scheme", [{"nothing": []}], refused="yaml: do: security names nothing, .*: add it"),
     ]
 
 
-EDITS = [*names(), *parameters(), *bodies(), *answers(), *schemas(), *security()]
+def corpora() -> list[Edit]:
+    """Edits like what specs of other people have."""
+    tagged = {
+        "oneOf": [obj("kind x", kind={"enum": ["a", "b"]}, x=INT), obj("kind y", kind={"enum": ["c"]}, y=INT)],
+        "discriminator": {"propertyName": "kind", "mapping": {"a": "models/a.yml", "c": "models/c.yml"}},
+    }
+    node = obj("children", children=arr({"oneOf": [ref("Leaf"), ref("Node")]}), up=ref("Node"))
+    edits = [
+        Edit(
+            kind="schema",
+            name="a text of a format that is none of OpenAPI",
+            operation=gives(obj("at", at={"type": "string", "format": "date-time-rfc-2822"})),
+            answer={"at": "Thu, 01 Apr 2021 00:00:00 +0000"},
+            value={"at": "Thu, 01 Apr 2021 00:00:00 +0000"},
+        ),
+        Edit(
+            kind="schema",
+            name="a property with a quote in its name",
+            operation=gives(obj('a"', **{'a"': INT})),
+            answer={'a"': 1},
+            value={'a"': 1},
+        ),
+        Edit(
+            kind="body",
+            name="an enum of arrays",
+            operation=body(obj("a", a={**arr(INT), "enum": [[1], [2]]})),
+            method="post",
+            call={"a": [2]},
+            json={"a": [2]},
+        ),
+        Edit(
+            kind="query",
+            name="an enum of another type",
+            operation=takes(param("q", {"type": "string", "enum": ["a", 1]})),
+            refused="yaml: do: enum has 1, which is no string: correct the spec",
+        ),
+        Edit(kind="query", name="null alone", operation=takes(param("q", NULL)), status=204, target="/things"),
+        Edit(
+            kind="schema",
+            name="a discriminator of inline alternatives",
+            operation={**gives(arr(tagged)), **body(tagged)},
+            method="post",
+            call={"body": {"kind": "b", "x": 1}},
+            json={"kind": "b", "x": 1},
+            answer=[{"kind": "c", "y": 2}, {"kind": "a", "x": 1}],
+            value=[{"kind": "c", "y": 2}, {"kind": "a", "x": 1}],
+        ),
+        Edit(
+            kind="schema",
+            name="a tree whose required children are alternatives",
+            operation=gives(ref("Node")),
+            components={"Node": node, "Leaf": obj("name", name=TEXT)},
+            answer={"children": [{"name": "x"}, {"children": []}]},
+            value={"children": [{"name": "x"}, {"children": [], "up": None}], "up": None},
+        ),
+        Edit(
+            kind="servers",
+            name="the same ones again",
+            operation={"servers": [{"url": "http://{host}/base", "variables": {"host": {"default": "server"}}}]},
+            status=204,
+            target="/things",
+        ),
+        Edit(
+            kind="servers",
+            name="of an operation",
+            operation={"servers": [{"url": "http://other/base"}]},
+            document={"paths": {"/other": {"get": {"operationId": "x", "responses": {}}}}},
+            refused="yaml: do: it has servers of its own",
+        ),
+        Edit(
+            kind="path",
+            name="an extension among the paths",
+            document={"paths": {"x-more": "text"}},
+            status=204,
+            target="/things",
+        ),
+        Edit(kind="path", name="a fragment", path="/things#new", refused="yaml: do: a path ends before"),
+        Edit(kind="schema", name="nothing at all", operation=gives(None), refused="yaml: do: a schema is None"),
+        Edit(
+            kind="answer",
+            name="nothing at all",
+            operation={"responses": {"200": None}},
+            refused="yaml: do: a part is not as OpenAPI has it",
+        ),
+    ]
+    return edits
+
+
+EDITS = [*corpora(), *names(), *parameters(), *bodies(), *answers(), *schemas(), *security()]

@@ -42,8 +42,11 @@ def load(path: Path) -> dict[str, Any]:
             # Everything that reads the spec finds operations by their ids.
             node.setdefault("operationId", operation_id(where, method, node))
         ids = [node["operationId"] for *_, node in operation_nodes(spec)]
-    except (KeyError, TypeError, ValueError) as error:
-        raise SystemExit(f"{path}: not an OpenAPI document that a client can be made of: {error}") from error
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        said = f"it has no {error}" if isinstance(error, KeyError) else error
+        raise SystemExit(f"{path}: not an OpenAPI document that a client can be made of: {said}") from error
+    if not ids:
+        raise SystemExit(f"{path}: it has no operation under paths: there is nothing to call")
     if repeated := sorted({name for name in ids if ids.count(name) > 1}):
         raise SystemExit(f"{path}: two operations are called {', '.join(repeated)}")
     found: dict[str, Any] = spec

@@ -8,7 +8,7 @@ from typing import Any
 from contrato.core.document import FORM, MULTIPART, is_json, is_text
 from contrato.core.names import unique
 from contrato.core.request import in_order
-from contrato.core.schema import Property, Schema
+from contrato.core.schema import TYPES, Property, Schema
 from contrato.core.spec import Api, Operation, Parameter, Response
 
 # Names of the modules that the templates write.
@@ -87,6 +87,7 @@ class Plan:
         return join(kind for kind in kinds if kind not in TEXTS) if "str" in kinds else found
 
     def _answers(self, schema: Schema, name: str) -> list[str]:
+        _check_values(schema)
         null = ["None"] if schema.nullable else []
         if alternatives := [*schema.alternatives, *schema.subtypes]:
             return [*self._alternatives(schema, alternatives, name), *null]
@@ -111,7 +112,7 @@ class Plan:
 
     def _alternatives(self, schema: Schema, alternatives: Iterable[Schema], name: str) -> list[str]:
         found: list[str] = []
-        wire, mapping = schema.discriminator or ("", {})
+        wire, _ = schema.discriminator or ("", {})
         models: dict[str, Schema] = {}
         for index, part in enumerate(alternatives):
             own = self._answers(part, f"{name}{self._class_name(part.component) or index + 1}")
@@ -120,7 +121,7 @@ class Plan:
                 if one in self._models:
                     models[one] = self._models[one][0]
                     if wire:
-                        self._tag(one, wire, mapping.get(part.component, (part.component,)))
+                        self._tag(one, wire, schema.tags(part))
         if schema.subtypes:
             # The base itself is what an unknown value of the discriminator makes.
             own = [self._model(schema, name)] if schema.properties else ["dict[str, Any]"]
@@ -184,9 +185,10 @@ class Plan:
 
     def argument(self, schema: Schema) -> str:
         """Return the annotation of an argument, without null."""
-        return join(kind for kind in self._arguments(schema) if kind != "None")
+        return join(kind for kind in self._arguments(schema) if kind != "None") or "None"
 
     def _arguments(self, schema: Schema) -> list[str]:
+        _check_values(schema)
         null = ["None"] if schema.nullable else []
         if schema.alternatives:
             return [kind for part in schema.alternatives for kind in self._arguments(part)] + null
@@ -230,11 +232,14 @@ class Plan:
         except (KeyError, ValueError) as error:
             text = str(error.args[0])
             raise ValueError(text if text.startswith(operation.id) else f"{operation.id}: {text}") from error
+        except (AttributeError, TypeError) as error:
+            raise ValueError(f"{operation.id}: a part is not as OpenAPI has it ({error}): correct the spec") from error
         errors = [r for r in operation.responses.values() if not r.succeeded]
         return {
             "literal_id": _literal(operation.id),
             "tag": operation.tag,
             "method_name": operation.method_name,
+            "token": self.api.token_kind,
             "summary": operation.summary if "summary" in operation._node else "",
             "description": prose(operation.description),
             "deprecated": operation.deprecated,
@@ -291,6 +296,20 @@ class Plan:
         }
 
 
+def _check_values(schema: Schema) -> None:
+    """Refuse values of another type than that of their schema.
+
+    Raises:
+        ValueError: The message says which.
+
+    """
+    for value in schema.enum:
+        kind = TYPES[type(value)]
+        whole = kind == "number" and value == int(value)
+        if not {kind, "number" if kind == "integer" else "integer" if whole else kind} & {*schema.types}:
+            raise ValueError(f"enum has {value!r}, which is no {' or '.join(schema.types)}: correct the spec")
+
+
 def _check_names(api: Api) -> None:
     """Refuse operations that are one method.
 
@@ -319,14 +338,16 @@ def _check(operation: Operation) -> None:
     for name in given:
         if name not in wanted:
             raise ValueError(f"{operation.id}: path parameter {name} is not in the path {operation.path}: correct one")
+    if "?" in operation.path or "#" in operation.path:
+        raise ValueError(f"{operation.id}: a path ends before ? and #: make {operation.path} a path with parameters")
     if operation.method == "TRACE":
         raise ValueError(f"{operation.id}: servers and proxies refuse TRACE: leave it out")
-    sent = [
-        one for one in operation.security if one.type in ("oauth2", "openIdConnect") or one.scheme.lower() == "bearer"
-    ]
-    if operation.security and not sent:
+    if any(scheme.type != "mutualTLS" for scheme in operation.security) and operation.credential is None:
         names = ", ".join(f"{one.name} ({one.type})" for one in operation.security)
-        raise ValueError(f"{operation.id}: the client sends a bearer token, not {names}: change its security")
+        raise ValueError(
+            f"{operation.id}: the client sends one token, as a bearer token, a key, or user and password, and other "
+            f"keys in headers, not {names}: change its security"
+        )
     body = operation.body
     if body is not None and body.media_type in (FORM, MULTIPART) and not body.fields and body.schema.type != "object":
         raise ValueError(f"{operation.id}: a form must be an object with named fields: correct the spec")
@@ -346,7 +367,7 @@ def _check(operation: Operation) -> None:
             raise ValueError(f"{where}: a cookie has one value: write explode: false")
     if operation.body is not None and not operation.body.media_type:
         raise ValueError(f"{operation.id}: requestBody has no content: name a media type")
-    if "servers" in operation._node or "servers" in operation.path_item._node:
+    if operation.server_url != operation.api.server_url:
         raise ValueError(f"{operation.id}: it has servers of its own: give it an API of its own, with its base URL")
 
 

@@ -94,7 +94,7 @@ def _call(operation: Operation, kind: Any) -> None:
         return httpx.Response(_status(response.status), content=content, headers=headers)
 
     given = {p.python_name: sample(p.schema, request=True, examples=False) for p in operation.parameters}
-    with kind("token", "http://server", transport=httpx.MockTransport(serve), retries=0) as client:
+    with kind("user:token", "http://server", transport=httpx.MockTransport(serve), retries=0) as client:
         try:
             result = getattr(client, operation.method_name)(**given)
             if isinstance(result, Pager):
@@ -115,6 +115,8 @@ def _status(pattern: str) -> int:
 
 
 def _said(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "a schema needs itself without end, so that there is no value of it: make a property optional"
     return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 

@@ -4,6 +4,7 @@ import json
 import logging
 import pickle
 import traceback
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from clients import BASE_URL, BOTH, CLIENTS, TOKEN, call, call_method, http, listed, server, serving
 from contrato import neu
 from contrato.core import spec
+from contrato.core.auth import Token, without_secrets
 from contrato.core.client import capture
 from contrato.core.errors import (
     ConnectionFailedError,
@@ -20,6 +22,8 @@ from contrato.core.errors import (
     ContratoError,
     ResponseError,
 )
+from contrato.core.request import Call, Defaults
+from contrato.core.spec import Api
 
 # Local variables of tests do not count.
 TESTS = str(Path(__file__).parents[1])
@@ -147,3 +151,17 @@ def test_an_unusable_token_is_refused_without_quoting_it(token: str, asynchronou
     with pytest.raises(ValueError, match=r"pass token=\.\.\. or set NEU_TOKEN") as caught:
         CLIENTS["neu"][asynchronous](token, BASE_URL)
     assert TOKEN not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_key_in_the_query_is_shown_nowhere() -> None:
+    document = {
+        "paths": {"/a": {"get": {"security": [{"key": []}]}}},
+        "components": {"securitySchemes": {"key": {"type": "apiKey", "in": "query", "name": "key"}}},
+    }
+    api = Api("small", document)
+    auth = Token(api, "s3cret/key")
+    defaults = Defaults(httpx.URL("http://server/"), httpx.Headers(), {}, auth)
+    request = Call(api.operations["getA"], {}, lambda: UTC, {}).build(defaults)
+    assert str(request.url) == "http://server/a?key=s3cret%2Fkey"
+    assert auth.shown(request.url) == "http://server/a?key=[token]"
+    assert "s3cret" not in repr(request) + repr(defaults) + str(without_secrets(request, auth).url)

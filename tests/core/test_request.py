@@ -24,6 +24,7 @@ from clients import (
 )
 from contrato import apportionments, neu
 from contrato.core import spec
+from contrato.core.auth import Token
 from contrato.core.document import JSON, operation_nodes
 from contrato.core.errors import (
     NotFoundError,
@@ -163,7 +164,7 @@ def test_an_argument_that_may_be_null_is_left_out_by_unset(given: Any, sent: dic
     schema = {"type": "object", "properties": {"id": {"type": ["integer", "null"]}}}
     node.update(parameters=[], requestBody={"content": {JSON: {"schema": schema}}})
     changed = Call(spec.Api("neu", document).operations["listServices"], {"id": given}, lambda: UTC, {})
-    request = changed.build(Defaults(httpx.URL(f"{BASE_URL}/"), httpx.Headers(), {}))
+    request = changed.build(Defaults(httpx.URL(f"{BASE_URL}/"), httpx.Headers(), {}, Token(spec.api("neu"), "x")))
     assert json.loads(request.content) == sent
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from jsonschema_rs import Draft202012Validator
 
 from contrato.core.schema import Document
 from contrato.core.spec import api
@@ -85,3 +86,27 @@ def test_places_lists_and_evidence_of_an_answer() -> None:
     assert answer.at("/*/nothing") is None
     assert answer.evidence_at("/*/data/*/cons") == kilowatt_hours.evidence
     assert answer.evidence_at("/*/data/*/new").level in ("documented", "inferred", "conflict")
+
+
+@pytest.mark.parametrize(
+    ("schema", "right", "wrong"),
+    [
+        ({"type": "string", "nullable": True}, [None, "a"], [1]),
+        ({"type": "integer", "enum": [1], "nullable": True}, [None, 1], [2]),
+        ({"type": "number", "minimum": 1, "exclusiveMinimum": True}, [2], [1]),
+        ({"type": "number", "minimum": 1, "exclusiveMinimum": False}, [1], [0]),
+        ({"type": "number", "maximum": 1, "exclusiveMaximum": True}, [0], [1]),
+        (
+            {
+                "oneOf": [{"type": "object"}, {"type": "object", "required": ["a"]}],
+                "discriminator": {"propertyName": "a"},
+            },
+            [{"a": 1}],
+            [1],
+        ),
+        ({"type": "object", "properties": {"nullable": {"type": "string"}}}, [{"nullable": "a"}], [None]),
+    ],
+)
+def test_openapi_is_read_as_json_schema(schema: dict[str, Any], right: list[Any], wrong: list[Any]) -> None:
+    validator = Draft202012Validator(Document({}).schema(schema).json)
+    assert [validator.is_valid(value) for value in right + wrong] == [True] * len(right) + [False] * len(wrong)

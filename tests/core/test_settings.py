@@ -126,7 +126,7 @@ def test_requests_go_through_the_proxy_of_the_environment(
 
 def bearer(client: Client | AsyncClient) -> str:
     """What a client sends as Authorization."""
-    return client._defaults.headers["Authorization"]
+    return client._defaults.authorized(client._spec.credentials[0])["Authorization"]
 
 
 @pytest.mark.parametrize("api", spec.APIS)

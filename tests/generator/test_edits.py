@@ -135,7 +135,7 @@ def run(edit: Edit, name: str) -> list[str]:
         return httpx.Response(edit.status, content=content, headers={"Content-Type": edit.media or "application/json"})
 
     (kind,) = (getattr(package, one) for one in package.__all__ if one != "models" and not one.startswith("Async"))
-    with kind("token", transport=httpx.MockTransport(serve)) as client:
+    with kind(edit.token, transport=httpx.MockTransport(serve)) as client:
         method = getattr(client, operation_id(edit) if edit.id == "do" else edit.method_name)
         if edit.raises:
             with pytest.raises(Exception) as caught:  # noqa: PT011 (by its name)

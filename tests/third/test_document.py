@@ -1,23 +1,33 @@
 """`contrato verify --spec`: documents that are no part of the package."""
 
 import json
+import re
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import uvicorn
 import yaml
+from click.testing import CliRunner
 
+from contrato import cli
 from contrato.cli.document import add
 from contrato.cli.errors import Refusal
 from contrato.core import spec
+from contrato.core.document import JSON, MULTIPART
 from contrato.mock.app import serve_spec
-from contrato.verify import verify
+from contrato.verify import RULES, verify
+from contrato.verify.exchange import Exchange
+from contrato.verify.rules import without_work
 
+# A form with a part that has no name.
+NAMELESS = b"--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--\r\n"
 BOOKS = Path(__file__).with_name("books.yaml")
 
 
@@ -49,12 +59,71 @@ def test_a_server_is_verified_by_a_document_alone() -> None:
     with served(spec.api(name)) as url:
         report = verify(name, url, "demo", examples=3)
     assert (report.exit_code, [failure.rule for failure in report.failures]) == (0, [])
+    # The document has no extension: rules that need one say so, and they alone judge nothing for that reason.
+    assert "the document has no x-identity, which these rules need: identifiers_are_unique" in report.notes
+    assert [rule for _, rule in report.counts if RULES[rule].needs] == []
     document: Any = spec.api(name).copy()
     document["components"]["schemas"]["Book"]["properties"]["title"] = {"type": "integer"}
     with served(spec.Api(name, document)) as url:
         report = verify(name, url, "demo", examples=3)
     assert report.exit_code == 1
     assert ("response_schema_conformance", "getBooks") in {(one.rule, one.operation) for one in report.failures}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "exit_code"), [("title", 0), ("author", 1)])
+def test_an_error_is_no_data_where_nothing_is_required(name: str, exit_code: int) -> None:
+    document: Any = yaml.safe_load(BOOKS.read_text("utf-8"))
+    answers = {
+        status: {
+            "description": "",
+            "content": {JSON: {"schema": {"type": "object", "properties": {field: {"type": "string"}}}}},
+        }
+        for status, field in (("200", "author"), ("401", name))
+    }
+    document["paths"] = {"/best": {"get": {"operationId": "best", "responses": answers, "security": [{"token": []}]}}}
+    document["components"] = {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}}
+    api = spec.add(spec.Api("best", document))
+    with served(api) as url:
+        report = verify("best", url, "demo", examples=1, only=["tokens_are_checked"])
+    assert report.exit_code == exit_code
+
+
+@pytest.mark.parametrize(
+    ("media_type", "content", "broken"),
+    [
+        ("application/xml", b"<a/>", []),
+        ("application/json", b"<a/>", ["response_schema_conformance"]),
+        ("application/JSON; charset=utf-8", b"{}", []),
+        ("image/png", b"png", []),
+        ("text/html", b"<a/>", ["content_type_conformance", "response_schema_conformance"]),
+    ],
+)
+def test_an_answer_may_have_each_form_of_the_spec(media_type: str, content: bytes, broken: list[str]) -> None:
+    forms = {f"{JSON}; charset=UTF-8": {"schema": {"type": "object"}}, "application/xml": {}, "image/*": {}}
+    answers = {"200": {"description": "", "content": forms}}
+    api = spec.Api("form", {"openapi": "3.1.0", "info": {}, "paths": {"/a": {"get": {"responses": answers}}}})
+    exchange = Exchange(
+        operation=api.operations["getA"],
+        sender="",
+        method="GET",
+        url="http://server/a",
+        path="/a",
+        request_headers={},
+        request_body=b"",
+        status=200,
+        headers={"content-type": media_type},
+        content=content,
+        started=datetime.now(UTC),
+        seconds=0,
+        token_echoed=False,
+    )
+    found = []
+    for name in ("content_type_conformance", "response_schema_conformance"):
+        check = RULES[name].check
+        assert check is not None
+        found += [name for finding in check(exchange, api) if finding is not None]
+    assert found == broken
 
 
 @pytest.mark.parametrize(
@@ -86,3 +155,52 @@ def test_json_is_read_like_yaml(tmp_path: Path) -> None:
     assert name == "my_books"
     assert name in spec.APIS
     assert spec.api(name).token_variable == "MY_BOOKS_TOKEN"
+
+
+def test_rules_name_the_extensions_that_they_need() -> None:
+    needed = {extension for rule in RULES.values() for extension in rule.needs}
+    documented = set(re.findall(r"x-[a-z-]+", (BOOKS.parents[2] / "spec" / "README.md").read_text("utf-8")))
+    assert needed <= documented
+    assert {"x-pagination", "x-sort", "x-echo"} <= needed
+    api = spec.Api("some", {"paths": {}, "x-sort": {}})
+    (told,) = without_work(api, ["lists_are_sorted", "lists_are_in_order", "answer"])
+    assert told == "the document has no x-pagination, which these rules need: lists_are_in_order"
+
+
+def test_an_explanation_names_the_extensions() -> None:
+    done = CliRunner().invoke(cli.main, ["verify", "--explain", "lists_are_in_order"])
+    assert "Of a spec it needs x-sort and x-pagination" in done.output
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        ({"files": {"file": b"x\xff"}, "data": {"note": "n"}}, 204),
+        ({"files": {"other": b"x"}}, 400),
+        ({"content": NAMELESS, "headers": {"Content-Type": f"{MULTIPART}; boundary=b"}}, 400),
+        ({"content": b"a,b", "headers": {"Content-Type": "text/csv"}}, 400),
+    ],
+)
+def test_a_bundled_server_takes_files(sent: Any, status: int) -> None:
+    schema = {
+        "type": "object",
+        "required": ["file"],
+        "properties": {"file": {"type": "string", "format": "binary"}, "note": {"type": "string"}},
+    }
+    assert posted(MULTIPART, schema, sent) == status
+
+
+@pytest.mark.parametrize(("sent", "status"), [({"content": b"a,b"}, 204), ({}, 400)])
+def test_a_bundled_server_takes_text(sent: Any, status: int) -> None:
+    assert posted("text/csv", {"type": "string"}, {**sent, "headers": {"Content-Type": "text/csv"}}) == status
+
+
+def posted(media_type: str, schema: Any, sent: Any) -> int:
+    """Status of the answer to a request with a body."""
+    operation = {
+        "requestBody": {"required": True, "content": {media_type: {"schema": schema}}},
+        "responses": {"204": {"description": ""}, "400": {"description": ""}},
+    }
+    document = {"openapi": "3.1.0", "info": {"title": "", "version": ""}, "paths": {"/a": {"post": operation}}}
+    with served(spec.Api("body", document)) as url:
+        return httpx.post(f"{url}/a", timeout=30, **sent).status_code

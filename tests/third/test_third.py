@@ -18,7 +18,7 @@ import datetime
 
 import pytest
 
-from contrato import testing
+from contrato import frames, testing
 from contrato.core.errors import NotFoundError
 from contrato.pet_shop.models import Cat, Dog
 
@@ -34,6 +34,14 @@ def test_a_record_is_created_changed_and_deleted(contrato_pet_shop):
     assert shop.delete_pet(made.id) is None
     with pytest.raises(NotFoundError):
         shop.get_pet(made.id)
+
+
+def test_a_table_has_dates_and_alternatives(contrato_pet_shop):
+    shop = contrato_pet_shop
+    shop.create_pet(name="Rex", kind="dog", about={"species": "dog", "tricks": ["sit"]}, born=datetime.date(2021, 4, 1))
+    rows = frames.to_arrow(shop.list_pets, kind="dog").to_pylist()
+    assert rows[-1]["born"] == datetime.date(2021, 4, 1)
+    assert rows[-1]["about"] == '{"species": "dog", "tricks": ["sit"]}'
 
 
 def test_text_comes_from_an_example():
@@ -77,7 +85,7 @@ def test_the_other_clients_are_as_before(tree: Path) -> None:
 def test_fixtures_and_a_server_with_records(tree: Path) -> None:
     (tree / "test_shop.py").write_text(TESTS, "utf-8")
     options = ("-c", os.devnull, "--rootdir", str(tree), "-p", "no:cacheprovider", "-p", "no:xdist")
-    assert "2 passed" in run(tree, "-m", "pytest", "-q", *options, "test_shop.py")
+    assert "3 passed" in run(tree, "-m", "pytest", "-q", *options, "test_shop.py")
 
 
 def test_a_command_for_each_operation(tree: Path) -> None:

@@ -25,6 +25,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from contrato.core import spec
+from contrato.core.document import MULTIPART
 from contrato.core.spec import Api, Operation
 from contrato.mock.apportionments import Apportionments, message
 from contrato.mock.call import Call, Encoded, RefusedError
@@ -164,7 +165,7 @@ class _Path:
         self._names = names
         self._examples = examples
         self._validate = validate
-        self._token = token.encode()
+        self._token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = await self._answer(Request(scope, receive))
@@ -177,22 +178,20 @@ class _Path:
             raise HTTPException(405, f"This path takes {allow['Allow']}.", allow)
         operation = handled.operation
         try:
-            self._authorize(request)
+            self._authorize(operation, request)
         except HTTPException as error:
             if self._examples is None:
                 raise
-            if operation.security:
-                answer = self._examples.refuse(operation, 401, error.detail)
-                answer.headers.update(error.headers or {})
-                return answer
+            answer = self._examples.refuse(operation, 401, error.detail)
+            answer.headers.update(error.headers or {})
+            return answer
         headers = [parameter.name for parameter in operation.parameters if parameter.place == "header"]
         arguments, problems = self._validate(
             operation,
             tuple(zip(self._names, request.path_params.values(), strict=True)),
             tuple(request.query_params.multi_items()),
             tuple((name, request.headers[name]) for name in headers if name in request.headers),
-            # Parameters of the content type change nothing about JSON.
-            request.headers.get("content-type", "").partition(";")[0].strip().lower(),
+            _content_type(request.headers.get("content-type", "")),
             await _body(request) if operation.body is not None else b"",
         )
         if problems and self._examples is not None:
@@ -211,16 +210,30 @@ class _Path:
             return StreamingResponse(answer.pieces, handled.success, media_type=JSONResponse.media_type)
         return JSONResponse(answer, handled.success)
 
-    def _authorize(self, request: Request) -> None:
-        values = request.headers.getlist("authorization")
-        scheme, _, credentials = values[0].partition(" ") if len(values) == 1 else ("", "", "")
-        known = hmac.compare_digest(credentials.lstrip(" ").encode("latin-1"), self._token)
-        if scheme.lower() != "bearer" or not known:
-            raise HTTPException(
-                401,
-                "Send 'Authorization: Bearer' with the token that the server was started with.",
-                {"WWW-Authenticate": "Bearer"},
-            )
+    def _authorize(self, operation: Operation, request: Request) -> None:
+        scheme = operation.credential
+        if scheme is None or not operation.needs_token:
+            return
+        cookie = request.cookies.get(scheme.parameter)
+        values = {
+            "header": request.headers.getlist(scheme.parameter),
+            "query": request.query_params.getlist(scheme.parameter),
+            "cookie": [] if cookie is None else [cookie],
+        }[scheme.place]
+        expected, _, wanted = scheme.written(self._token).rpartition(" ")
+        value = values[0] if len(values) == 1 else ""
+        kind, _, sent = value.partition(" ") if expected else ("", "", value)
+        known = hmac.compare_digest(sent.lstrip(" ").encode(), wanted.encode())
+        if kind.lower() != expected.lower() or not known:
+            name = f"{scheme.parameter}: {expected}".rstrip(": ")
+            challenge = {"WWW-Authenticate": expected} if expected else {}
+            raise HTTPException(401, f"Send '{name}' with the token that the server was started with.", challenge)
+
+
+def _content_type(text: str) -> str:
+    """Return a media type; its parameters change nothing, but for the boundary of a form."""
+    name = text.partition(";")[0].strip().lower()
+    return text if name == MULTIPART else name
 
 
 async def _body(request: Request) -> bytes:

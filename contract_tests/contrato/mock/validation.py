@@ -14,6 +14,7 @@ from openapi_core.casting.schemas.casters import IntegerCaster, TypesCaster
 from openapi_core.casting.schemas.exceptions import CastError
 from openapi_core.casting.schemas.factories import SchemaCastersFactory
 from openapi_core.datatypes import RequestParameters
+from openapi_core.deserializing.media_types.util import data_form_loads
 from openapi_core.templating.media_types.exceptions import MediaTypeNotFound
 from openapi_core.templating.paths.finders import APICallPathFinder
 from openapi_core.templating.paths.iterators import SimplePathsIterator, SimpleServersIterator
@@ -27,7 +28,7 @@ from openapi_core.validation.schemas.exceptions import InvalidSchemaValue
 from openapi_core.validation.schemas.factories import DialectSchemaValidatorsFactory
 from starlette.datastructures import ImmutableMultiDict
 
-from contrato.core.document import JSON, follow, inline, operation_nodes
+from contrato.core.document import FORM, JSON, MULTIPART, follow, inline, operation_nodes
 from contrato.core.spec import Api, Operation
 from contrato.mock.call import local_time
 
@@ -70,12 +71,16 @@ def validator(api: Api) -> Validate:
     types = oas31_types_caster
     casters = TypesCaster({**types.casters, "integer": _StrictInteger}, types.default, types.multi)
     unmarshaller = V31RequestUnmarshaller(
-        SchemaPath.from_dict(_with_empty_text(api)),
+        SchemaPath.from_dict(_as_validated(api)),
         path_finder_cls=_RoutedPathFinder,
         schema_validators_factory=validators,
         schema_casters_factory=SchemaCastersFactory(validators, casters),
         extra_format_unmarshallers={"date-time-local": local_time},
-        extra_media_type_deserializers=dict.fromkeys([JSON, *_json_types(api)], _json),
+        extra_media_type_deserializers={
+            **dict.fromkeys([JSON, *_json_types(api)], _json),
+            **dict.fromkeys(_other_types(api), _text),
+            MULTIPART: _form,
+        },
     )
 
     # One request takes openapi-core milliseconds, and clients send the same ones again and again.
@@ -86,7 +91,7 @@ def validator(api: Api) -> Validate:
         parameters = RequestParameters(
             query=ImmutableMultiDict(list(in_query)),
             path=dict(in_path),
-            header={**dict(in_header), "Authorization": "Bearer checked already"},
+            header=dict(in_header),
         )
         request = _OpenAPIRequest(operation.path, operation.method.lower(), parameters, content_type, body)
         try:
@@ -107,6 +112,13 @@ def validator(api: Api) -> Validate:
     return validate
 
 
+def _without_files(node: Any) -> Any:
+    """Return a copy in which a file may be anything: openapi-core makes bytes of it, which are no text of a schema."""
+    if isinstance(node, Mapping):
+        return {} if node.get("format") == "binary" else {key: _without_files(value) for key, value in node.items()}
+    return [_without_files(item) for item in node] if isinstance(node, list) else node
+
+
 def _without(node: Any, key: str) -> Any:
     """Return a copy without a key: jsonschema needs no discriminators, and openapi-core fails on odd values of them."""
     if isinstance(node, list):
@@ -116,6 +128,24 @@ def _without(node: Any, key: str) -> Any:
     return node
 
 
+def _other_types(api: Api) -> Iterator[str]:
+    """Yield the media types of bodies that are neither JSON nor forms: their schema says that they are text."""
+    for operation in api.operations.values():
+        if (body := operation.body) is not None and not body.is_json and body.media_type not in (FORM, MULTIPART):
+            yield body.media_type
+
+
+def _form(body: bytes, **parameters: str) -> Any:
+    try:
+        return data_form_loads(body, **parameters)
+    except AssertionError as error:  # A part has no name.
+        raise ValueError("a part of the form has no name") from error
+
+
+def _text(body: bytes, **_: str) -> str:
+    return body.decode("latin-1")
+
+
 def _json_types(api: Api) -> Iterator[str]:
     """Yield the media types of JSON that requests have."""
     for operation in api.operations.values():
@@ -123,9 +153,13 @@ def _json_types(api: Api) -> Iterator[str]:
             yield operation.body.media_type
 
 
-def _with_empty_text(api: Api) -> dict[str, Any]:
-    """Return the document, with text in queries described by its media type: else openapi-core refuses empty text."""
+def _as_validated(api: Api) -> dict[str, Any]:
+    """Return the document, with text in queries described by its media type: else openapi-core refuses empty text.
+
+    It asks for no token: that was checked already.
+    """
     document = api.copy()
+    document["security"] = []
 
     def changed(parameter: Mapping[str, Any]) -> Mapping[str, Any]:
         if parameter["in"] != "query" or "schema" not in parameter or api.schema(parameter["schema"]).type != "string":
@@ -141,9 +175,10 @@ def _with_empty_text(api: Api) -> dict[str, Any]:
         for node in (item, operation):
             node["parameters"] = [changed(follow(document, parameter)[0]) for parameter in node.get("parameters", ())]
     for *_, operation in list(operation_nodes(document)):
+        operation.pop("security", None)
         if "requestBody" in operation:
             body = inline(api.document, operation["requestBody"])
-            operation["requestBody"] = _without(body, "discriminator")
+            operation["requestBody"] = _without_files(_without(body, "discriminator"))
     return document
 
 

@@ -298,7 +298,8 @@ class Scrubber:
         scrubbed = {name: self.text(value) for name, value in headers.items()}
         return {
             name: SECRET
-            if SECRET_NAMES.search(name) and value.removeprefix("Bearer ") not in (TOKEN, ALTERED)
+            if SECRET_NAMES.search(name)
+            and value.removeprefix("Bearer ").removeprefix("Basic ") not in (TOKEN, ALTERED)
             else value
             for name, value in scrubbed.items()
         }

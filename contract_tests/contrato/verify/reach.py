@@ -46,10 +46,10 @@ def prepare(
         raise UsageError("the base URL has a user or a password: leave them out, the token is enough")
     if not usable or not url.hostname or url.query or url.fragment:
         raise UsageError(f"{base_url!r} is not a base URL: give one such as http://127.0.0.1:8000")
-    token = token or os.environ.get(token_variable(api))
-    if not token:
+    token = token or os.environ.get(token_variable(api), "")
+    if not token and any(operation.needs_token for operation in specs.api(api).operations.values()):
         raise UsageError(f"no token: give --token or set {token_variable(api)}")
-    if not token.isascii() or not token.isprintable() or " " in token:
+    if not token.isascii() or (token and not token.isprintable()) or " " in token:
         raise UsageError("the token has characters that an HTTP header cannot carry: check --token")
     notes = []
     try:
@@ -123,6 +123,8 @@ def reach(transport: Transport, api: str) -> None:
             raise UsageError(f"no request to {where} could be sent: {cited(error)}; check --ca-bundle") from error
     if failed is not None and not answers:
         raise UsageError(f"no answer from {where}: {_reason(failed)}") from failed
+    if not answers:
+        return
     refusals = [answer for _, answer in answers if answer.status in (401, 403, 407)]
     if len(refusals) == len(answers):
         what = {401: f"check --token or {token_variable(api)}", 407: "give --proxy with user:password@ before the host"}

@@ -7,7 +7,8 @@ about, by the spec's extensions, and its findings carry the evidence that the sp
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 
 from contrato.core.spec import Api, Operation
@@ -32,6 +33,7 @@ class Rule:
         writes: Whether a law creates, changes or deletes records (its own).
         probes: Whether a law sends requests that are wrong on purpose.
         moving: Whether a law is about data that move, so that their moving is no excuse.
+        needs: Extensions of a spec without which it has nothing to judge.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Rule:
     writes: bool = False
     probes: bool = False
     moving: bool = False
+    needs: tuple[str, ...] = ()
 
 
 RULES: dict[str, Rule] = {
@@ -95,26 +98,42 @@ and laws that `checks` and `laws` declare, in the order in which they run.
 """
 
 
-def check(sentence: str, *, layer: Layer = Layer.CHECK) -> Callable[[Check], Check]:
+def check(sentence: str, *, layer: Layer = Layer.CHECK, needs: tuple[str, ...] = ()) -> Callable[[Check], Check]:
     """Declare a passive check; it is run on every answer, and yields nothing where it does not apply."""
 
     def declare(function: Check) -> Check:
         name = function.__name__
-        _add(Rule(name, sentence, _explanation(function), layer, check=function))
+        _add(Rule(name, sentence, _explanation(function), layer, check=function, needs=needs))
         return function
 
     return declare
 
 
-def law(sentence: str, *, writes: bool = False, probes: bool = False, moving: bool = False) -> Callable[[Law], Law]:
+def law(
+    sentence: str, *, writes: bool = False, probes: bool = False, moving: bool = False, needs: tuple[str, ...] = ()
+) -> Callable[[Law], Law]:
     """Declare an active law; it is run once for every operation, and yields nothing where it does not apply."""
 
     def declare(function: Law) -> Law:
         name, says = function.__name__, _explanation(function)
-        _add(Rule(name, sentence, says, Layer.LAW, law=function, writes=writes, probes=probes, moving=moving))
+        _add(
+            Rule(
+                name, sentence, says, Layer.LAW, law=function, writes=writes, probes=probes, moving=moving, needs=needs
+            )
+        )
         return function
 
     return declare
+
+
+def without_work(spec: Api, names: Container[str]) -> Iterator[str]:
+    """What keeps rules from judging anything: an extension that the document has not, and the rules that need it."""
+    document = json.dumps(spec.document)
+    needed = dict.fromkeys(extension for rule in RULES.values() for extension in rule.needs)
+    for extension in needed:
+        idle = [rule.name for rule in RULES.values() if rule.name in names and extension in rule.needs]
+        if idle and f'"{extension}"' not in document:
+            yield f"the document has no {extension}, which these rules need: {', '.join(idle)}"
 
 
 def misread(error: Exception) -> str:

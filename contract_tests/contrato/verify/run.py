@@ -15,7 +15,7 @@ from hypothesis.configuration import set_hypothesis_home_dir
 from urllib3.exceptions import InsecureRequestWarning
 
 from contrato.core.connection import Connection
-from contrato.core.spec import Operation
+from contrato.core.spec import Api, Operation
 from contrato.verify.clean_up import clean_up, is_there
 from contrato.verify.conformance import EXAMPLES, Conformance
 from contrato.verify.discovery import Discovery
@@ -30,7 +30,7 @@ from contrato.verify.modes import BUDGETS, RATES, Mode
 from contrato.verify.own_records import UNPROVED, Intent, Journal, Record
 from contrato.verify.reach import prepare, reach, supplied
 from contrato.verify.reports.report import OperationResult, Report, UsageError, Verdict, curl, plural
-from contrato.verify.rules import RULES, Rule
+from contrato.verify.rules import RULES, Rule, without_work
 from contrato.verify.session import Session
 from contrato.verify.transport import MAX_BYTES, NONE, Gone, Transport
 
@@ -99,10 +99,12 @@ def verify(
         strict=strict,
         spec_version=spec.version,
         notes=notes,
-        again=_again(api, base_url, chosen, seed, probes, values or {}, connection),
+        again=_again(spec, base_url, chosen, seed, probes, values or {}, connection),
         scrubber=(scrubber := Scrubber(spec, token, complete.secrets)),
     )
     judge = Judge(spec, report, token_variable(api), only, skip, max_failures=max_failures)
+    if spec.file:
+        report.notes += without_work(spec, judge.rules)
     transport = Transport(
         spec, base_url, token, chosen, rate=rate, budget=budget, seconds=max_time or 0, connection=complete
     )
@@ -131,7 +133,7 @@ def verify(
 
 
 def _again(
-    api: str,
+    api: Api,
     base_url: str,
     mode: Mode,
     seed: int,
@@ -140,7 +142,8 @@ def _again(
     connection: Connection,
 ) -> list[str]:
     """Words of the command that repeats a run, but for what it judges and what is secret."""
-    words = ["contrato", "verify", api, "--base-url", base_url, "--mode", mode, "--seed", str(seed)]
+    named = ["--spec", api.file] if api.file else [api.name]
+    words = ["contrato", "verify", *named, "--base-url", base_url, "--mode", mode, "--seed", str(seed)]
     words += [] if probes is None else ["--probes" if probes else "--no-probes"]
     words += ["--insecure"] * bool(connection.insecure)
     words += ["--ca-bundle", connection.ca_bundle] if connection.ca_bundle else []

@@ -6,6 +6,7 @@ within limits, and becomes an `Exchange`, without secrets. `guard` sends the req
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from collections import Counter
@@ -15,7 +16,7 @@ from datetime import UTC, datetime
 from functools import partial
 from types import EllipsisType
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -23,7 +24,7 @@ from requests.adapters import HTTPAdapter
 from contrato.core.connection import Connection
 from contrato.core.document import JSON
 from contrato.core.places import encode, place
-from contrato.core.spec import Api, Operation
+from contrato.core.spec import Api, Operation, SecurityScheme
 from contrato.verify.coverage import Coverage
 from contrato.verify.exchange import Arguments, Exchange
 from contrato.verify.hiding import TOKEN, Secret
@@ -165,20 +166,23 @@ class Transport:
             content = json.dumps(parts.body).encode()
         elif content is None:
             content = encode(parts)[0]
-        token = TOKEN if isinstance(token, EllipsisType) else token
+        scheme = operation.credential if isinstance(token, EllipsisType) and self.token else None
+        mark = {} if scheme is None else {scheme.parameter: marked(scheme)}
+        place_of_token = "" if scheme is None else scheme.place
         request = requests.Request(
             parts.method,
             self.base_url + parts.path,
-            params=list(parts.query),
+            params=[*parts.query, *(mark.items() if place_of_token == "query" else ())],
             data=content,
             headers={
                 **requests.utils.default_headers(),
                 **({} if content is None else {"Content-Type": parts.media_type or JSON}),
-                **({} if token is None else {"Authorization": f"Bearer {token}"}),
+                **({"Authorization": f"Bearer {token}"} if isinstance(token, str) else {}),
+                **(mark if place_of_token == "header" else {}),
                 **{name: text.encode() for name, text in parts.headers.items()},
                 **(headers or {}),
             },
-            cookies=parts.cookies,
+            cookies={**parts.cookies, **(mark if place_of_token == "cookie" else {})},
         ).prepare()
         return self.forward(request, self._send_now)[0]
 
@@ -202,14 +206,14 @@ class Transport:
         """Send a request as soon as it may be sent, and once more after 429 or when its connection was lost.
 
         Args:
-            request: The request; `[token]` in its `Authorization` stands for the token.
+            request: The request; `[token]` in its headers and its query stands for the token.
             send: Sends it, as `HTTPAdapter.send` does.
 
         Raises:
             requests.RequestException: As of `exchange`.
         """
         operation = self._admit(request)
-        given, request = request, self._authorized(request)
+        given, request = request, self._authorized(request, operation)
         # A request that was answered with 429 was not done, so that a write may be repeated too.
         repeatable = operation is not None
         # A server may close a connection that it kept alive in the moment in which it is used again.
@@ -243,11 +247,31 @@ class Transport:
             # In clean-up as often as there is time.
             repeatable = self.pace.unlimited
 
-    def _authorized(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+    def _authorized(self, request: requests.PreparedRequest, operation: Operation | None) -> requests.PreparedRequest:
         """The request as it is sent, with the token and the headers that the user wants on each one."""
         sent = request.copy()
-        if _decoded(sent.headers.get("Authorization", "")) == f"Bearer {TOKEN}":
-            sent.headers["Authorization"] = f"Bearer {self.token}"
+        schemes = self.spec.credentials if operation is None else filter(None, [operation.credential])
+        wanted = {(scheme.parameter.lower(), marked(scheme)) for scheme in schemes}
+        elsewhere = False
+        for name, value in request.headers.items():
+            text = _decoded(value)
+            if text in MARKS and (name.lower(), text) not in wanted:
+                # Of another operation: Schemathesis has the same headers for all.
+                del sent.headers[name]
+                elsewhere = True
+            elif TOKEN in text:
+                basic = f"Basic {base64.b64encode(self.token.encode()).decode()}"
+                sent.headers[name] = text.replace(f"Basic {TOKEN}", basic).replace(TOKEN, self.token)
+        scheme = None if operation is None else operation.credential
+        if elsewhere and scheme is not None and scheme.place == "query":
+            sent.prepare_url(sent.url, {scheme.parameter: self.token})
+        elif elsewhere and scheme is not None and scheme.place == "cookie":
+            cookies = [sent.headers.get("Cookie"), f"{scheme.parameter}={self.token}"]
+            sent.headers["Cookie"] = "; ".join(filter(None, cookies))
+        if operation is not None and sent.headers.get("Accept") == "*/*":
+            # As clients do: of several forms of an answer, JSON is what can be judged.
+            sent.headers["Accept"] = operation.accept
+        sent.url = str(sent.url).replace(quote(TOKEN, safe=""), quote(self.token, safe=""))
         sent.headers.update(self._headers)
         return sent
 
@@ -359,6 +383,15 @@ class Transport:
         if self.mode is not Mode.OWN_RECORDS:
             return self.mode is Mode.UNRESTRICTED
         return self.own.may_write(operation, path)
+
+
+# What stands for the token in headers, see `marked`.
+MARKS = (TOKEN, f"Basic {TOKEN}", f"Bearer {TOKEN}")
+
+
+def marked(scheme: SecurityScheme) -> str:
+    """What stands in a request for the token, as a scheme has it."""
+    return f"Basic {TOKEN}" if scheme.is_basic else scheme.written(TOKEN)
 
 
 class _Bounded:

@@ -14,10 +14,9 @@ import click
 
 from contrato.cli import output
 from contrato.cli.errors import NoSuchRecordError, Refusal, line, refuse
-from contrato.cli.operations import columns_of, operations, options, sources, words
+from contrato.cli.operations import columns_of, has_answer, operations, options, sources, table_of, words
 from contrato.cli.options import PREFIX, body_fields
 from contrato.core.spec import Operation, Parameter
-from contrato.core.tables import tables
 
 
 def call(operation: Operation, values: dict[str, Any]) -> None:
@@ -51,7 +50,7 @@ def call(operation: Operation, values: dict[str, Any]) -> None:
         closing(_answers(client, operation, arguments)) as answers,
     ):
         if write is None:
-            found = sum(answer is not None for answer in answers)
+            found = output.write_plain(answers, file)
         else:
             found = write(answers, getattr(client, operation.method_name))
     _conclude(operation, arguments, found)
@@ -71,12 +70,15 @@ def _ends(operation: Operation) -> list[Parameter]:
 def _conclude(operation: Operation, arguments: dict[str, Any], found: int) -> None:
     """Say what an answer without rows means."""
     given = {p: option for p, option in options(operation).items() if p.python_name in arguments}
+    table = table_of(operation)
     nothing = operation.nothing and f"{operation.nothing.text.rstrip('.')} ({operation.nothing.status})"
     if operation.deletes:
         # The API answers the same if there was no record: all that is known is that there is none now.
         which = ", ".join(f"{option} {arguments[parameter.python_name]}" for parameter, option in given.items())
         click.echo(line(f"{which} is gone: {nothing}, or it was not there before."), err=True)
-    elif not found and (operation.answer is None or not tables(operation).many or words(operation.id)[0] == "get"):
+    elif not has_answer(operation):
+        click.echo(line(nothing or "Done."), err=True)
+    elif not found and (table is None or not table.many or words(operation.id)[0] == "get"):
         raise NoSuchRecordError(nothing or "the API has no such record")
     elif not found:
         range_ = [f"--{given[parameter]}" for parameter in _ends(operation) if parameter in given]
@@ -197,13 +199,14 @@ def _pages(pager: Any, operation: Operation, arguments: dict[str, Any]) -> Itera
     if operation.parameter(pagination.page).python_name in arguments:
         yield from islice(pager.pages(), 1)
         return
+    table = table_of(operation)
     total = None if pagination.total is None else operation.answer.properties[pagination.total].python_name
     with _progress(operation.summary) as advance, warnings.catch_warnings():
         # --limit says by itself that it is the size of a page.
         warnings.simplefilter("ignore", UserWarning)
         for page in pager.pages():
             yield page
-            advance(len(tables(operation).items(page)), None if total is None else getattr(page, total))
+            advance(1 if table is None else len(table.items(page)), None if total is None else getattr(page, total))
 
 
 def _windows(client: Any, method: Any, operation: Operation, arguments: dict[str, Any]) -> Iterator[Any]:

@@ -37,4 +37,4 @@ def add(file: Path) -> str:
     if twice := sorted({name for name in ids if ids.count(name) > 1}):
         raise Refusal(f"--spec {file}: several operations have the operationId {', '.join(twice)}: rename all but one")
     name = python_name(file.name.partition(".")[0], set())
-    return spec.add(spec.Api(name, document)).name
+    return spec.add(spec.Api(name, document, str(file))).name

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contrato.core import spec
 from contrato.core.names import python_name
 from contrato.core.spec import Operation, Parameter
-from contrato.core.tables import Column, tables
+from contrato.core.tables import Column, Tables, tables
 
 # Verbs that only read: their command is the noun alone.
 READING = ("get", "list", "query")
@@ -44,7 +44,7 @@ def options(operation: Operation) -> dict[Parameter, str]:
 
 def _options(operation: Operation, parameter: Parameter) -> list[str]:
     """Return names for an option, the best one first."""
-    short = words(parameter.known_name)
+    short = words(parameter.known_name or parameter.python_name)
     full = "-".join(short)
     if parameter.positional:
         return [full]
@@ -97,6 +97,21 @@ def singular(word: str) -> str:
     return word.removesuffix("s")
 
 
+@functools.cache
+def table_of(operation: Operation) -> Tables | None:
+    """Return the tables of an answer; None without one, and for an answer that is written as it is."""
+    try:
+        return None if operation.answer is None else tables(operation)
+    except (TypeError, ValueError):
+        return None
+
+
 def columns_of(operation: Operation) -> tuple[Column, ...]:
-    """Return the columns of an operation's rows; none when it answers with no body."""
-    return () if operation.answer is None else tables(operation).columns
+    """Return the columns of an operation's rows; none when it answers with no table."""
+    found = table_of(operation)
+    return () if found is None else found.columns
+
+
+def has_answer(operation: Operation) -> bool:
+    """True if a success has a body."""
+    return operation.method != "HEAD" and any(r.promised and r.media_type for r in operation.responses.values())

@@ -1,5 +1,6 @@
 """Arguments and options of the commands of an API, as click parameters."""
 
+import json
 import re
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,14 +8,26 @@ from typing import Any
 
 import click
 
-from contrato.cli.operations import columns_of, options
+from contrato.cli.operations import columns_of, has_answer, options, table_of
 from contrato.cli.output import FORMATS
 from contrato.core.schema import Schema
 from contrato.core.spec import Api, Operation, Parameter
-from contrato.core.tables import tables
 
 # Begins the names of click's parameters that are the API's, so that they differ from our own.
 PREFIX = "api_"
+
+
+class Json(click.ParamType[Any]):
+    """An object or an array as JSON; text that is no JSON where text may be."""
+
+    name = "json"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the value of a text; the client checks it."""
+        try:
+            return json.loads(value) if isinstance(value, str) else value
+        except ValueError:
+            return value
 
 
 class Timestamp(click.ParamType[datetime]):
@@ -75,6 +88,10 @@ def _type(schema: Schema) -> click.ParamType[Any]:
             return click.BOOL
         case "string" if schema.is_timestamp:
             return Timestamp()
+        case "string" if schema.format == "binary":
+            return click.File("rb")
+        case "object" | "array" | "any":
+            return Json()
     return click.STRING
 
 
@@ -126,15 +143,20 @@ def common(operation: Operation) -> Sequence[click.Parameter]:
         )
     if operation.deletes:
         found.append(click.Option(["--yes"], is_flag=True, help="Delete without confirmation."))
-    if columns := columns_of(operation):
-        found += [
+    columns = columns_of(operation)
+    if has_answer(operation):
+        by_name = ", by default in the format that its name ends in" if columns else ""
+        text = f"Write to this file{by_name}. It is replaced only if everything succeeds.{_second_files(operation)}"
+        found.append(
             click.Option(
                 ["-o", "--output"],
                 type=click.Path(dir_okay=False, allow_dash=True),
                 metavar="FILE",
-                help="Write to this file, by default in the format that its name ends in. It is replaced only if "
-                f"everything succeeds.{_second_files(operation)}",
-            ),
+                help=text,
+            )
+        )
+    if columns:
+        found += [
             click.Option(
                 ["-f", "--format", "format_"],
                 type=click.Choice(FORMATS, case_sensitive=False),
@@ -159,7 +181,7 @@ def common(operation: Operation) -> Sequence[click.Parameter]:
             ["--token"],
             envvar=api.token_variable,
             show_envvar=True,
-            help="The bearer token. Other users of the machine see options, but not the environment.",
+            help=f"The {api.token_kind}. Other users of the machine see options, but not the environment.",
         ),
         click.Option(
             ["--header", "headers"],
@@ -219,5 +241,6 @@ def _variable(api: Api, setting: str, how: str = "") -> str:
 
 
 def _second_files(operation: Operation) -> str:
-    names = [table.name for table in tables(operation).lists]
+    found = table_of(operation)
+    names = [] if found is None else [table.name for table in found.lists]
     return f" {', '.join(names)}: as csv or parquet in a file beside it, as FILE.{names[0]}.csv." if names else ""

@@ -381,6 +381,8 @@ def _explain(name: str) -> None:
     click.echo(f"{_wrapped(rule.sentence)}\n")
     click.echo(_wrapped(rule.explanation))
     click.echo(f"\n{HEADINGS[rule.layer]}")
+    if rule.needs:
+        click.echo(_wrapped(f"Of a spec it needs {' and '.join(rule.needs)}; see spec/README.md."))
     if rule.writes:
         click.echo(_wrapped("It creates, changes or deletes records of its own; in read-only mode it is not run."))
     if rule.probes:

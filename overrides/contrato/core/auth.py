@@ -1,37 +1,44 @@
-"""The bearer token and other secrets: every request sends them, no text shows them."""
+"""The token and other secrets: requests send them where the spec says, no text shows them."""
 
 from __future__ import annotations
 
+import base64
 import functools
 import os
 import re
 from collections.abc import Iterable
-from typing import Never
+from typing import TYPE_CHECKING, Never
 
 import httpx
 
 from contrato.core.connection import HARMLESS, TELLING
 from contrato.core.forks import loading
 
+if TYPE_CHECKING:
+    from contrato.core.spec import Api, SecurityScheme
 
-class Bearer:
+
+class Token:
     """Holds the token and other secrets: neither `repr` nor a traceback shows them.
 
     Args:
-        variable: Environment variable with the token, if none is given.
-        token: The token, or None.
+        api: The API, which says where requests have the token, and names the environment variable with it.
+        token: The token; None for that of the environment.
         others: Other secrets that requests send.
 
     """
 
-    def __init__(self, variable: str, token: str | None, others: Iterable[str] = ()) -> None:
-        self._variable = variable
-        self._token = os.environ.get(variable, "") if token is None else token
+    def __init__(self, api: Api, token: str | None, others: Iterable[str] = ()) -> None:
+        self._api = api
+        self._token = os.environ.get(api.token_variable, "") if token is None else token
         self._others = frozenset(others)
 
-    def with_others(self, others: Iterable[str]) -> Bearer:
+    def __bool__(self) -> bool:
+        return bool(self._token)
+
+    def with_others(self, others: Iterable[str]) -> Token:
         """Return a copy with further secrets."""
-        return Bearer(self._variable, self._token, self._others.union(others))
+        return Token(self._api, self._token, self._others.union(others))
 
     def check(self) -> None:
         """Refuse a token that cannot be sent. The error does not show it.
@@ -40,16 +47,27 @@ class Bearer:
             ValueError: The token is missing or cannot be sent.
 
         """
+        if self._token == "" and not any(operation.needs_token for operation in self._api.operations.values()):
+            return
+        name = self._api.token_variable
+        if any(scheme.is_basic for scheme in self._api.credentials):
+            if not isinstance(self._token, str) or ":" not in self._token or not self._token.isprintable():
+                raise ValueError(f"no usable token: pass token=... or set {name} to user:password")
+            self._others |= {text for text in (self._token.partition(":")[2], _basic(self._token)) if text}
         # httpx would quote an invalid header value in its error.
-        if not isinstance(self._token, str) or re.fullmatch(r"[!-~]+", self._token) is None:
+        elif not isinstance(self._token, str) or re.fullmatch(r"[!-~]+", self._token) is None:
             raise ValueError(
-                f"no usable token: pass token=... or set {self._variable} to the token alone, "
+                f"no usable token: pass token=... or set {name} to the token alone, "
                 "without `Bearer`, spaces or line breaks"
             )
 
-    def authorize(self, headers: httpx.Headers) -> None:
-        """Add the token to headers, whose `repr` hides it."""
-        headers["Authorization"] = f"Bearer {self._token}"
+    def written(self, scheme: SecurityScheme) -> str:
+        """Return the token as a request has it."""
+        return scheme.written(self._token)
+
+    def shown(self, url: httpx.URL) -> str:
+        """Return a URL for logs and errors, without the token."""
+        return self.redact(str(url)) if any(one.place == "query" for one in self._api.credentials) else str(url)
 
     def redact(self, text: str) -> str:
         """Replace the secrets in a text: a server may echo them, and errors get logged."""
@@ -60,7 +78,7 @@ class Bearer:
     @property
     def longest(self) -> int:
         """Maximum number of characters of an echo: in UTF-16, each one escaped."""
-        return 12 * max(map(len, (self._token, *self._others)))
+        return 12 * max(1, *map(len, (self._token, *self._others)))
 
     @functools.cached_property
     def _echo(self) -> re.Pattern[str]:
@@ -69,7 +87,9 @@ class Bearer:
             _forms(secret) if len(secret) >= TELLING else rf"\b{_forms(secret)}\b"
             for secret in sorted(self._others, key=len, reverse=True)
         )
-        return re.compile("|".join((f"(?P<token>{_forms(self._token)})", *others)))
+        # Without a token nothing is one.
+        token = _forms(self._token) if self._token else "(?!)"
+        return re.compile("|".join((f"(?P<token>{token})", *others)))
 
     def __reduce__(self) -> Never:
         raise TypeError("a token cannot be pickled")
@@ -90,7 +110,11 @@ def _forms(secret: str) -> str:
     return "\0*".join(map(forms, secret))
 
 
-def without_secrets(request: httpx.Request) -> httpx.Request:
-    """Return a copy of a request with those headers alone whose values are no secrets."""
+def _basic(token: str) -> str:
+    return base64.b64encode(token.encode()).decode()
+
+
+def without_secrets(request: httpx.Request, auth: Token) -> httpx.Request:
+    """Return a copy of a request with those headers alone whose values are no secrets, and without the token."""
     headers = [(name, value) for name, value in request.headers.raw if name.decode().lower() in (*HARMLESS, "host")]
-    return httpx.Request(request.method, request.url, headers=headers, content=request.content)
+    return httpx.Request(request.method, auth.shown(request.url), headers=headers, content=request.content)

@@ -27,7 +27,7 @@ from zoneinfo import ZoneInfo
 import attrs
 import httpx
 
-from contrato.core.auth import Bearer
+from contrato.core.auth import Token
 from contrato.core.connection import Connection, secrets
 from contrato.core.errors import ContratoError, ResponseError, TransportError
 from contrato.core.forks import loading
@@ -91,7 +91,7 @@ class _Base(Generic[Transport]):
     ) -> None:
         self._overlay = overlay
         # Tracebacks may show local variables: secrets must not be among them.
-        self._auth, token = Bearer(self._spec.token_variable, token), None
+        self._auth, token = Token(self._spec, token), None
         given = Connection(
             headers=headers or {}, ca_bundle=ca_bundle, client_cert=client_cert, insecure=insecure, proxy=proxy
         )
@@ -105,10 +105,9 @@ class _Base(Generic[Transport]):
         if timeout is TIMEOUT and connection.timeout is not None:
             timeout = connection.timeout
         common.update(connection.headers)
-        self._auth.authorize(common)
         self._auth = self._auth.with_others(connection.secrets)
         self._deadline, self._retries, self._max_bytes = deadline, retries, max_bytes
-        self._defaults = Defaults(url, common, httpx.Timeout(timeout).as_dict())
+        self._defaults = Defaults(url, common, httpx.Timeout(timeout).as_dict(), self._auth)
         self._aware = aware
         self._closed = False
         # None if the connections are the caller's.
@@ -186,7 +185,7 @@ class _Base(Generic[Transport]):
         seconds = limits.pause(error, attempt)
         reason = f"answered {error.status}" if isinstance(error, ResponseError) else ""
         reason = f"got no answer: {error.reason!r}" if isinstance(error, TransportError) else reason
-        about = (call.operation.id, request.method, request.url, attempt, reason)
+        about = (call.operation.id, request.method, self._auth.shown(request.url), attempt, reason)
         if seconds is None:
             logger.debug("%s: %s %s, attempt %d %s", *about)
             raise error
@@ -332,7 +331,7 @@ class Client(_Base[httpx.BaseTransport]):
                 answer = reader.answer(response, body)
         if isinstance(answer, ContratoError):
             raise answer
-        logger.debug("%s: %s %s answered in %.3f s", reader.operation.id, request.method, request.url, _since(started))
+        logger.debug("%s: %s %s answered in %.3f s", *reader.about(request), _since(started))
         return answer
 
     def windows(
@@ -470,7 +469,7 @@ class AsyncClient(_Base[httpx.AsyncBaseTransport]):
             answer = reader.answer(response, body)
         if isinstance(answer, ContratoError):
             raise answer
-        logger.debug("%s: %s %s answered in %.3f s", reader.operation.id, request.method, request.url, _since(started))
+        logger.debug("%s: %s %s answered in %.3f s", *reader.about(request), _since(started))
         return answer
 
     # Two, because a pager says that it cannot be awaited by a method for it.

@@ -1,6 +1,7 @@
 """Convert parsed JSON into models that msgspec cannot decode.
 
-These are alternatives of several models, models within themselves, and models with properties of any name.
+These are alternatives of several models, models within themselves, and models with properties of any name, or of names
+that are no plain text.
 """
 
 import functools
@@ -27,7 +28,7 @@ def is_hard(kind: Any) -> bool:
 
 def _is_hard(kind: Any, around: tuple[Any, ...]) -> bool:
     if is_model(kind):
-        if kind in around or any("rest" in field.metadata for field in attrs.fields(kind)):
+        if kind in around or any("rest" in field.metadata or _is_odd(field.metadata) for field in attrs.fields(kind)):
             return True
         return any(_is_hard(hint, (*around, kind)) for hint in get_type_hints(kind).values())
     arguments = get_args(kind)
@@ -38,6 +39,12 @@ def _is_hard(kind: Any, around: tuple[Any, ...]) -> bool:
         if max(len(objects), len(arrays), len(texts)) > 1:
             return True
     return any(_is_hard(one, around) for one in arguments if one is not Any)
+
+
+def _is_odd(metadata: Mapping[str, Any]) -> bool:
+    """True for a name in JSON that msgspec refuses: it would have to be escaped."""
+    wire = metadata.get("wire", "")
+    return '"' in wire or "\\" in wire or any(character < " " for character in wire)
 
 
 def is_model(kind: Any) -> bool:

@@ -91,12 +91,32 @@ def inline(document: Node, node: Any, around: tuple[str, ...] = ()) -> Any:
             return {}
         around = (*around, reference)
     found = {key: inline(document, value, around) for key, value in follow(document, node)[0].items()}
+    found = _modern(found)
     properties, required = found.get("properties"), found.get("required")
     if isinstance(properties, dict) and isinstance(required, list):
         one_way = {name for name, prop in properties.items() if isinstance(prop, dict) and ONE_WAY & prop.keys()}
         if one_way:
             found["required"] = [name for name in required if name not in one_way]
     return found
+
+
+def _modern(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema as JSON Schema has it, without what OpenAPI, and its version 3.0, say in ways of their own."""
+    if "discriminator" in schema and "oneOf" in schema and "anyOf" not in schema:
+        # It says which alternative counts, where a value matches several.
+        schema = {**schema, "anyOf": schema["oneOf"]}
+        del schema["oneOf"]
+    for bound, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
+        if isinstance(schema.get(exclusive), bool):
+            own = {exclusive: schema[bound]} if schema[exclusive] and bound in schema else {bound: schema.get(bound)}
+            others = {key: value for key, value in schema.items() if key not in (bound, exclusive)}
+            schema = others | {key: value for key, value in own.items() if value is not None}
+    if schema.get("nullable") is True:
+        others = {key: value for key, value in schema.items() if key != "nullable"}
+        if not isinstance(kind := schema.get("type"), str):
+            return {"anyOf": [others, {"type": "null"}]}
+        return others | {"type": [kind, "null"]} | ({"enum": [*schema["enum"], None]} if "enum" in schema else {})
+    return schema
 
 
 def finite(document: Node) -> dict[str, Any] | None:
@@ -153,6 +173,8 @@ def operation_nodes(document: Node) -> Iterator[tuple[str, str, Any, Any]]:
 
     """
     for path, item in path_items(document).items():
+        if path.startswith("x-"):
+            continue
         if "$ref" in item:
             raise ValueError(f"{path} is a $ref: write the path item where it is used")
         for method, node in item.items():

@@ -18,15 +18,17 @@ import attrs
 import httpx
 import msgspec
 
+from contrato.core.auth import Token
+from contrato.core.connection import Headers
 from contrato.core.document import JSON
 from contrato.core.model import Model
-from contrato.core.places import encode, place
+from contrato.core.places import Parts, encode, place
 from contrato.core.settings import RequestOptions
 from contrato.core.types import UNSET
 
 if TYPE_CHECKING:
     from contrato.core.schema import Schema
-    from contrato.core.spec import Operation
+    from contrato.core.spec import Operation, SecurityScheme
 
 
 # Characters that a cookie has as they are.
@@ -39,14 +41,34 @@ class Defaults:
 
     Attributes:
         base_url: URL before the path of every operation, with a final slash.
-        headers: Headers, including the token.
+        headers: Headers without the token.
         timeout: Timeouts as httpx has them in `Request.extensions`.
+        auth: The token.
 
     """
 
     base_url: httpx.URL
     headers: httpx.Headers = attrs.field(repr=False)
     timeout: dict[str, float | None]
+    auth: Token = attrs.field(repr=False)
+    _authorized: dict[str, httpx.Headers] = attrs.field(factory=dict, init=False, repr=False)
+
+    def authorized(self, scheme: SecurityScheme | None) -> httpx.Headers:
+        """Return the headers, with the token if it is in one of them."""
+        if scheme is None or scheme.place != "header" or not self.auth:
+            return self.headers
+        if scheme.name not in self._authorized:
+            headers = self.headers.copy()
+            headers[scheme.parameter] = self.auth.written(scheme)
+            self._authorized[scheme.name] = headers
+        return self._authorized[scheme.name]
+
+
+class Request(httpx.Request):
+    """A request whose `repr` does not show its query, which may have a token."""
+
+    def __repr__(self) -> str:
+        return f"<Request({self.method!r}, {str(self.url).partition('?')[0]!r})>"
 
 
 class Call:
@@ -103,15 +125,19 @@ class Call:
         names = self.operation.arguments
         parts = place(self.operation, {names[name].key: value for name, value in given.items()})
         content, files, media_type = encode(parts)
-        own = dict(parts.headers)
-        if parts.cookies:
-            own["Cookie"] = "; ".join(f"{name}={quote(text, safe=COOKIE)}" for name, text in parts.cookies.items())
+        own = Headers(parts.headers)
+        scheme, cookies = self.operation.credential, Headers(parts.cookies)
+        if scheme is not None and scheme.place == "cookie" and defaults.auth:
+            cookies.setdefault(scheme.parameter, defaults.auth.written(scheme))
+        if cookies:
+            own["Cookie"] = "; ".join(f"{name}={quote(text, safe=COOKIE)}" for name, text in cookies.items())
         if (accept := self.operation.accept) != JSON:
             own["Accept"] = accept
         if media_type not in ("", JSON):
             own["Content-Type"] = media_type
-        headers = defaults.headers
-        if own := {**own, **self.options.get("headers", {})}:
+        headers = defaults.authorized(scheme)
+        own.update(self.options.get("headers", {}))
+        if own:
             headers = headers.copy()
             headers.update(own)
         if files is not None:
@@ -120,14 +146,26 @@ class Call:
             headers.pop("Content-Type", None)
         timeout = httpx.Timeout(self.options["timeout"]).as_dict() if "timeout" in self.options else defaults.timeout
         url = _url(f"{defaults.base_url}{parts.path.removeprefix('/')}")
-        return httpx.Request(
+        if scheme is not None and scheme.place == "query" and defaults.auth:
+            url = _with_token(url, parts, scheme, defaults.auth)
+        elif parts.query_string:
+            url = url.copy_with(query=parts.query_string.encode("ascii"))
+        return Request(
             parts.method,
-            url.copy_with(query=parts.query_string.encode("ascii")) if parts.query_string else url,
+            url,
             content=content,
             files=files,
             headers=headers,
             extensions={"timeout": timeout},
         )
+
+
+def _with_token(url: httpx.URL, parts: Parts, scheme: SecurityScheme, auth: Token) -> httpx.URL:
+    """Return a URL with a query that has the token, unless an argument is in its place."""
+    if scheme.parameter in dict(parts.query):
+        return url.copy_with(query=parts.query_string.encode("ascii"))
+    token = f"{quote(scheme.parameter, safe='')}={quote(auth.written(scheme), safe='')}"
+    return url.copy_with(query="&".join(filter(None, (parts.query_string, token))).encode("ascii"))
 
 
 # URLs are immutable, and parsing one takes as long as the rest of building a request.
@@ -157,12 +195,12 @@ def checked(name: str, schema: Schema, value: Any, zone: Callable[[], tzinfo | N
         value = _text(name, schema, value)
         if isinstance(value, bytes):
             return value
-    if isinstance(value, list) and schema.items is not None and not _is_plain(schema.items):
+    if isinstance(value, list) and schema.items is not None and not schema.enum and not _is_plain(schema.items):
         return [checked(f"{name}[{index}]", schema.items, one, zone) for index, one in enumerate(value)]
     if isinstance(value, Mapping | Model) and (schema.type == "object" or not schema.types):
         return _object(name, schema, value, zone)
-    if schema.enum and any(isinstance(one, float | bool) for one in schema.enum):
-        # Literal has no numbers with a fraction, and True is no 1.
+    if schema.enum and any(isinstance(one, float | bool | list | dict) for one in schema.enum):
+        # Literal has no numbers with a fraction, arrays and objects, and True is no 1.
         if not any(type(one) is type(value) and one == value for one in schema.enum):
             raise _choice(name, schema.enum, value)
         return value
@@ -186,7 +224,7 @@ def checked(name: str, schema: Schema, value: Any, zone: Callable[[], tzinfo | N
 def _is_plain(schema: Schema) -> bool:
     """True if msgspec alone can check a value."""
     plain = schema.type in ("integer", "number", "boolean") or (schema.type == "string" and not schema.format)
-    return plain and not schema.nullable and not any(isinstance(one, float | bool) for one in schema.enum)
+    return plain and not schema.nullable and not any(isinstance(one, float | bool | list | dict) for one in schema.enum)
 
 
 def _one_of(name: str, alternatives: tuple[Schema, ...], value: Any, zone: Callable[[], tzinfo | None]) -> Any:

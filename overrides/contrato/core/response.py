@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import httpx
 
-from contrato.core.auth import Bearer, without_secrets
+from contrato.core.auth import Token, without_secrets
 from contrato.core.decode import decode, decode_structs
 from contrato.core.document import is_json
 from contrato.core.errors import (
@@ -220,7 +220,7 @@ class Reader:
     """
 
     operation: Operation
-    auth: Bearer
+    auth: Token
     zone: tzinfo | None
 
     def body(self, response: httpx.Response, most: int, limits: Limits) -> Body:
@@ -228,6 +228,10 @@ class Reader:
         documented = self.operation.response(response.status_code)
         promised = documented is not None and _is_answer(documented, response)
         return Body(response.headers, most if promised else min(most, MAX_ERROR), limits, cut=not promised)
+
+    def about(self, request: httpx.Request) -> tuple[str, str, str]:
+        """Return id of the operation, method and URL, for a log."""
+        return self.operation.id, request.method, self.auth.shown(request.url)
 
     def no_answer(self, request: httpx.Request, error: httpx.RequestError) -> TransportError:
         """Return our error. Its cause is the one of httpx, without secrets in its text, request and traceback."""
@@ -241,9 +245,9 @@ class Reader:
             kind = ConnectionFailedError
         if not self.operation.safe and not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
             reason += ". The request was sent: it may have been done"
-        failed = kind(self.operation.id, request.method, str(request.url), reason)
+        failed = kind(self.operation.id, request.method, self.auth.shown(request.url), reason)
         error.args = (self.auth.redact(str(error)),)
-        error.request = without_secrets(request)
+        error.request = without_secrets(request, self.auth)
         error.__traceback__ = error.__cause__ = error.__context__ = None
         failed.__cause__ = error
         return failed
@@ -255,7 +259,7 @@ class Reader:
         """
         content, problem = body.content, body.problem
         if (captured := _captured.get()) is not None:
-            captured.append(_copy(response, content or b""))
+            captured.append(_copy(response, content or b"", self.auth))
         incomplete = problem is not None and not isinstance(problem, httpx.DecodingError)
         if problem is not None and incomplete and response.is_success and self.operation.safe:
             # Nothing was done that would be done twice: the request may be repeated.
@@ -304,7 +308,7 @@ class Reader:
         about = (
             self.operation.id,
             response.request.method,
-            str(response.request.url),
+            self.auth.shown(response.request.url),
             response.status_code,
             # Bytes, because their encoding is unknown.
             httpx.Headers(
@@ -363,7 +367,7 @@ def _plain(kind: Any, content: bytearray, response: httpx.Response) -> str | byt
         raise SchemaMismatch("$", "text", None, str(error)) from error
 
 
-def _redacted(auth: Bearer, text: bytes) -> bytes:
+def _redacted(auth: Token, text: bytes) -> bytes:
     return auth.redact(text.decode("latin-1")).encode("latin-1")
 
 
@@ -393,9 +397,9 @@ def _kind(status: int, documented: bool) -> type[ResponseError]:
     return kinds.get(status, ResponseError if documented else UndocumentedStatusError)
 
 
-def _copy(response: httpx.Response, content: bytes | bytearray) -> httpx.Response:
+def _copy(response: httpx.Response, content: bytes | bytearray, auth: Token) -> httpx.Response:
     """Return a response that has been read, and whose request holds no secrets."""
     done = (b"content-encoding", b"transfer-encoding")
     headers = [(name, value) for name, value in response.headers.raw if name.lower() not in done]
-    request = without_secrets(response.request)
+    request = without_secrets(response.request, auth)
     return httpx.Response(response.status_code, headers=headers, content=bytes(content), request=request)

@@ -27,6 +27,9 @@ TEXTS = {
     "regex": ".*",
 }
 
+# Components within each other, from which on optional properties are left out: values would be huge.
+DEEP = 4
+
 
 def sample(schema: Schema, *, request: bool = False, examples: bool = True, around: tuple[str, ...] = ()) -> Any:
     """Return a value that matches a schema; an example of the spec if it has one.
@@ -56,8 +59,7 @@ def sample(schema: Schema, *, request: bool = False, examples: bool = True, arou
             name: sample(prop.schema, **settings)
             for name, prop in schema.properties.items()
             if not (prop.schema.read_only if request else prop.schema.write_only)
-            and (prop.required or prop.schema.component not in around)
-            and not _repeats(prop.schema, around)
+            and (prop.required or _is_new(prop.schema, around))
         }
         return _tagged(schema, schema, found) if schema.subtypes else found
     if kind == "array":
@@ -69,6 +71,11 @@ def sample(schema: Schema, *, request: bool = False, examples: bool = True, arou
     return _scalar(schema, kind)
 
 
+def _is_new(schema: Schema, around: tuple[str, ...]) -> bool:
+    """True for an optional value that makes an example no larger than need be."""
+    return schema.component not in around and len(around) < DEEP and not _repeats(schema, around)
+
+
 def _repeats(schema: Schema, around: tuple[str, ...]) -> bool:
     """True for an array of a component that it is in, which may as well be empty."""
     return schema.items is not None and schema.items.component != "" and schema.items.component in around
@@ -76,10 +83,9 @@ def _repeats(schema: Schema, around: tuple[str, ...]) -> bool:
 
 def _tagged(schema: Schema, part: Schema, value: Any) -> Any:
     """Return an object with the value of the discriminator that the spec has for it."""
-    if schema.discriminator is None or not isinstance(value, dict):
+    if schema.discriminator is None or not isinstance(value, dict) or not (tags := schema.tags(part)):
         return value
-    name, values = schema.discriminator
-    return {**value, name: values.get(part.component, (part.component,))[0]}
+    return {**value, schema.discriminator[0]: tags[0]}
 
 
 def _scalar(schema: Schema, kind: str) -> Any:

@@ -191,7 +191,7 @@ class Schema(Element["Document"]):
     @property
     def is_timestamp(self) -> bool:
         """True if values are dates with times."""
-        return self.type == "string" and self.format.startswith("date-time")
+        return self.type == "string" and self.format in ("date-time", "date-time-local")
 
     @property
     def is_plain_text(self) -> bool:
@@ -357,6 +357,14 @@ class Schema(Element["Document"]):
             values[name] = (*values.get(name, ()), value)
         return node["propertyName"], values
 
+    def tags(self, part: Schema) -> tuple[Any, ...]:
+        """Return the values of the discriminator that mean an alternative, as far as the spec has them."""
+        name, values = self.discriminator or ("", {})
+        if part.component in values:
+            return values[part.component]
+        known = part.properties[name].schema.enum if name in part.properties else ()
+        return (part.component,) if part.component and (not known or part.component in known) else known
+
     @property
     def records(self) -> tuple[str, Schema | None]:
         """Pointer to the array of records of a list, and schema of a record; None without one."""
@@ -445,6 +453,8 @@ class Document:
         """Make a schema of a node of the document."""
         if isinstance(original, bool):
             original = {} if original else {"not": {}}
+        if not isinstance(original, Mapping):
+            raise ValueError(f"a schema is {original!r}, which OpenAPI has not: correct the spec")
         node, component = follow(self.document, original)
         nullable = False
         while True:

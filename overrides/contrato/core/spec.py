@@ -6,6 +6,7 @@ statement. `spec/README.md` documents the extensions (`x-…`).
 
 from __future__ import annotations
 
+import base64
 import copy
 import functools
 import json
@@ -158,7 +159,7 @@ def finite_api(name: str) -> Api:
 @functools.cache
 def _finite(found: Api) -> Api:
     document = finite(found.document)
-    return found if document is None else Api(found.name, document)
+    return found if document is None else Api(found.name, document, found.file)
 
 
 @attrs.frozen(eq=False, slots=False)
@@ -360,6 +361,36 @@ class SecurityScheme(Element["Api"]):
         """`bearer` or `basic`, of an `http` scheme."""
         return str(self._node.get("scheme", ""))
 
+    @property
+    def place(self) -> str:
+        """Where a request has the token: `header`, `query` or `cookie`; an empty text for a scheme without a token."""
+        if self.type == "apiKey":
+            return str(self._node["in"])
+        sent = self.type in ("oauth2", "openIdConnect") or self.scheme.lower() in ("basic", "bearer")
+        return "header" if sent else ""
+
+    @property
+    def parameter(self) -> str:
+        """Name of the header, the parameter or the cookie with the token."""
+        return str(self._node["name"]) if self.type == "apiKey" else "Authorization"
+
+    @property
+    def is_basic(self) -> bool:
+        """True if the token is a user and a password, with a colon between them."""
+        return self.type == "http" and self.scheme.lower() == "basic"
+
+    def _rank(self) -> int:
+        """Return the place among schemes that an operation lets choose from; those that send nothing are the last."""
+        if self.type == "apiKey":
+            return 1 + ("header", "query", "cookie").index(self.place)
+        return 4 if self.is_basic else 0 if self.place else 5
+
+    def written(self, token: str) -> str:
+        """Return the token as a request has it."""
+        if self.is_basic:
+            return f"Basic {base64.b64encode(token.encode()).decode()}"
+        return token if self.type == "apiKey" else f"Bearer {token}"
+
 
 @attrs.frozen(eq=False, slots=False)
 class Operation(Element["Api"]):
@@ -410,6 +441,12 @@ class Operation(Element["Api"]):
     def path_item(self) -> Element[Api]:
         """The path, with evidence for it and its methods."""
         return Element(self.api, self._item)
+
+    @property
+    def server_url(self) -> str:
+        """URL of its first server, with the defaults of its variables."""
+        nodes = (self._node, self._item, self.api.document)
+        return server_url(next((node for node in nodes if node.get("servers")), {}))
 
     @property
     def safe(self) -> bool:
@@ -597,10 +634,35 @@ class Operation(Element["Api"]):
     @cached_property
     def security(self) -> tuple[SecurityScheme, ...]:
         """Ways to authorize a request."""
+        return tuple(scheme for requirement in self._requirements for scheme in requirement)
+
+    @cached_property
+    def _requirements(self) -> tuple[tuple[SecurityScheme, ...], ...]:
         required = self._node.get("security", self.api.document.get("security", []))
-        names = [name for requirement in required for name in requirement]
-        schemes = self.api.document.get("components", {}).get("securitySchemes", {})
-        return tuple(SecurityScheme(self.api, self.api.follow(schemes[name]), name) for name in names)
+        return tuple(tuple(self.api.security_scheme(name) for name in requirement) for requirement in required)
+
+    @property
+    def needs_token(self) -> bool:
+        """True if a request without a token is refused."""
+        return bool(self._requirements) and all(self._requirements)
+
+    @cached_property
+    def credential(self) -> SecurityScheme | None:
+        """How a request has the token; None if it has none.
+
+        A bearer token is preferred, and meant where nothing is said. Other keys in headers that a request must have
+        beside the token are given to a client as headers.
+        """
+        if "security" not in self._node and "security" not in self.api.document:
+            return SecurityScheme(self.api, {"type": "http", "scheme": "bearer"}, "")
+        found = []
+        for requirement in self._requirements:
+            first, *others = sorted(
+                (scheme for scheme in requirement if scheme.type != "mutualTLS"), key=SecurityScheme._rank
+            ) or (None,)
+            if first is not None and first.place and all(other.place == "header" for other in others):
+                found.append(first)
+        return min(found, key=SecurityScheme._rank, default=None)
 
     @cached_property
     def _pattern(self) -> tuple[re.Pattern[str], tuple[str, ...]]:
@@ -652,6 +714,14 @@ class Operation(Element["Api"]):
         return next((o for o in self.api.operations.values() if o.path == self.path and o.method == "GET"), None)
 
 
+def server_url(node: Node) -> str:
+    """Return the URL of the first server of a document, a path item or an operation."""
+    server = (node.get("servers") or [{"url": "/"}])[0]
+    variables = {name: value["default"] for name, value in server.get("variables", {}).items()}
+    url: str = server["url"].format(**variables)
+    return url
+
+
 def zone(name: str) -> ZoneInfo:
     """Return a time zone.
 
@@ -671,12 +741,14 @@ class Api(Document):
     Args:
         name: Name of its package.
         document: The OpenAPI document, which is not changed.
+        file: File of a document that is no part of the package.
 
     """
 
-    def __init__(self, name: str, document: Node) -> None:
+    def __init__(self, name: str, document: Node, file: str = "") -> None:
         super().__init__(document)
         self.name = name
+        self.file = file
 
     def __repr__(self) -> str:
         return f"Api({self.name!r})"
@@ -719,13 +791,11 @@ class Api(Document):
             name: extensions.read(Source, node) for name, node in self.document["info"].get("x-sources", {}).items()
         }
 
-    @property
+    @cached_property
     def server_url(self) -> str:
-        """URL of the first server, with the defaults of its variables."""
-        server = (self.document.get("servers") or [{"url": "/"}])[0]
-        variables = {name: value["default"] for name, value in server.get("variables", {}).items()}
-        url: str = server["url"].format(**variables)
-        return url
+        """URL of the first server, with the defaults of its variables; that of the operations if all have the same."""
+        own = {operation.server_url for operation in self.operations.values()}
+        return own.pop() if len(own) == 1 else server_url(self.document)
 
     def variable(self, setting: str) -> str:
         """Return the environment variable with a setting of the clients, such as `NEU_CA_BUNDLE`."""
@@ -750,6 +820,31 @@ class Api(Document):
     def mount(self) -> str:
         """Path of `server_url`, without a final slash."""
         return urlsplit(self.server_url).path.rstrip("/")
+
+    def security_scheme(self, name: str) -> SecurityScheme:
+        """Return a way to authorize requests.
+
+        Raises:
+            KeyError: There is none of this name.
+
+        """
+        schemes = self.document.get("components", {}).get("securitySchemes", {})
+        if name not in schemes:
+            raise KeyError(f"security names {name}, which is not in components/securitySchemes: add it")
+        return SecurityScheme(self, self.follow(schemes[name]), name)
+
+    @cached_property
+    def credentials(self) -> tuple[SecurityScheme, ...]:
+        """The ways in which requests of its operations have the token."""
+        found = (operation.credential for operation in self.operations.values())
+        return tuple({scheme.name: scheme for scheme in found if scheme is not None}.values())
+
+    @property
+    def token_kind(self) -> str:
+        """What the token is, in words."""
+        if any(scheme.is_basic for scheme in self.credentials):
+            return "user and password, as user:password"
+        return "key" if {scheme.type for scheme in self.credentials} == {"apiKey"} else "bearer token"
 
     @cached_property
     def operations(self) -> dict[str, Operation]:

@@ -1,5 +1,6 @@
 """Arrow tables, built from items as they arrive."""
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice, repeat
@@ -9,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import astuple
 
 from contrato.core.errors import ContratoError
+from contrato.core.model import plain
 from contrato.core.tables import Table
 
 if TYPE_CHECKING:
@@ -127,7 +129,7 @@ class Builder:
                 if pyarrow.types.is_timestamp(field.type):
                     arrays.append(self._timestamps(values, field.type))
                 else:
-                    arrays.append(pyarrow.array(values, field.type))
+                    arrays.append(_array(values, field.type))
             except (pyarrow.ArrowInvalid, OverflowError, UnicodeError) as error:
                 raise FrameError(field.name, str(error)) from error
             values.clear()
@@ -149,3 +151,23 @@ class Builder:
         # Frames show local time, which must be in a year that a calendar has.
         zone = self._zone
         return pyarrow.array([v and (v.astimezone(zone) if v.tzinfo else v.replace(tzinfo=zone)) for v in values], kind)
+
+
+def _array(values: list[Any], kind: Any) -> Any:
+    """Return an array; what is no text in a column of text becomes text, as JSON has it."""
+    import pyarrow
+
+    try:
+        return pyarrow.array(values, kind)
+    except pyarrow.ArrowTypeError:
+        many = pyarrow.types.is_list(kind)
+        return pyarrow.array([_list(value) if many else _text(value) for value in values], kind)
+
+
+def _list(values: list[Any] | None) -> list[str | None] | None:
+    return None if values is None else [_text(value) for value in values]
+
+
+def _text(value: Any) -> str | None:
+    found = plain(value)
+    return found if found is None or isinstance(found, str) else json.dumps(found, ensure_ascii=False)

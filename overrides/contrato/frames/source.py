@@ -58,7 +58,12 @@ class Source:
         }
         fields = []
         for column in table.columns:
-            kind = pyarrow.list_(types[column.type]) if column.many else types[column.type]
+            # Values of several types are JSON text.
+            kind = types.get(column.type, pyarrow.string())
+            schema = column.schema.items or column.schema
+            if column.type == "string" and schema.format == "date" and not schema.enum:
+                kind = pyarrow.date32()
+            kind = pyarrow.list_(kind) if column.many else kind
             fields.append(pyarrow.field(column.name, kind, column.nullable, column.schema.metadata))
         # (The client refuses a base URL with user, password or query.)
         about = {"api": self.client.api, "operation": self._operation.id, "base_url": self.client.base_url}

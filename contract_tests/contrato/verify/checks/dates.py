@@ -24,7 +24,7 @@ PERIODS = {"hour": timedelta(hours=1), "day": DAY, "month": timedelta(days=31)}
 """How long each period of `x-aggregation` is at most."""
 
 
-@check("The dates of an answer lie in the range that was asked for.")
+@check("The dates of an answer lie in the range that was asked for.", needs=("x-date-range",))
 def dates_in_range(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
     """Both ends may belong to the range or not. A row that covers an hour, a day or a month may be dated by its
     beginning or its end, and be given whole when the range cuts it. A range may be meant in whole days,

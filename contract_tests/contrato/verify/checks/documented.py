@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from typing import Any
 
 from jsonschema_rs import ValidationError, ValidationErrorKind
 
+from contrato.core.document import JSON, is_json
 from contrato.core.schema import Schema
 from contrato.core.spec import Api, Operation, Response
 from contrato.verify.checks.http import violations_in
@@ -69,10 +71,19 @@ def content_type_conformance(exchange: Exchange, spec: Api) -> Iterator[Violatio
     if response is None or not response.media_types:
         return
     yield None
-    types, found = response.media_types, exchange.headers.get("content-type", "")
-    if found.partition(";")[0].strip().lower() not in types:
-        expected = f"the Content-Type that the spec gives: {', '.join(types)}"
+    if not _has_known_type(exchange, response):
+        expected = f"the Content-Type that the spec gives: {', '.join(response.media_types)}"
         yield from violations_in(exchange, spec, "", expected, answered(exchange), response.evidence)
+
+
+def _has_known_type(exchange: Exchange, response: Response) -> bool:
+    """True if the Content-Type is one of the spec, which may have ranges such as `image/*`."""
+    found = exchange.headers.get("content-type", "")
+    return any(fnmatch(_plain(found), _plain(one)) for one in response.media_types)
+
+
+def _plain(media_type: str) -> str:
+    return media_type.partition(";")[0].strip().lower()
 
 
 @check("An answer has the headers that the spec asks for, in their form.", layer=Layer.CONFORMANCE)
@@ -102,6 +113,8 @@ def response_schema_conformance(exchange: Exchange, spec: Api) -> Iterator[Viola
     by_id = [f for f in operation.parameters if f.place == "path" and f.admits("unknown-id", "empty")]
     if by_id and exchange.json in (None, [], {}):
         return  # There is no such record.
+    if not is_json(exchange.headers.get("content-type", JSON)) and _has_known_type(exchange, response):
+        return  # The spec has other forms of the answer too.
     yield None
     if exchange.json is MISSING:
         yield from violations_in(exchange, spec, "", "a JSON body", answered(exchange), _proof(exchange))

@@ -75,7 +75,7 @@ def secrets_need_a_token(exchange: Exchange, spec: Api) -> Iterator[Violation | 
     operation = exchange.operation
     if operation is None or not exchange.succeeded or exchange.sender == "recorded":
         return
-    schemes = operation.security
+    schemes = operation.security if operation.needs_token else ()
     yield None
     if schemes and all(s.type == "http" for s in schemes) and "authorization" not in exchange.request_headers:
         proof = "; ".join(scheme.evidence for scheme in schemes)
@@ -173,7 +173,7 @@ def answers_stay_private(exchange: Exchange, spec: Api) -> Iterator[Violation | 
     """With `Cache-Control: public`, a proxy may keep the answer to a request with a token, and give it to others."""
     control = exchange.headers.get("cache-control", "")
     shared = re.search(r"\bpublic\b|\bs-maxage=[1-9]", control, re.I)
-    if not exchange.succeeded or exchange.operation is None or not exchange.operation.security:
+    if not exchange.succeeded or exchange.operation is None or not exchange.operation.needs_token:
         return
     yield None
     if shared:

@@ -80,7 +80,7 @@ def _page(exchange: Exchange) -> _Page | None:
     return _Page(names, items, number, limit, size, total, pages)
 
 
-@check("A page has no more items than a page holds, or than were asked for.")
+@check("A page has no more items than a page holds, or than were asked for.", needs=("x-pagination",))
 def pages_are_not_overfull(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
     """The size is the one that the spec or the answer states, and the limit that the request set."""
     page = _page(exchange)
@@ -94,7 +94,7 @@ def pages_are_not_overfull(exchange: Exchange, spec: Api) -> Iterator[Violation 
         yield violation_in(exchange, at, f"at most {page.limit} items, as asked for", found, page.evidence)
 
 
-@check("A page that is not the last one is full, and the last one has the rest.")
+@check("A page that is not the last one is full, and the last one has the rest.", needs=("x-pagination",))
 def pages_are_full(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
     """By the total that the answer states. A page that is none of those that there are is not judged."""
     page = _page(exchange)
@@ -108,7 +108,7 @@ def pages_are_full(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
         yield violation_in(exchange, list_pointer(exchange), expected, f"{len(page.items)} items", page.evidence)
 
 
-@check("The counters of a page fit each other.")
+@check("The counters of a page fit each other.", needs=("x-pagination",))
 def counters_fit(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
     """The number of all items is not below that of the items shown, and makes as many pages as the answer says. Without
     any items, there may be no page or one.
@@ -129,7 +129,7 @@ def counters_fit(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
         yield violation_in(exchange, f"/{names.last}", expected, str(last), page.evidence)
 
 
-@check("A page names the next one, and the last one none.")
+@check("A page names the next one, and the last one none.", needs=("x-pagination",))
 def next_page_follows(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
     """The next page's number is one more than that of the page that was asked for. On the last page it is null, or
     another way that the spec admits to say that there is none.
@@ -147,7 +147,7 @@ def next_page_follows(exchange: Exchange, spec: Api) -> Iterator[Violation | Non
         yield violation_in(exchange, f"/{name}", expected, short(found), page.evidence)
 
 
-@check("A page is the one that was asked for, of the size that was asked for.")
+@check("A page is the one that was asked for, of the size that was asked for.", needs=("x-pagination",))
 def pages_are_the_ones_asked_for(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
     """A server may give less than a large limit asks for, but not more, and not less than it gives by default."""
     page = _page(exchange)
@@ -197,7 +197,7 @@ def empty_lists_have_no_content(exchange: Exchange, spec: Api) -> Iterator[Viola
 # Order
 
 
-@check("A list is in the order that was asked for, or in the default one.")
+@check("A list is in the order that was asked for, or in the default one.", needs=("x-sort", "x-pagination"))
 def lists_are_in_order(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
     """Texts may be ordered by code points or as in a dictionary: whether capitals, accents, spaces and punctuation
     count is left to the server.

@@ -49,7 +49,7 @@ Told = Iterator[tuple[str, str, str]]
 """Questions with a place and the reading that is followed there."""
 
 
-@check("What the documents leave open is answered in one way throughout.")
+@check("What the documents leave open is answered in one way throughout.", needs=("x-open",))
 def open_questions_have_one_answer(exchange: Exchange, spec: Api) -> Iterator[Violation | Reading | None]:
     """For each question that the spec leaves open, the reading that a server follows is taken from its answers. Any of
     those that the spec admits is right; two of them at the same place are a violation, unless the spec allows that.

@@ -32,7 +32,7 @@ CENTS = 0.51
 """Difference that the rounding of an amount to whole units may make."""
 
 
-@check("The values of one record fit each other.")
+@check("The values of one record fit each other.", needs=("x-invariants",))
 def records_add_up(exchange: Exchange, spec: Api) -> Iterator[Violation | Reading | None]:
     """Sums, products and orders of dates within a record, as `x-invariants` states them. Amounts may be rounded to
     whole units, or differ by a hundredth, or be what the spec leaves open; null values are not judged.
@@ -151,7 +151,7 @@ def _same_day(one: Any, other: Any, spec: Api) -> bool:
     return not days or not others or bool(days & others)
 
 
-@check("Measured values are possible.")
+@check("Measured values are possible.", needs=("x-plausible",))
 def values_are_plausible(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
     """Bounds of `x-plausible`: what physics lets expect of an energy, a current or a voltage. Zero always passes,
     since a meter may have measured nothing. An honest server may be otherwise, so that a violation is a warning.

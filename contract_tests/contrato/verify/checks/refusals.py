@@ -66,7 +66,7 @@ def refusals_name_the_fault(exchange: Exchange, spec: Api) -> Iterator[Violation
         yield violation_in(exchange, "", "only fields that are wrong", cited(innocent[0]), proof)
 
 
-@check("A refusal has the messages that the source gives it.")
+@check("A refusal has the messages that the source gives it.", needs=("x-evidence",))
 def refusals_have_their_messages(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
     """Where the source documents the messages of a refusal, a parameter whose value is in no list, or is no number, has
     the message that is shown for it.
@@ -88,7 +88,7 @@ def refusals_have_their_messages(exchange: Exchange, spec: Api) -> Iterator[Viol
                 yield violation_in(exchange, at, f"the documented message: {short(texts)}", short(named[f.name]), proof)
 
 
-@check("A refusal has the status that the source gives it.")
+@check("A refusal has the status that the source gives it.", needs=("x-evidence",))
 def refusals_have_their_status(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
     """Where the source documents with which status an operation refuses a parameter, a request with an invalid one is
     not refused with another general status, 400 or 422. What no parser of addresses need understand is left alone.

@@ -21,7 +21,7 @@ LONGEST_TEXT = 255
 """Texts up to here must come back as they were sent; few databases keep names that are longer."""
 
 
-@check("What a request selects by, or writes, is what comes back.")
+@check("What a request selects by, or writes, is what comes back.", needs=("x-echo",))
 def answers_echo_the_request(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
     """An answer to a request for one record, one account or one service holds nothing of another, and a record that was
     created or changed is answered with the values that were sent.
@@ -56,7 +56,7 @@ def _repeatable(value: Any) -> bool:
     return not isinstance(value, int | float) or abs(value) < 2**31
 
 
-@check("Everything that a search finds has the words that were searched.")
+@check("Everything that a search finds has the words that were searched.", needs=("x-searches",))
 def search_finds_the_text(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
     """How a text is matched is not documented, so capitals, accents and the order of the words do not count; but each
     word, or one of them where the spec admits that, is in one of the fields that the spec names.
@@ -79,7 +79,7 @@ def search_finds_the_text(exchange: Exchange, spec: Api) -> Iterator[Violation |
                 break
 
 
-@check("A list that has only one kind of record has no other.")
+@check("A list that has only one kind of record has no other.", needs=("x-always",))
 def always_as_the_list_says(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
     """Where a value of its records defines a list, such as a list of what is active, each record has that value."""
     answer = answered(exchange)
@@ -92,7 +92,7 @@ def always_as_the_list_says(exchange: Exchange, spec: Api) -> Iterator[Violation
             yield violation_in(exchange, law.at, short(law.value), short(other[0]), law.evidence)
 
 
-@check("No record is listed twice in one answer.")
+@check("No record is listed twice in one answer.", needs=("x-identity",))
 def identifiers_are_unique(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
     """The identifiers that `x-identity` names occur once each."""
     answer = answered(exchange)

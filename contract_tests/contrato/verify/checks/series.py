@@ -81,7 +81,7 @@ def _slot(moment: datetime, period: str) -> int:
     return moment.toordinal() * 24 + moment.hour if period == "hour" else moment.toordinal()
 
 
-@check("There is one row for each record and period, and rows are a period apart.")
+@check("There is one row for each record and period, and rows are a period apart.", needs=("x-aggregation",))
 def rows_are_periods(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
     """A row's date tells which hour, day or month it is about: rows of hours differ by whole hours, rows of days by
     whole days, rows of months stand on one day of the month or on its last. Two rows of one record are never about the
@@ -142,7 +142,7 @@ def _faults(all_series: list[Series], period: str, cuts: list[datetime]) -> Iter
             yield f"{', '.join(str(date) for date in inner[:3])}, all of {cited(series.key)}"
 
 
-@check("A register grows by what it counts.")
+@check("A register grows by what it counts.", needs=("x-aggregation", "x-register-of"))
 def registers_count(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
     """From one row to the next, a register never falls, and over rows that follow each other without a gap it grows by
     the energy of those rows; whether it is read at the beginning or at the end of each is left to the server. A changed
@@ -183,7 +183,7 @@ def _miscounts(all_series: list[Series], period: str, register: str, counted: st
                 run.append((slot, value, amount))
 
 
-@check("Energy fits voltage, current and time.")
+@check("Energy fits voltage, current and time.", needs=("x-aggregation", "x-power"))
 def energy_fits_power(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
     """Over all rows of one record, the energies together are neither far below nor above what the voltages and currents
     give over that time: a factor of a thousand is a wrong unit, or a wrong period.

@@ -63,7 +63,7 @@ class Sample:
     last: datetime
 
 
-@law("Hours add up to their day, and days to their month.")
+@law("Hours add up to their day, and days to their month.", needs=("x-aggregation",))
 def periods_add_up(session: Session, operation: Operation) -> Iterator[Violation | NotJudged | Reading]:
     """The same range is asked for by hour, by day and by month. What the spec marks as a sum is added up over the
     shorter periods and held against the longer one, as far as rounding lets compare. Only periods inside the range, not
@@ -128,7 +128,7 @@ def _dated(
         yield Reading(operation.id, "row-date", aggregation.date, reading, (samples[unit].exchange,))
 
 
-@law("There is one row for each period.")
+@law("There is one row for each period.", needs=("x-aggregation",))
 def one_row_a_period(session: Session, operation: Operation) -> Iterator[Violation | NotJudged]:
     """No record has two rows for the same hour, day or month. Where nearly all periods from the first to the last have
     a row, one that is missing is taken for a hole, which is only plausible: a meter may have been silent.
@@ -160,7 +160,7 @@ def one_row_a_period(session: Session, operation: Operation) -> Iterator[Violati
                 yield violation(operation, aggregation.date, expected, f"none for {hole}", proof, [sample.exchange])
 
 
-@law("A register grows by what it counts.")
+@law("A register grows by what it counts.", needs=("x-date-range", "x-aggregation", "x-register-of"))
 def registers_grow(session: Session, operation: Operation) -> Iterator[Violation | NotJudged | Reading]:
     """From one row to the next the register of a meter grows by the energy of one of the two, whether it is read at
     the beginning or at the end of the period; and over a longer period it shows one of the values that it had in the
@@ -201,7 +201,7 @@ def _ungrown(pairs: Iterable[tuple[Row, Row]], pointer: str, counted: str, date:
     return ""
 
 
-@law("What is no sum lies, over a longer period, between its values of the shorter ones.")
+@law("What is no sum lies, over a longer period, between its values of the shorter ones.", needs=("x-aggregation",))
 def averages_lie_between(session: Session, operation: Operation) -> Iterator[Violation | NotJudged]:
     """A current or a voltage of a day, whether it is the mean, the least or the greatest, is not greater than in each
     hour, nor less. Other units by day than by hour are found so. No source says how these values are made.

@@ -31,7 +31,7 @@ FOREVER = 100_000
 """Days that nobody counts."""
 
 
-@law("Operations that describe one thing agree about it.")
+@law("Operations that describe one thing agree about it.", needs=("x-agrees-with",))
 def operations_agree(session: Session, operation: Operation) -> Iterator[Violation | NotJudged | Reading]:
     """The records of one operation are looked up in the answers of another that knows them too, and what both say is
     compared. Identifiers are compared as text and timestamps as local times.
@@ -95,7 +95,10 @@ def operations_agree(session: Session, operation: Operation) -> Iterator[Violati
                     yield violation(operation, ours_at[0], say, "no such record", proof, [page, pages[-1]])
 
 
-@law("The days since a date are counted to one and the same day, or to the end that another operation tells.")
+@law(
+    "The days since a date are counted to one and the same day, or to the end that another operation tells.",
+    needs=("x-reckoning",),
+)
 def days_are_reckoned(session: Session, operation: Operation) -> Iterator[Violation | NotJudged]:
     """A date and the days since then give the server's day, which is the same for all records. Days of what has ended,
     as another operation says, may be counted to that end. Less than a day of difference is left for the time of day.

@@ -34,7 +34,7 @@ SHORT = "zq"
 """A text that hardly anything has."""
 
 
-@law("A filter gives exactly the records that have its value.")
+@law("A filter gives exactly the records that have its value.", needs=("x-refers-to", "x-echo"))
 def filters_select(session: Session, operation: Operation) -> Iterator[Violation | NotJudged]:
     """For values that exist, the answer is that part of the whole list which has the value: nothing is missing, nothing
     else is in it. Several values at once give the union, in any order, and a value that is named twice is an error of
@@ -91,7 +91,7 @@ def filters_select(session: Session, operation: Operation) -> Iterator[Violation
         yield NotJudged(operation.id, "no record has a value of its filters")
 
 
-@law("A filter, a range of dates and pages narrow a list together.")
+@law("A filter, a range of dates and pages narrow a list together.", needs=("x-date-range", "x-refers-to", "x-echo"))
 def filters_combine(session: Session, operation: Operation) -> Iterator[Violation | NotJudged]:
     """With a value and a range of dates at once, the answer is what has both, over all its pages. A condition that
     displaces another one is found so.
@@ -221,7 +221,7 @@ def _valid(f: Parameter, value: Any) -> bool:
     return kind is None or (isinstance(value, kind) and not isinstance(value, bool))
 
 
-@law("A search finds what has the text, and nothing for a text that nothing has.")
+@law("A search finds what has the text, and nothing for a text that nothing has.", needs=("x-searches",))
 def searches_find(session: Session, operation: Operation) -> Iterator[Violation | NotJudged | Reading]:
     """The names of known records are searched for: whole, and by half of their words. The record must
     be among what is found, and the counters must agree with what is found. A text that nobody wrote finds nothing.

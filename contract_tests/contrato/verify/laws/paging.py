@@ -17,7 +17,7 @@ FIELDS = 3
 """Searched fields of which a word is searched for, at most."""
 
 
-@law("The pages of a list, joined, are the whole list, each record once.")
+@law("The pages of a list, joined, are the whole list, each record once.", needs=("x-pagination",))
 def pages_make_the_list(session: Session, operation: Operation) -> Iterator[Violation | NotJudged | Reading]:
     """The list is read from the first page to the last. Each page but the last is full, no record is on two pages, the
     counters of all pages agree with each other and with what was read, the first page is the one that comes without a
@@ -93,7 +93,7 @@ def _elsewhere(session: Session, operation: Operation, walk: Walk) -> list[Row]:
     return [row for row in found if row.text not in known]
 
 
-@law("The size of a page decides where a list is cut, and nothing else.")
+@law("The size of a page decides where a list is cut, and nothing else.", needs=("x-pagination",))
 def limits_only_cut(session: Session, operation: Operation) -> Iterator[Violation | NotJudged]:
     """With other sizes the pages hold the same records in the same order, and as many as were asked for; so they do
     when a search narrows the list. A server may keep a large size down, when it tells the size that it took, or refuse

@@ -33,10 +33,10 @@ def tokens_are_checked(session: Session, operation: Operation) -> Iterator[Viola
     403, without data, and a write that is refused is not done. Who has no token is not told which ids exist, and gets
     no data either where a slash follows the path.
     """
-    schemes = operation.security
-    if not schemes:
+    scheme = operation.credential
+    if not operation.needs_token or scheme is None or scheme.written("") != "Bearer ":
         return
-    proof = schemes[0].evidence
+    proof = scheme.evidence
     records = records_of(session, operation) if not operation.safe else None
     if not operation.safe and records is None:
         raise UnfitError("there is no way to see what a write did")
@@ -127,10 +127,12 @@ def _refused(operation: Operation, exchange: Exchange, form: str, proof: str) ->
 
 def _has_data(operation: Operation, exchange: Exchange) -> bool:
     """True if an answer has what the operation answers with, whatever its status."""
-    schema = operation.answer
-    if schema is None or exchange.json in (MISSING, None, [], {}):
+    schema, found = operation.answer, exchange.json
+    if schema is None or found in (MISSING, None, [], {}):
         return False
-    return validator(schema).is_valid(exchange.json)
+    # Where nothing is required, an error matches too: it has none of the properties.
+    names = {at[1:] for at, _ in schema.places() if at.count("/") == 1}
+    return validator(schema).is_valid(found) and not (isinstance(found, dict) and names and names.isdisjoint(found))
 
 
 @law("An id that nobody has finds nobody's data.")

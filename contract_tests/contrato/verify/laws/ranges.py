@@ -19,7 +19,7 @@ from contrato.verify.session import Session
 Finding = Violation | NotJudged | Reading
 
 
-@law("A range of dates gives exactly the records whose date lies in it.")
+@law("A range of dates gives exactly the records whose date lies in it.", needs=("x-date-range",))
 def ranges_cut(session: Session, operation: Operation) -> Iterator[Finding]:
     """The whole is cut at dates on which there is no record: two adjoining ranges make their union, each bound alone
     cuts one side off, no range is everything, and a range in which nothing happened is empty and no error. A range that

@@ -21,7 +21,7 @@ LATIN = "\u024f"
 """The last letter of whose order among others we claim to know something."""
 
 
-@law("A list has the order that was asked for, and loses nothing by it.")
+@law("A list has the order that was asked for, and loses nothing by it.", needs=("x-sort",))
 def lists_are_sorted(session: Session, operation: Operation) -> Iterator[Violation | NotJudged]:
     """Each order that can be asked for is read page by page: it holds the same records as the list without one, in the
     order of the field, and ascending is descending reversed. Without parameters the order is that of their defaults.

@@ -200,7 +200,7 @@ def updated_is_kept(session: Session, operation: Operation) -> Iterator[Violatio
             )
 
 
-@law("A record is found by its text as it is, and no longer by what it was.", writes=True)
+@law("A record is found by its text as it is, and no longer by what it was.", writes=True, needs=("x-searches",))
 def searches_follow_writes(session: Session, operation: Operation) -> Iterator[Violation | NotJudged]:
     """A record is searched for by its text when it is new, after a change of all its texts by the new one and by the
     old one, also by one of signs that have a meaning in URLs, and by all its texts when it is deleted. What is not so

@@ -12,7 +12,7 @@ from contrato.cli.output.files import FORMATS, beside, choose_format, destinatio
 from contrato.core.spec import Operation
 from contrato.core.tables import Column, tables
 
-__all__ = ["FORMATS", "replaceable", "writer"]
+__all__ = ["FORMATS", "replaceable", "write_plain", "writer"]
 
 
 def writer(
@@ -77,3 +77,25 @@ def writer(
         return counts[""]
 
     return write
+
+
+def write_plain(answers: Iterator[Any], file: str | None) -> int:
+    """Write answers that are no tables: text and bytes as they are, anything else as JSON. Returns their number.
+
+    Raises:
+        Refusal: A terminal cannot show it, or the file cannot be written.
+
+    """
+    terminal, count = is_terminal(file), 0
+    with ExitStack() as stack:
+        for answer in answers:
+            if answer is None:
+                continue
+            content = answer if isinstance(answer, bytes) else json.plain_text(answer, terminal)
+            if terminal and isinstance(answer, bytes):
+                raise Refusal("the answer is no text: give -o FILE")
+            if not count:
+                stream = stack.enter_context(destination(file))
+            stream.write(content)
+            count += 1
+    return count

@@ -68,7 +68,18 @@ def _record(operation: Operation, row: Sequence[Any], columns: Sequence[Column] 
     return merged
 
 
-def _encode(data: dict[str, Any], terminal: bool, indent: int | None = None) -> bytes:
+def plain_text(answer: Any, terminal: bool) -> bytes:
+    """Encode an answer that is no table: text as it is, anything else as JSON on lines of its own."""
+    if not isinstance(answer, str):
+        return _encode(plain(answer), terminal, 2) + b"\n"
+    return (
+        "".join(c if is_harmless(c) or c == "\n" else _escape(c) for c in answer).encode()
+        if terminal
+        else answer.encode()
+    )
+
+
+def _encode(data: Any, terminal: bool, indent: int | None = None) -> bytes:
     """Encode as JSON; for a terminal, with escapes for characters that control it."""
     text = json.dumps(data, ensure_ascii=False, indent=indent, separators=(",", ": " if indent else ":"))
     if terminal and not text.isprintable():
