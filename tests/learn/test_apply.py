@@ -76,8 +76,9 @@ def test_the_client_reads_the_server(url: str, overlay: Path) -> None:
 @pytest.mark.slow
 def test_the_suite_passes_with_the_overlay(url: str, overlay: Path) -> None:
     command = [str(Path(sys.executable).with_name("contrato")), "verify", "neu", "--base-url", url]
+    rules = [word for rule in ("response_schema_conformance", "filters_select") for word in ("--only", rule)]
     done = subprocess.run(
-        [*command, "--mode", "read-only", "--rate", "0", "--overlay", str(overlay)],
+        [*command, "--mode", "read-only", "--rate", "0", "--overlay", str(overlay), *rules],
         env={**os.environ, "NEU_TOKEN": "demo"},
         capture_output=True,
         text=True,

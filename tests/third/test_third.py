@@ -103,7 +103,7 @@ def test_the_suite_verifies_the_bundled_server(tree: Path) -> None:
         "server = uvicorn.Server(uvicorn.Config(create_app(), log_level='error', lifespan='off'))\n"
         "threading.Thread(target=server.run, kwargs={'sockets': [listener]}, daemon=True).start()\n"
         "url = f'http://127.0.0.1:{listener.getsockname()[1]}/v1'\n"
-        "report = verify('pet_shop', url, 'demo', examples=5)\n"
+        "report = verify('pet_shop', url, 'demo', examples=2)\n"
         "print(report.exit_code, [failure.rule for failure in report.failures])\n"
     )
     assert run(tree, "-c", code) == "0 []\n"
