@@ -62,11 +62,12 @@ docs-serve: docs ## Serve it at http://127.0.0.1:8000/docs/ beside the bundled s
 	$(BIN)/python docs/build.py --serve
 
 browser: setup ## Test the published reference in a real browser: Chromium or Google Chrome
-	CONTRATO_BROWSER=required $(BIN)/pytest docs/test_browser.py
+	CONTRATO_BROWSER=required $(BIN)/pytest --numprocesses 2 --dist worksteal docs/test_browser.py
 
-moved: setup ## Prove that all follows when the paths of NEU move, and the places of its arguments; FAST=1 as for test
-	$(BIN)/python tests/moved.py paths generate check test contract docs API=neu $(if $(FAST),FAST=1)
-	$(BIN)/python tests/moved.py queries generate check test contract docs API=neu $(if $(FAST),FAST=1)
+moved: moved-paths moved-queries ## Prove that all follows when the paths of NEU move, and the places of its arguments; FAST=1 as for test
+
+moved-%: setup
+	$(BIN)/python tests/moved.py $* generate check test contract docs API=neu $(if $(FAST),FAST=1)
 
 mock: .venv/.installed ## Serve every API on port 8000, over invented data
 	@$(BIN)/contrato mock --port 8000
