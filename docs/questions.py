@@ -65,7 +65,9 @@ class Topic:
     def reason(self) -> str:
         """Why it is to be settled, as a sentence."""
         found = CITE.sub("", self.why.reason)
-        return f"{found[:1].upper()}{found[1:]}."
+        # A name of the API stays as it is: Id_alarm is another one than id_alarm.
+        is_name = found.partition(" ")[0].strip(",;:") in spec.api(self.api).words
+        return f"{found if is_name else found[:1].upper() + found[1:]}."
 
     @property
     def cites(self) -> str:
