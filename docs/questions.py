@@ -111,7 +111,7 @@ def where(steps: Steps, part: str, words: Mapping[str, str]) -> str:
 
 def numbers(api: str) -> dict[str, int]:
     """Return the numbers of the topics of an API, by question id or English reason."""
-    return {text: number for number, text in yaml.safe_load(NUMBERS.read_text("utf-8"))[api].items()}
+    return {text: number for number, text in yaml.safe_load(NUMBERS.read_text("utf-8")).get(api, {}).items()}
 
 
 def subjects(api: Api) -> Iterator[tuple[str, Steps, str, Evidence]]:
@@ -173,7 +173,8 @@ def assign(apis: Iterable[Api]) -> None:
     written: dict[str, Any] = yaml.safe_load(NUMBERS.read_text("utf-8"))
     for api in apis:
         for subject in missing(api):
-            written[api.name][max(written[api.name], default=0) + 1] = subject
+            mine = written.setdefault(api.name, {})
+            mine[max(mine, default=0) + 1] = subject
     text = NUMBERS.read_text("utf-8")
     head = "".join(line + "\n" for line in text.splitlines() if line.startswith("#"))
     NUMBERS.write_text(head + yaml.safe_dump(written, allow_unicode=True, sort_keys=False, width=10_000), "utf-8")

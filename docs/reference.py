@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
 import samples
-from contrato.core.document import JSON, Node, follow, operation_nodes
+from contrato.core.document import Node, follow, media_type, operation_nodes
 from contrato.core.extensions import Evidence, Opening, opening
 from contrato.core.spec import Api, Operation
 
@@ -244,13 +244,14 @@ class Reference:
 
     def _body(self, node: Node, steps: Steps) -> Entry:
         found = follow(self.api.document, node)[0]
-        schema = found["content"][JSON]["schema"]
+        kind = media_type(found["content"])
+        schema = found["content"].get(kind, {}).get("schema", {})
         inside, component = follow(self.api.document, schema)
         entry = self._entry("", node, steps)
-        if component in self._bodies:
+        if component and component in self._bodies:
             return attrs.evolve(entry, type=self._type(schema))
         self._bodies.add(component)
-        at = ("components", "schemas", component) if component else (*steps, "content", JSON, "schema")
+        at = ("components", "schemas", component) if component else (*steps, "content", kind, "schema")
         return attrs.evolve(
             entry, fields=self._entry(component, inside, at).fields, required=bool(found.get("required"))
         )
@@ -262,7 +263,8 @@ class Reference:
             found = {"description": found.get("description", ""), **node}
         elif component and steps[-2:-1] == ("responses",):
             steps = ("components", "responses", component)
-        body = found.get("content", {}).get(JSON, {}).get("schema", {})
+        content = found.get("content", {})
+        body = content.get(media_type(content), {}).get("schema", {})
         fields = [
             attrs.evolve(
                 self._entry(field, it, (*steps, "properties", field)), required=field in found.get("required", ())
