@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from contrato.core.document import JSON
+from contrato.core.document import FORM, JSON, MULTIPART
 from contrato.core.places import Arguments, Parts, place
 from contrato.core.samples import sample
 from contrato.core.spec import Operation, Parameter
@@ -113,9 +113,15 @@ def curl(operation: Operation, given: Arguments) -> str:
         words.append(f'--cookie "{scheme.parameter}={token}"')
     words += [f"--header {shlex.quote(f'{name}: {text}')}" for name, text in parts.headers.items()]
     words += [f"--cookie {shlex.quote(f'{name}={text}')}" for name, text in parts.cookies.items()]
-    words.append(f"--header 'Content-Type: {JSON}'")
+    if parts.media_type in (FORM, MULTIPART):
+        option = "--data-urlencode" if parts.media_type == FORM else "--form"
+        words += [f"{option} {shlex.quote(f'{name}={_shown_value(value)}')}" for name, value, _ in parts.content or ()]
+        return _wrapped(words)
+    words.append(f"--header 'Content-Type: {parts.media_type or JSON}'")
     if parts.body:
         words.append(f"--data {shlex.quote(json.dumps(parts.body, ensure_ascii=False))}")
+    elif parts.content is not None:
+        words.append(f"--data-binary {shlex.quote(_shown_value(parts.content))}")
     return _wrapped(words)
 
 
@@ -126,6 +132,11 @@ def request(operation: Operation, given: Arguments) -> str:
     lines += [f"Cookie: {name}={text}" for name, text in parts.cookies.items()]
     body = ["", json.dumps(parts.body, ensure_ascii=False, indent=2)] if parts.body else []
     return "\n".join([*lines, *body])
+
+
+def _shown_value(value: str | bytes) -> str:
+    """Return a value as text; a file as the name of one."""
+    return value if isinstance(value, str) else "@file"
 
 
 def _address(parts: Parts) -> str:

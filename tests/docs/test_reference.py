@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 import questions
+import samples
 from contrato.core import spec
 from contrato.core.spec import Api
 from reference import Reference
@@ -66,3 +67,21 @@ def test_a_name_of_the_api_keeps_its_capitals(document: dict[str, Any]) -> None:
     document["paths"]["/pets"]["get"]["x-evidence"] = "inferred: species stands here, Species there"
     api = added(document)
     assert [topic.reason for topic in questions.topics(api, api, WORDS)] == ["species stands here, Species there."]
+
+
+@pytest.mark.parametrize(
+    ("media", "said"),
+    [
+        ("application/x-www-form-urlencoded", "--data-urlencode 'name=Rex y'"),
+        ("multipart/form-data", "--form 'name=Rex y'"),
+        ("application/merge-patch+json", "--header 'Content-Type: application/merge-patch+json'"),
+    ],
+)
+def test_curl_sends_a_body_as_what_it_is(media: str, said: str, document: dict[str, Any]) -> None:
+    schema = {"type": "object", "properties": {"name": {"type": "string", "example": "Rex y"}}, "required": ["name"]}
+    body = {"required": True, "content": {media: {"schema": schema}}}
+    operation = {"operationId": "one", "requestBody": body, "responses": {"204": {"description": "Done."}}}
+    document["paths"] = {"/one": {"post": operation}}
+    sent = added(document).operations["one"]
+    shown = samples.curl(sent, {("body", "name"): "Rex y"})
+    assert said in shown, shown
