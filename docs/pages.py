@@ -125,7 +125,7 @@ class Pages:
         english = {api: Api(api, documents["en"][api]) for api in APIS}
         self.topics = [it for api in APIS for it in questions.topics(self.apis[api], english[api], self.words)]
         self.anchors: dict[str, set[str]] = {}
-        # What the search of the page finds: title, place, address and text of each.
+        # Entries of the search: title, place, address and text of each.
         self.searched: list[dict[str, str]] = []
         names = {api: self.texts["apis"][api]["short"] for api in APIS}
         self.shared = {

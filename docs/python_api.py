@@ -52,7 +52,7 @@ def documented() -> list[Documented]:
 
 
 def _public(module: Any) -> Iterator[Documented]:
-    # What is asynchronous comes after what it is like.
+    # An asynchronous class comes after the one that it is like.
     for name, member in sorted(module.members.items(), key=lambda it: it[0].startswith("Async")):
         # An alias of something outside of the project cannot be resolved.
         source = member.target_path if member.is_alias else member.path

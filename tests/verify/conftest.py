@@ -1,4 +1,4 @@
-"""What all tests of the suite have in common."""
+"""Settings of all tests of the suite."""
 
 from collections.abc import Iterator
 

@@ -127,7 +127,7 @@ def law(
 
 
 def without_work(spec: Api, names: Container[str]) -> Iterator[str]:
-    """What keeps rules from judging anything: an extension that the document has not, and the rules that need it."""
+    """An extension that the document lacks, and the rules that need it."""
     document = json.dumps(spec.document)
     needed = dict.fromkeys(extension for rule in RULES.values() for extension in rule.needs)
     for extension in needed:

@@ -385,12 +385,12 @@ class Transport:
         return self.own.may_write(operation, path)
 
 
-# What stands for the token in headers, see `marked`.
+# The token is this text in headers, see `marked`.
 MARKS = (TOKEN, f"Basic {TOKEN}", f"Bearer {TOKEN}")
 
 
 def marked(scheme: SecurityScheme) -> str:
-    """What stands in a request for the token, as a scheme has it."""
+    """The text of a request in place of the token, as a scheme has it."""
     return f"Basic {TOKEN}" if scheme.is_basic else scheme.written(TOKEN)
 
 

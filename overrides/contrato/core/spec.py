@@ -841,7 +841,7 @@ class Api(Document):
 
     @property
     def token_kind(self) -> str:
-        """What the token is, in words."""
+        """The kind of the token, in words."""
         if any(scheme.is_basic for scheme in self.credentials):
             return "user and password, as user:password"
         return "key" if {scheme.type for scheme in self.credentials} == {"apiKey"} else "bearer token"
