@@ -26,7 +26,7 @@ pytestmark = [
 
 
 def run(*command: str | Path) -> str:
-    """What a tool says; it succeeds."""
+    """The output of a tool that succeeds."""
     done = subprocess.run(command, cwd=TOOLS, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr

@@ -76,11 +76,7 @@ def validator(api: Api) -> Validate:
         schema_validators_factory=validators,
         schema_casters_factory=SchemaCastersFactory(validators, casters),
         extra_format_unmarshallers={"date-time-local": local_time},
-        extra_media_type_deserializers={
-            **dict.fromkeys([JSON, *_json_types(api)], _json),
-            **dict.fromkeys(_other_types(api), _text),
-            MULTIPART: _form,
-        },
+        extra_media_type_deserializers=_deserializers(api),
     )
 
     # One request takes openapi-core milliseconds, and clients send the same ones again and again.
@@ -128,11 +124,11 @@ def _without(node: Any, key: str) -> Any:
     return node
 
 
-def _other_types(api: Api) -> Iterator[str]:
-    """Yield the media types of bodies that are neither JSON nor forms: their schema says that they are text."""
-    for operation in api.operations.values():
-        if (body := operation.body) is not None and not body.is_json and body.media_type not in (FORM, MULTIPART):
-            yield body.media_type
+def _deserializers(api: Api) -> dict[str, Callable[..., Any]]:
+    """Return what reads a body, by media type. A schema of neither JSON nor a form says that the body is text."""
+    bodies = (operation.body for operation in api.operations.values())
+    kinds = {body.media_type: body.is_json for body in bodies if body is not None and body.media_type != FORM}
+    return {**{kind: _json if is_json else _text for kind, is_json in kinds.items()}, JSON: _json, MULTIPART: _form}
 
 
 def _form(body: bytes, **parameters: str) -> Any:
@@ -144,13 +140,6 @@ def _form(body: bytes, **parameters: str) -> Any:
 
 def _text(body: bytes, **_: str) -> str:
     return body.decode("latin-1")
-
-
-def _json_types(api: Api) -> Iterator[str]:
-    """Yield the media types of JSON that requests have."""
-    for operation in api.operations.values():
-        if operation.body is not None and operation.body.is_json:
-            yield operation.body.media_type
 
 
 def _as_validated(api: Api) -> dict[str, Any]:

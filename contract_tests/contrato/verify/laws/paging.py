@@ -114,7 +114,7 @@ def limits_only_cut(session: Session, operation: Operation) -> Iterator[Violatio
     )
     yield from _cut(session, operation, base, listed, sorted(sizes))
     for f in operation.parameters:
-        # Which fields are searched must not depend on the page: a word of each, as far as there is one.
+        # A search looks at the same fields on every page, so a word of each is searched for.
         words = [common_words([field], listed.items) for field in (f.searches.fields if f.searches else ())]
         for word in [word for each in words for word in each[:1]][:FIELDS]:
             narrow = {**base, f.key: word}

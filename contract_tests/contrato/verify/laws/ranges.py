@@ -156,10 +156,9 @@ class _Cuts:
             return
         exact = [moment for moment in self.moments[1:-1] if not moment.microsecond]
         days = [moment for moment in exact if moment == midnight(moment)]
+        timed = [moment for moment in exact if moment != midnight(moment)]
         # Where the time of day may be dropped, only midnight is the moment that it seems to be.
-        exact = (
-            days if any(bounds.time == "dropped" for bounds in ways) else [m for m in exact if m not in days] or days
-        )
+        exact = days if any(bounds.time == "dropped" for bounds in ways) else timed or days
         both = list(zip(self.ends, ("range-start", "range-end"), strict=True))
         for number, moment in enumerate(spread(exact, 3)):
             # In turn, for a server that answers by turns.
