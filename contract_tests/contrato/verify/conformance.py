@@ -327,12 +327,10 @@ class Conformance:
     def _credentials(self) -> dict[str, str]:
         """The headers of every request; the transport fills in the token, or puts it elsewhere."""
         schemes = self.transport.spec.credentials if self.transport.token else ()
-        return {
-            scheme.parameter if scheme.place == "header" else "Authorization": marked(scheme)
-            if scheme.place == "header"
-            else f"Bearer {TOKEN}"
+        return dict(
+            (scheme.parameter, marked(scheme)) if scheme.place == "header" else ("Authorization", f"Bearer {TOKEN}")
             for scheme in schemes
-        }
+        )
 
     def _negated(self, operation: Operation, case: Case) -> tuple[str, str] | None:
         """The part of the request that was made invalid, as precisely as it is known, with its evidence."""

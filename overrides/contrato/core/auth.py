@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import functools
 import os
 import re
@@ -50,10 +49,12 @@ class Token:
         if self._token == "" and not any(operation.needs_token for operation in self._api.operations.values()):
             return
         name = self._api.token_variable
-        if any(scheme.is_basic for scheme in self._api.credentials):
+        basic = next((scheme for scheme in self._api.credentials if scheme.is_basic), None)
+        if basic is not None:
             if not isinstance(self._token, str) or ":" not in self._token or not self._token.isprintable():
                 raise ValueError(f"no usable token: pass token=... or set {name} to user:password")
-            self._others |= {text for text in (self._token.partition(":")[2], _basic(self._token)) if text}
+            coded = basic.written(self._token).partition(" ")[2]
+            self._others |= {text for text in (self._token.partition(":")[2], coded) if text}
         # httpx would quote an invalid header value in its error.
         elif not isinstance(self._token, str) or re.fullmatch(r"[!-~]+", self._token) is None:
             raise ValueError(
@@ -108,10 +109,6 @@ def _forms(secret: str) -> str:
         return rf"(?:[{plain}]|\\(?:{re.escape(character)}|[uU]00(?:{codes}))|%(?:{codes}))"
 
     return "\0*".join(map(forms, secret))
-
-
-def _basic(token: str) -> str:
-    return base64.b64encode(token.encode()).decode()
 
 
 def without_secrets(request: httpx.Request, auth: Token) -> httpx.Request:
