@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -18,7 +17,6 @@ from functools import cache
 from itertools import accumulate
 from typing import Any
 
-import uvicorn
 from jsonschema import Draft202012Validator
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -29,6 +27,7 @@ from contrato.core import spec
 from contrato.core.places import arguments
 from contrato.core.schema import Schema
 from contrato.core.spec import Operation, Parameter
+from serving import serving, url_of
 
 Values = dict[str, Any]
 
@@ -427,18 +426,9 @@ def _of_service(rows: list[Any], given: Values) -> list[Any]:
 @contextmanager
 def serve(foreign: Foreign, **settings: Any) -> Iterator[str]:
     """Run the server on a free port, with settings of uvicorn; gives its base URL."""
-    config = uvicorn.Config(foreign.app(), port=0, log_level="critical", access_log=False, **settings)
-    server = uvicorn.Server(config)
-    foreign.stop = lambda: setattr(server, "should_exit", True)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        thread.join(0.005)
-        if not thread.is_alive():
-            raise RuntimeError("the server did not start")
-    yield f"{'https' if config.is_ssl else 'http'}://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    foreign.stop()
-    thread.join()
+    with serving(foreign.app(), **settings) as server:
+        foreign.stop = lambda: setattr(server, "should_exit", True)
+        yield url_of(server)
 
 
 def replaced(answer: Answer, change: Callable[[Any], None]) -> Answer:

@@ -5,16 +5,15 @@ import re
 import runpy
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
 
 import pages
 from contrato.core import spec
 from contrato.mock import create_app
+from serving import serving, url_of
 
 pytestmark = pytest.mark.slow
 
@@ -35,19 +34,10 @@ BIN = Path(sys.executable).parent
 @pytest.fixture(scope="module", autouse=True)
 def urls() -> Iterator[None]:
     """A bundled server in this process; the port that the README means may be taken."""
-    config = uvicorn.Config(create_app(), port=0, log_level="critical", lifespan="off", ws="none")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-    port = server.servers[0].sockets[0].getsockname()[1]
-    with pytest.MonkeyPatch.context() as patch:
+    with serving(create_app()) as server, pytest.MonkeyPatch.context() as patch:
         for api in map(spec.api, spec.APIS):
-            patch.setenv(f"{api.name.upper()}_BASE_URL", f"http://127.0.0.1:{port}{api.mount}")
+            patch.setenv(f"{api.name.upper()}_BASE_URL", url_of(server) + api.mount)
         yield
-    server.should_exit = True
-    thread.join()
 
 
 def run(command: list[str], where: Path) -> str:

@@ -2,17 +2,13 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from click.testing import CliRunner, Result
 from ruamel.yaml import YAML
 
@@ -23,6 +19,7 @@ from contrato.core.spec import Api, overlaid
 from contrato.learn import Learned, learn, reports
 from contrato.neu import Neu
 from generator.learn import change
+from serving import serving, url_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -53,16 +50,8 @@ def overlay(found: Learned, har: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def url(other: elsewhere.Other, found: Learned) -> Iterator[str]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(other, log_level="error", lifespan="off", ws="none"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}{found.base}"
-    server.should_exit = True
-    thread.join()
-    listener.close()
+    with serving(other) as server:
+        yield url_of(server) + found.base
 
 
 @pytest.mark.slow

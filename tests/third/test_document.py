@@ -2,8 +2,6 @@
 
 import json
 import re
-import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,7 +10,6 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 import yaml
 from click.testing import CliRunner
 
@@ -25,6 +22,7 @@ from contrato.mock.app import serve_spec
 from contrato.verify import RULES, verify
 from contrato.verify.exchange import Exchange
 from contrato.verify.rules import without_work
+from serving import serving, url_of
 
 # A form with a part that has no name.
 NAMELESS = b"--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--\r\n"
@@ -41,15 +39,8 @@ def added(monkeypatch: pytest.MonkeyPatch) -> None:
 @contextmanager
 def served(api: spec.Api) -> Iterator[str]:
     """The URL of a server of an API."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(uvicorn.Config(serve_spec(api), log_level="error", lifespan="off", ws="none"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join()
+    with serving(serve_spec(api)) as server:
+        yield url_of(server)
 
 
 @pytest.mark.slow

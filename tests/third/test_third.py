@@ -64,7 +64,8 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(tree: Path, *arguments: str) -> str:
     """The output of Python in the copy."""
-    path = os.pathsep.join(str(tree / name) for name in ("generated", "overrides", "contract_tests"))
+    folders = [*(tree / name for name in ("generated", "overrides", "contract_tests")), REPOSITORY / "tests"]
+    path = os.pathsep.join(map(str, folders))
     environment = {**os.environ, "PYTHONPATH": path, "PET_SHOP_TOKEN": "demo"}
     done = subprocess.run([sys.executable, *arguments], cwd=tree, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -96,14 +97,11 @@ def test_a_command_for_each_operation(tree: Path) -> None:
 
 def test_the_suite_verifies_the_bundled_server(tree: Path) -> None:
     code = (
-        "import sys, threading, uvicorn, socket\n"
+        "from serving import serving, url_of\n"
         "from contrato.mock import create_app\n"
         "from contrato.verify import verify\n"
-        "listener = socket.create_server(('127.0.0.1', 0))\n"
-        "server = uvicorn.Server(uvicorn.Config(create_app(), log_level='error', lifespan='off'))\n"
-        "threading.Thread(target=server.run, kwargs={'sockets': [listener]}, daemon=True).start()\n"
-        "url = f'http://127.0.0.1:{listener.getsockname()[1]}/v1'\n"
-        "report = verify('pet_shop', url, 'demo', examples=2)\n"
+        "with serving(create_app()) as server:\n"
+        "    report = verify('pet_shop', url_of(server) + '/v1', 'demo', examples=2)\n"
         "print(report.exit_code, [failure.rule for failure in report.failures])\n"
     )
     assert run(tree, "-c", code) == "0 []\n"
