@@ -21,6 +21,9 @@ EVERYDAY = 28
 LINE = 50
 """Characters that every text of a record may have."""
 
+LARGEST_LIMIT = 100
+"""Up to here a limit on a page's size is an everyday one; a server that refuses more, or cuts it, protects itself."""
+
 LATEST = 253402300799
 """The last second of the year 9999, counted from 1970."""
 
@@ -59,7 +62,9 @@ def may_be_refused(exchange: Exchange) -> str | None:
             return question
     if body is not None and not exchange.request_body and body.admits("body-required", "required"):
         return "body-required"
-    return None
+    numbers = [(f, value) for f in operation.parameters if _is_number(value := given.get(f.key))]
+    bounds = {"below-one": lambda number: number < 1, "largest-limit": lambda number: number > LARGEST_LIMIT}
+    return next((q for q, is_out in bounds.items() for f, n in numbers if is_out(n) and f.admits(q, "refused")), None)
 
 
 def _selectors(operation: Operation) -> list[Parameter]:
@@ -93,8 +98,11 @@ def may_be_changed(f: Parameter, value: Any) -> bool:
     if isinstance(value, str):
         is_odd = value != value.strip() or not value or "<" in value or any(ord(c) > 0xFFFF for c in value)
         return (is_odd and f.admits("odd-text", "changed")) or (len(value) > LINE and f.admits("bounds", "changed"))
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_number and not 1 <= value <= EVERYDAY and f.admits("bounds", "changed")
+    return _is_number(value) and not 1 <= value <= EVERYDAY and f.admits("bounds", "changed")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def faults_of(exchange: Exchange) -> dict[str, str | None]:

@@ -21,12 +21,10 @@ from contrato.verify.checks.values import (
 from contrato.verify.documents import MISSING, short
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Violation
+from contrato.verify.leniency import LARGEST_LIMIT
 from contrato.verify.rows import is_end, page_size
 from contrato.verify.rules import check
 from contrato.verify.texts import collations
-
-LARGEST_LIMIT = 100
-"""Up to here a limit on a page's size is an everyday one; a server that gives less of more protects itself."""
 
 
 # Pages

@@ -130,14 +130,26 @@ def _arguments(exchange: Exchange, operation: Operation, faults: Faults) -> Told
     open_faults = only_open(faults)
     if not open_faults or len(open_faults) > 1 or not exchange.sent.isascii() or "\\u" in exchange.sent:
         return
-    if may_be_refused(exchange) is not None:
-        return  # For another reason.
     ((at, question),) = open_faults.items()
+    if may_be_refused(exchange) is not None or _is_far(exchange, operation, at):
+        return  # For another reason.
     # Whatever an unknown argument is called, the server has one way with it.
     field = at.partition(".")[0] if question == "unknown-argument" else at
     opening = operation.opening(at, question)
     if opening is not None and (reading := _reading(exchange, opening)):
         yield question, field, reading
+
+
+def _is_far(exchange: Exchange, operation: Operation, fault: str) -> bool:
+    """True if a refusal may be one of a value that is not there: of a page after the last, or a filter's."""
+    page = operation.pagination.page if operation.pagination else None
+    for f in operation.parameters if exchange.status in REFUSALS else ():
+        given = exchange.arguments.get(f.key, MISSING)
+        if given is not MISSING and f"{f.place}.{f.name}" != fault:
+            is_later = f.known_name == page and f.admits("page-after-last", "refused") and (as_whole(given) or 0) > 1
+            if is_later or f.admits("unknown-filter", "refused"):
+                return True
+    return False
 
 
 def _body(exchange: Exchange, operation: Operation, faults: Faults) -> Told:
