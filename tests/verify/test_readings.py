@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -141,8 +142,8 @@ def test_a_refusal_for_one_reason_tells_nothing_of_another() -> None:
     assert ("largest-limit", "query._limit", "refused") in told(large)
     wrong = replace(large, url=f"{large.url}&color=1")
     assert not {each for each in told(wrong) if each[0] == "largest-limit"}
-    for listed in ({"_limit": -3}, {"_page": 0}, {"_limit": 10**6}):
-        refused = replace(asked(lambda listed=listed: lists(**listed)), status=422)
+    for name, number in (("_limit", -3), ("_page", 0), ("_limit", 10**6)):
+        refused = replace(asked(partial(lists, **{name: number})), status=422)
         assert may_be_refused(refused)
         assert not {each for each in told(replace(refused, url=f"{refused.url}&color=1")) if "unknown" in each[0]}
     for chosen in ({"Id_service": 41}, {"Page": 7}):

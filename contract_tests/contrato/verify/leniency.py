@@ -62,9 +62,13 @@ def may_be_refused(exchange: Exchange) -> str | None:
             return question
     if body is not None and not exchange.request_body and body.admits("body-required", "required"):
         return "body-required"
-    numbers = [(f, value) for f in operation.parameters if _is_number(value := given.get(f.key))]
-    bounds = {"below-one": lambda number: number < 1, "largest-limit": lambda number: number > LARGEST_LIMIT}
-    return next((q for q, is_out in bounds.items() for f, n in numbers if is_out(n) and f.admits(q, "refused")), None)
+    for f in operation.parameters:
+        number: Any = given.get(f.key)
+        if _is_number(number):
+            for question, holds in (("below-one", number < 1), ("largest-limit", number > LARGEST_LIMIT)):
+                if holds and f.admits(question, "refused"):
+                    return question
+    return None
 
 
 def _selectors(operation: Operation) -> list[Parameter]:
