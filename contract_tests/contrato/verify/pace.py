@@ -10,7 +10,7 @@ from contrato.core.retry import LONGEST_WAIT, retry_after
 MAX_ALL_BYTES = 512 * 2**20
 """Bytes that all answers of a run may have together."""
 
-ALL_WAITS = 120.0
+ALL_WAITS = 300.0
 """Seconds that the waits after 429 may take together, those of clean-up counted by themselves."""
 
 
