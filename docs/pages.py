@@ -137,6 +137,7 @@ class Pages:
             "home": "",
             "counts": {name: Counter(it.level for *_, it in api.statements()) for name, api in self.apis.items()},
             "topics": self.topics,
+            "grouped": {name: questions.grouped(api, self.topics) for name, api in self.apis.items()},
             "levels": {topic.level for topic in self.topics},
             "form_words": {api: self.texts["form"] | {"short": name} for api, name in names.items()},
             "versions": versions,

@@ -372,6 +372,12 @@ def test_what_is_in_doubt_can_be_cited_answered_and_found(site: Path, folder: st
         numbers = [row.rpartition("-")[2] for row in page.ids if row.startswith(f"{api}-")]
         # Each is a line of the form, too.
         assert all(re.search(rf"(^|<code>){name}-{number}\. \S", text, re.MULTILINE) for number in numbers)
+        # Each theme has a heading, an entry in the contents, and a heading in the form.
+        themes = {f"theme-{api}-{question.theme}" for question in spec.api(api).questions.values()}
+        assert themes < page.ids
+        assert {f"#{theme}" for theme in themes} < {*page.links}
+    contents = re.findall(r'<a href="#theme-[^"]+">(.+?)</a>', text)
+    assert re.findall(r"^## (.+)$", text, re.MULTILINE) == contents
     assert len(text.split("data-level")) - 1 == sum(len(re.findall(rf'id="{api}-\d+"', text)) for api in spec.APIS)
     assert not re.search(r"\b(neu|apportionments)#L\d|anyOf|servers? 0|x-time", re.sub(r'(id|href)="[^"]*"', "", text))
 
