@@ -238,7 +238,9 @@ class Pages:
         data = {
             "spec": decorate(api, words),
             "locale": self.language.partition("-")[0],
-            "words": words | {"feminine": self.texts["feminine"], "delete": self.texts["reference"]["delete"]},
+            "words": words
+            | {key: self.texts["reference"][key] for key in ("body", "answer", "delete")}
+            | {"feminine": self.texts["feminine"]},
         }
         scheme, host = urlsplit(api.server_url)[:2]
         self.page(

@@ -40,6 +40,18 @@ for (const { variables = {} } of origin ? spec.servers : []) {
   for (const variable of Object.values(variables)) if (/^https?:/.test(variable.default)) variable.default = origin;
 }
 
+// What Scalar leaves out, and whoever listens to a page needs; docs/test_browser.py looks whether it still does.
+const MENDED = {
+  '[role=combobox]:not([aria-expanded])': (box) => box.setAttribute('aria-expanded', box.hasAttribute('aria-controls')),
+  'button[role=none]': (button) => button.removeAttribute('role'),
+  '.cm-content:not([aria-label])': (editor) => editor.setAttribute('aria-label', editor.isContentEditable ? words.body : words.answer),
+  // They control nothing.
+  '.group\\/copy-button[aria-controls]': (button) => button.removeAttribute('aria-controls'),
+};
+new MutationObserver(() => {
+  for (const [selector, mend] of Object.entries(MENDED)) document.querySelectorAll(selector).forEach(mend);
+}).observe(document.body, { childList: true, subtree: true });
+
 const shows = (name, component) => ({ name, component });
 Scalar.createApiReference('#app', {
   content: spec,
