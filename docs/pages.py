@@ -181,6 +181,7 @@ class Pages:
             self.page(name, name, self.texts[name]["title"])
         for name in GUIDES:
             self.write_guide(name)
+        self.searched += map(self.question, self.topics)
         for name in (*GUIDES, *ENGLISH):
             self.searched += self.sections(name)
         index = json.dumps(self.searched, ensure_ascii=False, separators=(",", ":"))
@@ -266,6 +267,15 @@ class Pages:
         for it, place in ((first, guides), *((section, f"{guides} · {first.heading}") for section in others)):
             text = " ".join("".join(it.words).split())
             yield {"title": it.heading, "place": place, "href": f"{address}#{it.anchor}", "text": text}
+
+    def question(self, topic: Topic) -> dict[str, str]:
+        """Return what a search finds of something to be settled; its number and its reasons, too."""
+        short, title = self.texts["apis"][topic.api]["short"], topic.question or topic.reason
+        text = " ".join(
+            [*topic.readings.values(), topic.reason] if topic.question else [questions.listed(topic.places)]
+        )
+        place = f"{short}-{topic.number} · {self.texts['levels'][topic.level]}"
+        return {"title": title, "place": place, "href": f"evidence.html#{topic.id}", "text": text}
 
     def markdown(self, name: str) -> str:
         """Return the text of a guide."""

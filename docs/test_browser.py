@@ -530,6 +530,15 @@ def test_a_reference_loads_little(context: BrowserContext, served: str) -> None:
     page.close()
 
 
+def test_paper_has_one_sample_of_each_operation(context: BrowserContext, served: str) -> None:
+    page = context.new_page()
+    page.goto(f"{served}neu.html")
+    page.emulate_media(media="print")
+    expect(page.locator(".sample:visible")).to_have_count(len(spec.api("neu").operations))
+    expect(page.locator(".exchange:visible")).to_have_count(len(spec.api("neu").operations))
+    page.close()
+
+
 def test_a_sample_is_copied(browser: Browser, served: str) -> None:
     context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
     page = context.new_page()

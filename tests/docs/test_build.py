@@ -144,6 +144,19 @@ def test_the_python_api_is_documented(site: Path) -> None:
     assert not [name for name in page.ids if "._" in name]
 
 
+def test_each_cell_of_a_table_knows_its_heading(site: Path) -> None:
+    """On a phone it stands alone."""
+    seen = 0
+    for file in site.rglob("*.html"):
+        for table in re.findall(r"<table>.*?</table>", file.read_text("utf-8"), re.DOTALL):
+            headings = [re.sub("<[^>]+>", "", text) for text in re.findall(r"<th\b[^>]*>(.*?)</th>", table)]
+            for row in re.findall(r"<tr>(.*?)</tr>", table.partition("</thead>")[2], re.DOTALL):
+                labels = re.findall(r'<td\b[^>]*?data-label="([^"]*)"', row)
+                assert labels == headings, file
+                seen += 1
+    assert seen > 20
+
+
 @pytest.mark.parametrize("api", spec.APIS)
 def test_every_question_and_reason_has_a_number(api: str) -> None:
     """To give one: python docs/questions.py. One in other words keeps its number: change it in docs/numbers.yaml."""
@@ -234,10 +247,15 @@ def test_what_a_search_finds_is_there(site: Path, folder: str) -> None:
         if file not in known:
             known[file] = Page(file).ids
         assert anchor in known[file], entry
-    assert {file.stem for file in known} == {*spec.APIS, *pages.GUIDES, *pages.ENGLISH}
+    assert {file.stem for file in known} == {"evidence", *spec.APIS, *pages.GUIDES, *pages.ENGLISH}
     titles = {entry["title"] for entry in found}
+    rows = {entry["href"].partition("#")[2]: entry["place"] for entry in found if "evidence.html" in entry["href"]}
     for api in map(spec.api, spec.APIS):
         assert {it.name for o in api.operations.values() for it in o.parameters} <= titles
+        numbered = {row for row in Page(site / folder / "evidence.html").ids if re.fullmatch(rf"{api.name}-\d+", row)}
+        assert numbered <= rows.keys()
+        # A number is found, too.
+        assert all(f"-{row.rpartition('-')[2]} · " in rows[row] for row in numbered)
         for node in api.document["components"]["schemas"].values():
             assert {*node.get("properties", ())} <= titles
 

@@ -14,7 +14,7 @@ import samples
 from contrato.core import spec
 from contrato.core.spec import Api
 from contrato.verify.documents import find
-from reference import Reference
+from reference import Reference, sections
 
 ROOT = Path(__file__).parents[2]
 THIRD = ROOT / "tests" / "third" / "pet_shop.yaml"
@@ -111,6 +111,13 @@ def test_a_form_has_a_heading_for_each_theme_and_a_letter_for_each_reading(api: 
         assert all(place.where in form for place in topic.places)
     # Both happen.
     assert {topic.differs for topic in topics} == {True, False}
+
+
+@pytest.mark.parametrize("file", [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")], ids=lambda file: file.name)
+def test_links_between_texts_lead_to_a_heading(file: Path) -> None:
+    for link in re.findall(r"\]\(([\w./-]*)#([\w-]+)\)", file.read_text("utf-8")):
+        target = (file.parent / link[0]).resolve() if link[0] else file
+        assert link[1] in {section.anchor for section in sections(target.read_text("utf-8"))}, link
 
 
 @pytest.mark.parametrize("language", ["en", *overlays.LANGUAGES])
