@@ -292,6 +292,7 @@ class Pages:
         )
         if self.repository:
             text = text.replace("OWNER/contrato", urlsplit(self.repository).path.strip("/"))
+            text = text.replace("git+URL", f"git+{self.repository}")
         return text.partition("\n")[0].strip("# "), article(re.sub(r"index\.html#[\w-]+", "index.html", text))
 
     def badge(self, part: str, level: str) -> str:

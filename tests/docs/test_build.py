@@ -195,6 +195,14 @@ def test_a_site_says_where_it_and_the_project_are(site: Path, tmp_path: Path) ->
     assert f'href="{project}"' in text
     assert "GET /&lt;somewhere&gt;" in (tmp_path / "changes.html").read_text("utf-8")
     assert f"git clone {project}" in (tmp_path / "index.html").read_text("utf-8")
+    for folder in pages.LANGUAGES.values():
+        shown = (tmp_path / folder / "neu.html").read_text("utf-8")
+        # Without a script: what to install, and what to do in a notebook, in one click.
+        assert f'pip install "contrato[pandas] @ git+{project}"' in shown
+        assert 'client.html#in-a-notebook"' in shown
+    assert f"pip install &quot;contrato[mock,pandas] @ git+{project}&quot;" in (tmp_path / "client.html").read_text(
+        "utf-8"
+    )
     assert f"{project}/issues/new?title=NEU-1%3A" in (tmp_path / "evidence.html").read_text("utf-8")
     listed = re.findall(r"<loc>(.*?)</loc>", (tmp_path / "sitemap.xml").read_text("utf-8"))
     assert len(listed) == len(set(listed)) == len(list(tmp_path.rglob("*.html"))) - 1
