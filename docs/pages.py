@@ -241,7 +241,7 @@ class Pages:
             "locale": self.language.partition("-")[0],
             "words": words
             | {key: self.texts["reference"][key] for key in ("body", "answer", "delete")}
-            | {"feminine": self.texts["feminine"]},
+            | {key: self.texts[key] for key in ("agrees", "feminine")},
         }
         scheme, host = urlsplit(api.server_url)[:2]
         self.page(
@@ -295,9 +295,9 @@ class Pages:
             text = text.replace("git+URL", f"git+{self.repository}")
         return text.partition("\n")[0].strip("# "), article(re.sub(r"index\.html#[\w-]+", "index.html", text))
 
-    def badge(self, part: str, level: str) -> str:
-        """Return the text of a badge."""
-        found: str = self.texts["feminine" if part in ("path", "unit") else "levels"][level]
+    def badge(self, part: str, level: str, noun: str = "") -> str:
+        """Return the text of a badge; `noun` is what it is about where it does not say so itself."""
+        found: str = self.texts[self.texts["agrees"].get(part or noun, "levels")][level]
         return f"{self.words[part]}: {found}" if part else found
 
     def reason(self, evidence: Evidence) -> str:

@@ -412,9 +412,9 @@ def test_badges_show(page: Page, site: Path, language: str, api: str, key: str) 
     expect(badges).to_have_count(2 + ("x-meaning-evidence" in operation))
     own = badges.get_by_text(words["levels"][operation["x-evidence"].partition(" ")[0]], exact=True)
     expect(own).to_be_visible()
-    # A path is feminine.
+    # Where words have a gender, it is that of the path.
     expect(badges.last).to_contain_text(
-        f"{words['words']['path']}: {words['feminine']['inferred' if api == 'neu' else 'documented']}"
+        f"{words['words']['path']}: {words[words['agrees']['path']]['inferred' if api == 'neu' else 'documented']}"
     )
     # Each name has one in its own row: parameters, fields sent, fields answered.
     sent = marks(spec_, [operation["parameters"], operation.get("requestBody")])

@@ -22,8 +22,8 @@ function badge(text, part) {
   details.className = `evidence ${level}`;
   details.title = shown.join('\n');
   const summary = details.appendChild(document.createElement('summary'));
-  // A path and a unit are feminine where words have a gender.
-  const told = ['path', 'unit'].includes(part) ? words.feminine[level] : words[level];
+  // Words may have a gender.
+  const told = (words.agrees[part] === 'feminine' ? words.feminine : words)[level];
   summary.textContent = (part ? `${words[part]}: ` : '') + told;
   for (const line of shown) details.appendChild(document.createElement('p')).textContent = line;
   return details;

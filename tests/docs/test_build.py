@@ -408,6 +408,19 @@ def test_what_is_in_doubt_can_be_cited_answered_and_found(site: Path, folder: st
     assert not re.search(r"\b(neu|apportionments)#L\d|anyOf|servers? 0|x-time", re.sub(r'(id|href)="[^"]*"', "", text))
 
 
+@pytest.mark.parametrize(
+    ("folder", "path", "unit"), [("es", "Inferida", "Unidad: "), ("pt-BR", "Inferido", "Unidade: ")]
+)
+def test_levels_agree_with_what_they_are_about(site: Path, folder: str, path: str, unit: str) -> None:
+    """In Spanish a path is feminine, in Portuguese it is not; a unit is in both."""
+    text = (site / folder / "neu.html").read_text("utf-8")
+    headings = re.findall(r'\.path"><h4>(.*?)</h4>', text, re.DOTALL)
+    assert headings
+    assert all(f">{path}</a>" in heading for heading in headings)
+    assert f">{unit}Inferida</a>" in text
+    assert f">{unit}Inferido</a>" not in text
+
+
 @pytest.mark.parametrize("folder", ["", "es", "pt-BR"])
 def test_each_operation_shows_three_samples(site: Path, folder: str) -> None:
     for api in spec.APIS:
