@@ -137,6 +137,7 @@ class Pages:
             "home": "",
             "counts": {name: Counter(it.level for *_, it in api.statements()) for name, api in self.apis.items()},
             "topics": self.topics,
+            "grouped": {name: questions.grouped(api, self.topics) for name, api in self.apis.items()},
             "levels": {topic.level for topic in self.topics},
             "form_words": {api: self.texts["form"] | {"short": name} for api, name in names.items()},
             "versions": versions,
@@ -180,6 +181,7 @@ class Pages:
             self.page(name, name, self.texts[name]["title"])
         for name in GUIDES:
             self.write_guide(name)
+        self.searched += map(self.question, self.topics)
         for name in (*GUIDES, *ENGLISH):
             self.searched += self.sections(name)
         index = json.dumps(self.searched, ensure_ascii=False, separators=(",", ":"))
@@ -237,7 +239,9 @@ class Pages:
         data = {
             "spec": decorate(api, words),
             "locale": self.language.partition("-")[0],
-            "words": words | {"feminine": self.texts["feminine"], "delete": self.texts["reference"]["delete"]},
+            "words": words
+            | {key: self.texts["reference"][key] for key in ("body", "answer", "delete")}
+            | {key: self.texts[key] for key in ("agrees", "feminine")},
         }
         scheme, host = urlsplit(api.server_url)[:2]
         self.page(
@@ -264,6 +268,15 @@ class Pages:
             text = " ".join("".join(it.words).split())
             yield {"title": it.heading, "place": place, "href": f"{address}#{it.anchor}", "text": text}
 
+    def question(self, topic: Topic) -> dict[str, str]:
+        """Return what a search finds of something to be settled; its number and its reasons, too."""
+        short, title = self.texts["apis"][topic.api]["short"], topic.question or topic.reason
+        text = " ".join(
+            [*topic.readings.values(), topic.reason] if topic.question else [questions.listed(topic.places)]
+        )
+        place = f"{short}-{topic.number} · {self.texts['levels'][topic.level]}"
+        return {"title": title, "place": place, "href": f"evidence.html#{topic.id}", "text": text}
+
     def markdown(self, name: str) -> str:
         """Return the text of a guide."""
         suffix = "" if self.language == "en" or name in ENGLISH else f".{self.language}"
@@ -279,11 +292,12 @@ class Pages:
         )
         if self.repository:
             text = text.replace("OWNER/contrato", urlsplit(self.repository).path.strip("/"))
+            text = text.replace("git+URL", f"git+{self.repository}")
         return text.partition("\n")[0].strip("# "), article(re.sub(r"index\.html#[\w-]+", "index.html", text))
 
-    def badge(self, part: str, level: str) -> str:
-        """Return the text of a badge."""
-        found: str = self.texts["feminine" if part in ("path", "unit") else "levels"][level]
+    def badge(self, part: str, level: str, noun: str = "") -> str:
+        """Return the text of a badge; `noun` is what it is about where it does not say so itself."""
+        found: str = self.texts[self.texts["agrees"].get(part or noun, "levels")][level]
         return f"{self.words[part]}: {found}" if part else found
 
     def reason(self, evidence: Evidence) -> str:

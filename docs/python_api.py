@@ -7,13 +7,13 @@ from typing import Any
 import attrs
 import griffe
 
+from contrato.core.spec import APIS
 from reference import html
 
 ROOT = Path(__file__).resolve().parents[1]
 # Modules that users import, in the order of the page.
 MODULES = (
-    "contrato.neu",
-    "contrato.apportionments",
+    *(f"contrato.{api}" for api in APIS),
     "contrato.core.errors",
     "contrato.core.pages",
     "contrato.frames",

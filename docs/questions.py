@@ -8,6 +8,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from string import ascii_lowercase
 from typing import Any
 from urllib.parse import urlencode
 
@@ -44,6 +45,7 @@ class Topic:
 
     Attributes:
         subject: The id of the question, or the reason in English.
+        group: The theme of the question; the level of a reason.
 
     """
 
@@ -51,6 +53,7 @@ class Topic:
     number: int
     subject: str
     level: str
+    group: str
     question: str
     why: Evidence
     readings: Mapping[str, str]
@@ -75,6 +78,11 @@ class Topic:
         return ", ".join(cite.partition("#")[2] for cite in self.why.citations)
 
     @property
+    def differs(self) -> bool:
+        """True if our reading is not the same everywhere."""
+        return len(self.ours) > 1
+
+    @property
     def ours(self) -> dict[str, list[Place]]:
         """Places by our reading there."""
         found = defaultdict(list)
@@ -84,14 +92,13 @@ class Topic:
 
     def form(self, words: Mapping[str, str]) -> str:
         """Return it as text with a line for the answer."""
-        title = self.question or self.reason
-        lines = [f"{words['short']}-{self.number}. {title}"]
-        if self.question:
-            lines += [
-                f"   - {text}{' ← ' + words['ours'] if name in self.ours else ''}"
-                for name, text in self.readings.items()
-            ]
-        lines.append(f"   {words['places']}: {', '.join(place.where for place in self.places)}")
+        lines = [f"{words['short']}-{self.number}. {self.question or self.reason}"]
+        for letter, (name, text) in zip(ascii_lowercase, self.readings.items(), strict=False):
+            ours = f" ← {words['ours']}" if name in self.ours else ""
+            places = f": {listed(self.ours[name])}" if ours and self.differs else ""
+            lines.append(f"   {letter}) {text}{ours}{places}")
+        if not self.differs:
+            lines.append(f"   {words['places']}: {listed(self.places)}")
         return "\n".join([*lines, f"   {words['answer']}: "])
 
     def issue(self, repository: str, words: Mapping[str, str]) -> str:
@@ -100,9 +107,23 @@ class Topic:
         return f"{repository}/issues/new?{urlencode({'title': title[:200], 'body': self.form(words)})}"
 
 
+def listed(places: Iterable[Place]) -> str:
+    """Return the names of places as text."""
+    return ", ".join(place.where for place in places)
+
+
+def grouped(api: Api, topics: Iterable[Topic]) -> dict[str, list[Topic]]:
+    """Return the topics of a spec by group: the themes in its order, then reasons by level."""
+    groups = [*(question.theme for question in api.questions.values()), "conflict", "inferred"]
+    found = {group: [it for it in topics if it.api == api.name and it.group == group] for group in groups}
+    return {group: inside for group, inside in found.items() if inside}
+
+
 def where(steps: Steps, part: str, words: Mapping[str, str]) -> str:
     """Return the name of a place for a reader."""
-    found = names(steps)
+    found = [words["body"] if step == "requestBody" else step for step in names(steps)]
+    if "securitySchemes" in steps:
+        found = [words["security"]]
     found = [words.get(found[0], found[0]), *found[1:]] if found else [words["api"]]
     if steps[:2] == ("components", "schemas"):
         found = [".".join(found)]
@@ -144,6 +165,7 @@ def topics(api: Api, english: Api, words: Mapping[str, str]) -> list[Topic]:
                 known.get(subject, last),
                 subject,
                 "open" if question else evidence.level,
+                question.theme if question else evidence.level,
                 question.question if question else "",
                 question.why if question else evidence,
                 question.readings if question else {},

@@ -49,8 +49,20 @@ def keyed(api: Api, steps: Steps) -> Steps:
 
 
 def html(markdown: str) -> Markup:
-    """Return Markdown as HTML."""
-    return Markup(MARKDOWN.render(markdown))
+    """Return Markdown as HTML; each cell of a table knows its heading, which a phone shows beside it."""
+    tokens = MARKDOWN.parse(markdown)
+    headings: list[str] = []
+    for before, token in pairwise(tokens):
+        if before.type == "table_open":
+            headings, column = [], 0
+        elif before.type == "tr_open":
+            column = 0
+        elif before.type == "th_open":
+            headings.append("".join(child.content for child in token.children or ()))
+        elif before.type == "td_open":
+            before.attrSet("data-label", headings[column])
+            column += 1
+    return Markup(MARKDOWN.renderer.render(tokens, MARKDOWN.options, {}))
 
 
 @attrs.frozen

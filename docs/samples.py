@@ -8,9 +8,12 @@ from typing import Any
 from urllib.parse import quote
 
 from contrato.core.document import FORM, JSON, MULTIPART
+from contrato.core.names import RESERVED, python_name
 from contrato.core.places import Arguments, Parts, place
 from contrato.core.samples import sample
+from contrato.core.schema import Schema
 from contrato.core.spec import Operation, Parameter
+from contrato.core.tables import tables
 
 
 def values(operation: Operation) -> dict[tuple[str, str], Any]:
@@ -67,8 +70,32 @@ def python(operation: Operation, given: Arguments) -> str:
     head = f"{imports}from contrato.{api} import {kind}\n\nwith {kind}() as {api}:\n"
     if operation.answer is None:
         return f"{head}    {call}"
-    many = operation.pagination or operation.answer.items
-    return head + (f"    for row in {call}:\n        print(row)" if many else f"    print({call})")
+    if not (operation.pagination or operation.answer.items):
+        name = _variable(operation, operation.answer)
+        return f"{head}    {name} = {call}\n    print({name})"
+    text, printed, indent = head, call, "    "
+    for name, inside in _loops(operation):
+        text += f"{indent}for {name} in {printed}:\n"
+        printed = f"{name}.{inside}" if inside else name
+        indent += "    "
+    return f"{text}{indent}print({printed})"
+
+
+def _loops(operation: Operation) -> Iterator[tuple[str, str]]:
+    """Yield a name for the elements of each list on the way to the rows of an answer, and the attribute of the next."""
+    try:
+        found = tables(operation)
+    except (TypeError, ValueError):
+        # Elements that are no objects, or have no table, are printed as they are.
+        yield "element", ""
+        return
+    for (schema, _), inside in zip(found.levels, (*found.rows.path, ""), strict=True):
+        yield _variable(operation, schema), inside
+
+
+def _variable(operation: Operation, schema: Schema) -> str:
+    """Return a name for what a schema is of, such as `bill`."""
+    return python_name(schema.component or "row", RESERVED | {operation.api.name})
 
 
 def command(operation: Operation, given: Arguments) -> str:

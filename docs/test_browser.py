@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
 import pytest
@@ -251,6 +251,68 @@ def test_nobody_is_shut_out(page: Page, name: str) -> None:
     assert not violations(page, "color-contrast")
 
 
+def dialogs(visit: Visit, key: str) -> Iterator[str]:
+    """Open the dialogs of an interactive reference one after the other: the search, a request, and its answer."""
+    page = visit.page
+    operation_at(page, key)
+    page.keyboard.press("Control+k")
+    page.get_by_role("combobox").fill("name")
+    expect(page.get_by_role("option").first).to_be_visible()
+    yield "search"
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("option")).to_have_count(0)
+    page.locator(f"section[id$='/{key}'] .show-api-client-button").click()
+    send = page.locator("[data-addressbar-action=send]:visible")
+    expect(send).to_be_visible()
+    yield "request"
+    send.click()
+    expect(page.get_by_text("200 OK")).to_be_visible()
+    yield "answer"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("folder", "name", "key"),
+    [
+        ("", "neu", "queryConsumption"),
+        ("es/", "neu", "listAccounts"),
+        ("pt-BR/", "apportionments", "updateApportionment"),
+    ],
+)
+def test_nobody_is_shut_out_of_a_dialog(
+    context: BrowserContext, served: str, folder: str, name: str, key: str, scheme: Literal["light", "dark"]
+) -> None:
+    visit = Visit(context, f"{served}{folder}{name}-interactive.html")
+    visit.page.emulate_media(color_scheme=scheme)
+    assert [(dialog, violations(visit.page)) for dialog in dialogs(visit, key)] == [
+        (dialog, []) for dialog in ("search", "request", "answer")
+    ]
+    visit.page.close()
+    assert not visit.complaints
+
+
+def test_scalar_still_leaves_out_what_we_add(context: BrowserContext, served: str, site: Path) -> None:
+    """If not, `MENDED` of reference.js is to be shortened."""
+    script = (site / "assets/reference.js").read_text("utf-8")
+    assert script.count("new MutationObserver(") == 1
+    idle = script.replace("new MutationObserver(", "new (class { observe() {} })(")
+    origin = "window.CONTRATO.origin = location.origin;"
+    context.route("**/assets/reference.js", lambda to: to.fulfill(body=origin + idle, content_type="text/javascript"))
+    visit = Visit(context, f"{served}apportionments-interactive.html")
+    found = {
+        dialog: {it.partition(":")[0] for it in violations(visit.page)}
+        for dialog in dialogs(visit, "updateApportionment")
+    }
+    context.unroute("**/assets/reference.js")
+    visit.page.close()
+    request = {"aria-input-field-name", "aria-prohibited-attr", "aria-required-attr"}
+    assert found == {
+        "search": {"aria-required-attr"},
+        "request": request,
+        "answer": request | {"aria-valid-attr-value"},
+    }
+
+
 def test_pages_that_are_only_in_english_are_like_the_others(context: BrowserContext, served: str, site: Path) -> None:
     names = {file.name for file in site.glob("*.html")} - {file.name for file in (site / "es").glob("*.html")}
     assert len(names) > 8
@@ -350,9 +412,9 @@ def test_badges_show(page: Page, site: Path, language: str, api: str, key: str) 
     expect(badges).to_have_count(2 + ("x-meaning-evidence" in operation))
     own = badges.get_by_text(words["levels"][operation["x-evidence"].partition(" ")[0]], exact=True)
     expect(own).to_be_visible()
-    # A path is feminine.
+    # Where words have a gender, it is that of the path.
     expect(badges.last).to_contain_text(
-        f"{words['words']['path']}: {words['feminine']['inferred' if api == 'neu' else 'documented']}"
+        f"{words['words']['path']}: {words[words['agrees']['path']]['inferred' if api == 'neu' else 'documented']}"
     )
     # Each name has one in its own row: parameters, fields sent, fields answered.
     sent = marks(spec_, [operation["parameters"], operation.get("requestBody")])
@@ -465,6 +527,15 @@ def test_a_reference_loads_little(context: BrowserContext, served: str) -> None:
     # The page, its style and the script of the copy buttons: nothing of 4 MB.
     assert len(sizes) <= 3
     assert sum(sizes) < 400_000
+    page.close()
+
+
+def test_paper_has_one_sample_of_each_operation(context: BrowserContext, served: str) -> None:
+    page = context.new_page()
+    page.goto(f"{served}neu.html")
+    page.emulate_media(media="print")
+    expect(page.locator(".sample:visible")).to_have_count(len(spec.api("neu").operations))
+    expect(page.locator(".exchange:visible")).to_have_count(len(spec.api("neu").operations))
     page.close()
 
 

@@ -166,8 +166,11 @@ function Questions() {
         claims(node, steps, answers.has(node));
       }
     });
-    for (const [id, { question, readings = {}, why, mixed = false, ...more }] of Object.entries(questions)) {
+    for (const [id, { theme, question, readings = {}, why, mixed = false, ...more }] of Object.entries(questions)) {
       const steps = ['x-questions', id];
+      if (!/^[a-z]+$/.test(theme ?? '')) {
+        tell(`${id}: theme is a word, such as pages; docs/texts.en.yaml has the heading of each.`, steps);
+      }
       if (!question?.endsWith('?')) {
         tell(`${id}: question is a sentence that ends with a question mark.`, steps);
       }
@@ -175,7 +178,7 @@ function Questions() {
         tell(`${id}: why reads ${JSON.stringify(why)}: write "open neu#L24: why" or "open: why".`, steps);
       }
       if (typeof mixed !== 'boolean' || Object.keys(more).length) {
-        tell(`${id} has question, readings, why and mixed, which is true or false, and nothing else.`, steps);
+        tell(`${id} has theme, question, readings, why and mixed, which is true or false, and nothing else.`, steps);
       }
       if (!sites[id].length) {
         tell(`${id} is open about no element: name it in an x-open.`, steps);

@@ -22,8 +22,8 @@ function badge(text, part) {
   details.className = `evidence ${level}`;
   details.title = shown.join('\n');
   const summary = details.appendChild(document.createElement('summary'));
-  // A path and a unit are feminine where words have a gender.
-  const told = ['path', 'unit'].includes(part) ? words.feminine[level] : words[level];
+  // Words may have a gender.
+  const told = (words.agrees[part] === 'feminine' ? words.feminine : words)[level];
   summary.textContent = (part ? `${words[part]}: ` : '') + told;
   for (const line of shown) details.appendChild(document.createElement('p')).textContent = line;
   return details;
@@ -39,6 +39,18 @@ customElements.define('contrato-unit', class extends HTMLElement {
 for (const { variables = {} } of origin ? spec.servers : []) {
   for (const variable of Object.values(variables)) if (/^https?:/.test(variable.default)) variable.default = origin;
 }
+
+// What Scalar leaves out, and whoever listens to a page needs; docs/test_browser.py looks whether it still does.
+const MENDED = {
+  '[role=combobox]:not([aria-expanded])': (box) => box.setAttribute('aria-expanded', box.hasAttribute('aria-controls')),
+  'button[role=none]': (button) => button.removeAttribute('role'),
+  '.cm-content:not([aria-label])': (editor) => editor.setAttribute('aria-label', editor.isContentEditable ? words.body : words.answer),
+  // They control nothing.
+  '.group\\/copy-button[aria-controls]': (button) => button.removeAttribute('aria-controls'),
+};
+new MutationObserver(() => {
+  for (const [selector, mend] of Object.entries(MENDED)) document.querySelectorAll(selector).forEach(mend);
+}).observe(document.body, { childList: true, subtree: true });
 
 const shows = (name, component) => ({ name, component });
 Scalar.createApiReference('#app', {

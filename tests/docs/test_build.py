@@ -144,6 +144,19 @@ def test_the_python_api_is_documented(site: Path) -> None:
     assert not [name for name in page.ids if "._" in name]
 
 
+def test_each_cell_of_a_table_knows_its_heading(site: Path) -> None:
+    """On a phone it stands alone."""
+    seen = 0
+    for file in site.rglob("*.html"):
+        for table in re.findall(r"<table>.*?</table>", file.read_text("utf-8"), re.DOTALL):
+            headings = [re.sub("<[^>]+>", "", text) for text in re.findall(r"<th\b[^>]*>(.*?)</th>", table)]
+            for row in re.findall(r"<tr>(.*?)</tr>", table.partition("</thead>")[2], re.DOTALL):
+                labels = re.findall(r'<td\b[^>]*?data-label="([^"]*)"', row)
+                assert labels == headings, file
+                seen += 1
+    assert seen > 20
+
+
 @pytest.mark.parametrize("api", spec.APIS)
 def test_every_question_and_reason_has_a_number(api: str) -> None:
     """To give one: python docs/questions.py. One in other words keeps its number: change it in docs/numbers.yaml."""
@@ -182,6 +195,14 @@ def test_a_site_says_where_it_and_the_project_are(site: Path, tmp_path: Path) ->
     assert f'href="{project}"' in text
     assert "GET /&lt;somewhere&gt;" in (tmp_path / "changes.html").read_text("utf-8")
     assert f"git clone {project}" in (tmp_path / "index.html").read_text("utf-8")
+    for folder in pages.LANGUAGES.values():
+        shown = (tmp_path / folder / "neu.html").read_text("utf-8")
+        # Without a script: what to install, and what to do in a notebook, in one click.
+        assert f'pip install "contrato[pandas] @ git+{project}"' in shown
+        assert 'client.html#in-a-notebook"' in shown
+    assert f"pip install &quot;contrato[mock,pandas] @ git+{project}&quot;" in (tmp_path / "client.html").read_text(
+        "utf-8"
+    )
     assert f"{project}/issues/new?title=NEU-1%3A" in (tmp_path / "evidence.html").read_text("utf-8")
     listed = re.findall(r"<loc>(.*?)</loc>", (tmp_path / "sitemap.xml").read_text("utf-8"))
     assert len(listed) == len(set(listed)) == len(list(tmp_path.rglob("*.html"))) - 1
@@ -234,10 +255,15 @@ def test_what_a_search_finds_is_there(site: Path, folder: str) -> None:
         if file not in known:
             known[file] = Page(file).ids
         assert anchor in known[file], entry
-    assert {file.stem for file in known} == {*spec.APIS, *pages.GUIDES, *pages.ENGLISH}
+    assert {file.stem for file in known} == {"evidence", *spec.APIS, *pages.GUIDES, *pages.ENGLISH}
     titles = {entry["title"] for entry in found}
+    rows = {entry["href"].partition("#")[2]: entry["place"] for entry in found if "evidence.html" in entry["href"]}
     for api in map(spec.api, spec.APIS):
         assert {it.name for o in api.operations.values() for it in o.parameters} <= titles
+        numbered = {row for row in Page(site / folder / "evidence.html").ids if re.fullmatch(rf"{api.name}-\d+", row)}
+        assert numbered <= rows.keys()
+        # A number is found, too.
+        assert all(f"-{row.rpartition('-')[2]} · " in rows[row] for row in numbered)
         for node in api.document["components"]["schemas"].values():
             assert {*node.get("properties", ())} <= titles
 
@@ -372,8 +398,28 @@ def test_what_is_in_doubt_can_be_cited_answered_and_found(site: Path, folder: st
         numbers = [row.rpartition("-")[2] for row in page.ids if row.startswith(f"{api}-")]
         # Each is a line of the form, too.
         assert all(re.search(rf"(^|<code>){name}-{number}\. \S", text, re.MULTILINE) for number in numbers)
+        # Each theme has a heading, an entry in the contents, and a heading in the form.
+        open_ = (it.opening for it in spec.api(api).open_sites() if it.opening.settled is None)
+        themes = {f"theme-{api}-{opening.question.theme}" for opening in open_}
+        assert themes < page.ids
+        assert {f"#{theme}" for theme in themes} < {*page.links}
+    contents = re.findall(r'<a href="#theme-[^"]+">(.+?)</a>', text)
+    assert re.findall(r"^## (.+)$", text, re.MULTILINE) == contents
     assert len(text.split("data-level")) - 1 == sum(len(re.findall(rf'id="{api}-\d+"', text)) for api in spec.APIS)
     assert not re.search(r"\b(neu|apportionments)#L\d|anyOf|servers? 0|x-time", re.sub(r'(id|href)="[^"]*"', "", text))
+
+
+@pytest.mark.parametrize(
+    ("folder", "path", "unit"), [("es", "Inferida", "Unidad: "), ("pt-BR", "Inferido", "Unidade: ")]
+)
+def test_levels_agree_with_what_they_are_about(site: Path, folder: str, path: str, unit: str) -> None:
+    """In Spanish a path is feminine, in Portuguese it is not; a unit is in both."""
+    text = (site / folder / "neu.html").read_text("utf-8")
+    headings = re.findall(r'\.path"><h4>(.*?)</h4>', text, re.DOTALL)
+    assert headings
+    assert all(f">{path}</a>" in heading for heading in headings)
+    assert f">{unit}Inferida</a>" in text
+    assert f">{unit}Inferido</a>" not in text
 
 
 @pytest.mark.parametrize("folder", ["", "es", "pt-BR"])

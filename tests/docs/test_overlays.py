@@ -323,3 +323,22 @@ def test_texts_of_pages_have_one_shape(language: str) -> None:
     texts = [overlays.load(file) for file in (english, translated)]
     assert list(shape(texts[1])) == list(shape(texts[0]))
     assert english_of(translated) == digest_of(english), changed(translated, english)
+
+
+# What a native editor changed, by kind: a calque, or a word for another thing.
+CHANGED = {
+    "": r"passive rules|what is wrong is sent|\bmake up\b|who agrees|taken to be",
+    "es": r"peticion(es)? (correctas|por segundo)|reglas pasivas|se entiende que|esté de acuerdo|un arreglo sin más",
+    "pt-BR": r"presume-se|regras passivas|esteja de acordo|a que o token não dá|não deixa nenhum",
+}
+
+
+@pytest.mark.parametrize("language", CHANGED)
+def test_words_that_an_editor_changed_do_not_come_back(language: str) -> None:
+    suffix = f".{language}" if language else ""
+    files = [ROOT / "docs" / f"{guide}{suffix}.md" for guide in GUIDES]
+    files.append(ROOT / "docs" / f"texts.{language or 'en'}.yaml")
+    sources = [ROOT / "spec" / f"{api}.yaml" for api in APIS]
+    files += [overlays.path(source, language) if language else source for source in sources]
+    found = {file.name: re.search(CHANGED[language], file.read_text("utf-8"), re.IGNORECASE) for file in files}
+    assert not {name: it[0] for name, it in found.items() if it}

@@ -1,19 +1,25 @@
 """A reference page is made of any spec, not only of those that are published."""
 
+import re
 from pathlib import Path
+from string import ascii_lowercase
 from typing import Any
 
 import pytest
 import yaml
 
+import overlays
 import questions
 import samples
 from contrato.core import spec
 from contrato.core.spec import Api
-from reference import Reference
+from contrato.verify.documents import find
+from reference import Reference, sections
 
-THIRD = Path(__file__).parents[1] / "third" / "pet_shop.yaml"
-WORDS = yaml.safe_load((Path(questions.__file__).parent / "texts.en.yaml").read_text("utf-8"))["words"]
+ROOT = Path(__file__).parents[2]
+THIRD = ROOT / "tests" / "third" / "pet_shop.yaml"
+TEXTS = yaml.safe_load((ROOT / "docs" / "texts.en.yaml").read_text("utf-8"))
+WORDS = TEXTS["words"]
 
 
 @pytest.fixture
@@ -85,3 +91,60 @@ def test_curl_sends_a_body_as_what_it_is(media: str, said: str, document: dict[s
     sent = added(document).operations["one"]
     shown = samples.curl(sent, {("body", "name"): "Rex y"})
     assert said in shown, shown
+
+
+def open_themes(api: Api) -> set[str]:
+    """The themes of what is not settled."""
+    return {site.opening.question.theme for site in api.open_sites() if site.opening.settled is None}
+
+
+@pytest.mark.parametrize("api", spec.APIS)
+def test_a_form_has_a_heading_for_each_theme_and_a_letter_for_each_reading(api: str) -> None:
+    known = spec.api(api)
+    topics = questions.topics(known, known, TEXTS["words"])
+    groups = questions.grouped(known, topics)
+    assert {*groups} - {"conflict", "inferred"} == open_themes(known)
+    assert {*groups} <= {*TEXTS["themes"], "conflict", "inferred"}
+    assert sorted(topic.number for found in groups.values() for topic in found) == [it.number for it in topics]
+    for topic in topics:
+        form = topic.form(TEXTS["form"] | {"short": api})
+        letters = ascii_lowercase[: len(topic.readings)]
+        assert re.findall(r"^   (\w)\) ", form, re.MULTILINE) == [*letters]
+        # Where our readings differ, each says where it is ours; else all places are named once.
+        for reading, places in topic.ours.items() if topic.differs else ():
+            assert f"{topic.readings[reading]} ← our reading: {questions.listed(places)}" in form
+        assert all(place.where in form for place in topic.places)
+    # Both happen.
+    assert {topic.differs for topic in topics} == {True, False}
+
+
+@pytest.mark.parametrize("file", [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")], ids=lambda file: file.name)
+def test_links_between_texts_lead_to_a_heading(file: Path) -> None:
+    for link in re.findall(r"\]\(([\w./-]*)#([\w-]+)\)", file.read_text("utf-8")):
+        target = (file.parent / link[0]).resolve() if link[0] else file
+        assert link[1] in {section.anchor for section in sections(target.read_text("utf-8"))}, link
+
+
+@pytest.mark.parametrize("language", ["en", *overlays.LANGUAGES])
+@pytest.mark.parametrize("api", spec.APIS)
+def test_texts_name_questions_in_words(api: str, language: str) -> None:
+    """Names of questions are for programs: a reader has the number, or words."""
+    source = ROOT / "spec" / f"{api}.yaml"
+    entries = overlays.wanted(source) if language == "en" else overlays.load(overlays.path(source, language))
+    ids = "|".join(name for name in spec.api(api).questions if "-" in name)
+    told = [f"{key}: {text}" for key, texts in entries.items() for text in overlays.words(texts).values()]
+    assert len(told) > 100
+    assert not [it for it in told if re.search(rf"(?<![\w-])({ids})(?![\w-])", it.partition(": ")[2])]
+
+
+def test_example_lists_have_the_order_that_we_read() -> None:
+    seen = []
+    for operation in (it for api in spec.APIS for it in spec.api(api).operations.values()):
+        opening = operation.open.get("list-order")
+        if opening is None or opening.ours == "other" or operation.date_range is None:
+            continue
+        for example in (it for answer in operation.responses.values() for it in answer.examples.values()):
+            moments = find(example, operation.date_range.field)
+            assert moments == sorted(moments, reverse=opening.ours == "descending"), operation.id
+            seen.append(len(set(moments)))
+    assert max(seen, default=2) > 1

@@ -16,7 +16,9 @@ import samples
 from contrato.cli import main
 from contrato.core import spec
 from contrato.core.document import operation_nodes
+from contrato.core.names import python_name
 from contrato.core.spec import Api, Operation
+from contrato.core.tables import tables
 from contrato.mock import create_app
 from contrato.verify import RULES
 from contrato.verify.findings import Violation
@@ -101,6 +103,28 @@ def test_request_and_answer_fit_each_other(operation: Operation, server: Source)
     assert head.startswith(f"{operation.method} ")
     assert bool(body) == bool(exchange.request_body)
     assert not body or json.loads(body) == json.loads(exchange.request_body)
+
+
+def test_python_prints_what_the_operation_is_about() -> None:
+    """The rows that a range of dates filters, which may be within other objects; of one object, that object."""
+    nested = 0
+    for operation in OPERATIONS:
+        shown = samples.python(operation, samples.values(operation))
+        compile(shown, operation.id, "exec")
+        if operation.answer is None:
+            continue
+        levels = tables(operation).levels
+        # As it is called in the spec.
+        assert shown.endswith(f"print({python_name(levels[-1][0].component)})"), operation.id
+        assert shown.count("for ") == (len(levels) if tables(operation).many else 0)
+        nested += len(levels) > 1
+    assert nested
+    document = spec.api("neu").copy()
+    schema = {"type": "array", "items": {"type": "string"}}
+    node = next(node for *_, node in operation_nodes(document) if node["operationId"] == "listServices")
+    node["responses"] = {"200": {"description": "Names.", "content": {"application/json": {"schema": schema}}}}
+    operation = Api("neu", document).operations["listServices"]
+    assert samples.python(operation, {}).endswith("list_services():\n        print(element)")
 
 
 def test_a_sample_takes_an_argument_where_the_spec_has_it() -> None:

@@ -23,11 +23,13 @@ SMALL: Spec = {
     "info": {"title": "Things", "version": "1"},
     "x-questions": {
         "end": {
+            "theme": "ranges",
             "question": "Is the end of a range a part of it?",
             "readings": {"in": "It is.", "out": "It is not."},
             "why": "open things#L3: only the date is named",
         },
         "no-value": {
+            "theme": "fields",
             "question": "What does a field have when there is no value?",
             "readings": {"never": "There is one.", "null": "Null.", "absent": "Nothing."},
             "why": "open: nothing is said",
@@ -207,6 +209,7 @@ DAMAGES: dict[str, tuple[Callable[[Spec], object], str]] = {
         "start is open about no element",
     ),
     "one reading": (one_reading, "end is open and has fewer than two readings"),
+    "no theme": (lambda s: s["x-questions"]["end"].pop("theme"), "theme is a word"),
     "no question": (lambda s: s["x-questions"]["end"].update(question="The end."), "ends with a question mark"),
     "no reason": (lambda s: s["x-questions"]["end"].update(why="nothing is said"), 'why reads "nothing is said"'),
     "no sentence": (lambda s: s["x-questions"]["end"]["readings"].update(out=""), "the reading out is no sentence"),

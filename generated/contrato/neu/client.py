@@ -221,7 +221,7 @@ class Neu(Client):
         Read-only.
 
         Name an account in `id_account` **or** services in `id_services`. The answer to both, or to
-        neither, is not documented. Nor is it documented whether `from_` and `to` are inclusive, and
+        neither, is not documented. Nor is it documented whether `from_` and `to` are inclusive, or
         how partly covered days and months are reported.
 
         The server decides whether rows at the ends of the range are included; `windows` decides it by
@@ -232,7 +232,7 @@ class Neu(Client):
                 is `id_services`.
             id_services: Identifiers of one or several services. The alternative is
                 `id_account`.
-            interval: Length of time that one row of the answer covers, an hour, a day or a
+            interval: Length of time that one row of the answer covers: an hour, a day or a
                 month.
             from_: Start of the range of dates. A date, a datetime or ISO 8601 text; in
                 `time_zone`, unless it has an offset.
@@ -763,7 +763,7 @@ class AsyncNeu(AsyncClient):
         Read-only.
 
         Name an account in `id_account` **or** services in `id_services`. The answer to both, or to
-        neither, is not documented. Nor is it documented whether `from_` and `to` are inclusive, and
+        neither, is not documented. Nor is it documented whether `from_` and `to` are inclusive, or
         how partly covered days and months are reported.
 
         The server decides whether rows at the ends of the range are included; `windows` decides it by
@@ -774,7 +774,7 @@ class AsyncNeu(AsyncClient):
                 is `id_services`.
             id_services: Identifiers of one or several services. The alternative is
                 `id_account`.
-            interval: Length of time that one row of the answer covers, an hour, a day or a
+            interval: Length of time that one row of the answer covers: an hour, a day or a
                 month.
             from_: Start of the range of dates. A date, a datetime or ISO 8601 text; in
                 `time_zone`, unless it has an offset.

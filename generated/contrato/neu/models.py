@@ -132,7 +132,7 @@ class Reading(Model):
         id_service: Identifier of the service.
         name: Name of the service.
         is_backup: Whether the meter is a backup meter.
-        date: Date and time of the interval. That it is the interval's start is not documented.
+        date: Date and time of the interval. Whether it is the start of the interval is not documented.
         cons: Active energy consumed, in kWh.
         injec: Active energy injected into the grid (*excedentes*), in kWh.
         reactive_in: Inductive reactive energy, in kVArh.
@@ -221,7 +221,7 @@ class Bill(Model):
         date: Date of the bill.
         date_expiration: Date until which the bill is to be paid.
         date_payment: When the bill was paid; null while it is unpaid.
-        platform_payments: The payment made through the platform; null while there is none.
+        platform_payments: The payment made through the platform; null if there was none.
         concepts: Line items.
         id_bill: Identifier of the bill. The overdue bills carry it as a string.
         niu: NIU, the number that identifies the user with the grid operator (*número de identificación del

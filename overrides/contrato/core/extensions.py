@@ -232,6 +232,7 @@ class Question:
         readings: A sentence for each admissible reading. For a field of an answer these are always `null` and `absent`.
         why: Evidence that it is open.
         mixed: True if a server may follow several readings at the same place.
+        theme: What it is about, in a word, by which the reference groups questions.
 
     """
 
@@ -240,6 +241,7 @@ class Question:
     readings: Mapping[str, str]
     why: Evidence = attrs.field(converter=Evidence)
     mixed: bool = False
+    theme: str = ""
 
 
 @attrs.frozen(kw_only=True)
