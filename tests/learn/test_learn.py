@@ -10,6 +10,7 @@ import pytest
 
 import elsewhere
 from contrato.core import spec
+from contrato.core.document import operation_nodes
 from contrato.core.places import place
 from contrato.core.spec import Api, overlaid
 from contrato.learn import ExitCode, Learned, learn, reports
@@ -114,6 +115,14 @@ def test_the_overlay_says_how_it_is_known(tmp_path: Path, session: Entries) -> N
     assert operation.path_item.evidence.level == "observed"
     assert operation.path_item.open["path"].settled
     assert operation.evidence.level == "documented"
+
+
+def test_an_example_that_is_elsewhere_now_still_says_where_it_comes_from(tmp_path: Path, session: Entries) -> None:
+    document = overlaid("neu", learned(tmp_path, session).overlay or {}).document
+    parameters = [p for *_, node in operation_nodes(document) for p in node.get("parameters", ())]
+    examples = [p for p in parameters if "example" in p]
+    assert examples
+    assert [p for p in examples if "x-example-evidence" not in p] == []
 
 
 # Right, or not enough
