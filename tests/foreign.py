@@ -142,7 +142,7 @@ class Foreign:
                 problems = list(_validator(operation.body.schema).iter_errors(body))
                 refused |= {"body": [error.message for error in problems]} if problems else {}
         given = arguments(operation, path, query, headers, body)
-        named = {name: value for (_, name), value in given.items()}
+        named = {operation.keys[key].known_name: value for key, value in given.items() if key in operation.keys}
         self.asked.append((operation.id, named))
         if self.checks_token and headers.get("authorization") != f"Bearer {TOKEN}":
             return Answer(401, {"detail": "who are you?"})

@@ -93,7 +93,8 @@ def test_the_overlay_leads_requests_to_the_server(tmp_path: Path, other: elsewhe
     changed = overlaid("neu", found.overlay or {})
     for name, given in elsewhere.calls(other.api, times=2):
         operation = changed.operations[name]
-        known = {operation.parameter(key[1]).key: value for key, value in given.items()}
+        known_names = {key: p.known_name for key, p in other.api.operations[name].keys.items()}
+        known = {operation.parameter(known_names[key]).key: value for key, value in given.items()}
         parts = place(operation, known)
         assert parts.method == other.moved[name].method
         direct = elsewhere.send(other, other.request(name, given))
