@@ -383,11 +383,22 @@ def _plain(moment: datetime) -> str:
     return moment.isoformat()
 
 
+@cache
+def is_settled(question: str) -> bool:
+    """True if the spec, as one that was learnt, has one answer: then this server has no habit of its own."""
+    openings = [site.opening for site in spec.api("neu").open_sites() if site.opening.question.id == question]
+    return any(opening.settled for opening in openings)
+
+
 def _zulu(moment: datetime) -> str:
+    if is_settled("timestamp-zone"):
+        return _plain(moment)
     return f"{(moment + timedelta(hours=5)).isoformat()}Z"
 
 
 def _offset(moment: datetime) -> str:
+    if is_settled("timestamp-zone"):
+        return _plain(moment)
     return f"{moment.isoformat()}.000-05:00"
 
 

@@ -15,6 +15,7 @@ from contrato.core.places import place
 from contrato.core.spec import Api, overlaid
 from contrato.learn import ExitCode, Learned, learn, reports
 from contrato.learn.drift import CONFIRMED, CONTRADICTED, NEVER, NEW
+from contrato.verify.reach import supplied
 from contrato.verify.reports.report import UsageError
 
 Entries = list[dict[str, Any]]
@@ -107,6 +108,8 @@ def test_names_in_python_stay(tmp_path: Path, other: elsewhere.Other, session: E
     changed = overlaid("neu", learned(tmp_path, session).overlay or {})
     for name, operation in other.api.operations.items():
         assert set(changed.operations[name].arguments) == set(operation.arguments)
+    # Of options that name one as well.
+    assert supplied(changed, {"getAccount.id": 41}) == {("getAccount", "id"): 41}
 
 
 def test_the_overlay_says_how_it_is_known(tmp_path: Path, session: Entries) -> None:
