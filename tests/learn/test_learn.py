@@ -228,6 +228,41 @@ def test_two_routes_that_are_equal_are_ambiguous_and_can_be_decided(
         learned(tmp_path, session, mapped={"listOverdueBills": "GET /nowhere"})
 
 
+def swapped(entries: Entries, one: str, other: str) -> Entries:
+    """A server that has each of two operations where the spec has the other."""
+    paths = [spec.api("neu").mount + spec.api("neu").operations[name].path for name in (one, other)]
+    found: Entries = json.loads(json.dumps(entries))
+    for entry in found:
+        url, mark, query = entry["request"]["url"].partition("?")
+        for path, instead in (paths, paths[::-1]):
+            if url == elsewhere.HOST + path:
+                entry["request"]["url"] = elsewhere.HOST + instead + mark + query
+                break
+    return found
+
+
+@pytest.mark.parametrize("left_out", [(), ("name",), ("name", "interaction_date")])
+def test_two_operations_that_have_changed_places(tmp_path: Path, left_out: tuple[str, ...]) -> None:
+    """Of answers that are nearly the same, one that is where the spec has it is taken, unless another is better."""
+    there = elsewhere.Other("neu", stays=True)
+    entries = elsewhere.recording(there, times=4)
+    for entry in entries_of(there, entries, "listNotificationInteractions"):
+        answer = json.loads(entry["response"]["content"]["text"])
+        answer["data"] = [{k: v for k, v in row.items() if k not in left_out} for row in answer["data"]]
+        entry["response"]["content"]["text"] = json.dumps(answer)
+    names = ("listNotifications", "listNotificationInteractions")
+    operations = [spec.api("neu").operations[name] for name in names]
+    if operations[0].method != operations[1].method or any("{" in operation.path for operation in operations):
+        pytest.skip("the two cannot change places")
+    right = learned(tmp_path, entries).matches.found
+    assert wrong(learned(tmp_path, entries), there) == []
+    if "interaction_date" not in left_out:
+        assert {*names} <= {*right}
+        found = learned(tmp_path, swapped(entries, *names)).matches.found
+        for name, operation in zip(names, operations, strict=True):
+            assert name not in found or not found[name].route.template.endswith(operation.path)
+
+
 @pytest.mark.slow
 def test_no_match_is_false(tmp_path: Path) -> None:
     """In recordings of parts of a server, with copies, and with answers of fields that only look like its own."""

@@ -194,10 +194,11 @@ class _Matcher:
 
     def _is_near(self, rival: Candidate, one: Candidate) -> bool:
         """True if a rival is so good that a candidate cannot be taken."""
-        # An operation that has its route is out of the question, unless this one would be much more like it; and where
-        # the spec has the operation, all but a much better one are.
-        is_behind = rival.operation.id in self.matches.found or (one.is_home and not rival.is_home)
-        return rival.score > one.score + (AHEAD if is_behind else -AHEAD)
+        # An operation that has its route is out of the question, unless this one would be much more like it.
+        if rival.operation.id in self.matches.found:
+            return rival.score > one.score + AHEAD
+        # Of two that are nearly as good, the better one is taken if it is where the spec has it.
+        return rival.score > one.score - (0 if one.is_home and not rival.is_home else AHEAD)
 
     def _is_best(self, one: Candidate) -> bool:
         """True if no other operation is much more like the route."""
