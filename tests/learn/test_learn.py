@@ -3,8 +3,10 @@
 import json
 import random
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -15,6 +17,9 @@ from contrato.core.places import place
 from contrato.core.spec import Api, overlaid
 from contrato.learn import ExitCode, Learned, learn, reports
 from contrato.learn.drift import CONFIRMED, CONTRADICTED, NEVER, NEW
+from contrato.verify.checks.selection import answers_echo_the_request
+from contrato.verify.exchange import Exchange
+from contrato.verify.findings import Violation
 from contrato.verify.reach import supplied
 from contrato.verify.reports.report import UsageError
 
@@ -127,6 +132,39 @@ def test_an_example_that_is_elsewhere_now_still_says_where_it_comes_from(tmp_pat
     examples = [p for p in parameters if "example" in p]
     assert examples
     assert [p for p in examples if "x-example-evidence" not in p] == []
+
+
+def test_the_suite_knows_arguments_by_the_names_that_they_had(tmp_path: Path, session: Entries) -> None:
+    """A filter is not judged beside its alternative, which the server calls otherwise."""
+    changed = overlaid("neu", learned(tmp_path, session).overlay or {})
+    operation = changed.operations["queryConsumption"]
+    filters = [p for p in operation.parameters if p.echo is not None]
+    assert {p.echo.unless for p in filters if p.echo} == {p.known_name for p in filters}
+    both = {p.key: [4] if p.schema.items is not None else 3 for p in filters}
+    shown = [{"id_account": 5, "account_name": "x", "data": [{"id_service": 6}]}]
+
+    def violations(given: dict[elsewhere.Key, Any]) -> list[Violation]:
+        parts = place(operation, given)
+        url = f"http://server{parts.path}" + (f"?{urlencode(parts.query)}" if parts.query else "")
+        exchange = Exchange(
+            operation=operation,
+            sender="test",
+            method=operation.method,
+            url=url,
+            path=parts.path,
+            request_headers={"content-type": "application/json"},
+            request_body=json.dumps(parts.body).encode() if parts.body is not None else b"",
+            status=200,
+            headers={"content-type": "application/json"},
+            content=json.dumps(shown).encode(),
+            started=datetime.now(UTC),
+            seconds=0,
+        )
+        return [found for found in answers_echo_the_request(exchange, changed) if isinstance(found, Violation)]
+
+    for p in filters:
+        assert violations({p.key: both[p.key]})
+    assert violations(both) == []
 
 
 # Right, or not enough
