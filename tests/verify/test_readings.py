@@ -175,6 +175,8 @@ def test_several_answers_are_right_where_the_spec_says_so() -> None:
 
 def test_a_server_that_changes_its_mind_fails() -> None:
     """Timestamps with and without a zone, by turns."""
+    if is_settled("timestamp-zone"):
+        pytest.skip("the spec was learnt, and settles it")
     count = iter(range(10**6))
 
     def zoned(name: str, given: Answer) -> Answer:
