@@ -33,7 +33,7 @@ generate: .venv/.installed ## Write generated/ from spec/
 	$(BIN)/python overrides/generator/generate.py
 
 learn: setup ## Change spec/ into what recordings show: API=neu HAR=session.har, or OVERLAY=FILE; git diff is the review
-	@PYTHONPATH=docs $(BIN)/python overrides/generator/learn.py $(API) $(HAR) $(if $(OVERLAY),--overlay $(OVERLAY))
+	@PYTHONPATH=docs$${PYTHONPATH:+:$$PYTHONPATH} $(BIN)/python overrides/generator/learn.py $(API) $(HAR) $(if $(OVERLAY),--overlay $(OVERLAY))
 
 check: setup ## Lint, types, specs, and that generated/ is what spec/ gives
 	$(BIN)/ruff check

@@ -303,7 +303,10 @@ class Pages:
     def reason(self, evidence: Evidence) -> str:
         """Return what a badge rests on."""
         lines = ", ".join(cite.partition("#")[2] for cite in evidence.citations)
-        return ". ".join(filter(None, (CITE.sub("", evidence.reason), lines and f"{self.words['source']}: {lines}")))
+        # What was observed was so on a day.
+        day = " ".join(word for word in evidence.partition(":")[0].split()[1:] if "#" not in word)
+        said = ": ".join(filter(None, (day, CITE.sub("", evidence.reason))))
+        return ". ".join(filter(None, (said, lines and f"{self.words['source']}: {lines}")))
 
     def linked(self, places: list[Place], topic: Topic) -> Iterator[dict[str, str]]:
         """Yield places with the row that cites each and the address in the reference, the closest one that it has."""

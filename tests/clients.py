@@ -159,14 +159,14 @@ BOGOTA = ZoneInfo("America/Bogota")
 
 
 def sent(operation_id: str, request: httpx.Request) -> dict[str, Any]:
-    """The arguments of a request by wire name."""
+    """The arguments of a request by the names by which they are known."""
     operation = NEU.operations[operation_id]
     path = request.url.path.removeprefix(httpx.URL(BASE_URL).path)
     body = json.loads(request.content) if request.content else None
     found = places.arguments(operation, path, request.url.params.multi_items(), request.headers, body)
     # Nothing is sent that is no argument.
     assert len(found) >= len(set(request.url.params)) + len(body or {})
-    return {name: value for (_, name), value in found.items()}
+    return {operation.keys[key].known_name: value for key, value in found.items()}
 
 
 MODELS = {"neu": neu.models, "apportionments": apportionments.models}

@@ -57,6 +57,10 @@ class Other:
         self.rng = random.Random(seed)
         self.renames = renames
         self.inner = create_app(token="demo")
+        # The spec may have been learnt from such a server: names and words are other than its own all the same.
+        text = json.dumps(self.api.document)
+        self.prefix = next(prefix for prefix in ("arg_", "par_") if f'"{prefix}' not in text)
+        self.root = next(root for root in ("op", "nr") if f"/{root}0" not in text)
         self.moved = {o.id: self._stay(o) if stays else self._move(n, o) for n, o in enumerate(self._operations())}
 
     def _operations(self) -> list[Operation]:
@@ -76,13 +80,13 @@ class Other:
             method = {"POST": "PUT", "PUT": "POST", "PATCH": "POST"}[method]
         words = rng.sample(["datos", "v2", "energia", "portal", "c4", "ver", "todo"], 2)
         # Records that are deleted are those that are read and changed.
-        path: list[str | Key] = ["api", "v3", *words, f"op{number}"]
+        path: list[str | Key] = ["api", "v3", *words, f"{self.root}{number}"]
         moved = Moved(operation, method, path)
         for n, p in enumerate(operation.parameters):
             choices = ["query"] if method in ("GET", "DELETE") else ["body", "query"]
             single = p.schema.items is None and (p.required or p.place == "path")
             choices += ["path"] if single and p.schema.type == "integer" else []
-            name = f"arg_{rng.choice('xyzw')}{n}" if self.renames else p.name
+            name = f"{self.prefix}{rng.choice('xyzw')}{n}" if self.renames else p.name
             moved.places[p.key] = rng.choice(choices), name
             if moved.places[p.key][0] == "path":
                 moved.path.append(p.key)
@@ -235,7 +239,7 @@ def _value(p: Parameter, rng: random.Random, n: int) -> Any:
     if p.schema.type == "integer":
         # An argument that asks for a page has a small number; another number is another argument.
         pages = [o.pagination.page for o in p.api.operations.values() if o.pagination is not None]
-        return (1 if p.name in pages else 5) + (n + 1) % 2
+        return (1 if p.known_name in pages else 5) + (n + 1) % 2
     if p.schema.type == "boolean":
         return bool(n % 2)
     return ("Rateio", "rateio")[n % 2] if p.searches else f"{p.name} {n}"

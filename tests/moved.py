@@ -2,9 +2,11 @@
 
     python tests/moved.py paths generate check test contract docs
     python tests/moved.py queries generate check test contract docs
+    python tests/moved.py learnt generate check test contract docs
 
 `paths` renames every path. `queries` makes every query that is a POST a GET, with the properties of its body as query
-parameters. Nothing else is changed: whatever fails then has stated a path, a method or a place that it could have read.
+parameters. `learnt` applies what a recording shows of a server that has other paths, methods, places and names. Nothing
+else is changed: whatever fails then has stated a path, a method, a place or a name that it could have read.
 The copy stays in build/moved/, to look at.
 """
 
@@ -19,6 +21,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+import elsewhere
 from contrato.core.document import JSON, follow, operation_nodes
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -102,6 +105,22 @@ def references(node: Any) -> Iterator[str]:
 
 
 MOVES: dict[str, Callable[[dict[str, Any]], None]] = {"paths": move_paths, "queries": move_arguments}
+LEARNT = "learnt"
+
+
+def move(tree: Path, name: str) -> list[str]:
+    """Move the spec of a tree, or record a server that has moved; returns what make is to do about that."""
+    if name == LEARNT:
+        file = tree / "session.har"
+        file.write_text(elsewhere.har(elsewhere.recording(elsewhere.Other("neu"), times=4)), "utf-8")
+        return ["learn", "API=neu", f"HAR={file}"]
+    document = YAML(typ="safe", pure=True).load((tree / SPEC).read_text("utf-8"))
+    MOVES[name](document)
+    with (tree / SPEC).open("w", encoding="utf-8") as stream:
+        writer = YAML()
+        writer.width = 120
+        writer.dump(document, stream)
+    return []
 
 
 def copy_tree(to: Path) -> None:
@@ -127,21 +146,18 @@ def copy_tree(to: Path) -> None:
 def main() -> int:
     """Do what the command line asks for."""
     parser = argparse.ArgumentParser(prog="tests/moved.py", description=__doc__.partition("\n")[0])
-    parser.add_argument("move", choices=MOVES)
+    parser.add_argument("move", choices=[*MOVES, LEARNT])
     parser.add_argument("verbs", nargs="+", metavar="VERB", help="a verb of make, or NAME=VALUE")
     options = parser.parse_args()
     tree = ROOT / "build" / "moved" / options.move
     copy_tree(tree)
-    document = YAML(typ="safe", pure=True).load((tree / SPEC).read_text("utf-8"))
-    MOVES[options.move](document)
-    with (tree / SPEC).open("w", encoding="utf-8") as stream:
-        writer = YAML()
-        writer.width = 120
-        writer.dump(document, stream)
+    first = move(tree, options.move)
     # What is installed for editing is the tree itself, so the copy's folders come first.
     folders = os.pathsep.join(str(tree / name) for name in ("generated", "overrides", "contract_tests"))
     environment = {**os.environ, "PYTHONPATH": folders, "MAKEFLAGS": ""}
     settings = [verb for verb in options.verbs if "=" in verb]
+    if first and subprocess.run([*MAKE, *first], cwd=tree, env=environment, stdout=subprocess.DEVNULL).returncode:
+        return 1
     for verb in [verb for verb in options.verbs if "=" not in verb]:
         print(f"\n== {options.move} moved: make {verb}", flush=True)
         done = subprocess.run([*MAKE, verb, *settings], cwd=tree, env=environment)

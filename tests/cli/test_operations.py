@@ -17,7 +17,7 @@ def test_commands_and_options_have_the_names_that_users_would_try() -> None:
     names = {api: [name for of, name in OPERATIONS if of == api] for api in spec.APIS}
     assert names["apportionments"] == ["list", "create", "get", "update", "delete"]
     assert {"accounts", "account", "consumption", "bills", "due-dates", "rule-history"} <= set(names["neu"])
-    options = {p.name: option for p, option in operations.options(OPERATIONS["neu", "consumption"]).items()}
+    options = {p.known_name: option for p, option in operations.options(OPERATIONS["neu", "consumption"]).items()}
     assert options == {
         "Id_account": "account", "Id_services": "service", "Interval": "interval", "From": "from", "To": "to",
     }  # fmt: skip

@@ -684,12 +684,8 @@ def dated(node: Any, steps: list[str], dates: list[datetime]) -> Any:
 def serve(operation: spec.Operation, request: httpx.Request) -> httpx.Response:
     """Answer with the rows of `NOONS` in the range, both ends included, page by page if that is the operation's way."""
     body = json.loads(request.content or "null")
-    asked = {
-        name: value
-        for (_, name), value in arguments(
-            operation, request.url.path, request.url.params.multi_items(), request.headers, body
-        ).items()
-    }
+    given = arguments(operation, request.url.path, request.url.params.multi_items(), request.headers, body)
+    asked = {operation.keys[key].known_name: value for key, value in given.items()}
     assert operation.date_range
     low, high = (datetime.fromisoformat(asked[end]) for end in (operation.date_range.start, operation.date_range.end))
     (example,) = operation.responses["200"].examples.values()
@@ -717,7 +713,7 @@ def test_every_operation_with_a_range_of_dates_has_windows(operation: spec.Opera
     name = operation.method_name
     query: dict[str, Any] = {"from_": datetime(2024, 1, 3, 12), "to": datetime(2024, 2, 5), "window": "week"}
     ends = (operation.date_range.start, operation.date_range.end)
-    query |= {p.python_name: p.schema.enum[0] for p in operation.parameters if p.required and p.name not in ends}
+    query |= {p.python_name: p.schema.enum[0] for p in operation.parameters if p.required and p.known_name not in ends}
     transport = httpx.MockTransport(lambda request: serve(operation, request))
     options: dict[str, Any] = {
         "token": "t",

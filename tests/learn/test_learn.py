@@ -3,17 +3,24 @@
 import json
 import random
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
 import elsewhere
 from contrato.core import spec
+from contrato.core.document import operation_nodes
 from contrato.core.places import place
 from contrato.core.spec import Api, overlaid
 from contrato.learn import ExitCode, Learned, learn, reports
 from contrato.learn.drift import CONFIRMED, CONTRADICTED, NEVER, NEW
+from contrato.verify.checks.selection import answers_echo_the_request
+from contrato.verify.exchange import Exchange
+from contrato.verify.findings import Violation
+from contrato.verify.reach import supplied
 from contrato.verify.reports.report import UsageError
 
 Entries = list[dict[str, Any]]
@@ -92,7 +99,8 @@ def test_the_overlay_leads_requests_to_the_server(tmp_path: Path, other: elsewhe
     changed = overlaid("neu", found.overlay or {})
     for name, given in elsewhere.calls(other.api, times=2):
         operation = changed.operations[name]
-        known = {operation.parameter(key[1]).key: value for key, value in given.items()}
+        known_names = {key: p.known_name for key, p in other.api.operations[name].keys.items()}
+        known = {operation.parameter(known_names[key]).key: value for key, value in given.items()}
         parts = place(operation, known)
         assert parts.method == other.moved[name].method
         direct = elsewhere.send(other, other.request(name, given))
@@ -105,6 +113,8 @@ def test_names_in_python_stay(tmp_path: Path, other: elsewhere.Other, session: E
     changed = overlaid("neu", learned(tmp_path, session).overlay or {})
     for name, operation in other.api.operations.items():
         assert set(changed.operations[name].arguments) == set(operation.arguments)
+    # Of options that name one as well.
+    assert supplied(changed, {"getAccount.id": 41}) == {("getAccount", "id"): 41}
 
 
 def test_the_overlay_says_how_it_is_known(tmp_path: Path, session: Entries) -> None:
@@ -114,6 +124,47 @@ def test_the_overlay_says_how_it_is_known(tmp_path: Path, session: Entries) -> N
     assert operation.path_item.evidence.level == "observed"
     assert operation.path_item.open["path"].settled
     assert operation.evidence.level == "documented"
+
+
+def test_an_example_that_is_elsewhere_now_still_says_where_it_comes_from(tmp_path: Path, session: Entries) -> None:
+    document = overlaid("neu", learned(tmp_path, session).overlay or {}).document
+    parameters = [p for *_, node in operation_nodes(document) for p in node.get("parameters", ())]
+    examples = [p for p in parameters if "example" in p]
+    assert examples
+    assert [p for p in examples if "x-example-evidence" not in p] == []
+
+
+def test_the_suite_knows_arguments_by_the_names_that_they_had(tmp_path: Path, session: Entries) -> None:
+    """A filter is not judged beside its alternative, which the server calls otherwise."""
+    changed = overlaid("neu", learned(tmp_path, session).overlay or {})
+    operation = changed.operations["queryConsumption"]
+    filters = [p for p in operation.parameters if p.echo is not None]
+    assert {p.echo.unless for p in filters if p.echo} == {p.known_name for p in filters}
+    both = {p.key: [4] if p.schema.items is not None else 3 for p in filters}
+    shown = [{"id_account": 5, "account_name": "x", "data": [{"id_service": 6}]}]
+
+    def violations(given: dict[elsewhere.Key, Any]) -> list[Violation]:
+        parts = place(operation, given)
+        url = f"http://server{parts.path}" + (f"?{urlencode(parts.query)}" if parts.query else "")
+        exchange = Exchange(
+            operation=operation,
+            sender="test",
+            method=operation.method,
+            url=url,
+            path=parts.path,
+            request_headers={"content-type": "application/json"},
+            request_body=json.dumps(parts.body).encode() if parts.body is not None else b"",
+            status=200,
+            headers={"content-type": "application/json"},
+            content=json.dumps(shown).encode(),
+            started=datetime.now(UTC),
+            seconds=0,
+        )
+        return [found for found in answers_echo_the_request(exchange, changed) if isinstance(found, Violation)]
+
+    for p in filters:
+        assert violations({p.key: both[p.key]})
+    assert violations(both) == []
 
 
 # Right, or not enough
@@ -213,6 +264,41 @@ def test_two_routes_that_are_equal_are_ambiguous_and_can_be_decided(
     assert decided.matches.found["listOverdueBills"].route.title == title
     with pytest.raises(UsageError, match="was not recorded"):
         learned(tmp_path, session, mapped={"listOverdueBills": "GET /nowhere"})
+
+
+def swapped(entries: Entries, one: str, other: str) -> Entries:
+    """A server that has each of two operations where the spec has the other."""
+    paths = [spec.api("neu").mount + spec.api("neu").operations[name].path for name in (one, other)]
+    found: Entries = json.loads(json.dumps(entries))
+    for entry in found:
+        url, mark, query = entry["request"]["url"].partition("?")
+        for path, instead in (paths, paths[::-1]):
+            if url == elsewhere.HOST + path:
+                entry["request"]["url"] = elsewhere.HOST + instead + mark + query
+                break
+    return found
+
+
+@pytest.mark.parametrize("left_out", [(), ("name",), ("name", "interaction_date")])
+def test_two_operations_that_have_changed_places(tmp_path: Path, left_out: tuple[str, ...]) -> None:
+    """Of answers that are nearly the same, one that is where the spec has it is taken, unless another is better."""
+    there = elsewhere.Other("neu", stays=True)
+    entries = elsewhere.recording(there, times=4)
+    for entry in entries_of(there, entries, "listNotificationInteractions"):
+        answer = json.loads(entry["response"]["content"]["text"])
+        answer["data"] = [{k: v for k, v in row.items() if k not in left_out} for row in answer["data"]]
+        entry["response"]["content"]["text"] = json.dumps(answer)
+    names = ("listNotifications", "listNotificationInteractions")
+    operations = [spec.api("neu").operations[name] for name in names]
+    if operations[0].method != operations[1].method or any("{" in operation.path for operation in operations):
+        pytest.skip("the two cannot change places")
+    right = learned(tmp_path, entries).matches.found
+    assert wrong(learned(tmp_path, entries), there) == []
+    if "interaction_date" not in left_out:
+        assert {*names} <= {*right}
+        found = learned(tmp_path, swapped(entries, *names)).matches.found
+        for name, operation in zip(names, operations, strict=True):
+            assert name not in found or not found[name].route.template.endswith(operation.path)
 
 
 @pytest.mark.slow

@@ -51,11 +51,11 @@ def operations(spec: Spec) -> Iterator[Spec]:
 
 
 def arguments(spec: Spec, operation: Spec) -> dict[str, Spec]:
-    """The nodes of parameters and of properties of the body by name."""
-    fields = {p["name"]: p for p in operation["parameters"]}
+    """The nodes of parameters and of properties of the body, by the names by which they are known."""
+    fields = {p.get("x-name", p["name"]): p for p in operation["parameters"]}
     if "requestBody" in operation:
         body = resolve(spec, operation["requestBody"])["content"][JSON]["schema"]
-        fields |= resolve(spec, body)["properties"]
+        fields |= {prop.get("x-name", name): prop for name, prop in resolve(spec, body)["properties"].items()}
     return fields
 
 

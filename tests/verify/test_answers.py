@@ -171,6 +171,10 @@ class Closing(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b"[]")
 
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.do_GET()
+
     def log_message(self, format: str, *args: Any) -> None:
         pass
 

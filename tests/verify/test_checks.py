@@ -33,7 +33,7 @@ from exchanges import (
     each,
     lists,
 )
-from foreign import TOKEN, Foreign
+from foreign import TOKEN, Foreign, is_settled
 
 OWN = [name for name, rule in RULES.items() if rule.check and name != "token_not_echoed"]  # See test_modes.
 YEAR = {"From": "2020-01-01T00:00:00", "To": "2021-01-01T00:00:00"}
@@ -415,6 +415,8 @@ def test_a_broken_answer_is_a_failure(rule: str, field: str, request_: Request, 
     ],
 )
 def test_amounts_may_be_what_the_spec_leaves_open(damage: Damage, told: set[tuple[str, str]]) -> None:
+    if any(is_settled(question) for question, _ in told):
+        pytest.skip("the spec was learnt, and settles it")
     one = body(lambda d: d.__delitem__(slice(1, None)))
     exchange = damage(one(asked(bills)))
     findings = list(records_add_up(exchange, SPECS["neu"]))

@@ -21,7 +21,7 @@ from contrato.verify.leniency import faults_of, left_open, may_be_refused
 from contrato.verify.readings import Readings
 from contrato.verify.reports import html, junit, terminal
 from exchanges import answer, asked, bills, each, lists
-from foreign import TOKEN, Answer, Foreign, serve
+from foreign import TOKEN, Answer, Foreign, is_settled, serve
 
 NEU = spec.api("neu")
 APPORTIONMENTS = spec.api("apportionments")
@@ -162,7 +162,7 @@ def readings(*names: str, question: str = "range-end") -> Iterator[Reading]:
 def test_one_answer_throughout_is_no_violation() -> None:
     ledger = Readings(NEU)
     assert [ledger.see(reading) for reading in readings("included", "included")] == [None, None]
-    assert ledger.told()["range-end"] == {"included": ["listBills"]}
+    assert ledger.told()["range-end"] == {"included": {"listBills": 1}}
     assert ledger.told()["range-start"] == {}
 
 
@@ -183,6 +183,8 @@ def test_several_answers_are_right_where_the_spec_says_so() -> None:
 
 def test_a_server_that_changes_its_mind_fails() -> None:
     """Timestamps with and without a zone, by turns."""
+    if is_settled("timestamp-zone"):
+        pytest.skip("the spec was learnt, and settles it")
     count = iter(range(10**6))
 
     def zoned(name: str, given: Answer) -> Answer:
@@ -223,13 +225,14 @@ def test_an_answer_that_is_none_of_the_readings_is_a_violation() -> None:
 @pytest.mark.slow
 def test_the_report_tells_what_was_seen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     report = run(Foreign("neu"), "listPqrs")
-    assert "listPqrs /*/date" in report.readings["timestamp-zone"]["utc"]
+    zones = ["none"] if is_settled("timestamp-zone") else ["utc", "none"]
+    assert "listPqrs /*/date" in report.readings["timestamp-zone"][zones[0]]
     assert report.readings["row-date"] == {}
     assert TOKEN not in str(report.readings)
     html.write(tmp_path / "report.html", report, "contrato verify neu")
     junit.write(tmp_path / "report.xml", report)
     page, xml = ((tmp_path / name).read_text("utf-8") for name in ("report.html", "report.xml"))
-    assert NEU.questions["timestamp-zone"].readings["utc"] in unescape(page)
-    assert 'name="reading of timestamp-zone" value="utc, none"' in xml
+    assert NEU.questions["timestamp-zone"].readings[zones[0]] in unescape(page)
+    assert f'name="reading of timestamp-zone" value="{", ".join(zones)}"' in xml
     terminal.write(report)
-    assert "timestamp-zone: utc and none" in capsys.readouterr().out
+    assert f"timestamp-zone: {' and '.join(zones)}" in capsys.readouterr().out

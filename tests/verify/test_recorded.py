@@ -441,7 +441,7 @@ def published(operation: Operation) -> Iterator[Entry]:
     body: dict[str, Any] = next(iter(operation.body.examples.values()), {}) if operation.body else {}
     shown = {f.name: f.examples[0] for f in operation.parameters if f.place != "body" and f.examples}
     page = operation.pagination and operation.pagination.page
-    needed = [f.name for f in operation.parameters if f.required or f.name == page]
+    needed = [f.name for f in operation.parameters if f.required or f.known_name == page]
     required = {name: shown[name] for name in needed if name in shown}
     answers = {status: response for status, response in operation.responses.items() if response.succeeded}
     for status, response in answers.items():

@@ -20,8 +20,8 @@ from contrato.learn.traffic import Facts, shown, split, taken
 from contrato.verify.checks.readings import open_questions_have_one_answer
 from contrato.verify.documents import places
 from contrato.verify.exchange import Exchange
-from contrato.verify.findings import Reading
-from contrato.verify.har import Entry, Recorded, normal, read_entries
+from contrato.verify.findings import Answers, Reading
+from contrato.verify.har import Entry, Recorded, normal, read_entries, read_readings
 from contrato.verify.hiding import TOKEN
 
 CONFIRMED, CONTRADICTED, NEW, NEVER = "confirmed", "contradicted", "new", "never seen"
@@ -205,13 +205,25 @@ class Reader:
         self._known: dict[bytes, list[Reading]] = {}
         self.day = ""
 
-    def read(self, files: Sequence[Path]) -> None:
-        """Read the recordings again."""
-        for file in files:
-            for entry in read_entries(file):
+    def read(self, sources: Sequence[Path | bytes]) -> None:
+        """Read the recordings again, and what runs of ours have found out by comparing answers."""
+        for source in sources:
+            for entry in read_entries(source):
                 origin, texts = split(entry.url)
                 if origin == self.origin:
                     self._see(entry, texts)
+        for source in sources:
+            self._take(read_readings(source))
+
+    def _take(self, answers: Answers) -> None:
+        for question, said in answers.items():
+            for reading, places_of_it in said.items():
+                for place, count in places_of_it.items():
+                    operation, _, at = place.partition(" ")
+                    key = operation, question, at, reading
+                    known = self.learned.questions.get(question)
+                    if operation in self.learned.operations and known is not None and reading in known.readings:
+                        self.counts[key] = max(self.counts[key], count)
 
     def _see(self, entry: Entry, texts: tuple[str, ...]) -> None:
         found = next((one for one in self.routes[entry.method, len(texts)] if _fits(one, texts)), None)
@@ -301,24 +313,38 @@ def sites(api: Api, operation: Operation, at: str, question: str) -> Iterator[st
                     elements += _below(document, inner, schema, at.split("/")[1:]) if str(status)[0] == "2" else ()
         elif "." in at:
             place, _, name = at.partition(".")
-            for where, owner in ((start, item), (here, node)):
-                for n, parameter in enumerate(owner.get("parameters", ())):
-                    chain = list(_chain(document, f"{where}/parameters/{n}", parameter))
-                    if (chain[-1][1].get("in"), chain[-1][1].get("name")) == (place, name):
-                        pointer, known = chain[-1]
-                        elements = [*chain, *_chain(document, f"{pointer}/schema", known.get("schema")), *elements]
-            for pointer, known in _chain(document, f"{here}/requestBody", node.get("requestBody")):
-                schema = known.get("content", {}).get(JSON, {}).get("schema")
-                if place == "body":
-                    elements = [
-                        *_below(document, f"{pointer}/content/{_step(JSON)}/schema", schema, [name]), *elements,
-                    ]  # fmt: skip
+            elements = [*_arguments(document, start, method, (place, name)), *elements]
         else:
             elements += [(start, {k: v for k, v in item.items() if k not in METHODS})]
             for status, response in node["responses"].items():
                 elements += _chain(document, f"{here}/responses/{status}", response)
+            # What laws tell of an operation, such as how its ranges end, may stand at one of its arguments.
+            for p in operation.parameters:
+                elements += _arguments(document, start, method, p.key)
         yield from [pointer for pointer, known in elements if question in known.get("x-open", {})][:1]
         return
+
+
+def _arguments(document: Node, start: str, method: str, key: tuple[str, str]) -> Iterator[tuple[str, Any]]:
+    """The nodes of an argument of an operation, given the pointer of its path and its method."""
+    place, name = key
+    ((_, item),) = _chain(document, start, _node(document, start))
+    for where, owner in ((start, item), (f"{start}/{method}", item[method])):
+        for n, parameter in enumerate(owner.get("parameters", ())):
+            chain = list(_chain(document, f"{where}/parameters/{n}", parameter))
+            pointer, known = chain[-1]
+            if (known.get("in"), known.get("name")) == key:
+                yield from (*chain, *_chain(document, f"{pointer}/schema", known.get("schema")))
+    for pointer, known in _chain(document, f"{start}/{method}/requestBody", item[method].get("requestBody")):
+        if place == "body":
+            schema = known.get("content", {}).get(JSON, {}).get("schema")
+            yield from _below(document, f"{pointer}/content/{_step(JSON)}/schema", schema, [name])
+
+
+def _node(document: Node, pointer: str) -> Any:
+    for step in pointer.split("/")[1:]:
+        document = document[step.replace("~1", "/").replace("~0", "~")]
+    return document
 
 
 def _step(name: str) -> str:
@@ -332,9 +358,7 @@ def _chain(document: Node, pointer: str, node: Any) -> Iterator[tuple[str, Any]]
         if "$ref" not in node:
             return
         pointer = node["$ref"][1:]
-        node = document
-        for step in pointer.split("/")[1:]:
-            node = node[step.replace("~1", "/").replace("~0", "~")]
+        node = _node(document, pointer)
 
 
 def _below(document: Node, pointer: str, node: Any, steps: Sequence[str]) -> Iterator[tuple[str, Any]]:

@@ -16,7 +16,7 @@ from contrato.core.overlay import apply
 from contrato.core.spec import Api, overlaid
 from contrato.core.spec import api as spec_of
 from contrato.learn.drift import CONTRADICTED, NEW, Drift, Reader, Row, arguments_of, fields_of
-from contrato.learn.matching import Candidate, Matches, match
+from contrato.learn.matching import Matches, match
 from contrato.learn.proposal import path_of, propose, unsettled
 from contrato.learn.traffic import Collector, Traffic
 from contrato.verify.har import normal
@@ -79,7 +79,7 @@ class Learned:
 
 def learn(
     api: str,
-    files: Sequence[Path],
+    sources: Sequence[Path | bytes],
     *,
     mapped: Mapping[str, str] | None = None,
     base_url: str | None = None,
@@ -89,7 +89,7 @@ def learn(
 
     Args:
         api: Name of the API.
-        files: HAR files.
+        sources: HAR files, or their contents.
         mapped: Method and path of operations that somebody decided.
         base_url: Where the API is mounted; by default found out.
         since: The overlay of last time, which is what is expected now.
@@ -103,7 +103,7 @@ def learn(
         raise UsageError(str(error)) from error
     if unknown := [name for name in mapped or {} if name not in spec.operations]:
         raise UsageError(f"no operation {unknown[0]!r}: choose from {', '.join(spec.operations)}")
-    traffic = Collector(spec).read(files)
+    traffic = Collector(spec).read(sources)
     origin, segments = None, None
     if base_url is not None:
         parts = urlsplit(normal(base_url))
@@ -117,7 +117,7 @@ def learn(
     document = spec.copy()
     apply(document, first)
     reader = Reader(Api(api, document), matches, base)
-    reader.read(files)
+    reader.read(sources)
     day = reader.day or datetime.now(UTC).date().isoformat()
     drift = Drift(
         fields={name: list(fields_of(found)) for name, found in matches.found.items()},
@@ -137,7 +137,7 @@ def learn(
 def _base(matches: Matches) -> int:
     """Number of segments before the paths: as with the paths of the spec, or else those that all have."""
     found = matches.found.values()
-    usual = Counter(number for one in found if (number := _usual(one)) is not None)
+    usual = Counter(number for one in found if (number := one.before) is not None)
     if usual:
         return usual.most_common(1)[0][0]
     if len(matches.found) < 3:
@@ -148,13 +148,6 @@ def _base(matches: Matches) -> int:
             break
         shared += 1
     return shared
-
-
-def _usual(found: Candidate) -> int | None:
-    """Number of segments before the path that the spec has for an operation; None if it has another."""
-    own = [None if part.startswith("{") else part for part in found.operation.path.strip("/").split("/")]
-    number = len(found.segments) - len(own)
-    return number if number >= 0 and list(found.segments[number:]) == own else None
 
 
 def _rows(drift: Drift) -> Iterator[tuple[str, Row]]:

@@ -67,6 +67,18 @@ class Candidate:
             for n, segment in enumerate(self.route.segments)
         )
 
+    @property
+    def before(self) -> int | None:
+        """Number of segments before the path that the spec has for the operation; None if it has another."""
+        own = [None if part.startswith("{") else part for part in self.operation.path.strip("/").split("/")]
+        number = len(self.segments) - len(own)
+        return number if number >= 0 and list(self.segments[number:]) == own else None
+
+    @property
+    def is_home(self) -> bool:
+        """True if method and path are those of the spec."""
+        return self.route.method == self.operation.method and self.before is not None
+
     def _constant(self, number: int) -> str | None:
         values = self.route.slots["path", str(number)].values
         text = next(iter(values))
@@ -177,12 +189,16 @@ class _Matcher:
             if one.operation.id in found or one.score < ENOUGH:
                 continue
             rivals = [c for c in scored if c is not one and (c.operation is one.operation or c.route is one.route)]
-            # An operation that has its route is out of the question, unless this one would be much more like it.
-            near = [
-                c.score > one.score + AHEAD if c.operation.id in found else c.score > one.score - AHEAD for c in rivals
-            ]
-            if not any(near):
+            if not any(self._is_near(c, one) for c in rivals):
                 yield one
+
+    def _is_near(self, rival: Candidate, one: Candidate) -> bool:
+        """True if a rival is so good that a candidate cannot be taken."""
+        # An operation that has its route is out of the question, unless this one would be much more like it.
+        if rival.operation.id in self.matches.found:
+            return rival.score > one.score + AHEAD
+        # Of two that are nearly as good, the better one is taken if it is where the spec has it.
+        return rival.score > one.score - (0 if one.is_home and not rival.is_home else AHEAD)
 
     def _is_best(self, one: Candidate) -> bool:
         """True if no other operation is much more like the route."""

@@ -245,9 +245,13 @@ class _Proposal:
             schema = {k: v for k, v in reference.items() if k not in own and k not in ("examples", "example")}
             *_, node = self._where(found.operation.id)
             examples = self._media(node).get("examples", {}).values()
-            values = [follow(self.document, example)[0]["value"] for example in examples]
-            shown = [value[key[1]] for value in values if key[1] in value]
-            rest = {**own, "schema": schema} | ({"example": shown[0]} if shown else {})
+            known = [follow(self.document, example)[0] for example in examples]
+            shown = [
+                {"example": one["value"][key[1]], "x-example-evidence": one["x-evidence"]}
+                for one in known
+                if key[1] in one["value"]
+            ]
+            rest = {**own, "schema": schema} | (shown[0] if shown else {})
         if place == "query" and follow(self.document, rest["schema"])[0].get("type") == "array":
             slot = found.route.slots.get(found.slots[key]) if key in found.slots else None
             is_joined = slot is not None and not slot.repeated and any("," in value for value in slot.values)

@@ -259,10 +259,10 @@ class Collector:
         self._texts: dict[tuple[str, str, Texts, int], set[str]] = defaultdict(set)
         self.traffic = Traffic()
 
-    def read(self, files: Sequence[Path]) -> Traffic:
+    def read(self, sources: Sequence[Path | bytes]) -> Traffic:
         """Read recordings; an entry that is broken costs nothing but itself."""
-        for file in files:
-            for entry in read_entries(file):
+        for source in sources:
+            for entry in read_entries(source):
                 self.see(entry)
         return self.finish()
 

@@ -112,14 +112,14 @@ class Discovery:
     def lacking(self, operation: Operation) -> list[str]:
         """The names of required arguments for which there is no value."""
         required = [f for f in operation.parameters if f.required and f.known_name not in self._range_names(operation)]
-        return [f.name for f in required if self.fill(operation, [f], 0) is None]
+        return [f.known_name for f in required if self.fill(operation, [f], 0) is None]
 
     # Values of one parameter
 
     def _values(self, operation: Operation, f: Parameter, index: int) -> list[Any]:
         """Values to try for one parameter; for a reference, the value number `index` of the sample."""
-        if (operation.id, f.name) in self.given:
-            return [self.given[operation.id, f.name]]
+        if (operation.id, f.known_name) in self.given:
+            return [self.given[operation.id, f.known_name]]
         if f.refers_to:
             found = self._existing(operation, f, index)
             return [[value] for value in found] if f.schema.type == "array" else found

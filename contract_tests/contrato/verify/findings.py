@@ -81,6 +81,9 @@ class Reading:
     exchanges: tuple[Exchange, ...] = dataclasses.field(default=(), repr=False)
 
 
+Answers = dict[str, dict[str, dict[str, int]]]
+"""Open questions: the places at which each reading was seen, and in how many answers, by question and reading."""
+
 LONGEST = 500
 """Characters of what was found."""
 

@@ -19,6 +19,8 @@ import msgspec
 
 from contrato.core.spec import Api
 from contrato.verify.documents import MISSING, loaded
+from contrato.verify.findings import Answers
+from contrato.verify.reports.har import CREATOR
 from contrato.verify.reports.report import UsageError
 
 REDACTED = re.compile(
@@ -85,27 +87,59 @@ class Recorded:
 # The file
 
 
+class _Creator(msgspec.Struct):
+    name: str = ""
+    comment: str = ""
+
+
 class _Log(msgspec.Struct):
     entries: list[msgspec.Raw]
+
+
+class _Origin(msgspec.Struct):
+    creator: _Creator
+
+
+class _Readings(msgspec.Struct):
+    readings: Answers
 
 
 class _File(msgspec.Struct):
     log: _Log
 
 
+class _Made(msgspec.Struct):
+    log: _Origin
+
+
 _FILE = msgspec.json.Decoder(_File)
 
 
-def read_entries(path: Path) -> Iterator[Entry]:
-    """Read the requests of a HAR file; those that have neither method nor URL are left out.
+def read_readings(source: Path | bytes) -> Answers:
+    """Read what a recording of a run of ours says about open questions; nothing if it is another recording."""
+    try:
+        creator = msgspec.json.decode(_content(source), type=_Made).log.creator
+        return msgspec.json.decode(creator.comment, type=_Readings).readings if creator.name == CREATOR else {}
+    except ValueError:
+        return {}
+
+
+def _content(source: Path | bytes) -> bytes:
+    try:
+        content = source if isinstance(source, bytes) else source.read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot read {source!s}: {error.strerror}") from error
+    return content.removeprefix(b"\xef\xbb\xbf")
+
+
+def read_entries(source: Path | bytes) -> Iterator[Entry]:
+    """Read the requests of a HAR file, or of its content; those that have neither method nor URL are left out.
 
     Raises:
         UsageError: The file cannot be read, or is no HAR.
     """
-    try:
-        content = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from error
+    content = _content(source)
+    path = "the recording" if isinstance(source, bytes) else source
     try:
         # An entry at a time: all at once would take several times the size of the file.
         raw: Any = {"log": {"entries": map(_node, _FILE.decode(content).log.entries)}}

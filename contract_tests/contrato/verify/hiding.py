@@ -242,7 +242,7 @@ class Scrubber:
         for parameter in exchange.operation.parameters:
             value = exchange.arguments.get(parameter.key)
             # Whoever searches for a person writes the name.
-            if value is not None and (parameter.name in self._names or parameter.searches is not None):
+            if value is not None and (parameter.known_name in self._names or parameter.searches is not None):
                 yield parameter.name, value
 
     def _remember(self, name: str, value: Any) -> None:

@@ -75,7 +75,7 @@ def supplied(spec: Api, values: Mapping[str, Any]) -> dict[tuple[str, str], Any]
     Raises:
         UsageError: There is no such argument, or the value is none for it.
     """
-    known = {f"{o.id}.{f.name}": (o, f) for o in spec.operations.values() for f in o.parameters}
+    known = {f"{o.id}.{f.known_name}": (o, f) for o in spec.operations.values() for f in o.parameters}
     found = {}
     for name, value in values.items():
         if name not in known:
@@ -88,7 +88,7 @@ def supplied(spec: Api, values: Mapping[str, Any]) -> dict[tuple[str, str], Any]
         if not fitting:
             kind = "an array, written as JSON" if f.schema.type == "array" else f.schema.type
             raise UsageError(f"{name}={value} is no value for it: its type is {kind}")
-        found[operation.id, f.name] = fitting[0]
+        found[operation.id, f.known_name] = fitting[0]
     return found
 
 

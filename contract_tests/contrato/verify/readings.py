@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contrato.core.spec import Api, Operation
 from contrato.verify.documents import MISSING, find, places
 from contrato.verify.exchange import Exchange
-from contrato.verify.findings import Reading, Violation
+from contrato.verify.findings import Answers, Reading, Violation
 
 MANY = 20
 """Records in which a field that may be absent is once, if the server has it at all."""
@@ -25,10 +25,14 @@ class Readings:
         self._spec = spec
         self._fields: dict[tuple[Operation, str], tuple[int, int, Exchange]] = {}
         self._seen: defaultdict[tuple[str, str, str], dict[str, Reading]] = defaultdict(dict)
+        self._counts: dict[tuple[str, str, str, str], int] = {}
+        self._last: dict[tuple[str, str, str, str], tuple[Exchange, ...]] = {}
 
     def see(self, reading: Reading) -> Violation | None:
         """Take up a reading; a violation if the server followed another one at the same place, and has to choose."""
-        seen = self._seen[reading.operation, reading.question, reading.field]
+        place = reading.operation, reading.question, reading.field
+        self._count(reading)
+        seen = self._seen[place]
         if reading.reading in seen:
             return None
         earlier = next(iter(seen.values()), None)
@@ -51,6 +55,13 @@ class Readings:
             question.why,
             (*earlier.exchanges[-1:], *reading.exchanges[-1:]),
         )
+
+    def _count(self, reading: Reading) -> None:
+        """Count answers rather than the records in them."""
+        key = reading.operation, reading.question, reading.field, reading.reading
+        if key not in self._counts or reading.exchanges != self._last[key]:
+            self._counts[key] = self._counts.get(key, 0) + 1
+            self._last[key] = reading.exchanges
 
     def never(self) -> Iterator[Violation]:
         """Violations of fields that may be absent, and are so in every answer."""
@@ -75,10 +86,11 @@ class Readings:
                     present += sum(name in record for record in records)
                     self._fields[operation, f"{pointer}/{name}"] = present, seen + len(records), exchange
 
-    def told(self) -> dict[str, dict[str, list[str]]]:
-        """The places at which each reading was seen, by question and reading; questions without one are empty."""
-        found: dict[str, dict[str, list[str]]] = {name: {} for name in self._spec.questions}
+    def told(self) -> Answers:
+        """The readings that were seen; questions without one are empty."""
+        found: Answers = {name: {} for name in self._spec.questions}
         for (operation, question, field), seen in self._seen.items():
             for reading in seen:
-                found[question].setdefault(reading, []).append(f"{operation} {field}".strip())
+                place = f"{operation} {field}".strip()
+                found[question].setdefault(reading, {})[place] = self._counts[operation, question, field, reading]
         return found

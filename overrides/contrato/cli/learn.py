@@ -6,7 +6,9 @@ from typing import Any
 
 import click
 
+from contrato.cli import overlays
 from contrato.cli.errors import Refusal, line, needs
+from contrato.cli.verify import connecting, limiting, refuse_useless, sending
 from contrato.core import overlay, spec
 
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -15,7 +17,13 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 @click.command()
 @click.argument("api", type=click.Choice(spec.APIS))
 @click.option(
-    "--har", "files", type=FILE, multiple=True, required=True, metavar="FILE", help="A recording; repeatable."
+    "--har", "files", type=FILE, multiple=True, metavar="FILE", help="A recording; may be repeated. Nothing is sent."
+)
+@click.option(
+    "--base-url",
+    metavar="URL",
+    help="Without --har, the server to ask; it is only read from. With --har, where the API is mounted in the "
+    "recording, by default found out.",
 )
 @click.option(
     "--map",
@@ -24,7 +32,8 @@ FILE = click.Path(dir_okay=False, path_type=Path)
     metavar="OPERATION='METHOD /PATH'",
     help="Decide which route is an operation, such as listBills='GET /api/v2/facturas'; {} stands for an identifier.",
 )
-@click.option("--base-url", metavar="URL", help="Where the API is mounted; found out by default.")
+@connecting
+@limiting
 @click.option("-o", "--output", type=FILE, metavar="FILE", help="Write the proposal, an OpenAPI Overlay.")
 @click.option("--html", type=FILE, metavar="FILE", help="Write the report as a page.")
 @click.option("--json", "json_", type=FILE, metavar="FILE", help="Write the report as JSON.")
@@ -34,7 +43,10 @@ FILE = click.Path(dir_okay=False, path_type=Path)
     metavar="FILE",
     help="The overlay of last time: print what is other now and fail, or be silent.",
 )
+@click.pass_context
 def learn(
+    ctx: click.Context,
+    /,
     api: str,
     files: tuple[Path, ...],
     mapped: tuple[str, ...],
@@ -43,12 +55,17 @@ def learn(
     html: Path | None,
     json_: Path | None,
     since: Path | None,
+    token: str | None,
+    **options: Any,
 ) -> None:
     """Learn from recorded traffic where the operations of an API are, and what its answers are like.
 
     Recordings are HAR files of a browser, a proxy, or contrato verify --save-har. Operations are found by what answers
     have and requests carry, whatever their paths, methods and names of arguments are. Neither reports nor proposal have
     personal data, tokens, hosts or identifiers.
+
+    Without a recording, the server at --base-url is asked, where the spec, or the overlay of last time, has its
+    operations. Nothing is written to it: operations that write are not learnt.
 
     \b
     Exit status:
@@ -61,7 +78,19 @@ def learn(
         from contrato import learn as learning
     try:
         before = overlay.load(since) if since is not None else None
-        found = learning.learn(api, files, mapped=dict(map(_decision, mapped)), base_url=base_url, since=before)
+        sources: list[Path | bytes] = [*files]
+        if files:
+            refuse_useless(ctx)
+        elif base_url is None:
+            raise Refusal("give --har FILE to learn from a recording, or --base-url URL to ask a server")
+        else:
+            overlays.use(since, api)
+            with sending(options) as given:
+                recording, report = learning.record(api, base_url, token, **given)
+            sources.append(recording)
+            if report.crash or report.interrupted:
+                click.echo(line(report.crash or "the run was stopped before its end"), err=True)
+        found = learning.learn(api, sources, mapped=dict(map(_decision, mapped)), base_url=base_url, since=before)
     except (ValueError, learning.UsageError) as error:
         raise Refusal(line(str(error))) from error
     if found.exit_code is learning.ExitCode.NOTHING:

@@ -61,30 +61,77 @@ def _complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -
     return [name for name in (*operations, *RULES) if name.startswith(incomplete)]
 
 
+def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Make one decorator of those of several options."""
+
+    def decorate(command: Any) -> Any:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+connecting = _options(
+    click.option("--token", help="The bearer token. By default NEU_TOKEN or APPORTIONMENTS_TOKEN of the environment."),
+    click.option(
+        "--header",
+        "headers",
+        multiple=True,
+        metavar="'NAME: VALUE'",
+        help="A header for every request, such as 'X-Api-Key: $KEY': the value of that variable of the environment. "
+        "May be repeated.",
+    ),
+    click.option("--ca-bundle", metavar="FILE", help="Trust the certificates in this file or directory."),
+    click.option("--client-cert", metavar="FILE", help="PEM file with a certificate and its key, to identify with."),
+    click.option("--insecure", is_flag=True, default=None, help="Accept any certificate."),
+    click.option("--proxy", metavar="URL", help="Proxy to send requests through."),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(0, min_open=True),
+        metavar="SECONDS",
+        help="Longest wait for an answer.  [default: 10]",
+    ),
+)
+"""How a server is reached."""
+
+limiting = _options(
+    click.option(
+        "--rate",
+        type=click.FloatRange(min=0),
+        metavar="NUMBER",
+        help="Requests per second at most, 0 for no limit.  [default: 5 in own-records, 1 in read-only mode]",
+    ),
+    click.option(
+        "--budget",
+        type=click.IntRange(min=0),
+        metavar="NUMBER",
+        help="Requests at most, 0 for no limit.  [default: 1000 in read-only mode]",
+    ),
+    click.option("--seed", type=click.IntRange(min=0), default=1, help="The same seed sends the same requests."),
+    click.option(
+        "--value",
+        "values",
+        multiple=True,
+        metavar="OPERATION.ARGUMENT=VALUE",
+        help="A value that the data on the server do not tell; may be repeated.",
+    ),
+    click.option(
+        "--max-time",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="SECONDS",
+        help="Stop after so many seconds, and say what was not judged.  [default: no limit]",
+    ),
+)
+"""Which requests a run sends, and how many."""
+
+
 @click.command()
 @click.argument("api", type=click.Choice(spec.APIS), required=False)
 @click.option("--spec", "document", type=FILE, metavar="FILE", help="An OpenAPI document, in place of a known API.")
 @click.option("--base-url", metavar="URL", help="Where the API is mounted.")
 @click.option("--overlay", type=FILE, metavar="FILE", help=overlays.HELP)
-@click.option("--token", help="The bearer token. By default NEU_TOKEN or APPORTIONMENTS_TOKEN of the environment.")
-@click.option(
-    "--header",
-    "headers",
-    multiple=True,
-    metavar="'NAME: VALUE'",
-    help="A header for every request, such as 'X-Api-Key: $KEY': the value of that variable of the environment. May be "
-    "repeated.",
-)
-@click.option("--ca-bundle", metavar="FILE", help="Trust the certificates in this file or directory.")
-@click.option("--client-cert", metavar="FILE", help="PEM file with a certificate and its key, to identify with.")
-@click.option("--insecure", is_flag=True, default=None, help="Accept any certificate.")
-@click.option("--proxy", metavar="URL", help="Proxy to send requests through.")
-@click.option(
-    "--timeout",
-    type=click.FloatRange(0, min_open=True),
-    metavar="SECONDS",
-    help="Longest wait for an answer.  [default: 10]",
-)
+@connecting
 @click.option("--har", type=FILE, metavar="FILE", help="Judge this recorded traffic; nothing is sent.")
 @click.option(
     "--explain",
@@ -104,19 +151,7 @@ def _complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -
     default=None,
     help="Send requests that are wrong on purpose.  [default: yes, except in read-only mode]",
 )
-@click.option(
-    "--rate",
-    type=click.FloatRange(min=0),
-    metavar="NUMBER",
-    help="Requests per second at most, 0 for no limit.  [default: 5 in own-records, 1 in read-only mode]",
-)
-@click.option(
-    "--budget",
-    type=click.IntRange(min=0),
-    metavar="NUMBER",
-    help="Requests at most, 0 for no limit.  [default: 1000 in read-only mode]",
-)
-@click.option("--seed", type=click.IntRange(min=0), default=1, help="The same seed sends the same requests.")
+@limiting
 @click.option(
     "--only",
     multiple=True,
@@ -131,25 +166,12 @@ def _complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -
     shell_complete=_complete,
     help="Skip this operation or rule; may be repeated.",
 )
-@click.option(
-    "--value",
-    "values",
-    multiple=True,
-    metavar="OPERATION.ARGUMENT=VALUE",
-    help="A value that the data on the server do not tell; may be repeated.",
-)
 @click.option("--strict", is_flag=True, help="Make warnings failures.")
 @click.option(
     "--max-failures",
     type=click.IntRange(min=1),
     metavar="NUMBER",
     help="Stop after so many failures.  [default: no limit]",
-)
-@click.option(
-    "--max-time",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="SECONDS",
-    help="Stop after so many seconds, and say what was not judged.  [default: no limit]",
 )
 @click.option("--baseline", type=FILE, metavar="FILE", help="Accept the failures in this TOML file until they expire.")
 @click.option(
@@ -195,13 +217,21 @@ def verify(
     overlays.use(overlay, api)
     if options["har"] is None and options["base_url"] is None:
         raise Refusal("give --base-url URL to verify a server, or --har FILE to judge recorded traffic")
-    useless = [name for name in SENDING if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE]
-    if options["har"] is not None and useless:
-        flags = {str(option.name): option.opts[0] for option in ctx.command.params}
-        names = ", ".join(flags[name] for name in useless)
-        raise Refusal(f"with --har nothing is sent: leave out {names}")
-    options["values"] = dict(map(_assignment, options["values"]))
+    if options["har"] is not None:
+        refuse_useless(ctx)
     sys.exit(_judged(api, _again(ctx), **options))
+
+
+def refuse_useless(ctx: click.Context) -> None:
+    """Check that no option about requests was given where nothing is sent.
+
+    Raises:
+        Refusal: One was.
+    """
+    flags = {str(option.name): option.opts[0] for option in ctx.command.params}
+    given = [flags[name] for name in SENDING if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    if given:
+        raise Refusal(f"with --har nothing is sent: leave out {', '.join(given)}")
 
 
 def _judged(
@@ -269,14 +299,28 @@ def _run(
         report: Report = suite.verify_har(api, har, base_url, **chosen)
         return report
     assert base_url is not None
-    given = {name: options.pop(name) for name in CONNECTING}
+    with sending(options) as given:
+        return suite.verify(api, base_url, token, observer=observer, **given)
+
+
+@contextmanager
+def sending(options: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Turn options of the command into the arguments of a run, and show how far it is.
+
+    Raises:
+        UsageError: An option is wrong.
+    """
+    from contrato.verify import UsageError
+
+    given = {name: options[name] for name in CONNECTING}
     try:
         connection = Connection(**{**given, "headers": parse_headers("--header", given["headers"])})
     except ValueError as error:
-        raise suite.UsageError(str(error)) from error
+        raise UsageError(str(error)) from error
+    others = {name: value for name, value in options.items() if name not in CONNECTING}
+    values = dict(map(_assignment, options["values"]))
     with _progress() as (progress, estimate):
-        observers = {"observer": observer, "progress": progress, "estimate": estimate}
-        return suite.verify(api, base_url, token, connection=connection, **observers, **options)
+        yield {**others, "values": values, "connection": connection, "progress": progress, "estimate": estimate}
 
 
 @contextmanager

@@ -38,7 +38,7 @@ def answers_echo_the_request(exchange: Exchange, spec: Api) -> Iterator[Violatio
         given, echo = exchange.clear_arguments.get(f.key, MISSING), f.echo
         if given is MISSING or echo is None or echo.found_as is not None:
             continue
-        if any(name == echo.unless for _, name in exchange.arguments):
+        if echo.unless is not None and exchange.operation.parameter(echo.unless).key in exchange.arguments:
             continue
         wanted = given if isinstance(given, list) else [given]
         if not wanted or not all(_repeatable(value) and not may_be_changed(f, value) for value in wanted):

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from contrato.verify.documents import CITED, MISSING, cited, loaded
 from contrato.verify.exchange import Exchange
-from contrato.verify.findings import Layer, NotJudged, Violation
+from contrato.verify.findings import Answers, Layer, NotJudged, Violation
 from contrato.verify.hiding import ALTERED, TOKEN, Scrubber, token_variable
 from contrato.verify.modes import Mode
 from contrato.verify.rules import RULES, Rule
@@ -229,7 +229,7 @@ class Report:
         not_judged: What rules could not judge.
         counts: How often a rule judged an operation, by (operationId, name of the rule).
         notes: Remarks for the reader, such as a mode chosen on their behalf.
-        readings: The places at which each reading of an open question was seen, by question and reading.
+        readings: The readings of open questions that were seen.
         interrupted: True if the run was stopped before its end.
         crash: How the suite itself failed; empty when it did not.
         recorded: True if recorded traffic was judged, and nothing was sent.
@@ -255,7 +255,7 @@ class Report:
     not_judged: list[Unjudged] = field(default_factory=list)
     counts: dict[tuple[str, str], Counter[Outcome]] = field(default_factory=lambda: defaultdict(Counter))
     notes: list[str] = field(default_factory=list)
-    readings: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    readings: Answers = field(default_factory=dict)
     interrupted: bool = False
     crash: str = ""
     recorded: bool = False
@@ -334,7 +334,7 @@ class Report:
         )
 
     @property
-    def answers(self) -> dict[str, dict[str, list[str]]]:
+    def answers(self) -> Answers:
         """Open questions of which a reading was seen: the places at which each was."""
         return {question: said for question, said in self.readings.items() if said}
 
