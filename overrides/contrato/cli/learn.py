@@ -8,7 +8,7 @@ import click
 
 from contrato.cli import overlays
 from contrato.cli.errors import Refusal, line, needs
-from contrato.cli.verify import connecting, limiting, refuse_useless, sending
+from contrato.cli.verify import limiting, reaching, refuse_useless, sending
 from contrato.core import overlay, spec
 
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -32,7 +32,7 @@ FILE = click.Path(dir_okay=False, path_type=Path)
     metavar="OPERATION='METHOD /PATH'",
     help="Decide which route is an operation, such as listBills='GET /api/v2/facturas'; {} stands for an identifier.",
 )
-@connecting
+@reaching
 @limiting
 @click.option("-o", "--output", type=FILE, metavar="FILE", help="Write the proposal, an OpenAPI Overlay.")
 @click.option("--html", type=FILE, metavar="FILE", help="Write the report as a page.")

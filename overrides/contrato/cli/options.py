@@ -8,10 +8,11 @@ from typing import Any
 
 import click
 
+from contrato.cli import connecting
 from contrato.cli.operations import columns_of, has_answer, options, table_of
 from contrato.cli.output import FORMATS
 from contrato.core.schema import Schema
-from contrato.core.spec import Api, Operation, Parameter
+from contrato.core.spec import Operation, Parameter
 
 # Begins the names of click's parameters that are the API's, so that they differ from our own.
 PREFIX = "api_"
@@ -183,42 +184,7 @@ def common(operation: Operation) -> Sequence[click.Parameter]:
             show_envvar=True,
             help=f"The {api.token_kind}. Other users of the machine see options, but not the environment.",
         ),
-        click.Option(
-            ["--header", "headers"],
-            multiple=True,
-            metavar="'NAME: VALUE'",
-            help="Send this header with every request; may be repeated. 'X-Api-Key: $GATEWAY_KEY' takes the value from "
-            "the environment variable GATEWAY_KEY: other users of the machine see options. $$ is a dollar sign."
-            f"{_variable(api, 'headers', 'one header a line')}",
-        ),
-        click.Option(
-            ["--ca-bundle"],
-            metavar="PATH",
-            help=f"File or directory with the certificates to trust.{_variable(api, 'ca_bundle')}",
-        ),
-        click.Option(
-            ["--client-cert"],
-            metavar="FILE",
-            help=f"PEM file with a certificate for the server and its key.{_variable(api, 'client_cert')}",
-        ),
-        click.Option(
-            ["--insecure"],
-            is_flag=True,
-            default=None,
-            help=f"Accept any certificate: whoever is in between can read the token.{_variable(api, 'insecure')}",
-        ),
-        click.Option(
-            ["--proxy"],
-            metavar="URL",
-            help="Send requests through this proxy; empty for none. By default that of HTTPS_PROXY and the like."
-            f"{_variable(api, 'proxy')}",
-        ),
-        click.Option(
-            ["--timeout"],
-            type=click.FloatRange(0, min_open=True),
-            metavar="SECONDS",
-            help=f"Longest wait for a connection, or for more of a response.{_variable(api, 'timeout')}",
-        ),
+        *(click.Option(names, **settings) for names, settings in connecting.options(api)),
         click.Option(
             ["--deadline"],
             type=click.FloatRange(0, min_open=True),
@@ -233,11 +199,6 @@ def common(operation: Operation) -> Sequence[click.Parameter]:
             "wait of more than a minute, the command fails immediately.",
         ),
     ]
-
-
-def _variable(api: Api, setting: str, how: str = "") -> str:
-    # Not by click, which would read them by rules of its own: `Connection` reads them for everybody alike.
-    return f"  [env var: {api.variable(setting)}{how and f', {how}'}]"
 
 
 def _second_files(operation: Operation) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from contrato.cli import overlays
+from contrato.cli import connecting, overlays
 from contrato.cli.document import add
 from contrato.cli.errors import Refusal, line, needs
 from contrato.core import spec
@@ -35,11 +35,9 @@ EVERY = 30
 # Options left out of the command that repeats a run: files for reports, and the secret.
 NOT_REPEATED = {"token", "headers", "proxy", "junit", "html", "save_har", "write_baseline"}
 
-CONNECTING = ("headers", "ca_bundle", "client_cert", "insecure", "proxy", "timeout")
-
 # Options about requests.
 SENDING = (
-    *CONNECTING,
+    *connecting.NAMES,
     "token",
     "mode",
     "probes",
@@ -72,26 +70,9 @@ def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return decorate
 
 
-connecting = _options(
+reaching = _options(
     click.option("--token", help="The bearer token. By default NEU_TOKEN or APPORTIONMENTS_TOKEN of the environment."),
-    click.option(
-        "--header",
-        "headers",
-        multiple=True,
-        metavar="'NAME: VALUE'",
-        help="A header for every request, such as 'X-Api-Key: $KEY': the value of that variable of the environment. "
-        "May be repeated.",
-    ),
-    click.option("--ca-bundle", metavar="FILE", help="Trust the certificates in this file or directory."),
-    click.option("--client-cert", metavar="FILE", help="PEM file with a certificate and its key, to identify with."),
-    click.option("--insecure", is_flag=True, default=None, help="Accept any certificate."),
-    click.option("--proxy", metavar="URL", help="Proxy to send requests through."),
-    click.option(
-        "--timeout",
-        type=click.FloatRange(0, min_open=True),
-        metavar="SECONDS",
-        help="Longest wait for an answer.  [default: 10]",
-    ),
+    *(click.option(*names, **settings) for names, settings in connecting.options()),
 )
 """How a server is reached."""
 
@@ -131,7 +112,7 @@ limiting = _options(
 @click.option("--spec", "document", type=FILE, metavar="FILE", help="An OpenAPI document, in place of a known API.")
 @click.option("--base-url", metavar="URL", help="Where the API is mounted.")
 @click.option("--overlay", type=FILE, metavar="FILE", help=overlays.HELP)
-@connecting
+@reaching
 @click.option("--har", type=FILE, metavar="FILE", help="Judge this recorded traffic; nothing is sent.")
 @click.option(
     "--explain",
@@ -312,12 +293,12 @@ def sending(options: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """
     from contrato.verify import UsageError
 
-    given = {name: options[name] for name in CONNECTING}
+    given = {name: options[name] for name in connecting.NAMES}
     try:
         connection = Connection(**{**given, "headers": parse_headers("--header", given["headers"])})
     except ValueError as error:
         raise UsageError(str(error)) from error
-    others = {name: value for name, value in options.items() if name not in CONNECTING}
+    others = {name: value for name, value in options.items() if name not in connecting.NAMES}
     values = dict(map(_assignment, options["values"]))
     with _progress() as (progress, estimate):
         yield {**others, "values": values, "connection": connection, "progress": progress, "estimate": estimate}
