@@ -758,6 +758,10 @@ def capped_at(days: int) -> Callable[[Any], Any]:
     return lambda body: [{**bill, "days": min(days, bill["days"])} for bill in body]
 
 
+def days_more(days: int) -> Callable[[Any], Any]:
+    return lambda body: [{**bill, "days": bill["days"] + days} for bill in body]
+
+
 async def without_bill(call: Call, is_left_out: Callable[[Any], bool], most: int | None = None) -> Answer:
     """Answer without the due dates of some bills."""
     bills: list[Any] = []
@@ -955,6 +959,7 @@ FAULTS: list[tuple[str, str, str, Fault]] = [
     ("reading_changes_nothing", "listOverdueBills", "/*", days_grow_when_read),
     ("days_are_reckoned", "listOverdueBills", "/*/days", answering(capped_at(30))),
     ("days_are_reckoned", "listOverdueBills", "/*/days", every_second_day_more),
+    ("days_are_reckoned", "listOverdueBills", "/*/days", answering(days_more(9_000))),
     ("filters_select", "listBills", "Id_service", last_service_has_no_bills),
     ("limits_only_cut", "listApportionments", "_limit", later_pages_of_names_alone),
     ("open_questions_are_asked", "listBills", "", page_zero_crashes),

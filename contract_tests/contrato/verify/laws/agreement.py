@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -102,6 +102,7 @@ def operations_agree(session: Session, operation: Operation) -> Iterator[Violati
 def days_are_reckoned(session: Session, operation: Operation) -> Iterator[Violation | NotJudged]:
     """A date and the days since then give the server's day, which is the same for all records. Days of what has ended,
     as another operation says, may be counted to that end. Less than a day of difference is left for the time of day.
+    The server's day is not after the day of its answer, whatever its time zone: a clock may stand, but is not ahead.
     """
     counted = operation.reckoning
     if counted is None:
@@ -134,6 +135,13 @@ def days_are_reckoned(session: Session, operation: Operation) -> Iterator[Violat
         (one, page), (another, there) = days_reached[min(days_reached)], days_reached[max(days_reached)]
         expected, found = "days up to one and the same day", f"{one} beside {another}"
         yield violation(operation, counted.days, expected, found, counted.evidence, [page, there])
+    else:
+        last = max(days_reached)
+        found, page = days_reached[last]
+        if last > page.started.astimezone(UTC).replace(tzinfo=None) + 2 * DAY:
+            expected = f"days up to the day of the answer, {page.started:%Y-%m-%d}"
+            found = f"{found}, which is up to {last:%Y-%m-%d}"
+            yield violation(operation, counted.days, expected, found, counted.evidence, [page])
 
 
 def _compared(
