@@ -270,13 +270,12 @@ def dialogs(visit: Visit, key: str) -> Iterator[str]:
     yield "answer"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
-    ("folder", "name", "key"),
+    ("folder", "name", "key", "scheme"),
     [
-        ("", "neu", "queryConsumption"),
-        ("es/", "neu", "listAccounts"),
-        ("pt-BR/", "apportionments", "updateApportionment"),
+        ("", "neu", "queryConsumption", "light"),
+        ("es/", "neu", "listAccounts", "dark"),
+        ("pt-BR/", "apportionments", "updateApportionment", "dark"),
     ],
 )
 def test_nobody_is_shut_out_of_a_dialog(
