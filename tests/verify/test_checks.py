@@ -462,6 +462,7 @@ def test_an_implausible_answer_is_a_warning(rule: str, field: str, request_: Req
         (lambda: lists(_page="x"), answer(422, {"_page": ["O campo page deve ser um número inteiro."]})),
         (new_record, answer(422, {"apportionment_tariff_type_id": ["A empresa não possui um contrato válido."]})),
         (lambda: ("createApportionment", {"name": 3}), answer(422, {"body": ["Inválido."]})),
+        (lambda: ("getApportionment", {"id": "83abc"}), answer(422, {"rateio": ["Deve ser um número."]})),
         (new_record, each("", "name", lambda v: f" {v} ")),
         (lambda: ("listRuleHistory", {}), answer(404, {"error": "none", "data": []})),
         (lambda: ("listAccounts", {}), answer(404, [])),
