@@ -469,6 +469,11 @@ async def _echo(ask: Ask, server: Server) -> Answer:
     return clean.with_header("x-debug-request", f"GET {ask.path} {ask.header('authorization')}") if clean.ok else clean
 
 
+def _company_in_capitals(item: Item) -> Item:
+    company = item["company"]
+    return item if item["id"] % 2 else {**item, "company": {**company, "name": company["name"].upper()}}
+
+
 def _exchanged(name: str) -> str:
     return {"MWh": "kWh", "kWh": "MWh"}.get(name, name)
 
@@ -998,6 +1003,8 @@ FAULTS: tuple[Fault, ...] = (
     ),
     *_of(
         "agreement between operations",
+        ("company-of-two-names", "The company of each record with an even id is called in capitals.",
+         answers(LIST, _company_in_capitals, at="/items/*")),
         ("list-cuts-descriptions", "The list cuts descriptions after 12 letters.",
          _records(LIST, "description", lambda text: text if len(text) <= 12 else f"{text[:12]}...")),
         ("list-inverts-mixed-consumption", "The list shows `mixed_consumption` the other way round.",

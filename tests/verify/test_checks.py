@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -74,6 +75,14 @@ def text(old: str, new: str) -> Damage:
         return replace(exchange, content=exchange.content.replace(old.encode(), new.encode(), 1))
 
     return damage
+
+
+NUMBERS = count()
+
+
+def numbered(name: str) -> str:
+    """Another text each time."""
+    return f"{name} {next(NUMBERS)}"
 
 
 def honest_exchanges(source: Source, api: str) -> list[Exchange]:
@@ -305,6 +314,8 @@ BROKEN: list[tuple[str, str, Request, Damage]] = [
     ("records_add_up", "/data/*/interaction_date", lambda: ("listNotificationInteractions", {}),
      each("/data/*", "interaction_date", later(days=-20))),
     # Refusals
+    ("identifiers_mean_one_thing", "/items/*/company/name", lists,
+     each("/items/*/company", "name", numbered)),
     ("refusals_name_the_fault", "", lambda: lists(_page="x"), answer(422, {"_limit": ["Inválido."]})),
     ("refusals_name_the_fault", "", lambda: lists(_page="x"), answer(422, {})),
     ("refusals_name_the_fault", "/_page", lambda: lists(_page="x"), answer(422, {"_page": []})),

@@ -6,9 +6,10 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
-from contrato.core.spec import Api
+from contrato.core.spec import Api, Operation
 from contrato.verify.checks.values import answered, list_pointer, listed, same, violation_in
 from contrato.verify.documents import MISSING, cited, find, short
 from contrato.verify.exchange import Exchange
@@ -107,3 +108,40 @@ def identifiers_are_unique(exchange: Exchange, spec: Api) -> Iterator[Violation 
             yield violation_in(
                 exchange, at, "each value once", f"{cited(twice)} {times[twice]} times", identity.evidence
             )
+
+
+@check("An identifier stands for one thing.", needs=("x-refers-to",))
+def identifiers_mean_one_thing(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
+    """Where records hold another one, such as their company, with an identifier that arguments refer to: those with the
+    same identifier in one answer are alike, in each field that the spec has and both give.
+    """
+    answer = answered(exchange)
+    for at, fields in _held(exchange.operation) if answer is not MISSING and exchange.operation else ():
+        parent, _, name = at.rpartition("/")
+        yield None
+        seen: dict[str, dict[str, Any]] = {}
+        for held in find(answer, parent):
+            if not isinstance(held, dict) or not isinstance(held.get(name), int | str):
+                continue
+            first = seen.setdefault(repr(held[name]), held)
+            both = [field for field in fields if first.get(field) is not None and held.get(field) is not None]
+            if other := next((field for field in both if not same(first[field], held[field])), None):
+                expected = f"{short(first[other])}, as elsewhere beside {name} {short(held[name])}"
+                proof = "inferred: an identifier stands for one thing"
+                yield violation_in(exchange, f"{parent}/{other}", expected, short(held[other]), proof)
+                break
+
+
+@cache
+def _held(operation: Operation) -> list[tuple[str, list[str]]]:
+    """The identifiers of records within records that arguments refer to, and the other fields of those records."""
+    parameters = (f for each in operation.api.operations.values() for f in each.parameters)
+    pointers = {source.pointer for f in parameters for source in f.refers_to if source.operation == operation.id}
+    found = []
+    for at in sorted(pointers):
+        parent, _, name = at.rpartition("/")
+        schema = operation.answer.at(parent) if operation.answer is not None and not parent.endswith("*") else None
+        if schema is not None:
+            plain = [key for key, field in schema.properties.items() if field.schema.type not in ("object", "array")]
+            found.append((at, [key for key in plain if key != name]))
+    return found
