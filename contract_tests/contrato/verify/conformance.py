@@ -35,9 +35,10 @@ from contrato.verify.exchange import Exchange
 from contrato.verify.findings import NotJudged, Violation, answered, kind_of
 from contrato.verify.guard import guarded
 from contrato.verify.hiding import TOKEN
-from contrato.verify.judge import SERVER, Judge
+from contrato.verify.judge import Judge
 from contrato.verify.leniency import left_open, may_be_refused
 from contrato.verify.modes import Mode
+from contrato.verify.reports.report import SERVER
 from contrato.verify.rules import RULES
 from contrato.verify.transport import Limited, Refused, TooLong, Transport, marked
 

@@ -53,7 +53,8 @@ def is_deep(content: bytes) -> bool:
     for _ in range(DEEPEST):
         inner = left.replace(b"[]", b"").replace(b"{}", b"")
         if len(inner) == len(left):
-            return False  # Empty, or brackets in texts.
+            # Empty, brackets in texts, or such as are never closed.
+            return left.count(b"[") + left.count(b"{") > DEEPEST
         left = inner
     return bool(left)
 

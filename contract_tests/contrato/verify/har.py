@@ -155,8 +155,15 @@ def read_entries(source: Path | bytes) -> Iterator[Entry]:
         raise UsageError(f"{path} is not a HAR file: it has no log.entries; export it from a browser or a proxy as HAR")
     for entry in entries:
         request = entry.get("request") if isinstance(entry, dict) else None
-        if isinstance(request, dict) and isinstance(request.get("url"), str):
+        if isinstance(request, dict) and isinstance(request.get("url"), str) and _is_url(request["url"]):
             yield Entry(str(request.get("method", "")).upper(), _unicode(request["url"]), entry)
+
+
+def _is_url(text: str) -> bool:
+    try:
+        return bool(urlsplit(_unicode(text)))
+    except ValueError:
+        return False
 
 
 def _node(raw: msgspec.Raw) -> Any:

@@ -288,7 +288,8 @@ class Scrubber:
                 else:
                     continue
                 break
-            end = text.find(_CUT, end + len(_CUT))
+            # A row of dots is one cut.
+            end = text.find(_CUT, len(text) - len(text[end:].lstrip(".")))
 
     def _url(self, url: str) -> str:
         secret = re.compile(rf"([?&][^=&]*(?:{SECRET_NAMES.pattern})[^=&]*=)[^&#]+", re.IGNORECASE)

@@ -12,18 +12,24 @@ from contextlib import contextmanager
 def uninterrupted() -> Iterator[None]:
     """Put Ctrl-C off until the end of the block: the answer to a write says what was created, and has to be read.
 
-    Blocks may nest: the outermost lets it through.
+    Blocks may nest: the outermost lets it through. A second Ctrl-C is not put off: the answer may never come.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     pending: list[int] = []
-    previous = signal.signal(signal.SIGINT, lambda number, frame: pending.append(number))
+
+    def put_off(number: int, frame: object) -> None:
+        pending.append(number)
+        if len(pending) > 1:
+            raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGINT, put_off)
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, previous)
-        if pending:
+        if len(pending) == 1:
             _interrupt()
 
 

@@ -12,11 +12,8 @@ from contrato.verify.checks.http import SLOW
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import NotJudged, Reading, Violation
 from contrato.verify.readings import Readings
-from contrato.verify.reports.report import Failure, Report, UsageError
+from contrato.verify.reports.report import SERVER, Failure, Report, UsageError
 from contrato.verify.rules import RULES, Rule, misread
-
-SERVER = "server"
-"""Stands for the operation in what concerns all of them."""
 
 PROXY = (502, 503, 504)
 """Statuses with which a proxy says that it did not reach the server."""

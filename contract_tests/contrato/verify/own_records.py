@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from contrato.core.spec import Api, Operation
-from contrato.verify.documents import MISSING, find, text_of, validator
+from contrato.verify.documents import MISSING, find, loaded, text_of, validator
 from contrato.verify.exchange import Arguments, Exchange
 from contrato.verify.rows import limit_of, page_key
 from contrato.verify.texts import letters
@@ -88,9 +88,13 @@ class OwnRecords:
         self._spec = spec
         self._ask = ask
         self._looked: set[str] = set()
+        # Creating operations whose list is too long to know all of it.
+        self._long: set[str] = set()
         # Records that could not be read back yet, how they were created, and why.
         self._unread: list[tuple[Record, Exchange, Intent | None]] = []
         self._paths: set[str] = set()
+        # Those of our paths that we asked to delete, whatever was answered: somebody else may have them now.
+        self._freed: set[str] = set()
         self._other_paths: set[str] = set()
         self._ever_created: list[Record] = []
         # The state of our records as the server last answered it, by path.
@@ -111,7 +115,29 @@ class OwnRecords:
         """True if a write touches no record of others, and is not one more that may leave a record behind."""
         if operation.id in self._addresses:
             return self._ask is None or len(self.intents) < UNPROVED
-        return path in self._paths
+        if path not in self._paths or (path in self._freed and not self._is_nobody_elses(path)):
+            return False
+        if operation.method == "DELETE":
+            self._freed.add(path)
+        return True
+
+    def _is_nobody_elses(self, path: str) -> bool:
+        """True if a path that was freed has nothing, or our record as we left it; False also if that is not known."""
+        record = next(record for record in self._ever_created if record.path == path)
+        reader = self._spec.operations[record.creator].reader
+        answer = self._ask(reader, record.arguments) if self._ask is not None and reader is not None else None
+        if answer is None or answer.status == 429 or answer.status >= 500:
+            return False
+        found = answer.json if answer.status == 200 and answer.content else None
+        if found in (None, [], {}):
+            return True
+        if self.is_as_left(record, found):
+            self._freed.remove(path)
+            return True
+        self._paths.remove(path)
+        self._other_paths.add(path)
+        self.forget(path)
+        return False
 
     def look_around(self, operation: Operation) -> None:
         """Before the first record is created, read which there are: none of them will be ours, whatever is answered."""
@@ -119,18 +145,39 @@ class OwnRecords:
         if self._ask is None or operation.id not in self._addresses or operation.id in self._looked or lister is None:
             return
         self._looked.add(operation.id)
+        if not self._walk(lister, {}):
+            self._long.add(operation.id)
+
+    def look_for(self, operation: Operation, content: bytes) -> None:
+        """Before a record is created beside more than were read, read those with its texts.
+
+        A server may answer with one of them, in place of a new one.
+        """
+        lister = operation.lister
+        body = loaded(content) if operation.id in self._long else None
+        if lister is None or not isinstance(body, dict):
+            return
+        texts = dict.fromkeys(value for value in body.values() if isinstance(value, str) and letters(value))
+        for f in lister.parameters:
+            for text in texts if f.searches is not None else ():
+                self._walk(lister, {f.key: text})
+
+    def _walk(self, lister: Operation, given: Arguments) -> bool:
+        """Read pages of a list; True if that were all."""
+        assert self._ask is not None
         limit, known = limit_of(lister), -1
-        arguments: Arguments = {} if limit is None else {limit.key: LARGE}
+        larger: Arguments = {} if limit is None else {limit.key: LARGE}
         for number in range(1, PAGES + 1):
-            page = {} if lister.pagination is None else {page_key(lister): number}
+            page = {**given, **({} if lister.pagination is None else {page_key(lister): number})}
             # `see` takes note of what it shows.
-            answer = self._ask(lister, {**arguments, **page})
-            if arguments and (answer is None or not answer.succeeded):
-                arguments = {}  # So large a page may be refused.
+            answer = self._ask(lister, {**larger, **page})
+            if larger and (answer is None or not answer.succeeded):
+                larger = {}  # So large a page may be refused.
                 answer = self._ask(lister, page)
-            if len(self._other_paths) == known or not page:
-                break
+            if len(self._other_paths) == known or lister.pagination is None:
+                return True
             known = len(self._other_paths)
+        return False
 
     def intend(self, operation: Operation, sent: str) -> Intent | None:
         """Note that a record is about to be created: the run may be killed before the answer is read."""
@@ -154,7 +201,8 @@ class OwnRecords:
         if operation.id in self._addresses:
             self._remember(operation, exchange, intent)
         elif exchange.path in self._states and exchange.status == 200 and not operation.safe:
-            self._states[exchange.path] = exchange.json
+            if exchange.path not in self._freed:
+                self._states[exchange.path] = exchange.json
         elif operation.safe and exchange.succeeded:
             self._note_others(operation, exchange)
 

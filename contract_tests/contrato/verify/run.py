@@ -24,12 +24,12 @@ from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Layer, NotJudged, Reading, Violation
 from contrato.verify.hiding import TOKEN, Scrubber, token_variable
 from contrato.verify.interrupts import terminable, uninterrupted
-from contrato.verify.judge import SERVER, Judge
+from contrato.verify.judge import Judge
 from contrato.verify.laws.runner import run_laws
 from contrato.verify.modes import BUDGETS, RATES, Mode
 from contrato.verify.own_records import UNPROVED, Intent, Journal, Record
 from contrato.verify.reach import prepare, reach, supplied
-from contrato.verify.reports.report import OperationResult, Report, UsageError, Verdict, curl, plural
+from contrato.verify.reports.report import SERVER, OperationResult, Report, UsageError, Verdict, curl, plural
 from contrato.verify.rules import RULES, Rule, without_work
 from contrato.verify.session import Session
 from contrato.verify.transport import MAX_BYTES, NONE, Gone, Transport

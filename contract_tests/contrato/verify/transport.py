@@ -226,6 +226,7 @@ class Transport:
             self.pace.take_turn(self.requests.total())
             if operation is not None:
                 self.own.look_around(operation)
+                self.own.look_for(operation, _octets(request.body))
             try:
                 with nullcontext() if operation is None or operation.safe else uninterrupted():
                     exchange, response = self._send(
@@ -405,7 +406,8 @@ class _Bounded:
 
     def stream(self, *args: Any, **options: Any) -> Iterator[bytes]:
         size = 0
-        for chunk in self._raw.stream(*args, **options):
+        # Not by its own `stream`, which waits until a chunk is full: of an answer that drips that may take hours.
+        while chunk := self._raw.read1(*args, **options):
             size += len(chunk)
             if size > MAX_BYTES:
                 raise TooLong(f"the answer is longer than {MAX_BYTES} bytes", request=self._request)

@@ -16,8 +16,8 @@ FIRST = 1
 MOST = 10_000
 # Items of a page, below which reading every page takes suspiciously many requests.
 FEW = 5
-# Statuses that refuse a request for another reason than its page.
-NOT_THE_PAGE = (401, 403, 408, 429)
+# Statuses that may say that a page does not exist. Others have other reasons: the list is not whole then.
+NO_SUCH_PAGE = (400, 404, 410, 416, 422)
 
 
 class _Pages:
@@ -53,8 +53,7 @@ class _Pages:
     def _is_end(self, number: int | None, error: ResponseError) -> bool:
         """True if an error means that the page does not exist, for a list that does not tell its end."""
         follows = number is not None and number > (self._start or FIRST)
-        refused = 400 <= error.status <= 499 and error.status not in NOT_THE_PAGE
-        return follows and refused and not self._pagination.keys() & {"next", "total"}
+        return follows and error.status in NO_SUCH_PAGE and not self._pagination.keys() & {"next", "total"}
 
     def _walk(self) -> Generator[Any, Any, None]:
         """Yield the number of a page, receive the page, yield a list of the pages to return; repeat until the end."""

@@ -94,6 +94,7 @@ def missing_is_missing(session: Session, operation: Operation) -> Iterator[Viola
     before = records.listing()
     own = [(f.key, records.value(operation, f, 1)) for f in values_of(operation)]
     values = {key: value for key, value in own if value is not MISSING}
+    exchange = None
     for identifier, given in product(unknown, [{}, values] if values else [{}]):
         try:
             exchange = session.ask(operation, {records.id.key: identifier, **given})
@@ -108,7 +109,7 @@ def missing_is_missing(session: Session, operation: Operation) -> Iterator[Viola
             expected = f"{bare.status if bare else '4XX'} without a record for an unknown id"
             found = answered(exchange)
             yield violation(operation, f"path.{records.id.name}", expected, found, gone_proof(records), [exchange])
-    if not operation.safe:
+    if not operation.safe and exchange is not None:
         after = records.listing()
         others = after.others(before)
         if others:

@@ -24,7 +24,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from contrato.verify.reports.report import Failure, Report, UsageError, Verdict
+from contrato.verify.reports.report import SERVER, Failure, Report, UsageError, Verdict
 
 LASTS = timedelta(days=90)
 """From acceptance to expiry, unless somebody writes another day."""
@@ -105,15 +105,25 @@ def write(path: Path, kept: Iterable[Accepted], failures: Iterable[Failure], tod
     Raises:
         OSError: The file cannot be written.
     """
-    new = [Accepted(f.rule, f.operation, f.field, "", today, today + LASTS) for f in failures]
+    found = [f for f in failures if not _ends_a_run(f.rule, f.operation)]
+    new = [Accepted(f.rule, f.operation, f.field, "", today, today + LASTS) for f in found]
     lines = ["# Write a reason for each: entries without one are refused.", ""]
     for entry in [*kept, *new]:
         lines.append("[[accepted]]")
         for key, value in vars(entry).items():
-            # A string of JSON is one of TOML.
-            lines.append(f"{key} = {value if isinstance(value, date) else json.dumps(value)}")
+            lines.append(f"{key} = {value if isinstance(value, date) else _string(value)}")
         lines.append("")
-    path.write_text("\n".join(lines), "utf-8")
+    path.write_text("\n".join(lines), "utf-8", errors="replace")
+
+
+def _ends_a_run(rule: str, operation: str) -> bool:
+    """True for a server that answers no more: nothing that comes after it is judged, so that nobody can accept it."""
+    return (rule, operation) == ("answer", SERVER)
+
+
+def _string(text: str) -> str:
+    """A string of TOML, which is one of JSON but for pairs of surrogates and the control character of deletion."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def apply(baseline: Iterable[Accepted], report: Report, today: date) -> None:
@@ -126,6 +136,8 @@ def apply(baseline: Iterable[Accepted], report: Report, today: date) -> None:
             # A rule that did not judge may still fail.
             if (entry.operation, entry.rule) in judged and not report.interrupted:
                 report.notes.append(f"baseline: {entry} did not fail; remove the entry")
+        elif _ends_a_run(entry.rule, entry.operation):
+            report.notes.append(f"baseline: {entry} cannot be accepted: nothing after it was judged; remove the entry")
         elif entry.expires <= today:
             report.notes.append(f"baseline: {entry} expired on {entry.expires} ({entry.reason}); it counts again")
         else:

@@ -23,6 +23,9 @@ from contrato.verify.hiding import ALTERED, TOKEN, Scrubber, token_variable
 from contrato.verify.modes import Mode
 from contrato.verify.rules import RULES, Rule
 
+SERVER = "server"
+"""Stands for the operation in what concerns all of them."""
+
 PLAUSIBLE = "plausible:"
 """How the evidence of a rule begins that no source states."""
 
