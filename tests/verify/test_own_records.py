@@ -287,3 +287,55 @@ def test_an_intent_is_in_the_journal_before_the_request_is_sent(journals: Path) 
     run(foreign, only=["createApportionment", "created_is_kept"])
     assert {intent["creator"] for intent in seen} == {"createApportionment"}
     assert all(re.search(r'"name": ?"', intent["sent"]) for intent in seen)
+
+
+@pytest.mark.parametrize("answer", [Answer(504, {"message": "gateway timeout"}), Answer(204, None)])
+def test_a_freed_identifier_that_somebody_else_has_is_not_written_to(answer: Answer) -> None:
+    """The deletion is done, whatever is answered, and the next record gets the identifier; no list was read since."""
+    foreign = seeded()
+    with serve(foreign) as url:
+        transport = Transport(API, url, TOKEN, Mode.OWN_RECORDS)
+        with closing(transport):
+            number = transport.exchange(CREATE, new_record(CREATE)).json["id"]
+            foreign.alter = lambda name, given: answer if name == DELETE.id else given
+            transport.exchange(DELETE, keyed(DELETE, {"id": number}))
+            foreign.alter = lambda name, given: given
+            foreign.records[number] = {**next(iter(foreign.records.values())), "id": number, "name": "Somebody else's"}
+            before = snapshot(foreign)
+            for operation in (UPDATE, DELETE):
+                with pytest.raises(Refused):
+                    transport.exchange(operation, keyed(operation, {"id": number}))
+            assert clean_up(transport) == []
+    assert snapshot(foreign) == before
+
+
+def test_a_record_whose_deletion_failed_is_deleted_in_the_end() -> None:
+    foreign = seeded()
+    before = snapshot(foreign)
+    with serve(foreign) as url:
+        transport = Transport(API, url, TOKEN, Mode.OWN_RECORDS)
+        with closing(transport):
+            transport.exchange(CREATE, new_record(CREATE))
+            failures = iter([Answer(503, {}, headers={"Retry-After": "0"})])
+            foreign.delete_apportionment = lambda given: (  # type: ignore[method-assign]
+                next(failures, None) or Foreign.delete_apportionment(foreign, given)
+            )
+            assert clean_up(transport) == []
+    assert snapshot(foreign) == before
+
+
+def test_a_record_that_is_only_found_by_its_text_is_not_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Creation answers with the record that there is of the same name, and the list is too long to be read."""
+    monkeypatch.setattr("contrato.verify.own_records.PAGES", 1)
+    monkeypatch.setattr("contrato.verify.own_records.LARGE", 10)
+    foreign = seeded()
+    number = min(foreign.records)
+    given = {name: value for (_, name), value in new_record(CREATE).items() if name in foreign.records[number]}
+    there = foreign.records[number] = {**foreign.records[number], **given}
+    foreign.create_apportionment = lambda given: Answer(201, there)  # type: ignore[method-assign]
+    with serve(foreign) as url:
+        transport = Transport(API, url, TOKEN, Mode.OWN_RECORDS)
+        with closing(transport):
+            assert transport.exchange(CREATE, new_record(CREATE)).status == 201
+            with pytest.raises(Refused):
+                transport.exchange(DELETE, keyed(DELETE, {"id": number}))
