@@ -136,8 +136,9 @@ async def _crashing(ask: Ask, server: Server) -> Answer:
 async def _unknown_filter(ask: Ask, server: Server) -> Answer:
     parameter = ask.target.parameter("Id_service")
     clean = await server(ask)
-    found = ask.argument("Id_service") in await known(ask, server, parameter)
-    return clean if found or not clean.ok else answer(404, NOT_FOUND)
+    if not clean.ok:
+        return clean  # It may be no identifier at all.
+    return clean if ask.argument("Id_service") in await known(ask, server, parameter) else answer(404, NOT_FOUND)
 
 
 def _resized(operations: str, sizes: Callable[[Ask], int]) -> Change:

@@ -187,9 +187,15 @@ def run_all(
             pool.submit(try_one, name, api, seed, None if number % STOCK else usual.get(api), most)
             for number, (name, api, seed) in enumerate(work)
         ]
+        stumbled = []
         for future in as_completed(futures):
-            found.append(future.result())
             progress.advance(task)
+            if (error := future.exception()) is not None:
+                # The others are tried all the same.
+                stumbled.append(error)
+                print(error, file=sys.stderr, flush=True)
+                continue
+            found.append(future.result())
             seen = found[-1]
             print(
                 f"{len(found)}/{len(work)} {seen.name or 'unchanged'} ({seen.api}, seed {seen.seed}): "
@@ -198,6 +204,8 @@ def run_all(
                 file=sys.stderr,
                 flush=True,
             )
+    if stumbled:
+        raise BaseExceptionGroup(f"{len(stumbled)} of {len(work)} servers stumbled", stumbled)
     return sorted(found, key=lambda seen: work.index((seen.name, seen.api, seen.seed)))
 
 
