@@ -317,6 +317,12 @@ def refuse(number: int, status: int) -> Any:
     raise ResponseError("list", "GET", f"/things?page={number}", status, httpx.Headers(), None, True)
 
 
+@pytest.mark.parametrize("status", [401, 403, 405, 407, 408, 409, 413, 421, 425, 429, 431, 451, 499, 500, 503])
+def test_a_list_does_not_end_with_an_error_that_is_about_no_page(status: int) -> None:
+    with pytest.raises(ResponseError, match=f"page=3 answered {status}"):
+        Both(lambda n: [n] if n < 3 else refuse(n, status), BARE).read()
+
+
 @pytest.mark.parametrize("status", [400, 404, 422])
 def test_a_list_without_counters_may_end_with_a_refusal(status: int) -> None:
     both = Both(lambda n: [n] if n < 3 else refuse(n, status), BARE)

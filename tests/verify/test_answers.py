@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 import documents
 from citing import plain
@@ -282,3 +283,35 @@ def test_half_a_surrogate_is_read_as_no_character(half: str) -> None:
     assert "\ufffd" in next(iter(read))
     assert loaded(b'["\\ud83d\\ude00"]') == ["\U0001f600"]
     assert loaded(b"[") is MISSING
+
+
+def test_an_answer_that_drips_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A byte at a time never fills a chunk."""
+
+    class Dripping(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", "10000")
+            self.end_headers()
+            for _ in range(40):
+                self.wfile.write(b" ")
+                threading.Event().wait(0.05)
+
+        def log_message(self, *arguments: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Dripping) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        api = spec.api("neu")
+        monkeypatch.setattr("contrato.verify.transport.TIMEOUT", 0.3)
+        transport = Transport(api, f"http://127.0.0.1:{server.server_port}", TOKEN, Mode.READ_ONLY)
+        with closing(transport), pytest.raises(requests.RequestException, match=r"not complete after 0\.3 s"):
+            transport.exchange(api.operations["listAccounts"], {})
+        server.shutdown()
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, "[" * 100_000 + "]" * 100_000])
+def test_json_that_is_too_deep_is_none(text: str) -> None:
+    assert loaded(text.encode()) is MISSING
+    assert loaded(b'["[[[", "]]", {"a": "}}{{"}]') == ["[[[", "]]", {"a": "}}{{"}]

@@ -422,6 +422,7 @@ def page_of(*names: str) -> Any:
             "response": {"status": "?", "content": {"text": "Panadería", "encoding": "base64"}},
         },
         {"request": {"method": "GET", "url": "https://cdn.example.com/\ud800"}},
+        {"request": {"method": "GET", "url": "https://[fe80::1%25en0/x"}},
         {"request": {"method": 7, "url": None}},
         None,
         {},

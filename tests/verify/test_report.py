@@ -48,7 +48,7 @@ from contrato.verify.hiding import TOKEN as HIDDEN
 from contrato.verify.hiding import Scrubber
 from contrato.verify.reports import baseline as baselines
 from contrato.verify.reports import har, html, junit, terminal
-from contrato.verify.reports.report import Failure, OperationResult, Outcome, Unjudged, curl
+from contrato.verify.reports.report import SERVER, Failure, OperationResult, Outcome, Unjudged, curl
 from contrato.verify.rules import RULES, Rule
 from foreign import TOKEN, Answer, Foreign, keyed, replaced, serve
 
@@ -874,6 +874,29 @@ def test_an_entry_hides_nothing_but_what_it_names(tmp_path: Path, old: str, new:
     made = report(failure())
     baselines.apply(baseline(tmp_path, ENTRY.replace(old, new)), made, TODAY)
     assert (len(made.failures), made.accepted, made.exit_code) == (1, [], ExitCode.FAILED)
+
+
+def test_a_server_that_answers_no_more_is_not_accepted(tmp_path: Path) -> None:
+    made = report(failure(operation=SERVER, rule="answer", field=""))
+    baselines.write(tmp_path / "new.toml", [], made.failures, TODAY)
+    assert "[[accepted]]" not in (tmp_path / "new.toml").read_text()
+    entry = ENTRY.replace("listAccounts", SERVER).replace("response_schema_conformance", "answer")
+    baselines.apply(baseline(tmp_path, entry.replace('field = "/*/account_name"\n', "")), made, TODAY)
+    assert (len(made.failures), made.accepted, made.exit_code) == (1, [], ExitCode.FAILED)
+    assert any("cannot be accepted" in note for note in made.notes)
+
+
+@pytest.mark.parametrize("reason", ["El proveedor lo corrige 🔌", '\x7f\t"\\'])
+def test_a_reason_is_kept_as_it_was_written(tmp_path: Path, reason: str) -> None:
+    (kept,) = baseline(tmp_path, ENTRY)
+    baselines.write(tmp_path / "again.toml", [replace(kept, reason=reason)], [], TODAY)
+    assert [entry.reason for entry in baselines.read(tmp_path / "again.toml")] == [reason]
+
+
+def test_a_row_of_dots_is_one_cut() -> None:
+    scrubber = Scrubber(NEU, SECRET)
+    scrubber.learn(exchange(answer=accounts("Casimira Restrepo")))
+    assert scrubber.text("Casimi" + "." * 300_000) == "[account_name 1]" + "." * 300_000
 
 
 @pytest.mark.parametrize(("day", "counts"), [(date(2026, 11, 30), False), (date(2026, 12, 1), True)])

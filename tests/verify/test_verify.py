@@ -425,6 +425,22 @@ def test_ctrl_c_inside_nested_protection_waits_for_the_outermost() -> None:
     assert reached
 
 
+def test_a_second_ctrl_c_is_not_put_off() -> None:
+    """The answer that is waited for may never come."""
+    reached = []
+
+    def waiting() -> None:
+        with uninterrupted():
+            signal.raise_signal(signal.SIGINT)
+            reached.append("the first is put off")
+            signal.raise_signal(signal.SIGINT)
+            reached.append("the second is not")
+
+    with pytest.raises(KeyboardInterrupt):
+        waiting()
+    assert reached == ["the first is put off"]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_clean_up_that_is_interrupted_again_goes_on(number: signal.Signals) -> None:
     sent = []
