@@ -17,6 +17,7 @@ from contrato.core.places import place
 from contrato.core.spec import Api, overlaid
 from contrato.learn import ExitCode, Learned, learn, reports
 from contrato.learn.drift import CONFIRMED, CONTRADICTED, NEVER, NEW
+from contrato.learn.traffic import is_data
 from contrato.verify.checks.selection import answers_echo_the_request
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Violation
@@ -417,3 +418,11 @@ def test_names_that_are_data_are_not_shown(tmp_path: Path, other: elsewhere.Othe
     assert "listServices" in found.matches.found
     for word in ("Robledo", "900123456", "79543210"):
         assert word not in text
+
+
+@pytest.mark.parametrize(
+    ("segment", "known"),
+    [("accounts", False), ("consumptionHistoryV2", False), ("sk_9fB3xQ7mT2LpW8", True), ("4b1d9c7a2e8f0d6c", True)],
+)
+def test_a_key_in_a_path_is_data(segment: str, known: bool) -> None:
+    assert is_data(segment) is known

@@ -412,6 +412,13 @@ def page_of(*names: str) -> Any:
     return {"items": items, "total": len(items), "per_page": 10, "current_page": 1}
 
 
+def test_an_answer_that_is_unpacked_without_end_is_not_judged(judge: Judge) -> None:
+    made = entry("listAccounts", answer=ACCOUNTS)
+    nothing = base64.b64encode(gzip.compress(bytes(100 * 2**20), 1)).decode()
+    made["response"]["content"] = {"text": nothing, "encoding": "base64", "mimeType": "application/json"}
+    assert row(judge(made), "listAccounts").verdict is Verdict.INCONCLUSIVE
+
+
 @pytest.mark.parametrize(
     "odd",
     [

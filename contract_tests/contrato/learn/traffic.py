@@ -69,7 +69,9 @@ def shown(name: str, values: set[str] | frozenset[str] = frozenset()) -> str:
 
 def is_data(text: str) -> bool:
     """True if a segment of a path may be somebody's number or name rather than a word of the API."""
-    return re.search(r"\d{4}|[@\s]|[^\x00-\x7f]|^[0-9a-fA-F]{8}-", text) is not None
+    # The last form is a key: long, with several digits among the letters.
+    form = r"\d{4}|[@\s]|[^\x00-\x7f]|^[0-9a-fA-F]{8}-|^(?=(?:\D*\d){3})[\w.~+=-]{16,}$"
+    return re.search(form, text) is not None
 
 
 def form_of(text: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import gzip
 import json
 import re
 import zlib
@@ -22,6 +21,7 @@ from contrato.verify.documents import MISSING, loaded
 from contrato.verify.findings import Answers
 from contrato.verify.reports.har import CREATOR
 from contrato.verify.reports.report import UsageError
+from contrato.verify.transport import MAX_BYTES
 
 REDACTED = re.compile(
     r"\[(?:altered )?[A-Za-z][\w-]*(?: \d+)?\]|_harmored_|\*{3,}|\b(?:redacted|removed)\b|x{6,}", re.IGNORECASE
@@ -250,11 +250,13 @@ def _body(content: Mapping[str, Any], headers: Mapping[str, str], status: int) -
     if loaded(body) is not MISSING:
         return body, ""
     # Proxies may export what went over the wire.
-    for unpack in (gzip.decompress, zlib.decompress):
-        try:
-            return unpack(body), ""
-        except (OSError, EOFError, zlib.error):
-            continue
+    try:
+        # Either form of gzip or zlib, and no more than a server may answer: a little can become a gibibyte.
+        unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)
+        unpacked = unpacker.decompress(body, MAX_BYTES)
+        return (unpacked, "") if unpacker.eof else (None, DAMAGED)
+    except zlib.error:
+        pass
     size = content.get("size")
     # An exporter cut the text off, not the server.
     if isinstance(size, int) and len(body) < size:
