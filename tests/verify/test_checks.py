@@ -353,6 +353,8 @@ BROKEN: list[tuple[str, str, Request, Damage]] = [
     ("json_is_well_formed", "", bills, text('"consumption":', '"c":1e999,"consumption":')),
     ("json_is_well_formed", "", lambda: ("listAccounts", {}),
      header("content-type", "application/json; charset=latin1")),
+    ("json_is_well_formed", "", lambda: ("listDueDates", EMPTY),
+     header("content-type", "application/json; charset=utf-16")),
     ("errors_do_not_leak", "", lambda: ("listAccounts", {}),
      answer(500, {"message": 'Traceback (most recent call last):\n  File "app.py", line 3'})),
     ("errors_do_not_leak", "", lambda: ("listAccounts", {}),

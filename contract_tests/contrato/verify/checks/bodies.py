@@ -53,11 +53,21 @@ def json_is_well_formed(exchange: Exchange, spec: Api) -> Iterator[Violation | N
     yield None
     fault = _json_fault(exchange.content)
     charset = re.search(r"charset\s*=\s*\"?([^\s;\"]+)", kind)
-    if fault is None and charset and charset[1] not in ("utf-8", "utf8") and not exchange.content.isascii():
+    if fault is None and charset and not _is_alike(exchange.content, charset[1]):
         fault = f"UTF-8 that is declared {cited(charset[1])}"
     if fault:
         proof = "inferred: JSON is what RFC 8259 defines"
         yield from violations_in(exchange, spec, "", "JSON as in RFC 8259", fault, proof)
+
+
+def _is_alike(content: bytes, charset: str) -> bool:
+    """True if UTF-8 is the same text in a charset, or nobody knows that charset."""
+    try:
+        return content.decode(charset) == content.decode()
+    except LookupError:
+        return True
+    except UnicodeError:
+        return False
 
 
 def _json_fault(content: bytes) -> str | None:
