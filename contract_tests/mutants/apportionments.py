@@ -978,8 +978,6 @@ FAULTS: tuple[Fault, ...] = (
                  "trace": ["#0 /var/www/app/Http/Controllers/RateioController.php(61): validate()"],
              }
          )),
-        ("errors-empty", "A refused creation or update has no body.",
-         responses(f"{CREATE} {UPDATE}", _instead(422, answer(422)))),
     ),
     *_of(
         "headers",

@@ -855,8 +855,6 @@ FAULTS: tuple[Fault, ...] = (
     ),
     *_of(
         "error bodies",
-        ("errors-without-body", "What is refused is answered with JSON of length 0.",
-         responses("*", lambda old: replace(old, body=b"") if _refused(old) else old)),
         ("errors-not-json", "The body of an error is a text that is declared as JSON.",
          responses("*", lambda old: replace(old, body=b"Bad request: invalid input") if _refused(old) else old)),
         ("errors-cut", "The body of an error is cut after 20 bytes.",
