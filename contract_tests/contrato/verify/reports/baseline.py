@@ -16,7 +16,6 @@ A baseline is a TOML file with a table for each accepted failure:
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -113,7 +112,7 @@ def write(path: Path, kept: Iterable[Accepted], failures: Iterable[Failure], tod
         for key, value in vars(entry).items():
             lines.append(f"{key} = {value if isinstance(value, date) else _string(value)}")
         lines.append("")
-    path.write_text("\n".join(lines), "utf-8", errors="replace")
+    path.write_text("\n".join(lines), "utf-8")
 
 
 def _ends_a_run(rule: str, operation: str) -> bool:
@@ -122,8 +121,16 @@ def _ends_a_run(rule: str, operation: str) -> bool:
 
 
 def _string(text: str) -> str:
-    """A string of TOML, which is one of JSON but for pairs of surrogates and the control character of deletion."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    """A string of TOML, in which what cannot be seen is escaped."""
+
+    def written(character: str) -> str:
+        if character in '"\\':
+            return f"\\{character}"
+        if character.isprintable():
+            return character
+        return "?" if "\ud800" <= character <= "\udfff" else f"\\U{ord(character):08X}"
+
+    return f'"{"".join(map(written, text))}"'
 
 
 def apply(baseline: Iterable[Accepted], report: Report, today: date) -> None:
