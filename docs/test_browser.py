@@ -252,7 +252,7 @@ def test_nobody_is_shut_out(page: Page, name: str) -> None:
 
 
 def dialogs(visit: Visit, key: str) -> Iterator[str]:
-    """Open the dialogs of an interactive reference one after the other: the search, a request, and its answer."""
+    """Open the dialogs of an interactive reference one after the other: the search, and a request with its answer."""
     page = visit.page
     operation_at(page, key)
     page.keyboard.press("Control+k")
@@ -264,10 +264,10 @@ def dialogs(visit: Visit, key: str) -> Iterator[str]:
     page.locator(f"section[id$='/{key}'] .show-api-client-button").click()
     send = page.locator("[data-addressbar-action=send]:visible")
     expect(send).to_be_visible()
-    yield "request"
     send.click()
     expect(page.get_by_text("200 OK")).to_be_visible()
-    yield "answer"
+    # The request stays beside its answer: axe looks at both at once, since on these pages it takes long.
+    yield "request"
 
 
 @pytest.mark.parametrize(
@@ -284,7 +284,7 @@ def test_nobody_is_shut_out_of_a_dialog(
     visit = Visit(context, f"{served}{folder}{name}-interactive.html")
     visit.page.emulate_media(color_scheme=scheme)
     assert [(dialog, violations(visit.page)) for dialog in dialogs(visit, key)] == [
-        (dialog, []) for dialog in ("search", "request", "answer")
+        (dialog, []) for dialog in ("search", "request")
     ]
     visit.page.close()
     assert not visit.complaints
@@ -304,11 +304,9 @@ def test_scalar_still_leaves_out_what_we_add(context: BrowserContext, served: st
     }
     context.unroute("**/assets/reference.js")
     visit.page.close()
-    request = {"aria-input-field-name", "aria-prohibited-attr", "aria-required-attr"}
     assert found == {
         "search": {"aria-required-attr"},
-        "request": request,
-        "answer": request | {"aria-valid-attr-value"},
+        "request": {"aria-input-field-name", "aria-prohibited-attr", "aria-required-attr", "aria-valid-attr-value"},
     }
 
 
