@@ -90,7 +90,7 @@ from contrato.core.pages import Pager
 def test_a_fault_of_the_line_is_a_typed_error(
     answer: bytes, options: dict[str, bool], kind: type[ContratoError], asynchronous: bool
 ) -> None:
-    timeout = httpx.Timeout(5, read=0.05 if "silent" in options else 5)
+    timeout = httpx.Timeout(5, read=0.4 if "silent" in options else 5)
     with server(answer, **options) as (url, heads), pytest.raises(kind) as caught:
         call(asynchronous, listed, base_url=url, retries=1, timeout=timeout)
     assert type(caught.value) is kind
