@@ -303,7 +303,7 @@ class Pages:
     def reason(self, evidence: Evidence) -> str:
         """Return what a badge rests on."""
         lines = ", ".join(cite.partition("#")[2] for cite in evidence.citations)
-        # What was observed was so on a day.
+        # An observation has its day.
         day = " ".join(word for word in evidence.partition(":")[0].split()[1:] if "#" not in word)
         said = ": ".join(filter(None, (day, CITE.sub("", evidence.reason))))
         return ". ".join(filter(None, (said, lines and f"{self.words['source']}: {lines}")))

@@ -325,7 +325,7 @@ def test_texts_of_pages_have_one_shape(language: str) -> None:
     assert english_of(translated) == digest_of(english), changed(translated, english)
 
 
-# What a native editor changed, by kind: a calque, or a word for another thing.
+# A native editor changed these, by kind: a calque, or a word for another thing.
 CHANGED = {
     "": r"passive rules|what is wrong is sent|\bmake up\b|who agrees|taken to be",
     "es": r"peticion(es)? (correctas|por segundo)|reglas pasivas|se entiende que|esté de acuerdo|un arreglo sin más",

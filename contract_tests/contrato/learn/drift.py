@@ -318,7 +318,7 @@ def sites(api: Api, operation: Operation, at: str, question: str) -> Iterator[st
             elements += [(start, {k: v for k, v in item.items() if k not in METHODS})]
             for status, response in node["responses"].items():
                 elements += _chain(document, f"{here}/responses/{status}", response)
-            # What laws tell of an operation, such as how its ranges end, may stand at one of its arguments.
+            # Laws tell readings of an operation, such as how its ranges end, that may stand at one of its arguments.
             for p in operation.parameters:
                 elements += _arguments(document, start, method, p.key)
         yield from [pointer for pointer, known in elements if question in known.get("x-open", {})][:1]

@@ -8,7 +8,7 @@ import requests
 
 from contrato.verify.documents import MISSING
 from contrato.verify.modes import Mode
-from contrato.verify.own_records import Record
+from contrato.verify.own_records import Record, shown
 from contrato.verify.transport import GIVE_UP, Limited, Transport
 
 ATTEMPTS = 3
@@ -71,9 +71,6 @@ def _read(transport: Transport, record: Record) -> Any:
     if reader is None:
         return MISSING
     try:
-        answer = transport.exchange(reader, record.arguments)
+        return shown(transport.exchange(reader, record.arguments))
     except requests.RequestException:
         return MISSING
-    if answer.status == 429 or answer.status >= 500:
-        return MISSING
-    return answer.json if answer.status == 200 and answer.content else None

@@ -126,9 +126,9 @@ class OwnRecords:
         record = next(record for record in self._ever_created if record.path == path)
         reader = self._spec.operations[record.creator].reader
         answer = self._ask(reader, record.arguments) if self._ask is not None and reader is not None else None
-        if answer is None or answer.status == 429 or answer.status >= 500:
+        found = shown(answer)
+        if found is MISSING:
             return False
-        found = answer.json if answer.status == 200 and answer.content else None
         if found in (None, [], {}):
             return True
         if self.is_as_left(record, found):
@@ -309,6 +309,13 @@ class OwnRecords:
     def _record(self, creator: str, value: Any) -> Record:
         addressing, field = self._addresses[creator]
         return Record(creator, {field.name: value}, addressing.filled({field.name: value}))
+
+
+def shown(answer: Exchange | None) -> Any:
+    """The record that an answer to reading it shows; None for nothing, `MISSING` when it does not say."""
+    if answer is None or answer.status == 429 or answer.status >= 500:
+        return MISSING
+    return answer.json if answer.status == 200 and answer.content else None
 
 
 def _is_kept(sent: Any, found: list[Any]) -> bool | None:

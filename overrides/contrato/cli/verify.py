@@ -104,7 +104,7 @@ limiting = _options(
         help="Stop after so many seconds, and say what was not judged.  [default: no limit]",
     ),
 )
-"""Which requests a run sends, and how many."""
+"""The requests that a run sends, and their number."""
 
 
 @click.command()

@@ -54,7 +54,7 @@ class Recorder:
             self._dump(stream, report)
 
     def content(self, report: Report) -> bytes:
-        """What `write` would write."""
+        """The bytes that `write` writes."""
         stream = StringIO()
         self._dump(stream, report)
         return stream.getvalue().encode()
