@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeGuard
 
 import msgspec
 from jsonschema_rs import Draft202012Validator
@@ -92,6 +92,11 @@ def places(schema: Schema | None) -> tuple[tuple[str, Schema], ...]:
 def validator(schema: Schema) -> Draft202012Validator:
     """Tells whether a schema allows a value, its format included."""
     return Draft202012Validator(schema.json, validate_formats=True)
+
+
+def is_number(value: Any) -> TypeGuard[float]:
+    """True for a number of JSON, which a boolean is not."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def text_of(value: Any) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from contrato.core.schema import Schema
 from contrato.core.spec import Operation, Parameter
-from contrato.verify.documents import MISSING, loaded, validator
+from contrato.verify.documents import MISSING, is_number, loaded, validator
 from contrato.verify.exchange import Exchange
 
 SHORT_RANGE = 7
@@ -63,8 +63,8 @@ def may_be_refused(exchange: Exchange) -> str | None:
     if body is not None and not exchange.request_body and body.admits("body-required", "required"):
         return "body-required"
     for f in operation.parameters:
-        number: Any = given.get(f.key)
-        if _is_number(number):
+        number = given.get(f.key)
+        if is_number(number):
             for question, holds in (("below-one", number < 1), ("largest-limit", number > LARGEST_LIMIT)):
                 if holds and f.admits(question, "refused"):
                     return question
@@ -102,11 +102,7 @@ def may_be_changed(f: Parameter, value: Any) -> bool:
     if isinstance(value, str):
         is_odd = value != value.strip() or not value or "<" in value or any(ord(c) > 0xFFFF for c in value)
         return (is_odd and f.admits("odd-text", "changed")) or (len(value) > LINE and f.admits("bounds", "changed"))
-    return _is_number(value) and not 1 <= value <= EVERYDAY and f.admits("bounds", "changed")
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number(value) and not 1 <= value <= EVERYDAY and f.admits("bounds", "changed")
 
 
 def faults_of(exchange: Exchange) -> dict[str, str | None]:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import pairwise, product
-from typing import Any, NamedTuple, TypeGuard
+from typing import Any, NamedTuple
 
 from contrato.core.extensions import Aggregation, DateRange
 from contrato.core.schema import Schema
 from contrato.core.spec import Operation, Parameter
 from contrato.verify.discovery import WIDEST
-from contrato.verify.documents import cited, places, spread
+from contrato.verify.documents import cited, is_number, places, spread
 from contrato.verify.exchange import Arguments, Exchange
 from contrato.verify.findings import NotJudged, Reading, Violation, violation
 from contrato.verify.rows import Row, about, intervals, row_pointer, rows_of
@@ -193,7 +193,7 @@ def _ungrown(pairs: Iterable[tuple[Row, Row]], pointer: str, counted: str, date:
     """The first two rows between which a register does not grow by what it counts, in words; empty without any."""
     for earlier, later in pairs:
         before, after, grown = earlier.get(pointer), later.get(pointer), (later if end else earlier).get(counted)
-        if not _is_number(before) or not _is_number(after) or not _is_number(grown):
+        if not is_number(before) or not is_number(after) or not is_number(grown):
             continue
         off = abs(after - before - grown)
         if off > 1e-9 * abs(after) and off > 3 * _unit([before, after, grown]):
@@ -351,8 +351,8 @@ def _unequal(
         if start < fine.first or end > fine.last:
             continue
         for pointer in sums:
-            pieces = [row[pointer] for row in parts.get(key, []) if _is_number(row.get(pointer))]
-            totals = [row[pointer] for row in whole.get(key, []) if _is_number(row.get(pointer))]
+            pieces = [row[pointer] for row in parts.get(key, []) if is_number(row.get(pointer))]
+            totals = [row[pointer] for row in whole.get(key, []) if is_number(row.get(pointer))]
             # The server decides if a row dated as a bound is inside, and what to do with the periods
             # at the ends; but one that is there has parts.
             if (start == fine.first or end == fine.last) and (pieces or not sum(totals)):
@@ -402,9 +402,9 @@ def _outside(
         if len(inside) < DENSE * (high - low) / (_next(low, fine.unit) - low):
             continue  # Nobody knows what was measured between the rows.
         for pointer in pointers:
-            values = [other[pointer] for other in inside if _is_number(other.get(pointer))]
+            values = [other[pointer] for other in inside if is_number(other.get(pointer))]
             value = row.get(pointer)
-            if not values or not _is_number(value) or pointer in reported or min(values) <= value <= max(values):
+            if not values or not is_number(value) or pointer in reported or min(values) <= value <= max(values):
                 continue
             slack = _unit([*values, value]) + 1e-6 * abs(value)
             if not min(values) - slack <= value <= max(values) + slack:
@@ -487,10 +487,6 @@ def _period(moment: datetime | None, unit: str, end: bool) -> datetime | None:
     if moment is None:
         return None
     return _floor(moment - timedelta(microseconds=1) if end else moment, unit)
-
-
-def _is_number(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _unit(values: Iterable[Any]) -> float:
