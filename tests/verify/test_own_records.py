@@ -212,6 +212,47 @@ def test_a_list_that_refuses_large_pages_is_read_all_the_same() -> None:
     assert [name for name, _ in foreign.asked].count("deleteApportionment") == 0
 
 
+@pytest.mark.parametrize(("status", "pages"), [(422, 20), (401, 20), (422, 1)])
+def test_a_record_that_was_stored_although_it_was_refused_is_told(
+    monkeypatch: pytest.MonkeyPatch, status: int, pages: int
+) -> None:
+    """Also where the list is too long to be read: then it is searched for."""
+    monkeypatch.setattr("contrato.verify.own_records.PAGES", pages)
+    monkeypatch.setattr("contrato.verify.own_records.LARGE", 10)
+    foreign = seeded()
+    before = snapshot(foreign)
+
+    def refuse(name: str, answer: Answer) -> Answer:
+        if name != "createApportionment" or answer.status != 201:
+            return answer
+        late = {**foreign.records[min(before)], "id": foreign.next_id + 100, "name": "Somebody else's, meanwhile"}
+        foreign.records[late["id"]] = late
+        return Answer(status, {"name": ["no"]})
+
+    foreign.alter = refuse
+    report = run(foreign, only=["createApportionment", "created_is_kept"])
+    stored = [n for n, it in foreign.records.items() if n not in before and it["name"] != "Somebody else's, meanwhile"]
+    assert stored
+    told = [note for note in report.notes if note.startswith("curl -i -X DELETE")]
+    assert {note.split("/apportionments/")[1].split(" ")[0].strip("'") for note in told} == {str(n) for n in stored}
+    assert any("in requests that it refused" in note for note in report.notes)
+
+
+def test_records_that_somebody_else_made_meanwhile_are_not_told() -> None:
+    foreign = seeded()
+
+    def meanwhile(name: str, answer: Answer) -> Answer:
+        if name == "createApportionment":
+            foreign._store({key[1]: value for key, value in {**new_record(CREATE), ("body", "name"): "Else"}.items()})
+        return Answer(401, {}) if answer.status == 201 else answer
+
+    foreign.alter = meanwhile
+    foreign.create_apportionment = lambda given: Answer(422, {"name": ["taken"]})  # type: ignore[method-assign]
+    report = run(foreign, only=["createApportionment", "created_is_kept"])
+    assert [line for line in foreign.log if line.startswith("POST")]
+    assert not [note for note in report.notes if "in requests that it refused" in note]
+
+
 # The journal
 
 SCRIPT = """

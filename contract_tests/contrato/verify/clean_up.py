@@ -47,6 +47,7 @@ def clean_up(transport: Transport) -> list[Record]:
             break
     if transport.mode is Mode.OWN_RECORDS and unanswered < GIVE_UP:
         own.restore(lambda record: _read(transport, record))
+        own.look_for_refused()
     own.on_change()
     return own.created
 

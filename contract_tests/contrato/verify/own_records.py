@@ -22,6 +22,9 @@ PAGES = 20
 LARGE = 100
 """Records of such a page, where its size can be chosen."""
 
+SEARCHES = 20
+"""Refused requests whose texts are searched for in the end, where a list is too long to be read."""
+
 UNPROVED = 5
 """Records that a run may leave on a server, unable to prove that they are its own; then it creates no more."""
 
@@ -77,6 +80,7 @@ class OwnRecords:
         created: Those that are not deleted.
         intents: Requests to create a record after which it is not known whether there is one.
         unproved: Paths that such requests were answered with, and where there is not what was sent.
+        refused: Records that are there as requests wanted them which the server refused.
         on_change: Is called whenever `created` or `intents` changes.
     """
 
@@ -84,6 +88,7 @@ class OwnRecords:
         self.created: list[Record] = []
         self.intents: list[Intent] = []
         self.unproved: list[str] = []
+        self.refused: list[Record] = []
         self.on_change: Callable[[], None] = lambda: None
         self._spec = spec
         self._ask = ask
@@ -95,7 +100,11 @@ class OwnRecords:
         self._paths: set[str] = set()
         # Those of our paths that we asked to delete, whatever was answered: somebody else may have them now.
         self._freed: set[str] = set()
-        self._other_paths: set[str] = set()
+        # Records of others by path, and those of them that were there before the first record was created.
+        self._others: dict[str, Record] = {}
+        self._earlier: set[str] = set()
+        # Requests to create a record that were refused, one for each body.
+        self._refusals: dict[bytes, Exchange] = {}
         self._ever_created: list[Record] = []
         # The state of our records as the server last answered it, by path.
         self._states: dict[str, Any] = {}
@@ -135,7 +144,7 @@ class OwnRecords:
             self._freed.remove(path)
             return True
         self._paths.remove(path)
-        self._other_paths.add(path)
+        self._others[path] = record
         self.forget(path)
         return False
 
@@ -147,6 +156,7 @@ class OwnRecords:
         self._looked.add(operation.id)
         if not self._walk(lister, {}):
             self._long.add(operation.id)
+        self._earlier |= self._others.keys()
 
     def look_for(self, operation: Operation, content: bytes) -> None:
         """Before a record is created beside more than were read, read those with its texts.
@@ -154,13 +164,31 @@ class OwnRecords:
         A server may answer with one of them, in place of a new one.
         """
         lister = operation.lister
-        body = loaded(content) if operation.id in self._long else None
-        if lister is None or not isinstance(body, dict):
+        if lister is None or operation.id not in self._long:
             return
-        texts = dict.fromkeys(value for value in body.values() if isinstance(value, str) and letters(value))
         for f in lister.parameters:
-            for text in texts if f.searches is not None else ():
+            for text in _texts(content) if f.searches is not None else ():
                 self._walk(lister, {f.key: text})
+
+    def look_for_refused(self) -> None:
+        """Find the records that the server stored although it refused to: new ones, with the texts that were sent."""
+        known, self._others = self._others, {}
+        for creator in {refusal.operation for refusal in self._refusals.values()}:
+            if creator is not None and creator.lister is not None:
+                self._walk(creator.lister, {})
+        for content, refusal in list(self._refusals.items())[:SEARCHES]:
+            if refusal.operation is not None:
+                self.look_for(refusal.operation, content)
+        new = [self._others[path] for path in self._others.keys() - self._earlier - self.made]
+        self.refused = [record for record in sorted(new, key=lambda it: it.path) if self._was_refused(record)]
+        self._others |= known
+
+    def _was_refused(self, record: Record) -> bool:
+        """True if a record is what a refused request wanted to create."""
+        reader = self._spec.operations[record.creator].reader
+        read = self._ask(reader, record.arguments) if self._ask is not None and reader is not None else None
+        refusals = [it for it in self._refusals.values() if it.operation and it.operation.id == record.creator]
+        return read is not None and read.succeeded and any(self._matches(record, it, read) for it in refusals)
 
     def _walk(self, lister: Operation, given: Arguments) -> bool:
         """Read pages of a list; True if that were all."""
@@ -174,9 +202,9 @@ class OwnRecords:
             if larger and (answer is None or not answer.succeeded):
                 larger = {}  # So large a page may be refused.
                 answer = self._ask(lister, page)
-            if len(self._other_paths) == known or lister.pagination is None:
+            if len(self._others) == known or lister.pagination is None:
                 return True
-            known = len(self._other_paths)
+            known = len(self._others)
         return False
 
     def intend(self, operation: Operation, sent: str) -> Intent | None:
@@ -231,6 +259,8 @@ class OwnRecords:
         records = [] if refused else self._named(creator, exchange)
         if intent is not None and refused:
             self.intents.remove(intent)
+            if self._ask is not None and _texts(exchange.request_body):
+                self._refusals[exchange.request_body] = exchange
         for record in records:
             self._take(record, exchange, intent)
         self.on_change()
@@ -268,11 +298,11 @@ class OwnRecords:
         A server may be so broken that it answers with a count, or with the id of somebody else's record.
         """
         if self._ask is None:
-            return record.path not in self._other_paths
+            return record.path not in self._others
         if any(record.path == own.path for own in self.created):
             return False  # It is ours, but not new.
         reader = self._spec.operations[record.creator].reader
-        if record.path not in self._other_paths and reader is not None:
+        if record.path not in self._others and reader is not None:
             read = self._ask(reader, record.arguments)
             if read is None or not read.succeeded or read.json in (MISSING, None):
                 return None
@@ -302,13 +332,21 @@ class OwnRecords:
         for creator, (_, field) in self._addresses.items():
             for source in field.refers_to:
                 if source.operation == operation.id:
-                    others = {self._record(creator, v).path for v in find(exchange.json, source.pointer)} - living
-                    self._other_paths |= others
-                    self._paths -= others
+                    records = [self._record(creator, value) for value in find(exchange.json, source.pointer)]
+                    others = {record.path: record for record in records if record.path not in living}
+                    self._others |= others
+                    self._paths -= others.keys()
 
     def _record(self, creator: str, value: Any) -> Record:
         addressing, field = self._addresses[creator]
         return Record(creator, {field.name: value}, addressing.filled({field.name: value}))
+
+
+def _texts(content: bytes) -> list[str]:
+    """The texts of a body that tell its record from others."""
+    body = loaded(content)
+    values = body.values() if isinstance(body, dict) else ()
+    return list(dict.fromkeys(value for value in values if isinstance(value, str) and letters(value)))
 
 
 def shown(answer: Exchange | None) -> Any:

@@ -201,7 +201,9 @@ class _Run:
             self.judge.settle(lambda exchange: None)  # Of what there was no time to repeat.
             self.phase = "clean-up"
             left = self._clean_up()
-            self.report.notes += [*self._left(left), *self._unproved()]
+            stored = "are on the server as this run sent them in requests that it refused, perhaps made by somebody else"
+            refused = self._left(self.transport.own.refused, stored)
+            self.report.notes += [*self._left(left), *refused, *self._unproved()]
 
     def _phases(self) -> None:
         discovery = self.discovery
@@ -299,9 +301,9 @@ class _Run:
             if note not in self.report.notes:
                 self.report.notes.append(note)
 
-    def _left(self, records: list[Record], since: str = "this run") -> Iterator[str]:
+    def _left(self, records: list[Record], which: str = "of this run are left on the server") -> Iterator[str]:
         if records:
-            yield f"{len(records)} records of {since} are left on the server; to remove them:"
+            yield f"{len(records)} records {which}; to remove them:"
         for record in records:
             remover = self.spec.operations[record.creator].remover
             url = f"{self.transport.base_url}{record.path}"
@@ -323,7 +325,7 @@ class _Run:
             if len(there) < len(records):
                 with suppress(OSError):  # If it fails, they are looked for again the next time.
                     journal.write(there, intents)
-            yield from self._left(there, run)
+            yield from self._left(there, f"of {run} are left on the server")
             if intents:
                 yield f"{run} may have created {_told(intents)}; when you have looked, delete {journal.path}"
 
