@@ -406,6 +406,35 @@ def test_a_number_of_a_customer_in_a_path_is_not_shown(
     assert found.exit_code is ExitCode.PARTLY or "900123456" not in found.base
 
 
+def test_a_read_that_was_recorded_as_a_post_is_told(tmp_path: Path, other: elsewhere.Other, session: Entries) -> None:
+    """A recording cannot tell a list that is read with POST from an import that answers with a list."""
+    reads = [name for name, operation in other.api.operations.items() if operation.safe]
+    entries: Entries = json.loads(elsewhere.har(session))["log"]["entries"]
+    for name in reads:
+        for entry in entries_of(other, entries, name):
+            entry["request"]["method"] = "POST"
+    found = learned(tmp_path, entries)
+    told = {
+        one["operation"]
+        for one in reports.as_json(found)["operations"]
+        for candidate in one["candidates"]
+        if any("make sure that it only reads" in reason for reason in candidate["against"])
+    }
+    assert told == {
+        name for name in reads if name in found.matches.found and found.api.operations[name].method == "GET"
+    }
+    assert told
+
+
+def test_a_credential_in_a_path_is_not_shown(tmp_path: Path, other: elsewhere.Other, session: Entries) -> None:
+    text = elsewhere.har(session).replace("Bearer demo", "Bearer firefly-lantern")
+    text = text.replace("example/neu/", "example/firefly-lantern/")
+    found = learned(tmp_path, json.loads(text)["log"]["entries"])
+    assert len(found.matches.found) == len(other.moved)
+    assert "firefly" not in "\n".join(reports.lines(found)) + json.dumps([found.overlay, reports.as_json(found)])
+    assert found.exit_code is ExitCode.PARTLY
+
+
 def test_names_that_are_data_are_not_shown(tmp_path: Path, other: elsewhere.Other, session: Entries) -> None:
     entries: Entries = json.loads(json.dumps(session))
     for entry in entries_of(other, entries, "listServices"):
@@ -422,7 +451,16 @@ def test_names_that_are_data_are_not_shown(tmp_path: Path, other: elsewhere.Othe
 
 @pytest.mark.parametrize(
     ("segment", "known"),
-    [("accounts", False), ("consumptionHistoryV2", False), ("sk_9fB3xQ7mT2LpW8", True), ("4b1d9c7a2e8f0d6c", True)],
+    [
+        ("accounts", False),
+        ("consumptionHistoryV2", False),
+        ("LISTADODEFACTURASVENCIDAS", False),
+        ("APIGatewayOfEnergy", False),
+        ("sk_9fB3xQ7mT2LpW8", True),
+        ("4b1d9c7a2e8f0d6c", True),
+        ("k7f-aXbQmZsecretKEY", True),
+        ("qWeRtYuIoPaSdFgHjK", True),
+    ],
 )
 def test_a_key_in_a_path_is_data(segment: str, known: bool) -> None:
     assert is_data(segment) is known

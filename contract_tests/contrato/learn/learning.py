@@ -128,7 +128,15 @@ def learn(
     overlay = propose(spec, matches, base, day, drift.told)
     overlay[SEEN] = _seen(drift)
     prefix = next(iter(matches.found.values())).route.segments[:base]
-    learned = Learned(spec, traffic, matches, drift, "/" + "/".join(map(str, prefix)), overlay, notes=notes)
+    learned = Learned(
+        spec,
+        traffic,
+        matches,
+        drift,
+        "/" + "/".join("…" if part is None else part for part in prefix),
+        overlay,
+        notes=notes,
+    )
     if since is not None:
         learned.changes = list(_changes(learned, since, base))
     return learned

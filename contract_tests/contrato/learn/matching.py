@@ -247,6 +247,8 @@ class _Matcher:
             found.speaks_against.append(f"another type: {_some(wrong, weight)}")
         if unknown:
             found.speaks_against.append(f"{len(unknown)} unknown field{'s' if len(unknown) > 1 else ''}")
+        if operation.method == "GET" and route.method == "POST":
+            found.speaks_against.append("a POST may write: make sure that it only reads before you verify a server")
         return found
 
     def _without_answer(self, operation: Operation, route: Route) -> Candidate | None:

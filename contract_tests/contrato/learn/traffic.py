@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from contrato.core.spec import Api
 from contrato.verify.documents import MISSING, loaded
 from contrato.verify.har import Entry, Recorded, normal, read_entries
+from contrato.verify.hiding import SECRET_NAMES
 
 SlotKey = tuple[str, str]
 """Where a value travels, `path`, `query`, `body`, `form`, `nested` or `header`, and its name; of a path, its number."""
@@ -39,6 +40,12 @@ FEW = 64
 
 SAME_FORM = 30
 """Different values of an argument that show its form."""
+
+SECRET = 8
+"""Characters of a credential that is recognized in a path, at least."""
+
+KEY = 16
+"""Characters of a key, at least."""
 
 _ID = re.compile(r"(?!v\d+(?:\.\d+)*$)(?:(?=\D*\d)[\w-]+(?:,[\w-]+)*|\d{4}-\d\d.*)")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?(?:Z|[+-]\d\d:?\d\d)?")
@@ -70,8 +77,10 @@ def shown(name: str, values: set[str] | frozenset[str] = frozenset()) -> str:
 def is_data(text: str) -> bool:
     """True if a segment of a path may be somebody's number or name rather than a word of the API."""
     # The last form is a key: long, with several digits among the letters.
-    form = r"\d{4}|[@\s]|[^\x00-\x7f]|^[0-9a-fA-F]{8}-|^(?=(?:\D*\d){3})[\w.~+=-]{16,}$"
-    return re.search(form, text) is not None
+    form = r"\d{4}|[@\s\[]|[^\x00-\x7f]|^[0-9a-fA-F]{8}-|^(?=(?:\D*\d){3})[\w.~+=-]{16,}$"
+    # So is what has capitals in it as no words joined in one have.
+    words = re.findall(r"[A-Z]+[a-z]*|[a-z]+", text)
+    return re.search(form, text) is not None or (len(text) >= KEY and sum(map(len, words)) < 3 * len(words))
 
 
 def form_of(text: str) -> str:
@@ -257,6 +266,8 @@ class Collector:
         parameters = [p for operation in api.operations.values() for p in operation.parameters]
         self._words = {str(value) for p in parameters for value in p.schema.enum}
         self._names = {ref.pointer.rpartition("/")[2] for p in parameters for ref in p.refers_to}
+        # What credentials are made of: a gateway may have them in the path, too.
+        self._secrets: set[str] = set()
         self._groups: dict[_Group, dict[Texts, Route]] = defaultdict(dict)
         self._texts: dict[tuple[str, str, Texts, int], set[str]] = defaultdict(set)
         self.traffic = Traffic()
@@ -286,7 +297,11 @@ class Collector:
         if is_success and content.strip() and not isinstance(answer, dict | list):
             self.traffic.passed += 1
             return
+        for name, value in recorded.request_headers.items():
+            if SECRET_NAMES.search(name):
+                self._secrets.update(part for part in re.split(r"[\s;=]+", value) if len(part) >= SECRET)
         origin, texts = split(entry.url)
+        texts = tuple("[token]" if text in self._secrets else text for text in texts)
         is_open = tuple(_ID.fullmatch(text) is not None or text in self._words for text in texts)
         words = tuple(None if opened else text for opened, text in zip(is_open, texts, strict=True))
         which = entry.method, origin, words

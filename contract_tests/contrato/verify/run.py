@@ -201,7 +201,9 @@ class _Run:
             self.judge.settle(lambda exchange: None)  # Of what there was no time to repeat.
             self.phase = "clean-up"
             left = self._clean_up()
-            stored = "are on the server as this run sent them in requests that it refused, perhaps made by somebody else"
+            stored = (
+                "are on the server as this run sent them in requests that it refused, perhaps made by somebody else"
+            )
             refused = self._left(self.transport.own.refused, stored)
             self.report.notes += [*self._left(left), *refused, *self._unproved()]
 

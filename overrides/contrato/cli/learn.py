@@ -62,7 +62,7 @@ def learn(
 
     Recordings are HAR files of a browser, a proxy, or contrato verify --save-har. Operations are found by what answers
     have and requests carry, whatever their paths, methods and names of arguments are. Neither reports nor proposal have
-    personal data, tokens, hosts or identifiers.
+    personal data, tokens, hosts or identifiers; they have the words of the paths.
 
     Without a recording, the server at --base-url is asked, where the spec, or the overlay of last time, has its
     operations. Nothing is written to it: operations that write are not learnt.
