@@ -236,6 +236,21 @@ def test_ctrl_c_during_start_up_ends_it_with_a_word(run: Run, monkeypatch: pytes
         assert (result.exit_code, result.output) == (130, "Interrupted.\n")
 
 
+@pytest.mark.parametrize("arguments", [["neu", "accounts"], ["verify", "--explain", "answer"], ["completion", "bash"]])
+def test_a_fault_of_our_own_has_a_status_of_its_own(monkeypatch: pytest.MonkeyPatch, arguments: list[str]) -> None:
+    """Its text may have the token; its place is told."""
+
+    def stumble(*given: Any, **more: Any) -> Any:
+        raise RuntimeError("-".join(["very", "secret"]))
+
+    monkeypatch.setattr("click.Context.invoke", stumble)
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 4
+    assert "contrato itself failed, which says nothing about the API: RuntimeError; please report it" in result.stderr
+    assert "in stumble" in result.stderr
+    assert "very-secret" not in result.output
+
+
 FULL, CLOSED = "> /dev/full", ">&-"
 REASONS = {FULL: "No space left on device", CLOSED: "Bad file descriptor"}
 EVERY_PLACE = pytest.mark.parametrize("where", REASONS)

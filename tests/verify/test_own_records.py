@@ -315,6 +315,23 @@ def test_a_journal_is_for_its_owner_and_has_no_token(journals: Path) -> None:
     assert list(journals.glob("*")) == []
 
 
+def test_a_user_without_a_home_directory_is_told_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in some containers."""
+
+    def nowhere() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    for variable in ("XDG_STATE_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(Path, "home", nowhere)
+    foreign = seeded()
+    before = snapshot(foreign)
+    report = run(foreign, only=["createApportionment", "created_is_kept"])
+    assert report.exit_code is ExitCode.PASSED
+    assert any("no home directory; set XDG_STATE_HOME" in note for note in report.notes)
+    assert snapshot(foreign) == before
+
+
 def test_an_intent_is_in_the_journal_before_the_request_is_sent(journals: Path) -> None:
     foreign, seen = seeded(), []
 

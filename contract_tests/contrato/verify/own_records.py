@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -378,7 +379,16 @@ class Journal:
         self._api = api
         self._base_url = base_url
         self._started = datetime.now(UTC)
-        self.path = _folder() / f"{api}-{self._started:%Y%m%dT%H%M%S%f}-{os.getpid()}.json"
+        self._name = f"{api}-{self._started:%Y%m%dT%H%M%S%f}-{os.getpid()}.json"
+
+    @property
+    def path(self) -> Path:
+        """The file.
+
+        Raises:
+            OSError: There is no place for it.
+        """
+        return _folder() / self._name
 
     @property
     def began(self) -> str:
@@ -388,7 +398,8 @@ class Journal:
     def write(self, records: Sequence[Record], intents: Sequence[Intent]) -> None:
         """Keep these and no others."""
         if not records and not intents:
-            self.path.unlink(missing_ok=True)
+            with suppress(OSError):
+                self.path.unlink()
             return
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         kept = {
@@ -407,7 +418,11 @@ class Journal:
 
     def earlier(self) -> Iterator[tuple[Journal, list[Record], list[Intent]]]:
         """The journals that other runs on this server left, each with its records and intents."""
-        for path in sorted(_folder().glob(f"{self._api}-*.json")):
+        try:
+            paths = sorted(_folder().glob(f"{self._api}-*.json"))
+        except OSError:
+            return
+        for path in paths:
             try:
                 kept = json.loads(path.read_text(encoding="utf-8"))
                 records = [Record(**record) for record in kept["records"]]
@@ -415,11 +430,27 @@ class Journal:
                 began, base_url = datetime.fromisoformat(kept["started"]), kept["base_url"]
             except (OSError, ValueError, KeyError, TypeError):
                 continue  # Of another version.
-            if path != self.path and base_url == self._base_url:
+            if path.name != self._name and base_url == self._base_url:
                 journal = Journal(self._api, self._base_url)
-                journal.path, journal._started = path, began
+                journal._name, journal._started = path.name, began
                 yield journal, records, intents
 
 
 def _folder() -> Path:
-    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "contrato"
+    return users_folder("XDG_STATE_HOME", ".local/state")
+
+
+def users_folder(variable: str, below_home: str) -> Path:
+    """Where files of the user are kept.
+
+    Args:
+        variable: The environment variable that names the place.
+        below_home: Where it is, if the variable is not set.
+
+    Raises:
+        OSError: The user has no home directory, as in some containers.
+    """
+    try:
+        return Path(os.environ.get(variable) or Path.home() / below_home) / "contrato"
+    except RuntimeError:
+        raise OSError(f"there is no home directory; set {variable}") from None

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from hypothesis.configuration import set_hypothesis_home_dir
@@ -27,7 +27,7 @@ from contrato.verify.interrupts import terminable, uninterrupted
 from contrato.verify.judge import Judge
 from contrato.verify.laws.runner import run_laws
 from contrato.verify.modes import BUDGETS, RATES, Mode
-from contrato.verify.own_records import UNPROVED, Intent, Journal, Record
+from contrato.verify.own_records import UNPROVED, Intent, Journal, Record, users_folder
 from contrato.verify.reach import prepare, reach, supplied
 from contrato.verify.reports.report import SERVER, OperationResult, Report, UsageError, Verdict, curl, plural
 from contrato.verify.rules import RULES, Rule, without_work
@@ -348,7 +348,10 @@ class _Run:
             )
         if own.intents and self.report.mode is Mode.OWN_RECORDS:
             stopped = "; it created no more" if len(own.intents) >= UNPROVED else ""
-            yield f"this run may have left {_told(own.intents)}{stopped}; {self.journal.path} has them all"
+            yield f"this run may have left {_told(own.intents)}{stopped}"
+            with suppress(OSError):
+                if self.journal.path.exists():
+                    yield f"{self.journal.path} has all that it may have left"
             for creator in dict.fromkeys(intent.creator for intent in own.intents):
                 reason = "a new record could not be proved to be there, and to be the run's own"
                 self.report.add_not_judged("answer", NotJudged(creator, reason, lasting=False))
@@ -448,9 +451,11 @@ def _cache() -> Iterator[None]:
 
     Its tables of characters, seconds of work, go to the user's cache. Examples are not kept.
     """
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    set_hypothesis_home_dir(Path(home) / "contrato")
-    try:
+    with ExitStack() as stack:
+        try:
+            folder = users_folder("XDG_CACHE_HOME", ".cache")
+        except OSError:
+            folder = Path(stack.enter_context(TemporaryDirectory()))
+        set_hypothesis_home_dir(folder)
+        stack.callback(set_hypothesis_home_dir, None)
         yield
-    finally:
-        set_hypothesis_home_dir(None)

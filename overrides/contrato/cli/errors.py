@@ -3,6 +3,7 @@
 import errno
 import os
 import sys
+import traceback
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from contrato.core.spec import Operation
 
 FORBIDDEN = 403
 REDIRECT = 3
+CRASHED = 4
 INTERRUPTED = 130
 # A shell reports this status of a command that the signal SIGPIPE ends.
 BROKEN_PIPE = 141
@@ -28,6 +30,7 @@ Exit status:
   1    the API failed, refused the request, or broke its contract
   2    wrong usage, no such server, a token that it refuses, or nothing confirmed
   3    the API has no such record
+  4    contrato itself failed, which says nothing about the API
   130  interrupted by Ctrl-C
   141  the reader of the output closed it, as `head` does
 verify has its own: contrato verify --help."""
@@ -68,11 +71,12 @@ def exit_handler() -> Iterator[None]:
 
     Raises:
         Refusal: Wrong usage, or standard output cannot be written.
-        click.exceptions.Exit: Ctrl-C, or the reader of the output closed it.
+        click.exceptions.Exit: Ctrl-C, the reader of the output closed it, or a fault of our own.
 
     """
     try:
-        yield
+        with _own_faults():
+            yield
     except click.exceptions.NoArgsIsHelpError:
         raise
     except click.UsageError as error:
@@ -88,11 +92,36 @@ def exit_handler() -> Iterator[None]:
         _discard_output()
         raise click.exceptions.Exit(BROKEN_PIPE) from None
     except OSError as error:
-        # (An error of a file has its name, and those of connections have other numbers.)
-        if error.filename is not None or error.errno not in UNWRITABLE:
-            raise
         _discard_output()
-        raise Refusal(f"cannot write standard output: {os.strerror(error.errno)}") from error
+        raise Refusal(f"cannot write standard output: {error.strerror}") from error
+
+
+@contextmanager
+def _own_faults() -> Iterator[None]:
+    """Tell a fault of our own by its place: its text may have a token, and it is no status of the API's.
+
+    Raises:
+        click.exceptions.Exit: There was one.
+
+    """
+    try:
+        yield
+    except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+        raise
+    except Exception as error:
+        # (An error of a file has its name, and those of connections have other numbers.)
+        if isinstance(error, OSError) and error.filename is None and error.errno in UNWRITABLE:
+            raise
+        found = (
+            f"{type(error).__name__} {os.strerror(error.errno) if isinstance(error, OSError) and error.errno else ''}"
+        )
+        click.echo("".join(traceback.format_tb(error.__traceback__)), err=True)
+        click.echo(
+            f"contrato itself failed, which says nothing about the API: {found.strip()}; please report it with the "
+            "lines above",
+            err=True,
+        )
+        raise click.exceptions.Exit(CRASHED) from None
 
 
 def _discard_output() -> None:

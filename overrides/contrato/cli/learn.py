@@ -73,6 +73,7 @@ def learn(
       1  with --since, something is other than last time
       2  wrong usage, or nothing of this API was recorded; no file is written
       3  some operations are ambiguous, or were not recorded
+      4  contrato itself failed; please report it
     """  # noqa: D301
     with needs("verify"):
         from contrato import learn as learning
