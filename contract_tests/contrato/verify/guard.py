@@ -13,7 +13,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from io import BytesIO
 from typing import Any
 
@@ -31,7 +30,6 @@ NETRC = "NETRC"
 def guarded(transport: Transport) -> Iterator[None]:
     """While this lasts, every request of this process passes the transport. One run at a time."""
     original = HTTPAdapter.send
-    adapters: set[HTTPAdapter] = set()
 
     def send(
         adapter: HTTPAdapter,
@@ -40,8 +38,7 @@ def guarded(transport: Transport) -> Iterator[None]:
         timeout: Any = None,
         **settings: Any,
     ) -> requests.Response:
-        adapters.add(adapter)
-        exchange, response = transport.forward(request, partial(original, adapter))
+        exchange, response = transport.forward(request)
         return _emptied(adapter, request, response) if is_deep(exchange.content) else response
 
     netrc = os.environ.get(NETRC)
@@ -53,8 +50,6 @@ def guarded(transport: Transport) -> Iterator[None]:
         os.environ.pop(NETRC)
         os.environ.update({} if netrc is None else {NETRC: netrc})
         HTTPAdapter.send = original  # type: ignore[method-assign]
-        for adapter in adapters:
-            adapter.close()
 
 
 def _emptied(adapter: HTTPAdapter, request: requests.PreparedRequest, response: requests.Response) -> requests.Response:

@@ -19,12 +19,12 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 
 from contrato.core.connection import Connection
 from contrato.core.document import JSON
 from contrato.core.places import encode, place
 from contrato.core.spec import Api, Operation, SecurityScheme
+from contrato.verify.connections import Adapter
 from contrato.verify.coverage import Coverage
 from contrato.verify.exchange import Arguments, Exchange
 from contrato.verify.hiding import TOKEN, Secret
@@ -115,17 +115,19 @@ class Transport:
         self.limited: Counter[str] = Counter()
         self.unread: set[str] = set()
         self.refused = 0
-        self._adapter = HTTPAdapter()
+        self._adapter = Adapter()
         self.timeout = connection.timeout or TIMEOUT
         self._headers = connection.headers
         # Nothing of the environment but what `Connection.resolve` took.
-        self._settings: dict[str, Any] = {
+        settings: dict[str, Any] = {
             "verify": not connection.insecure and (connection.ca_bundle or True),
             "cert": connection.client_cert,
             "proxies": {} if connection.proxy is None else dict.fromkeys(("http", "https"), connection.proxy),
         }
         # Bound here, since `guard` puts another method in its place.
-        self._send_now = self._adapter.send
+        self._send_now: Callable[[requests.PreparedRequest], requests.Response] = partial(
+            self._adapter.send, stream=True, timeout=self.timeout, **settings
+        )
         self._others = connection.secrets
         self._secret = Secret(token, others=self._others)
         self._sender = ""
@@ -184,7 +186,7 @@ class Transport:
             },
             cookies={**parts.cookies, **(mark if place_of_token == "cookie" else {})},
         ).prepare()
-        return self.forward(request, self._send_now)[0]
+        return self.forward(request)[0]
 
     def another(self, exchange: Exchange) -> Exchange | None:
         """Another answer to the request of an exchange; None when none came."""
@@ -197,17 +199,14 @@ class Transport:
             headers={name: text.encode("latin-1") for name, text in headers.items()},
         ).prepare()
         with self.sending(exchange.sender), suppress(requests.RequestException):
-            return self.forward(request, self._send_now)[0]
+            return self.forward(request)[0]
         return None
 
-    def forward(
-        self, request: requests.PreparedRequest, send: Callable[..., requests.Response]
-    ) -> tuple[Exchange, requests.Response]:
+    def forward(self, request: requests.PreparedRequest) -> tuple[Exchange, requests.Response]:
         """Send a request as soon as it may be sent, and once more after 429 or when its connection was lost.
 
         Args:
             request: The request; `[token]` in its headers and its query stands for the token.
-            send: Sends it, as `HTTPAdapter.send` does.
 
         Raises:
             requests.RequestException: As of `exchange`.
@@ -229,9 +228,7 @@ class Transport:
                 self.own.look_for(operation, _octets(request.body))
             try:
                 with nullcontext() if operation is None or operation.safe else uninterrupted():
-                    exchange, response = self._send(
-                        request, partial(send, stream=True, timeout=self.timeout, **self._settings), operation
-                    )
+                    exchange, response = self._send(request, operation)
                     response.request = given
             except requests.ConnectionError as error:
                 if not may_be_lost or isinstance(error, requests.Timeout):
@@ -292,23 +289,20 @@ class Transport:
         self._adapter.close()
 
     def _send(
-        self,
-        request: requests.PreparedRequest,
-        send: Callable[[requests.PreparedRequest], requests.Response],
-        operation: Operation | None,
+        self, request: requests.PreparedRequest, operation: Operation | None
     ) -> tuple[Exchange, requests.Response]:
         intent = self.own.intend(operation, self._secret.hide(_text(request.body))) if operation is not None else None
         self.requests[operation.id if operation else ""] += 1
         started, begun = datetime.now(UTC), time.monotonic()
         try:
-            response = send(request)
+            response = self._send_now(request)
             _read(response, request, self.timeout)
         except requests.RequestException as error:
             if operation is not None and isinstance(error, TooLong):
                 self.unread.add(operation.id)
             is_lost = isinstance(error, requests.ConnectionError) and not isinstance(error, requests.Timeout)
             self._lost = self._lost + 1 if is_lost else 0
-            if self._lost >= GIVE_UP and not self.pace.unlimited and not self._is_up(send):
+            if self._lost >= GIVE_UP and not self.pace.unlimited and not self._is_up():
                 raise Gone(str(error)) from error
             raise
         self._lost = 0
@@ -324,10 +318,10 @@ class Transport:
                 self.own.see(operation, exchange, intent)
         return exchange, response
 
-    def _is_up(self, send: Callable[[requests.PreparedRequest], requests.Response]) -> bool:
+    def _is_up(self) -> bool:
         self.requests[""] += 1
         try:
-            send(requests.Request("GET", self.base_url).prepare()).close()
+            self._send_now(requests.Request("GET", self.base_url).prepare()).close()
         except requests.RequestException:
             return False
         return True
