@@ -683,7 +683,17 @@ def test_a_token_that_is_a_word_is_no_finding() -> None:
     assert secret.hide("Bearer demo, democracy") == "Bearer [token], democracy"
 
 
-@pytest.mark.parametrize("form", ["ab/cd+ef==gh", "ab\\/cd+ef==gh", "ab%2Fcd%2Bef%3D%3Dgh"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        "ab/cd+ef==gh",
+        "ab\\/cd+ef==gh",
+        "ab%2Fcd%2Bef%3D%3Dgh",
+        "ab%252Fcd%252Bef%253D%253Dgh",
+        b"ab/cd+ef==gh".hex(),
+        b"ab/cd+ef==gh".hex().upper(),
+    ],
+)
 def test_a_token_is_known_in_every_form(form: str) -> None:
     secret = Secret("ab/cd+ef==gh")
     assert secret.is_in(f'{{"x": "{form}"}}')

@@ -205,7 +205,18 @@ def test_short_values_and_words_of_the_contract_blot_nothing_out() -> None:
     assert row["account_name"] == "[account_name]"
 
 
-@pytest.mark.parametrize("form", [str, str.upper, str.lower, quote, lambda text: text[::-1], lambda text: text[:-3]])
+@pytest.mark.parametrize(
+    "form",
+    [
+        str,
+        str.upper,
+        str.lower,
+        quote,
+        lambda text: text[::-1],
+        lambda text: text[:-3],
+        lambda text: text.encode().hex(),
+    ],
+)
 def test_the_token_is_replaced_also_when_it_is_spoilt(form: Callable[[str], str]) -> None:
     token = "a/b+secret==SECRET"
     text = Scrubber(NEU, token).text(f"Bearer {form(token)}.")

@@ -96,14 +96,16 @@ class Secret:
 def _pattern(secret: str) -> re.Pattern[str] | None:
     if not secret:
         return None
-    # As it is, in JSON that escapes slashes, in a URL, and in Base64.
-    forms = {secret, secret.replace("/", "\\/"), quote(secret, safe=""), *encoded(secret)}
+    # As it is, in JSON that escapes slashes, in a URL, in a URL within another, and coded.
+    quoted = quote(secret, safe="")
+    forms = {secret, secret.replace("/", "\\/"), quoted, quote(quoted, safe=""), *encoded(secret)}
     either = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
     return re.compile(either if len(secret) >= TELLING else rf"(?<!\w)(?:{either})(?!\w)")
 
 
 def encoded(secret: str) -> Iterator[str]:
-    """The characters that a secret has in Base64, wherever in an encoded text it begins."""
+    """The characters that a secret has in hexadecimal, and in Base64, wherever in an encoded text it begins."""
+    yield from (secret.encode().hex(), secret.encode().hex().upper())
     for offset in range(3):
         octets = bytes(offset) + secret.encode()
         first, end = -(-offset * 8 // 6), len(octets) * 8 // 6
@@ -292,8 +294,10 @@ class Scrubber:
             end = text.find(_CUT, len(text) - len(text[end:].lstrip(".")))
 
     def _url(self, url: str) -> str:
-        secret = re.compile(rf"([?&][^=&]*(?:{SECRET_NAMES.pattern})[^=&]*=)[^&#]+", re.IGNORECASE)
-        return secret.sub(rf"\1{SECRET}", self.text(url))
+        def hidden(match: re.Match[str]) -> str:
+            return f"{match[1]}{SECRET}" if SECRET_NAMES.search(match[1]) else match[0]
+
+        return re.sub(r"([?&][^=&]*=)[^&#]+", hidden, self.text(url))
 
     def _headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         scrubbed = {name: self.text(value) for name, value in headers.items()}
@@ -393,7 +397,7 @@ class Folded:
 
 
 class _Cut:
-    """Finds a secret in folded text, also in Base64, and where somebody cut it short at its end or its beginning."""
+    """Finds a secret in folded text, also coded, and where somebody cut it short at its end or its beginning."""
 
     def __init__(self, secret: str) -> None:
         self._forms = [Folded(form).text for form in (secret, *encoded(secret))] if secret else []
