@@ -103,17 +103,20 @@ def test_a_form_has_a_heading_for_each_theme_and_a_letter_for_each_reading(api: 
     known = spec.api(api)
     topics = questions.topics(known, known, TEXTS["words"])
     groups = questions.grouped(known, topics)
-    assert {*groups} - {"conflict", "inferred"} == open_themes(known)
-    assert {*groups} <= {*TEXTS["themes"], "conflict", "inferred"}
+    assert open_themes(known) <= {*groups} <= {*TEXTS["themes"], "conflict", "inferred"}
     assert sorted(topic.number for found in groups.values() for topic in found) == [it.number for it in topics]
     for topic in topics:
-        form = topic.form(TEXTS["form"] | {"short": api})
+        form = topic.form(TEXTS["form"] | {"short": api, "source": "Source"})
         letters = ascii_lowercase[: len(topic.readings)]
         assert re.findall(r"^   (\w)\) ", form, re.MULTILINE) == [*letters]
         # Where our readings differ, each says where it is ours; else all places are named once.
         for reading, places in topic.ours.items() if topic.differs else ():
             assert f"{topic.readings[reading]} ← our reading: {questions.listed(places)}" in form
         assert all(place.where in form for place in topic.places)
+        # Whoever answers has the grounds, a place for each answer, and for what an answer leaves to be named.
+        assert topic.reason in form
+        assert form.count("\n   Answer") == len(topic.ours)
+        assert form.count("Which one? ____") == len(topic.which)
     # Both happen.
     assert {topic.differs for topic in topics} == {True, False}
 
