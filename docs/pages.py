@@ -188,8 +188,8 @@ class Pages:
             self.page(name, name, self.texts[name]["title"])
         for name in GUIDES:
             self.write_guide(name)
-        for api in self.apis:
-            self.searched += self.groups(api)
+        for name in self.apis:
+            self.searched += self.groups(name)
         self.searched += map(self.question, self.topics)
         for name in (*GUIDES, *ENGLISH):
             self.searched += self.sections(name)
