@@ -174,6 +174,7 @@ class Pages:
             "said": lambda evidence: self.texts["levels"].get(Evidence(evidence).level, ""),
             "linked": lambda places, topic: list(self.linked(places, topic)),
             "heading": self.heading,
+            "cited": self.cited,
             "markdown": reference.html,
             "inline": reference.inline,
         }
@@ -317,6 +318,11 @@ class Pages:
             path = urlsplit(self.repository).path.strip("/")
             text = text.replace(PROJECT, self.repository).replace(urlsplit(PROJECT).path.strip("/"), path)
         return text.partition("\n")[0].strip("# "), article(re.sub(r"index\.html#[\w-]+", "index.html", text))
+
+    def cited(self, text: Markup, api: str) -> Markup:
+        """Return a description in which numbers of questions, such as NEU-27, are links."""
+        short = re.escape(self.texts["apis"][api]["short"])
+        return Markup(re.sub(rf"\b{short}-(\d+)\b", rf'<a href="evidence.html#{api}-\1">\g<0></a>', text))
 
     def badge(self, part: str, level: str) -> str:
         """Return the text of a badge; `part` is what it is about, if not all that it stands at."""

@@ -296,7 +296,9 @@ def test_what_is_to_be_settled_is_listed_in_every_language(site: Path) -> None:
     }
     document = (DOCS.parent / "spec/neu.yaml").read_text("utf-8")
     assert "neu#L5 neu#L17: the answer is an array: the prose promises" in document
-    assert "The answer is an array: the prose promises each of the services" in (site / "evidence.html").read_text("utf-8")
+    assert "The answer is an array: the prose promises each of the services" in (site / "evidence.html").read_text(
+        "utf-8"
+    )
     assert text["en"] == text["es"] == text["pt-BR"]
     found = [(api, subject) for api in spec.APIS for subject, *_ in questions.subjects(spec.api(api))]
     assert len(text["en"]) == len(set(found)) < len(found)

@@ -220,8 +220,8 @@ class Bill(Model):
         service: Name of the service.
         date: Date of the bill.
         date_expiration: Date until which the bill is to be paid.
-        date_payment: When the bill was paid; null while it is unpaid.
-        platform_payments: The payment made through the platform; null if there was none.
+        date_payment: When the bill was paid; by our reading, null while it is unpaid (NEU-36).
+        platform_payments: The payment made through the platform; by our reading, null if there was none (NEU-45).
         concepts: Line items.
         id_bill: Identifier of the bill. The overdue bills carry it as a string.
         niu: NIU, the number that identifies the user with the grid operator (*número de identificación del
@@ -388,7 +388,7 @@ class DueDatePage(Model):
     """One page of due dates.
 
     Attributes:
-        next_page: Number of the next page; null on the last one.
+        next_page: Number of the next page; by our reading, null on the last one (NEU-49).
         max_page: Number of the last page.
         total: Number of due dates on all pages together.
         data: The due dates of this page.
@@ -477,7 +477,7 @@ class NotificationPage(Model):
     """One page of notifications.
 
     Attributes:
-        next_page: Number of the next page; null on the last one.
+        next_page: Number of the next page; by our reading, null on the last one (NEU-49).
         max_page: Number of the last page.
         total: Number of notifications on all pages together.
         data: The notifications of this page.
@@ -513,7 +513,7 @@ class NotificationInteractionPage(Model):
     """One page of interactions with notifications.
 
     Attributes:
-        next_page: Number of the next page; null on the last one.
+        next_page: Number of the next page; by our reading, null on the last one (NEU-49).
         max_page: Number of the last page.
         total: Number of interactions on all pages together.
         data: The interactions of this page.
@@ -575,16 +575,17 @@ class NotificationInteraction(Model):
 
 @attrs.define(kw_only=True)
 class Rule(Model):
-    """An alarm rule on a measured property of a service.
+    """An alarm rule on a measured property of a project.
 
     Attributes:
         id_alarm: Identifier of the rule. The history spells it `Id_alarm`.
-        project: Name of the project (*proyecto*) that the rule watches. We assume that it is the name of a service.
+        project: Name of the project (*proyecto*) that the rule watches. We assume that it is the name of a service
+            (NEU-52).
         creation_date: When the rule was created.
         property_name: Name of the measured property that the rule watches. The values are not documented.
         rule_interval: Interval over which the property is measured. The values are not documented.
         rule_name: Name of the rule.
-        limit_value: Threshold for the property, in the property's own unit.
+        limit_value: Threshold for the property; by our reading, in the property's own unit (NEU-54).
         monday: Whether the rule applies on Mondays.
         tuesday: Whether the rule applies on Tuesdays.
         wednesday: Whether the rule applies on Wednesdays.
@@ -660,11 +661,12 @@ class RuleHistory(Model):
 
     Attributes:
         id_alarm: Identifier of the rule. The list of active rules spells it `id_alarm`.
-        project: Name of the project (*proyecto*) that the rule watches. We assume that it is the name of a service.
+        project: Name of the project (*proyecto*) that the rule watches. We assume that it is the name of a service
+            (NEU-52).
         property_name: Name of the measured property that the rule watches. The values are not documented.
         rule_interval: Interval over which the property is measured. The values are not documented.
         rule_name: Name of the rule.
-        limit_value: Threshold for the property, in the property's own unit.
+        limit_value: Threshold for the property; by our reading, in the property's own unit (NEU-54).
         data: The times at which the rule was met.
     """
 
@@ -712,7 +714,7 @@ class RuleHistoryEvent(Model):
 
     Attributes:
         date: When the rule was met.
-        value: Measured value that triggered the rule, in the property's own unit.
+        value: Measured value that triggered the rule; by our reading, in the property's own unit (NEU-134).
     """
 
     date: datetime.datetime = attrs.field(
