@@ -322,7 +322,7 @@ class Pages:
     def cited(self, text: Markup, api: str) -> Markup:
         """Return a description in which numbers of questions, such as NEU-27, are links."""
         short = re.escape(self.texts["apis"][api]["short"])
-        return Markup(re.sub(rf"\b{short}-(\d+)\b", rf'<a href="evidence.html#{api}-\1">\g<0></a>', text))
+        return Markup(re.sub(rf"\b{short}-(\d+)\b", rf'<a href="evidence.html#{api}-\1">\g<0></a>', str(text)))
 
     def badge(self, part: str, level: str) -> str:
         """Return the text of a badge; `part` is what it is about, if not all that it stands at."""

@@ -452,6 +452,9 @@ def test_a_level_says_what_it_is_the_level_of(site: Path, folder: str) -> None:
         assert all(f"<small>{words['words']['path']}: " in caption for caption in requests)
         headings = re.findall(r'<div class="said"><h3>(.*?)</h3>', text, re.DOTALL)
         assert all(f">{words['words']['operation']}: " in heading for heading in headings)
+        # What is open is named, and linked.
+        short = words["apis"][api]["short"]
+        assert re.search(rf'\(<a href="evidence.html#{api}-(\d+)">{short}-\1</a>', text)
 
 
 @pytest.mark.parametrize("api", spec.APIS)
