@@ -360,10 +360,12 @@ def decorate(api: Api, words: dict[str, str]) -> dict[str, Any]:
     """Return a spec with the samples, and with evidence moved to places where Scalar shows it."""
     document = api.copy()
     inline(document, {key: document.get(key, {}) for key in ("paths", "components")})
+    sent = {id(example) for *_, node in operation_nodes(document) for example in examples(node.get("requestBody"))}
     for example in examples(document):
-        # Scalar shows no extension of an example.
+        # Scalar shows no extension of an example, and that of a body over the whole request.
         if "x-evidence" in example:
-            example["summary"] += f" ({words[Evidence(example['x-evidence']).level].lower()})"
+            part = f"{words['body']}: " if id(example) in sent else ""
+            example["summary"] += f" ({part}{words[Evidence(example['x-evidence']).level].lower()})"
     for parameter in parameters(document):
         # Scalar shows badges of a schema, not of the parameter.
         kept = {key: value for key, value in parameter.items() if EVIDENCE_KEY.fullmatch(key)}
