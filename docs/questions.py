@@ -99,10 +99,11 @@ class Topic:
         """Return it as text with a line for the answer."""
         lines = [f"{words['short']}-{self.number}. {self.question or self.reason}"]
         for letter, (name, text) in zip(ascii_lowercase, self.readings.items(), strict=False):
-            which = f" {words['which']} ____" if name in self.which else ""
             ours = f" ← {words['ours']}" if name in self.ours else ""
             places = f": {listed(self.ours[name])}" if ours and self.differs else ""
-            lines.append(f"   {letter}) {text}{ours}{places}{which}")
+            lines.append(f"   {letter}) {text}{ours}{places}")
+            if name in self.which:
+                lines.append(f"      {words['which']} ____")
         if self.question:
             lines.append(f"   {words['why']}: {self.reason}")
         if self.cites:
