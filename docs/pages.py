@@ -41,6 +41,8 @@ GUIDES = ("verify-as-vendor", "verify-as-integrator")
 # Only in English, as the programs that they are about.
 ENGLISH = ("client", "lists", "frames", "errors", "testing", "gateway", "command", "verify", "learn")
 PYTHON = "The Python API"
+# The address of the project in guides; pages that have it say so when nobody said where the project is.
+PROJECT = "https://github.com/OWNER/contrato"
 # Characters that could end the script around the JSON.
 JSON_IN_HTML = str.maketrans({"<": "\\u003c", "\u2028": "\\u2028", "\u2029": "\\u2029"})
 
@@ -82,7 +84,7 @@ def write(
         versions: The contents of `versions.json`.
         history: What changed in each of the versions, the newest first.
         whole: True if no earlier version can be missing in the history.
-        repository: Address of the project's repository; without one the site names none.
+        repository: Address of the project's repository; without one the pages that need it say that it is missing.
         address: Address at which the site will be; without one it says nothing that needs it.
 
     """
@@ -139,12 +141,15 @@ class Pages:
             "topics": self.topics,
             "grouped": {name: questions.grouped(api, self.topics) for name, api in self.apis.items()},
             "levels": {topic.level for topic in self.topics},
-            "form_words": {api: self.texts["form"] | {"short": name} for api, name in names.items()},
+            "form_words": {
+                api: self.texts["form"] | {"short": name, "source": self.words["source"]} for api, name in names.items()
+            },
             "versions": versions,
             "kinds": KINDS,
             "guides": GUIDES,
             "english": [*((name, self.guide(name)[0]) for name in ENGLISH), ("python", PYTHON)],
             "repository": repository,
+            "project": repository or PROJECT,
             "address": address,
             "description": self.texts["lead"],
             "has": lambda name, code: code == "en" or name not in (*ENGLISH, "python", "changes", "404"),
@@ -165,8 +170,11 @@ class Pages:
         self.environment.filters |= {
             "part": self.badge,
             "reason": self.reason,
+            "level": lambda evidence: Evidence(evidence).level,
             "said": lambda evidence: self.texts["levels"].get(Evidence(evidence).level, ""),
             "linked": lambda places, topic: list(self.linked(places, topic)),
+            "heading": self.heading,
+            "cited": self.cited,
             "markdown": reference.html,
             "inline": reference.inline,
         }
@@ -181,6 +189,8 @@ class Pages:
             self.page(name, name, self.texts[name]["title"])
         for name in GUIDES:
             self.write_guide(name)
+        for name in self.apis:
+            self.searched += self.groups(name)
         self.searched += map(self.question, self.topics)
         for name in (*GUIDES, *ENGLISH):
             self.searched += self.sections(name)
@@ -268,13 +278,26 @@ class Pages:
             text = " ".join("".join(it.words).split())
             yield {"title": it.heading, "place": place, "href": f"{address}#{it.anchor}", "text": text}
 
+    def groups(self, api: str) -> Iterator[dict[str, str]]:
+        """Yield what a search finds of the themes of an API."""
+        place = f"{self.texts['apis'][api]['short']} · {self.texts['evidence']['nav']}"
+        for group, found in self.shared["grouped"][api].items():
+            text = " ".join(topic.question or topic.reason for topic in found)
+            address = f"evidence.html#theme-{api}-{group}"
+            yield {"title": self.heading(group), "place": place, "href": address, "text": text}
+
+    def heading(self, group: str) -> str:
+        """Return the heading of a theme; of what has none, the level."""
+        found: str = self.texts["themes"].get(group) or self.texts["evidence"]["groups"].get(group, group)
+        return found
+
     def question(self, topic: Topic) -> dict[str, str]:
         """Return what a search finds of something to be settled; its number and its reasons, too."""
         short, title = self.texts["apis"][topic.api]["short"], topic.question or topic.reason
         text = " ".join(
             [*topic.readings.values(), topic.reason] if topic.question else [questions.listed(topic.places)]
         )
-        place = f"{short}-{topic.number} · {self.texts['levels'][topic.level]}"
+        place = f"{short}-{topic.number} · {self.texts['levels'][topic.level]} · {self.heading(topic.group)}"
         return {"title": title, "place": place, "href": f"evidence.html#{topic.id}", "text": text}
 
     def markdown(self, name: str) -> str:
@@ -291,14 +314,21 @@ class Pages:
             text,
         )
         if self.repository:
-            text = text.replace("OWNER/contrato", urlsplit(self.repository).path.strip("/"))
-            text = text.replace("git+URL", f"git+{self.repository}")
+            # An action of GitHub is named without the address of GitHub.
+            path = urlsplit(self.repository).path.strip("/")
+            text = text.replace(PROJECT, self.repository).replace(urlsplit(PROJECT).path.strip("/"), path)
         return text.partition("\n")[0].strip("# "), article(re.sub(r"index\.html#[\w-]+", "index.html", text))
 
-    def badge(self, part: str, level: str, noun: str = "") -> str:
-        """Return the text of a badge; `noun` is what it is about where it does not say so itself."""
-        found: str = self.texts[self.texts["agrees"].get(part or noun, "levels")][level]
-        return f"{self.words[part]}: {found}" if part else found
+    def cited(self, text: Markup, api: str) -> Markup:
+        """Return a description in which numbers of questions, such as NEU-27, are links."""
+        short = re.escape(self.texts["apis"][api]["short"])
+        return Markup(re.sub(rf"\b{short}-(\d+)\b", rf'<a href="evidence.html#{api}-\1">\g<0></a>', str(text)))
+
+    def badge(self, part: str, level: str) -> str:
+        """Return the text of a badge; `part` is what it is about, if not all that it stands at."""
+        found: str = self.texts[self.texts["agrees"].get(part, "levels")][level]
+        name = self.words[part] if part else ""
+        return f"{name[:1].upper()}{name[1:]}: {found}" if part else found
 
     def reason(self, evidence: Evidence) -> str:
         """Return what a badge rests on."""
@@ -330,10 +360,12 @@ def decorate(api: Api, words: dict[str, str]) -> dict[str, Any]:
     """Return a spec with the samples, and with evidence moved to places where Scalar shows it."""
     document = api.copy()
     inline(document, {key: document.get(key, {}) for key in ("paths", "components")})
+    sent = {id(example) for *_, node in operation_nodes(document) for example in examples(node.get("requestBody"))}
     for example in examples(document):
-        # Scalar shows no extension of an example.
+        # Scalar shows no extension of an example, and that of a body over the whole request.
         if "x-evidence" in example:
-            example["summary"] += f" ({words[Evidence(example['x-evidence']).level].lower()})"
+            part = f"{words['body']}: " if id(example) in sent else ""
+            example["summary"] += f" ({part}{words[Evidence(example['x-evidence']).level].lower()})"
     for parameter in parameters(document):
         # Scalar shows badges of a schema, not of the parameter.
         kept = {key: value for key, value in parameter.items() if EVIDENCE_KEY.fullmatch(key)}
@@ -351,6 +383,9 @@ def decorate(api: Api, words: dict[str, str]) -> dict[str, Any]:
     for _, _, item, node in operation_nodes(document):
         operation = api.operations[node["operationId"]]
         given = samples.values(operation)
+        # It stands over the path, which is another claim.
+        if "x-evidence" in node:
+            node["x-operation-evidence"] = node.pop("x-evidence")
         if "x-evidence" in item:
             node["x-path-evidence"] = item["x-evidence"]
         if operation.body and operation.body.description == operation.body.schema.description:
@@ -367,10 +402,16 @@ def decorate(api: Api, words: dict[str, str]) -> dict[str, Any]:
     return document
 
 
+ORDER = (
+    "x-evidence", "x-operation-evidence", "x-meaning-evidence", "x-default-evidence", "x-unit-evidence",
+    "x-path-evidence",
+)  # fmt: skip
+
+
 def arrange(node: Any) -> None:
     """Bring evidence into one order: Scalar shows badges as they are written."""
     if isinstance(node, dict):
-        for key in ("x-evidence", "x-meaning-evidence", "x-default-evidence", "x-unit-evidence", "x-path-evidence"):
+        for key in ORDER:
             if key in node:
                 node[key] = node.pop(key)
     for value in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():

@@ -220,6 +220,9 @@ def test_each_page_renders_and_fits_a_phone(page: Page, site: Path, language: st
     check_page(page, site, language, name)
     page.set_viewport_size(PHONE)
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    # Nor is a page or a language of the header cut off.
+    for nav in page.locator("header nav").all():
+        assert nav.evaluate("it => it.scrollWidth <= it.clientWidth")
 
 
 def violations(page: Page, *rules: str) -> list[str]:
@@ -407,7 +410,9 @@ def test_badges_show(page: Page, site: Path, language: str, api: str, key: str) 
     section = operation_at(page, key)
     badges = section.locator(".operation-description summary")
     expect(badges).to_have_count(2 + ("x-meaning-evidence" in operation))
-    own = badges.get_by_text(words["levels"][operation["x-evidence"].partition(" ")[0]], exact=True)
+    # It says what it is the level of: the path, beside it, has another one.
+    level = words[words["agrees"]["operation"]][operation["x-evidence"].partition(" ")[0]]
+    own = badges.get_by_text(f"{words['words']['operation']}: {level}", exact=True)
     expect(own).to_be_visible()
     # Where words have a gender, it is that of the path.
     expect(badges.last).to_contain_text(

@@ -166,7 +166,7 @@ function Questions() {
         claims(node, steps, answers.has(node));
       }
     });
-    for (const [id, { theme, question, readings = {}, why, mixed = false, ...more }] of Object.entries(questions)) {
+    for (const [id, { theme, question, readings = {}, why, mixed = false, which = [], ...more }] of Object.entries(questions)) {
       const steps = ['x-questions', id];
       if (!/^[a-z]+$/.test(theme ?? '')) {
         tell(`${id}: theme is a word, such as pages; docs/texts.en.yaml has the heading of each.`, steps);
@@ -178,7 +178,10 @@ function Questions() {
         tell(`${id}: why reads ${JSON.stringify(why)}: write "open neu#L24: why" or "open: why".`, steps);
       }
       if (typeof mixed !== 'boolean' || Object.keys(more).length) {
-        tell(`${id} has theme, question, readings, why and mixed, which is true or false, and nothing else.`, steps);
+        tell(`${id} has theme, question, readings, why, which, and mixed, which is true or false, and nothing else.`, steps);
+      }
+      if (!which.every((reading) => reading in readings)) {
+        tell(`${id}: which lists readings, by their names.`, steps);
       }
       if (!sites[id].length) {
         tell(`${id} is open about no element: name it in an x-open.`, steps);

@@ -62,6 +62,7 @@ Scalar.createApiReference('#app', {
       name: 'contrato',
       extensions: [
         shows('x-evidence', 'contrato-evidence'),
+        shows('x-operation-evidence', 'contrato-evidence'),
         shows('x-meaning-evidence', 'contrato-evidence'),
         shows('x-default-evidence', 'contrato-evidence'),
         shows('x-unit-evidence', 'contrato-evidence'),

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import markupsafe
 import pytest
+import yaml
 
 import build
 import overlays
@@ -206,11 +207,14 @@ def test_a_site_says_where_it_and_the_project_are(site: Path, tmp_path: Path) ->
     assert f"{project}/issues/new?title=NEU-1%3A" in (tmp_path / "evidence.html").read_text("utf-8")
     listed = re.findall(r"<loc>(.*?)</loc>", (tmp_path / "sitemap.xml").read_text("utf-8"))
     assert len(listed) == len(set(listed)) == len(list(tmp_path.rglob("*.html"))) - 1
-    # Without the settings, nothing is made up.
+    assert f'href="{project}/issues/new">' in (tmp_path / "es/evidence.html").read_text("utf-8")
+    assert not [file for file in tmp_path.rglob("*.html") if "OWNER" in file.read_text("utf-8")]
+    # Without the settings, nothing is made up: the pages that need the project say that its address is missing.
     assert not (site / "sitemap.xml").exists()
     for file in site.rglob("*.html"):
-        assert 'rel="canonical"' not in file.read_text("utf-8")
-        assert "git clone" not in file.read_text("utf-8")
+        text = file.read_text("utf-8")
+        assert 'rel="canonical"' not in text
+        assert ("OWNER/contrato" in text) == ('<p class="strip">' in text and "github.com/OWNER" in text), file
 
 
 def test_versions_of_specs_are_compared(tmp_path: Path) -> None:
@@ -291,8 +295,10 @@ def test_what_is_to_be_settled_is_listed_in_every_language(site: Path) -> None:
         for file in [site / folder / "evidence.html"]
     }
     document = (DOCS.parent / "spec/neu.yaml").read_text("utf-8")
-    assert "neu#L5 neu#L17: the prose promises" in document
-    assert "The prose promises each of the services" in (site / "evidence.html").read_text("utf-8")
+    assert "neu#L5 neu#L17: the answer is an array: the prose promises" in document
+    assert "The answer is an array: the prose promises each of the services" in (site / "evidence.html").read_text(
+        "utf-8"
+    )
     assert text["en"] == text["es"] == text["pt-BR"]
     found = [(api, subject) for api in spec.APIS for subject, *_ in questions.subjects(spec.api(api))]
     assert len(text["en"]) == len(set(found)) < len(found)
@@ -410,16 +416,51 @@ def test_what_is_in_doubt_can_be_cited_answered_and_found(site: Path, folder: st
 
 
 @pytest.mark.parametrize(
-    ("folder", "path", "unit"), [("es", "Inferida", "Unidad: "), ("pt-BR", "Inferido", "Unidade: ")]
+    ("folder", "path", "unit"), [("es", "Ruta: Inferida", "Unidad: "), ("pt-BR", "Caminho: Inferido", "Unidade: ")]
 )
 def test_levels_agree_with_what_they_are_about(site: Path, folder: str, path: str, unit: str) -> None:
     """In Spanish a path is feminine, in Portuguese it is not; a unit is in both."""
     text = (site / folder / "neu.html").read_text("utf-8")
-    headings = re.findall(r'\.path"><h4>(.*?)</h4>', text, re.DOTALL)
-    assert headings
-    assert all(f">{path}</a>" in heading for heading in headings)
+    calls = re.findall(r'<p class="call">(.*?)</p>', text, re.DOTALL)
+    assert calls
+    assert all(f"{path}</a>" in call for call in calls)
     assert f">{unit}Inferida</a>" in text
     assert f">{unit}Inferido</a>" not in text
+
+
+@pytest.mark.parametrize(("folder", "theme"), [("", "Pagination"), ("es", "Paginación"), ("pt-BR", "Paginação")])
+def test_a_theme_has_all_that_we_assume_about_it(site: Path, folder: str, theme: str) -> None:
+    """Open questions, conflicts and reasons stand together, and a search finds them."""
+    text = (site / folder / "evidence.html").read_text("utf-8")
+    for api in spec.APIS:
+        inside = text.partition(f'id="theme-{api}-pages">')[2].partition("</section>")[0]
+        levels = re.findall(r'data-level="(\w+)"', inside)
+        assert {"open", "inferred"} <= {*levels}
+        index = (site / folder / "search.js").read_text("utf-8")
+        found = [entry for entry in json.loads(index.partition(" = ")[2].rstrip(";\n")) if entry["title"] == theme]
+        assert f"evidence.html#theme-{api}-pages" in {entry["href"] for entry in found}
+
+
+@pytest.mark.parametrize("folder", ["", "es", "pt-BR"])
+def test_a_level_says_what_it_is_the_level_of(site: Path, folder: str) -> None:
+    """What is documented of an operation is not its path, so no request is called documented."""
+    words = yaml.safe_load((DOCS / f"texts.{folder or 'en'}.yaml").read_text("utf-8"))
+    for api in spec.APIS:
+        text = (site / folder / f"{api}.html").read_text("utf-8")
+        requests = re.findall(r'<div class="exchange"><figure><figcaption>(.*?)</figcaption>', text)
+        assert len(requests) == len(spec.api(api).operations)
+        assert all(f"<small>{words['words']['path']}: " in caption for caption in requests)
+        headings = re.findall(r'<div class="said"><h3>(.*?)</h3>', text, re.DOTALL)
+        assert all(f">{words['words']['operation']}: " in heading for heading in headings)
+        # What is open is named, and linked.
+        short = words["apis"][api]["short"]
+        assert re.search(rf'\(<a href="evidence.html#{api}-(\d+)">{short}-\1</a>', text)
+
+
+@pytest.mark.parametrize("api", spec.APIS)
+def test_every_reason_has_a_theme(api: str) -> None:
+    assert questions.unthemed(spec.api(api)) == []
+    assert {*questions.themes(api).values()} <= {question.theme for question in spec.api(api).questions.values()}
 
 
 @pytest.mark.parametrize("folder", ["", "es", "pt-BR"])

@@ -1,6 +1,7 @@
 """A reference page is made of any spec, not only of those that are published."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from string import ascii_lowercase
 from typing import Any
@@ -103,17 +104,20 @@ def test_a_form_has_a_heading_for_each_theme_and_a_letter_for_each_reading(api: 
     known = spec.api(api)
     topics = questions.topics(known, known, TEXTS["words"])
     groups = questions.grouped(known, topics)
-    assert {*groups} - {"conflict", "inferred"} == open_themes(known)
-    assert {*groups} <= {*TEXTS["themes"], "conflict", "inferred"}
+    assert open_themes(known) <= {*groups} <= {*TEXTS["themes"], "conflict", "inferred"}
     assert sorted(topic.number for found in groups.values() for topic in found) == [it.number for it in topics]
     for topic in topics:
-        form = topic.form(TEXTS["form"] | {"short": api})
+        form = topic.form(TEXTS["form"] | {"short": api, "source": "Source"})
         letters = ascii_lowercase[: len(topic.readings)]
         assert re.findall(r"^   (\w)\) ", form, re.MULTILINE) == [*letters]
         # Where our readings differ, each says where it is ours; else all places are named once.
         for reading, places in topic.ours.items() if topic.differs else ():
             assert f"{topic.readings[reading]} ← our reading: {questions.listed(places)}" in form
         assert all(place.where in form for place in topic.places)
+        # Whoever answers has the grounds, a place for each answer, and for what an answer leaves to be named.
+        assert topic.reason in form
+        assert form.count("\n   Answer") == len(topic.ours)
+        assert form.count("Which one? ____") == len(topic.which)
     # Both happen.
     assert {topic.differs for topic in topics} == {True, False}
 
@@ -148,3 +152,28 @@ def test_example_lists_have_the_order_that_we_read() -> None:
             assert moments == sorted(moments, reverse=opening.ours == "descending"), operation.id
             seen.append(len(set(moments)))
     assert max(seen, default=2) > 1
+
+
+@pytest.mark.parametrize("api", spec.APIS)
+def test_descriptions_cite_numbers_that_there_are(api: str) -> None:
+    """The same ones in each language, where the API may have another name."""
+    known = {*questions.numbers(api).values()}
+    english = overlays.wanted(ROOT / "spec" / f"{api}.yaml")
+    cited = {
+        language: {key: cites(api, language, texts) for key, texts in entries.items() if key in english}
+        for language, entries in {
+            "en": english,
+            **{it: overlays.load(overlays.path(ROOT / "spec" / f"{api}.yaml", it)) for it in overlays.LANGUAGES},
+        }.items()
+    }
+    assert set().union(*cited["en"].values()) <= known
+    assert sum(map(len, cited["en"].values())) > 5
+    for language in overlays.LANGUAGES:
+        assert cited[language].items() <= cited["en"].items()
+
+
+def cites(api: str, language: str, texts: Mapping[str, str]) -> set[int]:
+    """The numbers of questions in texts."""
+    words = yaml.safe_load((ROOT / "docs" / f"texts.{language}.yaml").read_text("utf-8"))
+    short = words["apis"][api]["short"]
+    return {int(number) for text in texts.values() for number in re.findall(rf"\b{short}-(\d+)", str(text))}

@@ -147,6 +147,9 @@ def reading_faults(spec: Spec) -> Iterator[str]:
         evidence = {key: str(value) for key, value in node.items() if str(key).endswith("evidence")}
         ours = [text for text in evidence.values() if not text.startswith("documented")]
         description = node.get("description")
+        # That it is open is evidence too, if the description names the question.
+        if "x-open" in node and re.search(r"\b[A-Z]\w+-\d+\b", str(description)):
+            ours += map(str, node["x-open"])
         if isinstance(description, str) and READING.search(" ".join(description.split())) and not ours:
             yield f"{where} tells a reading, and its evidence does not"
         if "x-meaning-evidence" in node:
@@ -318,8 +321,10 @@ def argument(spec: Spec, operation_id: str, name: str) -> Spec:
             "parameter id has no evidence",
         ),
         (
-            lambda s: without(s["components"]["schemas"]["Rule"]["properties"]["project"], "x-meaning-evidence"),
-            "Rule/properties/project tells a reading",
+            lambda s: without(
+                s["components"]["schemas"]["RuleHistoryEvent"]["properties"]["value"], "x-meaning-evidence"
+            ),
+            "RuleHistoryEvent/properties/value tells a reading",
         ),
         (
             lambda s: at(s, "listAccounts").update({"description": "All accounts, it is\nassumed."}),

@@ -73,9 +73,9 @@ class Apportionments(Client):
     ) -> Pager[Apportionment, ApportionmentPage]:
         """List apportionments
 
-        Returns one page of the apportionments that the user may view, sorted by id, descending, by
-        default. When nothing matches, the answer is `204` without a body; we assume that a page
-        beyond the last one matches nothing.
+        Returns one page of the apportionments that the user may view; by our reading, sorted by id,
+        descending, by default (Apportionments-9). When nothing matches, the answer is `204` without
+        a body; we assume that a page beyond the last one matches nothing (Apportionments-13).
 
         Args:
             q: Search text. At least the name is expected to be searched.
@@ -130,8 +130,8 @@ class Apportionments(Client):
         that this request names: take their ids from existing apportionments. Nor does any operation
         assign cost centres.
 
-        Sending the request twice creates two records: check the result of the first before you
-        repeat it.
+        By our reading, sending the request twice creates two records (Apportionments-32,
+        Apportionments-42): check the result of the first before you repeat it.
 
         Args:
             company_id: Identifier of the company.
@@ -222,9 +222,9 @@ class Apportionments(Client):
     ) -> Apportionment | None:
         """Update an apportionment
 
-        Changes the fields in the body; we assume that the others keep their values. Company,
-        apportionment type and unit of measure are not among the fields. The tariff type sets the
-        same condition on the company as at creation:
+        Changes the fields in the body; we assume that the others keep their values
+        (Apportionments-18). Company, apportionment type and unit of measure are not among the
+        fields. The tariff type sets the same condition on the company as at creation:
 
         - captive market tariff (*mercado cativo*): the company needs a registered physical asset;
         - free market tariff (*mercado livre*): the company needs a valid contract.
@@ -276,8 +276,8 @@ class Apportionments(Client):
     def delete_apportionment(self, id: int, *, options: RequestOptions | None = None) -> None:
         """Delete an apportionment
 
-        Deletes the apportionment. The answer is `204`, and the same is expected where the record is
-        missing. Reading the record afterwards answers `204` as well.
+        Deletes the apportionment. The answer is `204`, and we expect the same where the record is
+        missing (Apportionments-20). Reading the record afterwards answers `204` as well.
 
         Args:
             id: Identifier of the apportionment.
@@ -359,9 +359,9 @@ class AsyncApportionments(AsyncClient):
     ) -> AsyncPager[Apportionment, ApportionmentPage]:
         """List apportionments
 
-        Returns one page of the apportionments that the user may view, sorted by id, descending, by
-        default. When nothing matches, the answer is `204` without a body; we assume that a page
-        beyond the last one matches nothing.
+        Returns one page of the apportionments that the user may view; by our reading, sorted by id,
+        descending, by default (Apportionments-9). When nothing matches, the answer is `204` without
+        a body; we assume that a page beyond the last one matches nothing (Apportionments-13).
 
         Args:
             q: Search text. At least the name is expected to be searched.
@@ -416,8 +416,8 @@ class AsyncApportionments(AsyncClient):
         that this request names: take their ids from existing apportionments. Nor does any operation
         assign cost centres.
 
-        Sending the request twice creates two records: check the result of the first before you
-        repeat it.
+        By our reading, sending the request twice creates two records (Apportionments-32,
+        Apportionments-42): check the result of the first before you repeat it.
 
         Args:
             company_id: Identifier of the company.
@@ -508,9 +508,9 @@ class AsyncApportionments(AsyncClient):
     ) -> Apportionment | None:
         """Update an apportionment
 
-        Changes the fields in the body; we assume that the others keep their values. Company,
-        apportionment type and unit of measure are not among the fields. The tariff type sets the
-        same condition on the company as at creation:
+        Changes the fields in the body; we assume that the others keep their values
+        (Apportionments-18). Company, apportionment type and unit of measure are not among the
+        fields. The tariff type sets the same condition on the company as at creation:
 
         - captive market tariff (*mercado cativo*): the company needs a registered physical asset;
         - free market tariff (*mercado livre*): the company needs a valid contract.
@@ -562,8 +562,8 @@ class AsyncApportionments(AsyncClient):
     async def delete_apportionment(self, id: int, *, options: RequestOptions | None = None) -> None:
         """Delete an apportionment
 
-        Deletes the apportionment. The answer is `204`, and the same is expected where the record is
-        missing. Reading the record afterwards answers `204` as well.
+        Deletes the apportionment. The answer is `204`, and we expect the same where the record is
+        missing (Apportionments-20). Reading the record afterwards answers `204` as well.
 
         Args:
             id: Identifier of the apportionment.

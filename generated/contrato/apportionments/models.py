@@ -47,7 +47,7 @@ class Apportionment(Model):
         metadata={
             "wire": "limit_day",
             "evidence": "documented apportionments#L79 apportionments#L123",
-            "meaning_evidence": "inferred: a limit day for processing is named, but not of which period (apportionments#L123, apportionments#L172); a whole number, shown as 1, is read as a day of the month",
+            "meaning_evidence": "inferred: it is a day of the month, as a whole number that is shown as 1: a limit day for processing is named, but not of which period (apportionments#L123, apportionments#L172)",
         },
     )
     company: Company = attrs.field(metadata={"wire": "company", "evidence": "documented apportionments#L80-L83"})
@@ -55,7 +55,7 @@ class Apportionment(Model):
         metadata={
             "wire": "apportionment_type",
             "evidence": "documented apportionments#L84-L87",
-            "meaning_evidence": "inferred: the only type that is shown is called Energia (apportionments#L86)",
+            "meaning_evidence": "inferred: it says what is split: the only type that is shown is called Energia (apportionments#L86)",
         }
     )
     apportionment_tariff_type: ApportionmentTariffType = attrs.field(
@@ -148,21 +148,21 @@ class ApportionmentPage(Model):
         metadata={
             "wire": "total",
             "evidence": "documented apportionments#L47",
-            "meaning_evidence": "inferred: only the name is shown (apportionments#L47); of this page alone it would tell nothing new",
+            "meaning_evidence": "inferred: it counts the apportionments on all pages: only the name is shown (apportionments#L47), and of this page alone it would tell nothing new",
         }
     )
     per_page: int = attrs.field(
         metadata={
             "wire": "per_page",
             "evidence": "documented apportionments#L48",
-            "meaning_evidence": "inferred: only the name is shown (apportionments#L48), with one item and the value of _limit (apportionments#L8)",
+            "meaning_evidence": "inferred: it is what a full page holds: only the name is shown (apportionments#L48), with one item and the value of _limit (apportionments#L8)",
         }
     )
     current_page: int = attrs.field(
         metadata={
             "wire": "current_page",
             "evidence": "documented apportionments#L49",
-            "meaning_evidence": "inferred: the only page that is shown has the number 1 (apportionments#L9, apportionments#L49)",
+            "meaning_evidence": "inferred: pages are counted from 1: the only page that is shown has this number (apportionments#L9, apportionments#L49)",
         }
     )
 

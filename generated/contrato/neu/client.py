@@ -43,12 +43,14 @@ class Neu(Client):
     says in `x-evidence` whether it is documented, inferred, or a conflict between two statements of
     the document.
 
-    - **Queries are POST.** Filters travel in a JSON body, so most operations are `POST`. None of
-    them changes anything: `x-safe: true` marks those that may be repeated freely.
-    - **Timestamps carry no zone.** `2021-04-01T00:00:00` is local time in Colombia
-    (`America/Bogota`, UTC-5 all year).
+    - **Queries are POST.** Filters travel in a JSON body, so most operations are `POST`; that is
+    our reading (NEU-2, NEU-10). None of them changes anything: `x-safe: true` marks those that may
+    be repeated freely.
+    - **Timestamps carry no zone.** We read `2021-04-01T00:00:00` as local time in Colombia
+    (`America/Bogota`, UTC-5 all year); see NEU-34.
     - **Money is in Colombian pesos (COP), energy in kWh and kVArh.** The document states the units
-    of consumption readings; the currency, and kWh for the energy of a bill, are our reading.
+    of consumption readings; the currency, and kWh for the energy of a bill, are our reading
+    (NEU-111, NEU-112).
     - **Names are inconsistent and kept as they are**: `Page` in one place, `PageNumber` in others;
     `id_alarm` and `Id_alarm`; `payment_value` and `payment_Value`.
 
@@ -107,7 +109,7 @@ class Neu(Client):
         """Read one account
 
         Returns the account with this id, **as an array**. The answer to an unknown id is not
-        documented; an empty array and `404` are both plausible.
+        documented; an empty array and `404` are both plausible (NEU-5).
 
         Args:
             id: Identifier of the account.
@@ -221,8 +223,8 @@ class Neu(Client):
         Read-only.
 
         Name an account in `id_account` **or** services in `id_services`. The answer to both, or to
-        neither, is not documented. Nor is it documented whether `from_` and `to` are inclusive, or
-        how partly covered days and months are reported.
+        neither, is not documented (NEU-15, NEU-16). Nor is it documented whether `from_` and `to`
+        are inclusive (NEU-38, NEU-39), or how partly covered days and months are reported (NEU-17).
 
         The server decides whether rows at the ends of the range are included; `windows` decides it by
         the dates of the rows.
@@ -269,8 +271,8 @@ class Neu(Client):
         """List bills
 
         Returns the customer's bills, optionally of one service and within a range of dates, page by
-        page. The answer is a bare array: it tells neither the number of pages nor the total, so
-        read pages until one comes back empty. Read-only.
+        page. By our reading, the answer is a bare array, without the number of pages or the total
+        (NEU-72), and the first empty page is the end (NEU-27). Read-only.
 
         The server decides whether rows at the ends of the range are included; `windows` decides it by
         the dates of the rows.
@@ -345,7 +347,7 @@ class Neu(Client):
         """List overdue bills
 
         Returns the bills that are past their due date, with the number of days overdue (*días de
-        mora*).
+        mora*); by our reading, only unpaid ones (NEU-25).
 
         Args:
             options: Settings of this call, instead of those of the client.
@@ -452,16 +454,16 @@ class Neu(Client):
     ) -> Pager[Rule, list[Rule]]:
         """List active rules
 
-        Returns the alarm rules that are active, optionally of one service (*proyecto*) and within a
-        range of dates, page by page. The answer is a bare array: read pages until one comes back
-        empty. Read-only.
+        Returns the alarm rules that are active, optionally of one project (*proyecto*) and within a
+        range of dates, page by page. By our reading, the answer is a bare array (NEU-83), and the
+        first empty page is the end (NEU-27). Read-only.
 
         The server decides whether rows at the ends of the range are included; `windows` decides it by
         the dates of the rows.
 
         Args:
             id_project: Identifier of the project. We assume that a project is a service; it may
-                be an account.
+                be an account (NEU-52).
             from_: Start of the range of dates. A date, a datetime or ISO 8601 text; in
                 `time_zone`, unless it has an offset.
             to: End of the range of dates. A date, a datetime or ISO 8601 text; in `time_zone`,
@@ -497,14 +499,15 @@ class Neu(Client):
         """List rule history
 
         Returns, for each alarm rule, the times at which it was met and the value that met it,
-        optionally of one service (*proyecto*) and within a range of dates, page by page. Read-only.
+        optionally of one project (*proyecto*) and within a range of dates, page by page. By our
+        reading, the first empty page is the end (NEU-27). Read-only.
 
         The server decides whether rows at the ends of the range are included; `windows` decides it by
         the dates of the rows.
 
         Args:
             id_project: Identifier of the project. We assume that a project is a service; it may
-                be an account.
+                be an account (NEU-52).
             from_: Start of the range of dates. A date, a datetime or ISO 8601 text; in
                 `time_zone`, unless it has an offset.
             to: End of the range of dates. A date, a datetime or ISO 8601 text; in `time_zone`,
@@ -586,12 +589,14 @@ class AsyncNeu(AsyncClient):
     says in `x-evidence` whether it is documented, inferred, or a conflict between two statements of
     the document.
 
-    - **Queries are POST.** Filters travel in a JSON body, so most operations are `POST`. None of
-    them changes anything: `x-safe: true` marks those that may be repeated freely.
-    - **Timestamps carry no zone.** `2021-04-01T00:00:00` is local time in Colombia
-    (`America/Bogota`, UTC-5 all year).
+    - **Queries are POST.** Filters travel in a JSON body, so most operations are `POST`; that is
+    our reading (NEU-2, NEU-10). None of them changes anything: `x-safe: true` marks those that may
+    be repeated freely.
+    - **Timestamps carry no zone.** We read `2021-04-01T00:00:00` as local time in Colombia
+    (`America/Bogota`, UTC-5 all year); see NEU-34.
     - **Money is in Colombian pesos (COP), energy in kWh and kVArh.** The document states the units
-    of consumption readings; the currency, and kWh for the energy of a bill, are our reading.
+    of consumption readings; the currency, and kWh for the energy of a bill, are our reading
+    (NEU-111, NEU-112).
     - **Names are inconsistent and kept as they are**: `Page` in one place, `PageNumber` in others;
     `id_alarm` and `Id_alarm`; `payment_value` and `payment_Value`.
 
@@ -649,7 +654,7 @@ class AsyncNeu(AsyncClient):
         """Read one account
 
         Returns the account with this id, **as an array**. The answer to an unknown id is not
-        documented; an empty array and `404` are both plausible.
+        documented; an empty array and `404` are both plausible (NEU-5).
 
         Args:
             id: Identifier of the account.
@@ -763,8 +768,8 @@ class AsyncNeu(AsyncClient):
         Read-only.
 
         Name an account in `id_account` **or** services in `id_services`. The answer to both, or to
-        neither, is not documented. Nor is it documented whether `from_` and `to` are inclusive, or
-        how partly covered days and months are reported.
+        neither, is not documented (NEU-15, NEU-16). Nor is it documented whether `from_` and `to`
+        are inclusive (NEU-38, NEU-39), or how partly covered days and months are reported (NEU-17).
 
         The server decides whether rows at the ends of the range are included; `windows` decides it by
         the dates of the rows.
@@ -811,8 +816,8 @@ class AsyncNeu(AsyncClient):
         """List bills
 
         Returns the customer's bills, optionally of one service and within a range of dates, page by
-        page. The answer is a bare array: it tells neither the number of pages nor the total, so
-        read pages until one comes back empty. Read-only.
+        page. By our reading, the answer is a bare array, without the number of pages or the total
+        (NEU-72), and the first empty page is the end (NEU-27). Read-only.
 
         The server decides whether rows at the ends of the range are included; `windows` decides it by
         the dates of the rows.
@@ -887,7 +892,7 @@ class AsyncNeu(AsyncClient):
         """List overdue bills
 
         Returns the bills that are past their due date, with the number of days overdue (*días de
-        mora*).
+        mora*); by our reading, only unpaid ones (NEU-25).
 
         Args:
             options: Settings of this call, instead of those of the client.
@@ -994,16 +999,16 @@ class AsyncNeu(AsyncClient):
     ) -> AsyncPager[Rule, list[Rule]]:
         """List active rules
 
-        Returns the alarm rules that are active, optionally of one service (*proyecto*) and within a
-        range of dates, page by page. The answer is a bare array: read pages until one comes back
-        empty. Read-only.
+        Returns the alarm rules that are active, optionally of one project (*proyecto*) and within a
+        range of dates, page by page. By our reading, the answer is a bare array (NEU-83), and the
+        first empty page is the end (NEU-27). Read-only.
 
         The server decides whether rows at the ends of the range are included; `windows` decides it by
         the dates of the rows.
 
         Args:
             id_project: Identifier of the project. We assume that a project is a service; it may
-                be an account.
+                be an account (NEU-52).
             from_: Start of the range of dates. A date, a datetime or ISO 8601 text; in
                 `time_zone`, unless it has an offset.
             to: End of the range of dates. A date, a datetime or ISO 8601 text; in `time_zone`,
@@ -1039,14 +1044,15 @@ class AsyncNeu(AsyncClient):
         """List rule history
 
         Returns, for each alarm rule, the times at which it was met and the value that met it,
-        optionally of one service (*proyecto*) and within a range of dates, page by page. Read-only.
+        optionally of one project (*proyecto*) and within a range of dates, page by page. By our
+        reading, the first empty page is the end (NEU-27). Read-only.
 
         The server decides whether rows at the ends of the range are included; `windows` decides it by
         the dates of the rows.
 
         Args:
             id_project: Identifier of the project. We assume that a project is a service; it may
-                be an account.
+                be an account (NEU-52).
             from_: Start of the range of dates. A date, a datetime or ISO 8601 text; in
                 `time_zone`, unless it has an offset.
             to: End of the range of dates. A date, a datetime or ISO 8601 text; in `time_zone`,

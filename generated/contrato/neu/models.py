@@ -55,7 +55,7 @@ class AccountService(Model):
         metadata={
             "wire": "address",
             "evidence": "documented neu#L11",
-            "meaning_evidence": "inferred: only the name is shown (neu#L11, neu#L17); consumption is that of an address (neu#L38), so it is where energy is supplied",
+            "meaning_evidence": "inferred: the address is where energy is supplied: only the name is shown (neu#L11, neu#L17), and consumption is that of an address (neu#L38)",
         },
     )
 
@@ -85,7 +85,7 @@ class Service(Model):
         metadata={
             "wire": "address",
             "evidence": "documented neu#L17",
-            "meaning_evidence": "inferred: only the name is shown (neu#L11, neu#L17); consumption is that of an address (neu#L38), so it is where energy is supplied",
+            "meaning_evidence": "inferred: the address is where energy is supplied: only the name is shown (neu#L11, neu#L17), and consumption is that of an address (neu#L38)",
         },
     )
 
@@ -162,7 +162,7 @@ class Reading(Model):
             "wire": "injec",
             "unit": "kWh",
             "evidence": "documented neu#L67-L68",
-            "meaning_evidence": "inferred: the table says surplus, in kWh (neu#L67-L68); with the field's name, this is active energy that is fed into the grid",
+            "meaning_evidence": "inferred: surplus is active energy that is fed into the grid, as the field's name suggests: the table says only surplus, in kWh (neu#L67-L68)",
         },
     )
     reactive_in: float | None = attrs.field(
@@ -220,8 +220,8 @@ class Bill(Model):
         service: Name of the service.
         date: Date of the bill.
         date_expiration: Date until which the bill is to be paid.
-        date_payment: When the bill was paid; null while it is unpaid.
-        platform_payments: The payment made through the platform; null if there was none.
+        date_payment: When the bill was paid; by our reading, null while it is unpaid (NEU-36).
+        platform_payments: The payment made through the platform; by our reading, null if there was none (NEU-45).
         concepts: Line items.
         id_bill: Identifier of the bill. The overdue bills carry it as a string.
         niu: NIU, the number that identifies the user with the grid operator (*número de identificación del
@@ -239,14 +239,14 @@ class Bill(Model):
         metadata={
             "wire": "account",
             "evidence": "documented neu#L113",
-            "meaning_evidence": "inferred: shown as a text beside the identifier (neu#L113); therefore the name",
+            "meaning_evidence": "inferred: it is the name: a text is shown beside the identifier (neu#L113)",
         }
     )
     service: str = attrs.field(
         metadata={
             "wire": "service",
             "evidence": "documented neu#L113",
-            "meaning_evidence": "inferred: shown as a text beside the identifier (neu#L113); therefore the name",
+            "meaning_evidence": "inferred: it is the name: a text is shown beside the identifier (neu#L113)",
         }
     )
     date: datetime.datetime = attrs.field(metadata={"wire": "date", "evidence": "documented neu#L113"})
@@ -254,7 +254,7 @@ class Bill(Model):
         metadata={
             "wire": "date_expiration",
             "evidence": "documented neu#L113",
-            "meaning_evidence": "inferred: only the name is shown (neu#L113); assumed to be the date with this name in the due dates (neu#L114, neu#L133-L134)",
+            "meaning_evidence": "inferred: it is the date with this name in the due dates (neu#L114, neu#L133-L134): only the name is shown (neu#L113)",
         }
     )
     date_payment: datetime.datetime | None = attrs.field(
@@ -265,7 +265,7 @@ class Bill(Model):
         metadata={
             "wire": "platform_payments",
             "evidence": "documented neu#L113",
-            "meaning_evidence": "inferred: a plural by its name and one object by its shape (neu#L113); we assume one payment, or none",
+            "meaning_evidence": "inferred: there is one payment, or none: the name is a plural, the shape one object (neu#L113)",
         },
     )
     concepts: list[BillConcept] = attrs.field(metadata={"wire": "concepts", "evidence": "documented neu#L113"})
@@ -273,7 +273,7 @@ class Bill(Model):
         metadata={
             "wire": "id_bill",
             "evidence": "documented neu#L113",
-            "meaning_evidence": "conflict neu#L129-L130 neu#L248-L249: the payment reference with the due dates, the identifier with the neugets; we assume that both are one number",
+            "meaning_evidence": "conflict neu#L129-L130 neu#L248-L249: identifier and payment reference are one number: the due dates call it payment reference, the neugets identifier",
         }
     )
     niu: str | None = attrs.field(
@@ -281,7 +281,7 @@ class Bill(Model):
         metadata={
             "wire": "niu",
             "evidence": "documented neu#L113",
-            "meaning_evidence": "inferred: only the name is shown (neu#L113); read as the abbreviation that is usual on Colombian bills",
+            "meaning_evidence": "inferred: NIU is the abbreviation that is usual on Colombian bills: only the name is shown (neu#L113)",
         },
     )
     contract: str | None = attrs.field(
@@ -289,7 +289,7 @@ class Bill(Model):
         metadata={
             "wire": "contract",
             "evidence": "documented neu#L113",
-            "meaning_evidence": "inferred: only the name is shown (neu#L113); a text that stands for a contract is read as its number",
+            "meaning_evidence": "inferred: it is the number of a contract, as a text that stands for one: only the name is shown (neu#L113)",
         },
     )
     consumption: float | None = attrs.field(
@@ -297,7 +297,7 @@ class Bill(Model):
         metadata={
             "wire": "consumption",
             "unit": "kWh",
-            "unit_evidence": "inferred: no unit is given here; consumption readings are in kWh (neu#L66)",
+            "unit_evidence": "inferred: it is in kWh, as consumption readings are (neu#L66): no unit is given here",
             "evidence": "documented neu#L113",
         },
     )
@@ -305,9 +305,9 @@ class Bill(Model):
         metadata={
             "wire": "payment_value",
             "unit": "COP",
-            "unit_evidence": "inferred: no currency is given; the vendor bills in Colombia",
+            "unit_evidence": "inferred: amounts are in Colombian pesos: no currency is given, and the vendor bills in Colombia",
             "evidence": "documented neu#L113",
-            "meaning_evidence": "inferred: only the name is shown (neu#L113); the payment has an amount of its own, so this one is read as what is to be paid",
+            "meaning_evidence": "inferred: it is what is to be paid: only the name is shown (neu#L113), and the payment has an amount of its own",
         }
     )
     description: str | None = attrs.field(
@@ -335,7 +335,7 @@ class BillConcept(Model):
         metadata={
             "wire": "unit_value",
             "unit": "COP",
-            "unit_evidence": "inferred: no currency is given; the vendor bills in Colombia",
+            "unit_evidence": "inferred: amounts are in Colombian pesos: no currency is given, and the vendor bills in Colombia",
             "evidence": "documented neu#L113",
         },
     )
@@ -343,7 +343,7 @@ class BillConcept(Model):
         metadata={
             "wire": "total",
             "unit": "COP",
-            "unit_evidence": "inferred: no currency is given; the vendor bills in Colombia",
+            "unit_evidence": "inferred: amounts are in Colombian pesos: no currency is given, and the vendor bills in Colombia",
             "evidence": "documented neu#L113",
         }
     )
@@ -352,7 +352,7 @@ class BillConcept(Model):
         metadata={
             "wire": "asic_code",
             "evidence": "documented neu#L113",
-            "meaning_evidence": "inferred: only the name is shown (neu#L113); the ASIC runs Colombia's energy market, where metering points are registered by a code",
+            "meaning_evidence": "inferred: it is the code of a metering point at the ASIC, which runs Colombia's energy market and registers them: only the name is shown (neu#L113)",
         },
     )
 
@@ -376,9 +376,9 @@ class PlatformPayment(Model):
         metadata={
             "wire": "payment_Value",
             "unit": "COP",
-            "unit_evidence": "inferred: no currency is given; the vendor bills in Colombia",
+            "unit_evidence": "inferred: amounts are in Colombian pesos: no currency is given, and the vendor bills in Colombia",
             "evidence": "documented neu#L113",
-            "meaning_evidence": "inferred: payment_value in the bill, payment_Value in the payment (neu#L113); they are fields of two objects, so each name is kept as shown",
+            "meaning_evidence": "inferred: payment_Value is the amount of the payment, payment_value that of the bill: they are fields of two objects (neu#L113), so each name is kept as shown",
         },
     )
 
@@ -388,7 +388,7 @@ class DueDatePage(Model):
     """One page of due dates.
 
     Attributes:
-        next_page: Number of the next page; null on the last one.
+        next_page: Number of the next page; by our reading, null on the last one (NEU-49).
         max_page: Number of the last page.
         total: Number of due dates on all pages together.
         data: The due dates of this page.
@@ -399,27 +399,27 @@ class DueDatePage(Model):
         metadata={
             "wire": "nextPage",
             "evidence": "documented neu#L136",
-            "meaning_evidence": "inferred: only the name is shown; assumed to mean the same as in the list of notifications (neu#L160-L165)",
+            "meaning_evidence": "inferred: it means the same as in the list of notifications (neu#L160-L165): only the name is shown",
         },
     )
     max_page: int = attrs.field(
         metadata={
             "wire": "maxPage",
             "evidence": "documented neu#L136",
-            "meaning_evidence": "inferred: only the name is shown; assumed to mean the same as in the list of notifications (neu#L160-L165)",
+            "meaning_evidence": "inferred: it means the same as in the list of notifications (neu#L160-L165): only the name is shown",
         }
     )
     total: int = attrs.field(
         metadata={
             "wire": "total",
             "evidence": "documented neu#L136",
-            "meaning_evidence": "inferred: only the name is shown; assumed to mean the same as in the list of notifications (neu#L160-L165)",
+            "meaning_evidence": "inferred: it means the same as in the list of notifications (neu#L160-L165): only the name is shown",
         }
     )
     data: list[DueDate] = attrs.field(
         metadata={
             "wire": "data",
-            "evidence": "conflict neu#L114 neu#L136: the prose speaks of several bills, the shape shows one due date, flat beside the counters; read as an array, as notifications are (neu#L175)",
+            "evidence": "conflict neu#L114 neu#L136: the due dates are an array, as notifications are (neu#L175): the prose speaks of several bills, although the shape shows one due date, flat beside the counters",
         }
     )
 
@@ -440,14 +440,14 @@ class DueDate(Model):
         metadata={
             "wire": "id_bill",
             "evidence": "documented neu#L129-L130",
-            "meaning_evidence": "conflict neu#L129-L130 neu#L248-L249: the payment reference with the due dates, the identifier with the neugets; we assume that both are one number",
+            "meaning_evidence": "conflict neu#L129-L130 neu#L248-L249: identifier and payment reference are one number: the due dates call it payment reference, the neugets identifier",
         }
     )
     id_service: int = attrs.field(metadata={"wire": "id_service", "evidence": "documented neu#L131-L132"})
     date_expiration: datetime.datetime = attrs.field(
         metadata={
             "wire": "date_expiration",
-            "evidence": "conflict neu#L114 neu#L133-L134: the prose speaks of timely payment (pago oportuno), the table of payment; read as the date until which to pay",
+            "evidence": "conflict neu#L114 neu#L133-L134: it is the date until which to pay: the prose speaks of timely payment (pago oportuno), the table of payment",
         }
     )
 
@@ -465,7 +465,7 @@ class OverdueBill(Model):
     id_bill: str = attrs.field(
         metadata={
             "wire": "id_bill",
-            "evidence": "conflict neu#L113 neu#L146: a number elsewhere, a string here; kept as shown",
+            "evidence": "conflict neu#L113 neu#L146: it is a string here, as shown, although a number elsewhere",
         }
     )
     due_date: datetime.datetime = attrs.field(metadata={"wire": "due_date", "evidence": "documented neu#L142-L143"})
@@ -477,7 +477,7 @@ class NotificationPage(Model):
     """One page of notifications.
 
     Attributes:
-        next_page: Number of the next page; null on the last one.
+        next_page: Number of the next page; by our reading, null on the last one (NEU-49).
         max_page: Number of the last page.
         total: Number of notifications on all pages together.
         data: The notifications of this page.
@@ -513,7 +513,7 @@ class NotificationInteractionPage(Model):
     """One page of interactions with notifications.
 
     Attributes:
-        next_page: Number of the next page; null on the last one.
+        next_page: Number of the next page; by our reading, null on the last one (NEU-49).
         max_page: Number of the last page.
         total: Number of interactions on all pages together.
         data: The interactions of this page.
@@ -524,21 +524,21 @@ class NotificationInteractionPage(Model):
         metadata={
             "wire": "nextPage",
             "evidence": "documented neu#L200",
-            "meaning_evidence": "inferred: only the name is shown; assumed to mean the same as in the list of notifications (neu#L160-L165)",
+            "meaning_evidence": "inferred: it means the same as in the list of notifications (neu#L160-L165): only the name is shown",
         },
     )
     max_page: int = attrs.field(
         metadata={
             "wire": "maxPage",
             "evidence": "documented neu#L200",
-            "meaning_evidence": "inferred: only the name is shown; assumed to mean the same as in the list of notifications (neu#L160-L165)",
+            "meaning_evidence": "inferred: it means the same as in the list of notifications (neu#L160-L165): only the name is shown",
         }
     )
     total: int = attrs.field(
         metadata={
             "wire": "total",
             "evidence": "documented neu#L200",
-            "meaning_evidence": "inferred: only the name is shown; assumed to mean the same as in the list of notifications (neu#L160-L165)",
+            "meaning_evidence": "inferred: it means the same as in the list of notifications (neu#L160-L165): only the name is shown",
         }
     )
     data: list[NotificationInteraction] = attrs.field(metadata={"wire": "data", "evidence": "documented neu#L200"})
@@ -561,7 +561,7 @@ class NotificationInteraction(Model):
         default=None,
         metadata={
             "wire": "name",
-            "evidence": "conflict neu#L187-L188 neu#L200: in the table, not in the shape; optional",
+            "evidence": "conflict neu#L187-L188 neu#L200: it is optional: it is in the table, not in the shape",
         },
     )
     interaction_date: datetime.datetime = attrs.field(
@@ -575,16 +575,17 @@ class NotificationInteraction(Model):
 
 @attrs.define(kw_only=True)
 class Rule(Model):
-    """An alarm rule on a measured property of a service.
+    """An alarm rule on a measured property of a project.
 
     Attributes:
         id_alarm: Identifier of the rule. The history spells it `Id_alarm`.
-        project: Name of the project (*proyecto*) that the rule watches. We assume that it is the name of a service.
+        project: Name of the project (*proyecto*) that the rule watches. We assume that it is the name of a service
+            (NEU-52).
         creation_date: When the rule was created.
         property_name: Name of the measured property that the rule watches. The values are not documented.
         rule_interval: Interval over which the property is measured. The values are not documented.
         rule_name: Name of the rule.
-        limit_value: Threshold for the property, in the property's own unit.
+        limit_value: Threshold for the property; by our reading, in the property's own unit (NEU-54).
         monday: Whether the rule applies on Mondays.
         tuesday: Whether the rule applies on Tuesdays.
         wednesday: Whether the rule applies on Wednesdays.
@@ -598,14 +599,14 @@ class Rule(Model):
     id_alarm: int = attrs.field(
         metadata={
             "wire": "id_alarm",
-            "evidence": "conflict neu#L214 neu#L227: id_alarm here, Id_alarm in the history; each kept as shown",
+            "evidence": "conflict neu#L214 neu#L227: it is called id_alarm here, as shown, although Id_alarm in the history",
         }
     )
     project: str = attrs.field(
         metadata={
             "wire": "project",
             "evidence": "documented neu#L214",
-            "meaning_evidence": "inferred: shown as a text (neu#L214, neu#L227), therefore a name; we assume that a project is a service",
+            "meaning_evidence": "inferred: it is the name of a service, as we read a project: a text is shown (neu#L214, neu#L227)",
         }
     )
     creation_date: datetime.datetime = attrs.field(
@@ -615,14 +616,14 @@ class Rule(Model):
         metadata={
             "wire": "property_name",
             "evidence": "documented neu#L214",
-            "meaning_evidence": "inferred: only the name is shown (neu#L214, neu#L227); we assume that a rule with a limit watches something measured",
+            "meaning_evidence": "inferred: it is something measured, as a rule with a limit watches: only the name is shown (neu#L214, neu#L227)",
         }
     )
     rule_interval: str = attrs.field(
         metadata={
             "wire": "rule_interval",
             "evidence": "documented neu#L214",
-            "meaning_evidence": "inferred: only the name is shown (neu#L214, neu#L227); assumed to be an interval like those of consumption (neu#L45-L46)",
+            "meaning_evidence": "inferred: it is an interval like those of consumption (neu#L45-L46): only the name is shown (neu#L214, neu#L227)",
         }
     )
     rule_name: str | None = attrs.field(default=None, metadata={"wire": "rule_name", "evidence": "documented neu#L214"})
@@ -630,7 +631,7 @@ class Rule(Model):
         metadata={
             "wire": "limit_value",
             "evidence": "documented neu#L214",
-            "meaning_evidence": "inferred: only the name is shown, without a unit (neu#L214, neu#L227); a limit has the unit of what it limits",
+            "meaning_evidence": "inferred: a limit has the unit of what it limits: only the name is shown, without a unit (neu#L214, neu#L227)",
         }
     )
     monday: bool = attrs.field(metadata={"wire": "monday", "evidence": "documented neu#L214"})
@@ -660,39 +661,40 @@ class RuleHistory(Model):
 
     Attributes:
         id_alarm: Identifier of the rule. The list of active rules spells it `id_alarm`.
-        project: Name of the project (*proyecto*) that the rule watches. We assume that it is the name of a service.
+        project: Name of the project (*proyecto*) that the rule watches. We assume that it is the name of a service
+            (NEU-52).
         property_name: Name of the measured property that the rule watches. The values are not documented.
         rule_interval: Interval over which the property is measured. The values are not documented.
         rule_name: Name of the rule.
-        limit_value: Threshold for the property, in the property's own unit.
+        limit_value: Threshold for the property; by our reading, in the property's own unit (NEU-54).
         data: The times at which the rule was met.
     """
 
     id_alarm: int = attrs.field(
         metadata={
             "wire": "Id_alarm",
-            "evidence": "conflict neu#L214 neu#L227: id_alarm there, Id_alarm here; each kept as shown",
+            "evidence": "conflict neu#L214 neu#L227: it is called Id_alarm here, as shown, although id_alarm in the active rules",
         }
     )
     project: str = attrs.field(
         metadata={
             "wire": "project",
             "evidence": "documented neu#L227",
-            "meaning_evidence": "inferred: shown as a text (neu#L214, neu#L227), therefore a name; we assume that a project is a service",
+            "meaning_evidence": "inferred: it is the name of a service, as we read a project: a text is shown (neu#L214, neu#L227)",
         }
     )
     property_name: str = attrs.field(
         metadata={
             "wire": "property_name",
             "evidence": "documented neu#L227",
-            "meaning_evidence": "inferred: only the name is shown (neu#L214, neu#L227); we assume that a rule with a limit watches something measured",
+            "meaning_evidence": "inferred: it is something measured, as a rule with a limit watches: only the name is shown (neu#L214, neu#L227)",
         }
     )
     rule_interval: str = attrs.field(
         metadata={
             "wire": "rule_interval",
             "evidence": "documented neu#L227",
-            "meaning_evidence": "inferred: only the name is shown (neu#L214, neu#L227); assumed to be an interval like those of consumption (neu#L45-L46)",
+            "meaning_evidence": "inferred: it is an interval like those of consumption (neu#L45-L46): only the name is shown (neu#L214, neu#L227)",
         }
     )
     rule_name: str | None = attrs.field(default=None, metadata={"wire": "rule_name", "evidence": "documented neu#L227"})
@@ -700,7 +702,7 @@ class RuleHistory(Model):
         metadata={
             "wire": "limit_value",
             "evidence": "documented neu#L227",
-            "meaning_evidence": "inferred: only the name is shown, without a unit (neu#L214, neu#L227); a limit has the unit of what it limits",
+            "meaning_evidence": "inferred: a limit has the unit of what it limits: only the name is shown, without a unit (neu#L214, neu#L227)",
         }
     )
     data: list[RuleHistoryEvent] = attrs.field(metadata={"wire": "data", "evidence": "documented neu#L227"})
@@ -712,21 +714,21 @@ class RuleHistoryEvent(Model):
 
     Attributes:
         date: When the rule was met.
-        value: Measured value that triggered the rule, in the property's own unit.
+        value: Measured value that triggered the rule; by our reading, in the property's own unit (NEU-134).
     """
 
     date: datetime.datetime = attrs.field(
         metadata={
             "wire": "date",
             "evidence": "documented neu#L227",
-            "meaning_evidence": "inferred: only the name is shown (neu#L227), in a history of rules that were met (neu#L215)",
+            "meaning_evidence": "inferred: it is when the rule was met: only the name is shown (neu#L227), in a history of rules that were met (neu#L215)",
         }
     )
     value: float = attrs.field(
         metadata={
             "wire": "value",
             "evidence": "documented neu#L227",
-            "meaning_evidence": "inferred: only the name is shown, without a unit (neu#L227), in a history of rules that were met (neu#L215)",
+            "meaning_evidence": "inferred: it is the measured value that met the rule, in the unit of what is measured: only the name is shown, without a unit (neu#L227), in a history of rules that were met (neu#L215)",
         }
     )
 
@@ -762,7 +764,7 @@ class UsedNeuget(Model):
         metadata={
             "wire": "id_bill",
             "evidence": "documented neu#L248-L249",
-            "meaning_evidence": "conflict neu#L129-L130 neu#L248-L249: the payment reference with the due dates, the identifier with the neugets; we assume that both are one number",
+            "meaning_evidence": "conflict neu#L129-L130 neu#L248-L249: identifier and payment reference are one number: the due dates call it payment reference, the neugets identifier",
         }
     )
     date: datetime.datetime = attrs.field(metadata={"wire": "date", "evidence": "documented neu#L250-L251"})

@@ -233,6 +233,7 @@ class Question:
         why: Evidence that it is open.
         mixed: True if a server may follow several readings at the same place.
         theme: What it is about, in a word, by which the reference groups questions.
+        which: Readings that leave something to be named, as another page size does; the reference asks for it.
 
     """
 
@@ -242,6 +243,7 @@ class Question:
     why: Evidence = attrs.field(converter=Evidence)
     mixed: bool = False
     theme: str = ""
+    which: Sequence[str] = ()
 
 
 @attrs.frozen(kw_only=True)
