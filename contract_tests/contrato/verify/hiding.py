@@ -130,6 +130,9 @@ _CUT = "..."
 
 _LONGEST_CUT = 1000
 
+_REPEATED = 200
+"""Characters of the longest text that is kept with what it becomes."""
+
 _Shape = dict[str, tuple["_Shape", bool]]
 """The shape below each property of a schema, and whether it is personal; below `_ITEMS`, that of an array's items."""
 
@@ -161,6 +164,8 @@ class Scrubber:
         self._shapes: dict[tuple[str, int], _Shape] = {}
         # By identity; the original is kept, so that nothing else gets it.
         self._scrubbed: dict[int, tuple[Exchange, Exchange]] = {}
+        # Names of fields and headers, dates, states: most texts of a recording come again and again.
+        self._texts: dict[str, str] = {}
         self._secrets = [
             *((_Cut(secret), SECRET) for secret in sorted(others, key=len, reverse=True)),
             *((_Cut(secret), TOKEN) for secret in (token, token[::-1])),
@@ -182,8 +187,13 @@ class Scrubber:
 
     def text(self, text: str) -> str:
         """`text`, a value of a request or an answer, without the token and without personal data."""
-        if not text:
-            return text
+        if text not in self._texts:
+            if len(text) > _REPEATED:
+                return self._hidden(text)
+            self._texts[text] = self._hidden(text)
+        return self._texts[text]
+
+    def _hidden(self, text: str) -> str:
         folded = Folded(text)
         found = [(span, name) for secret, name in self._secrets for span in secret.spans(folded.text)]
         found += [(match.span(), self._placeholders[match[0]]) for match in self._values.finditer(folded.text)]
@@ -254,6 +264,7 @@ class Scrubber:
         self.__dict__.pop("_values", None)
         self.__dict__.pop("_sorted", None)
         self._scrubbed.clear()
+        self._texts.clear()
 
     # Replacement
 
