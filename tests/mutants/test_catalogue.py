@@ -49,7 +49,7 @@ async def ask(app: ASGIApp, method: str, url: str, body: Any = None, headers: Ma
     if body is not None:
         fields["content-type"] = "application/json"
     waited.clear()
-    sent = await messages(app, method, url, fields, text)
+    sent = await messages(app, method, url, fields.items(), text)
     start, last = sent[0], sent[-1]
     # The bundled server sends consumption in pieces, and whoever changes anything at once.
     ignored = b"content-length" if url.partition("?")[0] == CONSUMPTION else b""

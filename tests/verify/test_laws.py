@@ -74,7 +74,7 @@ class Honest:
         known = self.neu if is_neu else self.apportionments
         asked = (method, url, frozenset(headers.items()), content)
         if asked not in known:
-            sent = await messages(self.app, method, url, headers, content)
+            sent = await messages(self.app, method, url, headers.items(), content)
             answer = sent[0]["status"], joined(sent)
             if not is_neu and method != "GET":
                 known.clear()
