@@ -1,6 +1,5 @@
 """Requests to the bundled server in this process, for the tests of it."""
 
-import asyncio
 from collections import defaultdict
 from datetime import datetime
 from functools import cache
@@ -11,6 +10,7 @@ import jsonschema_rs
 from starlette.applications import Starlette
 
 import support
+from asgi import answer
 from contrato.core import spec
 
 Json = Any
@@ -30,12 +30,9 @@ class Client:
         self.headers: Any = {"Authorization": f"Bearer {token}"}
 
     def send(self, method: str, path: str, **options: Any) -> httpx.Response:
-        async def send() -> httpx.Response:
-            transport = httpx.ASGITransport(self.app)
-            async with httpx.AsyncClient(transport=transport, base_url="http://mock", headers=self.headers) as client:
-                return await client.request(method, path, **options)
-
-        return asyncio.run(send())
+        headers = httpx.Headers(self.headers)
+        headers.update(options.pop("headers", {}))
+        return answer(self.app, httpx.Request(method, f"http://mock{path}", headers=headers, **options))
 
     def call(self, operation_id: str, unknown: Json = None, /, **arguments: Any) -> httpx.Response:
         """Call an operation, and hold its answer against the spec."""

@@ -5,7 +5,6 @@ It translates requests for the bundled server. Nothing about an API stands here:
 
 from __future__ import annotations
 
-import asyncio
 import json
 import random
 from collections.abc import Iterator, Sequence
@@ -17,6 +16,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 import httpx
 
+import asgi
 from contrato.core import spec
 from contrato.core.places import place
 from contrato.core.spec import Api, Operation, Parameter
@@ -145,14 +145,11 @@ class Other:
             return 405, [(b"allow", allow), (b"content-type", b"application/json")], b'{"message": "method"}'
         kept = [(name, value) for name, value in scope["headers"] if name not in (b"content-length", b"content-type")]
         kind = [(b"content-type", b"application/json")] if body else []
-        transport = httpx.ASGITransport(self.inner)
-        async with httpx.AsyncClient(transport=transport, base_url="http://inner") as client:
-            answer = await client.request(
-                method, self.api.mount + path, params=url_query or None, content=body or None, headers=[*kept, *kind]
-            )
-        names = ("content-type", "www-authenticate", "allow")
-        headers = [(name.encode(), answer.headers[name].encode()) for name in names if name in answer.headers]
-        return answer.status_code, headers, answer.content
+        url = f"{self.api.mount}{path}?{urlencode(url_query)}"
+        headers = [(name.decode(), value.decode("latin-1")) for name, value in [*kept, *kind]]
+        sent = await asgi.messages(self.inner, method, url, headers, body)
+        shown = [pair for pair in sent[0]["headers"] if pair[0] in (b"content-type", b"www-authenticate", b"allow")]
+        return sent[0]["status"], shown, asgi.content(sent)
 
 
 def _text(value: Any) -> str:
@@ -198,18 +195,6 @@ def _typed(p: Parameter, texts: list[str]) -> Any:
 # Recordings
 
 
-def send(app: Any, request: httpx.Request) -> httpx.Response:
-    """Send a request to an application in this process."""
-
-    async def sent() -> httpx.Response:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as client:
-            response = await client.send(request)
-            await response.aread()
-            return response
-
-    return asyncio.run(sent())
-
-
 def calls(api: Api, seed: int = 1, times: int = 3) -> Iterator[tuple[str, dict[Key, Any]]]:
     """Some calls of each operation with values that exist, each argument given in at least one; deletions last."""
     rng = random.Random(seed)
@@ -249,7 +234,7 @@ def _value(p: Parameter, rng: random.Random, n: int) -> Any:
 def values_of(api: str, operation_id: str, pointer: str) -> list[Any]:
     """Values at a place of an answer of the bundled server."""
     plain = Other(api, stays=True)
-    answer = send(plain, plain.request(operation_id, {}))
+    answer = asgi.answer(plain, plain.request(operation_id, {}))
     return list(dict.fromkeys(find(answer.json(), pointer)))
 
 
@@ -294,7 +279,7 @@ def recording(other: Other, seed: int = 1, times: int = 3) -> list[dict[str, Any
     found = []
     for operation_id, given in calls(other.api, seed, times):
         request = other.request(operation_id, given)
-        found.append(entry(request, send(other, request)))
+        found.append(entry(request, asgi.answer(other, request)))
     return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -13,6 +12,7 @@ from typing import Any
 import httpx
 from starlette.applications import Starlette
 
+import asgi
 from contrato.core import spec as specs
 from contrato.core.places import place
 from contrato.core.spec import Operation
@@ -50,7 +50,7 @@ class Source:
             headers=headers | parts.headers,
             json=parts.body,
         )
-        answer = asyncio.run(self._send(request))
+        answer = asgi.answer(self.app, request)
         return Exchange(
             operation=operation,
             sender="test",
@@ -65,10 +65,6 @@ class Source:
             started=datetime.now(UTC),
             seconds=0.01,
         )
-
-    async def _send(self, request: httpx.Request) -> httpx.Response:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(self.app)) as client:
-            return await client.send(request)
 
     def existing(self, reference: str, index: int = 0) -> Any:
         """A value that the server has, such as of `listServices#/*/id_service`."""

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+import asgi
 import elsewhere
 from contrato.core import spec
 from contrato.core.document import operation_nodes
@@ -104,10 +105,10 @@ def test_the_overlay_leads_requests_to_the_server(tmp_path: Path, other: elsewhe
         known = {operation.parameter(known_names[key]).key: value for key, value in given.items()}
         parts = place(operation, known)
         assert parts.method == other.moved[name].method
-        direct = elsewhere.send(other, other.request(name, given))
+        direct = asgi.answer(other, other.request(name, given))
         url = elsewhere.HOST + found.base + parts.path
         request = elsewhere.asked(parts.method, url, parts.query, parts.body)
-        assert elsewhere.send(other, request).content == direct.content, name
+        assert asgi.answer(other, request).content == direct.content, name
 
 
 def test_names_in_python_stay(tmp_path: Path, other: elsewhere.Other, session: Entries) -> None:

@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Any, ClassVar
-from urllib.parse import unquote, urlencode
+from urllib.parse import urlencode
 
 import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import support
+from asgi import content, messages
 from contrato import mock
 from contrato.core import spec
 from mutants import server
@@ -43,39 +44,17 @@ def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def ask(app: ASGIApp, method: str, url: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Seen:
     """Return an answer as a client sees it: waits, status, headers, body, and if it is incomplete."""
-    path, _, query = url.partition("?")
     text = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
     fields = {"authorization": f"Bearer {TOKEN}"} if headers is None else dict(headers)
     if body is not None:
         fields["content-type"] = "application/json"
-    scope: Scope = {
-        "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.4"},
-        "http_version": "1.1",
-        "method": method,
-        "path": unquote(path),
-        "query_string": query.encode(),
-        "headers": [(name.encode(), value.encode()) for name, value in fields.items()],
-        "client": ("127.0.0.1", 1),
-        "server": ("127.0.0.1", 8000),
-        "scheme": "http",
-    }
-    sent: list[Message] = []
     waited.clear()
-
-    async def receive() -> Message:
-        return {"type": "http.request", "body": text}
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
-    await app(scope, receive, send)
-    start, *pieces = sent
-    content = b"".join(piece.get("body", b"") for piece in pieces)
+    sent = await messages(app, method, url, fields.items(), text)
+    start, last = sent[0], sent[-1]
     # The bundled server sends consumption in pieces, and whoever changes anything at once.
-    ignored = b"content-length" if path == CONSUMPTION else b""
+    ignored = b"content-length" if url.partition("?")[0] == CONSUMPTION else b""
     pairs = sorted(pair for pair in start["headers"] if pair[0].lower() != ignored)
-    return tuple(waited), start["status"], pairs, content, bool(pieces[-1].get("more_body"))
+    return tuple(waited), start["status"], pairs, content(sent), bool(last.get("more_body"))
 
 
 class Remembering:

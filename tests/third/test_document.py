@@ -56,7 +56,7 @@ def test_a_server_is_verified_by_a_document_alone() -> None:
     document: Any = spec.api(name).copy()
     document["components"]["schemas"]["Book"]["properties"]["title"] = {"type": "integer"}
     with served(spec.Api(name, document)) as url:
-        report = verify(name, url, "demo", examples=3)
+        report = verify(name, url, "demo", examples=1, only=["getBooks"])
     assert report.exit_code == 1
     assert ("response_schema_conformance", "getBooks") in {(one.rule, one.operation) for one in report.failures}
 

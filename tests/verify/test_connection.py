@@ -6,7 +6,6 @@ import base64
 import io
 import json
 import ssl
-import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ import pytest
 from rich.console import Console
 from starlette.requests import Request
 
+from certificates import self_signed
 from contrato.core.connection import Connection
 from contrato.core.spec import Operation
 from contrato.verify import Report, UsageError, verify
@@ -163,14 +163,8 @@ class Certificates:
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     folder = tmp_path_factory.mktemp("certificates")
-    made = {}
-    for name, address in (("server", "IP:127.0.0.1"), ("other", "DNS:elsewhere.example")):
-        made[name] = folder / f"{name}.pem"
-        words = f"openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN={name} -addext subjectAltName={address}"
-        words += f" -keyout {folder / 'key'} -out {folder / 'certificate'}"
-        subprocess.run(words.split(), check=True, capture_output=True)
-        made[name].write_text((folder / "key").read_text() + (folder / "certificate").read_text())
-    return Certificates(**made)
+    other = self_signed(folder, "other", address="DNS:elsewhere.example")
+    return Certificates(self_signed(folder, "server"), other)
 
 
 def test_a_certificate_that_nobody_vouches_for_says_why(certificates: Certificates) -> None:

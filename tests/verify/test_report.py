@@ -191,6 +191,12 @@ def test_a_learnt_value_is_replaced_however_it_is_written(scrubber: Scrubber, na
         assert word.lower() not in text.lower().replace("[account_name", "")
 
 
+def test_a_text_is_scrubbed_of_what_was_learnt_after_it_was_first_seen(scrubber: Scrubber) -> None:
+    assert scrubber.text("Casimira Otálora") == "Casimira Otálora"
+    scrubber.learn(exchange(answer=accounts("Casimira Otálora")))
+    assert scrubber.text("Casimira Otálora").startswith("[account_name ")
+
+
 def test_what_is_not_personal_stays(scrubber: Scrubber) -> None:
     for text in ("listAccounts /*/account_name", 'type "string"', "7001", "Inésita", "2024-01-01T00:00:00", "..."):
         assert scrubber.text(text) == text

@@ -8,11 +8,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from contrato.core.document import JSON, METHODS, Node, operation_nodes
+from contrato.core.extensions import Opening
 from contrato.core.schema import Schema
 from contrato.core.spec import Api, Operation
 from contrato.learn.matching import Candidate, Matches, label
@@ -286,8 +288,11 @@ class Reader:
         ]
 
     def _ours(self, pointers: Sequence[str], question: str) -> set[str]:
-        known = {site.pointer: site for site in self.learned.open_sites() if site.opening.question.id == question}
-        return {known[pointer].opening.ours for pointer in pointers if pointer in known}
+        return {self._openings[question, at].ours for at in pointers if (question, at) in self._openings}
+
+    @cached_property
+    def _openings(self) -> dict[tuple[str, str], Opening]:
+        return {(site.opening.question.id, site.pointer): site.opening for site in self.learned.open_sites()}
 
 
 def _fits(found: Candidate, texts: tuple[str, ...]) -> bool:

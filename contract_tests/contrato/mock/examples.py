@@ -7,10 +7,9 @@ listed, read, changed and deleted.
 import copy
 import json
 from collections.abc import Callable
-from datetime import date
+from datetime import datetime
 from functools import cached_property
 from typing import Any
-from uuid import UUID
 
 from starlette.responses import Response
 
@@ -198,16 +197,14 @@ class Examples:
 
 
 def _json(value: Any) -> Any:
-    """Return an argument as it was sent: dates and the like are instances of classes for handlers."""
+    """Return an argument as it was sent: timestamps are instances of classes for handlers."""
     if isinstance(value, dict):
         return {name: _json(inner) for name, inner in value.items()}
     if isinstance(value, list):
         return [_json(inner) for inner in value]
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
-    if isinstance(value, date):
-        return value.isoformat()
-    return str(value) if isinstance(value, UUID) else value
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _given(call: Call) -> dict[str, Any]:

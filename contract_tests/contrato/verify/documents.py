@@ -96,7 +96,10 @@ def validator(schema: Schema) -> Draft202012Validator:
 
 def is_number(value: Any) -> TypeGuard[float]:
     """True for a number of JSON, which a boolean is not."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, _NUMBERS) and not isinstance(value, bool)
+
+
+_NUMBERS = int, float
 
 
 def text_of(value: Any) -> str:

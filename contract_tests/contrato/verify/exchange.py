@@ -79,9 +79,9 @@ class Exchange:
     @cached_property
     def repeated(self) -> set[str]:
         """Names in the query that are there more than once, and of which the operation takes one value."""
-        known = self.operation.parameters if self.operation is not None else ()
-        listed = {f.name for f in known if f.exploded and f.schema.items is not None}
-        return {name for name, count in Counter(name for name, _ in self.query).items() if count > 1} - listed
+        repeated = {name for name, count in Counter(name for name, _ in self.query).items() if count > 1}
+        known = self.operation.parameters if self.operation is not None and repeated else ()
+        return repeated - {f.name for f in known if f.exploded and f.schema.items is not None}
 
     @cached_property
     def arguments(self) -> Arguments:
@@ -105,7 +105,7 @@ class Exchange:
         is_json = "json" in self.request_headers.get("content-type", "")
         found = {}
         for key, value in self.arguments.items():
-            f = next(f for f in operation.parameters if f.key == key)
+            f = operation.keys[key]
             clear = {
                 "query": f.name not in self.repeated,
                 "header": self.request_headers.get(f.name.lower(), "").isascii(),

@@ -53,25 +53,29 @@ class Secret:
     """
 
     def __init__(self, token: str, sent: str = "", others: Iterable[str] = ()) -> None:
-        self._token = _pattern(token)
-        self._long = len(token) >= TELLING
+        self._telling = _forms(token) if len(token) >= TELLING else []
         credentials = sent.rpartition(" ")[2]
         longest = SequenceMatcher(None, credentials.lower(), token.lower(), autojunk=False).find_longest_match()
         altered = credentials != token and longest.size >= TELLING
-        self._patterns = [
-            *((_pattern(secret), SECRET) for secret in sorted(others, key=len, reverse=True)),
-            (self._token, TOKEN),
-            (_pattern(credentials if altered else ""), ALTERED),
+        secrets = [
+            *((secret, SECRET) for secret in sorted(others, key=len, reverse=True)),
+            (token, TOKEN),
+            (credentials if altered else "", ALTERED),
         ]
+        self._patterns = [(_pattern(secret), placeholder) for secret, placeholder in secrets if secret]
+        # Forms that Latin 1 has not are in no body; what is left of one may be anywhere.
+        self._octets = [form.encode("latin-1", "ignore") for secret, _ in secrets for form in _forms(secret)]
 
     def hide(self, text: str) -> str:
         """The text with the secrets replaced."""
         for pattern, placeholder in self._patterns:
-            text = pattern.sub(placeholder, text) if pattern is not None else text
+            text = pattern.sub(placeholder, text)
         return text
 
     def hide_in(self, content: bytes) -> bytes:
         """The body with the secrets replaced; a body without one comes back as it is, whatever its encoding."""
+        if not any(octets in content for octets in self._octets):
+            return content  # The pattern takes twenty times as long, and bodies are long.
         # Latin 1 has a character for each byte, so that nothing else changes.
         return self.hide(content.decode("latin-1")).encode("latin-1")
 
@@ -90,16 +94,18 @@ class Secret:
 
     def is_in(self, *texts: str) -> bool:
         """True if one of the texts has the token, and not only an equal word."""
-        return self._token is not None and self._long and any(self._token.search(text) for text in texts)
+        return any(form in text for form in self._telling for text in texts)
 
 
-def _pattern(secret: str) -> re.Pattern[str] | None:
-    if not secret:
-        return None
-    # As it is, in JSON that escapes slashes, in a URL, in a URL within another, and coded.
+def _forms(secret: str) -> list[str]:
+    """A secret as it is, in JSON that escapes slashes, in a URL, in a URL within another, and coded; longest first."""
     quoted = quote(secret, safe="")
-    forms = {secret, secret.replace("/", "\\/"), quoted, quote(quoted, safe=""), *encoded(secret)}
-    either = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
+    forms = {secret, secret.replace("/", "\\/"), quoted, quote(quoted, safe=""), *encoded(secret)} if secret else set()
+    return sorted(forms, key=len, reverse=True)
+
+
+def _pattern(secret: str) -> re.Pattern[str]:
+    either = "|".join(map(re.escape, _forms(secret)))
     return re.compile(either if len(secret) >= TELLING else rf"(?<!\w)(?:{either})(?!\w)")
 
 
@@ -132,6 +138,9 @@ _CUT = "..."
 
 _LONGEST_CUT = 1000
 
+_REPEATED = 200
+"""Characters of the longest text that is kept with what it becomes."""
+
 _Shape = dict[str, tuple["_Shape", bool]]
 """The shape below each property of a schema, and whether it is personal; below `_ITEMS`, that of an array's items."""
 
@@ -163,6 +172,8 @@ class Scrubber:
         self._shapes: dict[tuple[str, int], _Shape] = {}
         # By identity; the original is kept, so that nothing else gets it.
         self._scrubbed: dict[int, tuple[Exchange, Exchange]] = {}
+        # Names of fields and headers, dates, states: most texts of a recording come again and again.
+        self._texts: dict[str, str] = {}
         self._secrets = [
             *((_Cut(secret), SECRET) for secret in sorted(others, key=len, reverse=True)),
             *((_Cut(secret), TOKEN) for secret in (token, token[::-1])),
@@ -184,8 +195,13 @@ class Scrubber:
 
     def text(self, text: str) -> str:
         """`text`, a value of a request or an answer, without the token and without personal data."""
-        if not text:
-            return text
+        if text not in self._texts:
+            if len(text) > _REPEATED:
+                return self._hidden(text)
+            self._texts[text] = self._hidden(text)
+        return self._texts[text]
+
+    def _hidden(self, text: str) -> str:
         folded = Folded(text)
         found = [(span, name) for secret, name in self._secrets for span in secret.spans(folded.text)]
         found += [(match.span(), self._placeholders[match[0]]) for match in self._values.finditer(folded.text)]
@@ -256,6 +272,7 @@ class Scrubber:
         self.__dict__.pop("_values", None)
         self.__dict__.pop("_sorted", None)
         self._scrubbed.clear()
+        self._texts.clear()
 
     # Replacement
 

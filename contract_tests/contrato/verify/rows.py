@@ -15,6 +15,9 @@ from contrato.core.spec import Operation, Parameter
 from contrato.verify.documents import MISSING, find, places, short
 from contrato.verify.exchange import Exchange
 
+# As a constant: a type that is written `list | dict` is made anew for each of a hundred thousand values.
+_NESTED = list, dict
+
 
 class Row(dict[str, Any]):
     """One record, by pointer from the root of the answer: its own values, and those of the records around it.
@@ -104,11 +107,12 @@ def _rows(value: Any, steps: Sequence[str], at: str, around: Row) -> Iterator[Ro
         return
     step, rest = steps[0], steps[1:]
     if step == "*":
+        at = f"{at}/*"
         for item in value if isinstance(value, list) else []:
             plain = Row(around)
             if rest and isinstance(item, dict):
-                plain |= {f"{at}/*/{k}": v for k, v in item.items() if not isinstance(v, list | dict)}
-            yield from _rows(item, rest, f"{at}/*", plain)
+                plain |= {f"{at}/{k}": v for k, v in item.items() if not isinstance(v, _NESTED)}
+            yield from _rows(item, rest, at, plain)
     elif isinstance(value, dict) and step in value:
         # Counters of the page around the list are no part of a record.
         yield from _rows(value[step], rest, f"{at}/{step}", around)
@@ -125,7 +129,7 @@ def known(schema: Schema | None, value: Any) -> Any:
         if not properties:
             return value
         return {
-            key: known(properties[key], item) if isinstance(item, list | dict) else item
+            key: known(properties[key], item) if isinstance(item, _NESTED) else item
             for key, item in value.items()
             if key in properties
         }

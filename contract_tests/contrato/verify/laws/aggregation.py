@@ -463,11 +463,8 @@ _ORDER = ("hour", "day", "month")
 
 
 def _floor(moment: datetime, unit: str) -> datetime:
-    moment = moment.replace(minute=0, second=0, microsecond=0)
-    if unit == "hour":
-        return moment
-    moment = moment.replace(hour=0)
-    return moment if unit == "day" else moment.replace(day=1)
+    day, hour = (1 if unit == "month" else moment.day), (moment.hour if unit == "hour" else 0)
+    return datetime(moment.year, moment.month, day, hour)
 
 
 def _next(start: datetime, unit: str) -> datetime:
