@@ -54,8 +54,8 @@ def may_be_refused(exchange: Exchange) -> str | None:
         "duplicate-name": any(f.admits("duplicate-name", "refused") for f in operation.parameters if f.key in given),
         "partial-update": any(f.place == "body" and f.key not in given for f in operation.parameters),
         "range-limit": _days(operation, exchange) > SHORT_RANGE,
-        "both-selected": sum(f.key in given for f in _selectors(operation)) > 1,
-        "none-selected": not any(f.key in given for f in _selectors(operation)),
+        "both-selected": sum(f.key in given for f in selectors(operation)) > 1,
+        "none-selected": not any(f.key in given for f in selectors(operation)),
     }
     for question, holds in questions.items():
         if holds and (question == "duplicate-name" or operation.admits(question, "refused")):
@@ -71,7 +71,8 @@ def may_be_refused(exchange: Exchange) -> str | None:
     return None
 
 
-def _selectors(operation: Operation) -> list[Parameter]:
+def selectors(operation: Operation) -> list[Parameter]:
+    """The arguments that say what rows are about, where none of them is needed."""
     return [f for f in operation.parameters if f.refers_to and f.place != "path" and not f.required]
 
 

@@ -247,6 +247,8 @@ def _counters(exchange: Exchange, operation: Operation) -> Told:
     counters = {key: answer.get(getattr(names, key) or "", MISSING) for key in ("next", "last", "total")}
     at = {key: operation.answer.at(f"/{getattr(names, key)}") if operation.answer else None for key in counters}
     last = as_whole(counters["last"])
+    if last is not None and 0 < number < last and "page-size" in operation.open:
+        yield "page-size", "", "twenty" if len(items) == names.size else "other"
     if items and number == last and at["next"] is not None and "next-page" in at["next"].open:
         ways = {None: "null", MISSING: "absent", 0: "zero", last: "last"}
         reading = ways.get(counters["next"])

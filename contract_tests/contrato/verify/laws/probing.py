@@ -12,6 +12,7 @@ from contrato.verify.documents import MISSING, cited, excerpt, places, short, sp
 from contrato.verify.exchange import Arguments, Exchange
 from contrato.verify.findings import NotJudged, Reading, Violation, answered, kind_of, violation
 from contrato.verify.laws.records import FAR, records_of, tidy, values_of
+from contrato.verify.leniency import selectors
 from contrato.verify.rows import difference, items_pointer, rows_of, told
 from contrato.verify.rules import law
 from contrato.verify.session import Session, UnfitError
@@ -276,12 +277,56 @@ def open_questions_are_asked(session: Session, operation: Operation) -> Iterator
                 yield violation(operation, at, "an answer other than 5XX", found, operation.evidence, [exchange])
     if "none-selected" in operation.open:
         yield from _none_selected(session, operation, base)
+    if "both-selected" in operation.open:
+        yield from _both_selected(session, operation, base)
+
+
+def _both_selected(session: Session, operation: Operation, base: Arguments) -> Iterator[Violation | Reading]:
+    """Where a group, a member of it and a member of another are named, rows are those of either or of both."""
+    either = selectors(operation)
+    group, members = (
+        next((f for f in either if (f.schema.type == "array") is several), None) for several in (False, True)
+    )
+    if group is None or members is None:
+        return
+    rest = {key: value for key, value in base.items() if key not in {f.key for f in either}}
+
+    def rows(*given: tuple[Parameter, Any]) -> set[str]:
+        answer = session.get(operation, {**rest, **{f.key: value for f, value in given}})
+        return {row.text for row in rows_of(operation, [answer])}
+
+    of_member = {value: rows((members, [value])) for value in spread(session.existing(members), SOME * 2)}
+    for value in spread(session.existing(group), SOME):
+        whole = rows((group, value))
+        inside = [one for one, its in of_member.items() if its and its < whole]
+        outside = [one for one, its in of_member.items() if its and its.isdisjoint(whole)]
+        if not inside or not outside:
+            continue
+        own, other = of_member[inside[0]], of_member[outside[0]]
+        ways = {"both": own, "account": whole, "services": own | other, "union": whole | other}
+        for fresh in (False, True):
+            asked = {**rest, group.key: value, members.key: [inside[0], outside[0]]}
+            answer = session.ask(operation, asked, fresh=fresh)
+            found = {row.text for row in rows_of(operation, [answer])} if answer.succeeded else set()
+            fits = [name for name, its in ways.items() if its == found and operation.admits("both-selected", name)]
+            reading = next(iter(fits), "") if answer.succeeded else "refused"
+            if reading and answer.status < 500:
+                yield Reading(operation.id, "both-selected", "", reading, (answer,))
+            elif answer.succeeded:
+                expected = (
+                    f"rows of {group.name}={cited(value)}, of {members.name}={cited(asked[members.key])}, or both"
+                )
+                extra = found - ways["union"]
+                said = f"{len(found)} rows, {len(extra)} of them of neither" if extra else f"{len(found)} rows"
+                proof = operation.open["both-selected"].evidence
+                yield violation(operation, f"{group.place}.{group.name}", expected, said, proof, [answer])
+        return
 
 
 def _none_selected(session: Session, operation: Operation, base: Arguments) -> Iterator[Violation | Reading]:
     """Where nothing says what rows are about, they are those of everything, or none."""
-    selectors = [f for f in operation.parameters if f.refers_to and f.place != "path" and not f.required]
-    rest = {key: value for key, value in base.items() if key not in {f.key for f in selectors}}
+    either = selectors(operation)
+    rest = {key: value for key, value in base.items() if key not in {f.key for f in either}}
     if not rows_of(operation, [session.get(operation, base)]):
         return
     for fresh in (False, True):
@@ -290,7 +335,7 @@ def _none_selected(session: Session, operation: Operation, base: Arguments) -> I
         some = "everything" if rows else "nothing"
         if bare.status < 500:
             yield Reading(operation.id, "none-selected", "", some if bare.succeeded else "refused", (bare,))
-        for f in selectors if rows else ():
+        for f in either if rows else ():
             for value in spread(session.existing(f), SOME):
                 one = session.get(operation, {**rest, f.key: [value] if f.schema.type == "array" else value})
                 missing, _ = difference(rows_of(operation, [one]), rows)

@@ -129,8 +129,10 @@ class _Cuts:
         """Violations in the answers to ranges that are empty or end before they begin."""
         session, operation, moments = self.session, self.operation, self.moments
         start = self.seam or moments[0]
-        for low, high in ((moments[-1] + DAY, moments[0] - DAY), (start, start)):
-            answer = session.ask(operation, self._arguments(low, high))
+        turned = moments[-1] + DAY, moments[0] - DAY
+        # Once more, for a server that answers by turns.
+        for (low, high), fresh in ((turned, False), (turned, True), ((start, start), False)):
+            answer = session.ask(operation, self._arguments(low, high), fresh=fresh)
             extra = rows_of(operation, [answer]) if answer.succeeded else []
             ways = session.readings(extra, self.at)
             whole = max(bounds.meant(low, high)[1] or high for bounds in self.possible)

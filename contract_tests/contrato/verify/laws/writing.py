@@ -11,7 +11,7 @@ from contrato.core.spec import Operation, Parameter
 from contrato.verify.discovery import SAMPLES
 from contrato.verify.documents import MISSING, cited, excerpt, find, short, spread, text_of, validator
 from contrato.verify.exchange import Arguments, Exchange
-from contrato.verify.findings import NotJudged, Violation, answered, violation
+from contrato.verify.findings import NotJudged, Reading, Violation, answered, violation
 from contrato.verify.laws.records import DELAY, Listing, Records, grown, proof_of, records_of, texts_of, tidy, values_of
 from contrato.verify.leniency import may_be_changed
 from contrato.verify.rows import items_pointer
@@ -24,6 +24,9 @@ EDGES: Mapping[str, tuple[Any, ...]] = {"integer": (31, 128, 32_768), "string": 
 
 KINDS = 6
 """Values of a reference with which records are created."""
+
+TAKEN = (400, 409, 422)
+"""Statuses of a record whose name another one has."""
 
 _LITERAL = ("0071402", "71402.50", "carga 🔌 solar")
 """Texts that look like something else, and one with a character beyond the first 65,536."""
@@ -114,6 +117,28 @@ def created_is_kept(session: Session, operation: Operation) -> Iterator[Violatio
         if changed:
             expected = "no other record changes"
             yield violation(operation, "", expected, changed, proof_of(operation), [before.exchange, final.exchange])
+
+
+@law("A record of a name that is taken is made, or refused, each time.", writes=True)
+def taken_names_are_answered(session: Session, operation: Operation) -> Iterator[Reading]:
+    """A record is created, and then twice another one that shares a text with it that may have to be unique. The spec
+    leaves open whether it is made; another rule sees that it is the same each time.
+    """
+    names = [f for f in operation.parameters if "duplicate-name" in f.open]
+    records = records_of(session, operation) if names else None
+    if records is None or operation is not records.creator:
+        return
+    with tidy(records):
+        *_, body = records.try_create(1)
+        for f in names:
+            for variant in (2, 3):
+                try:
+                    *_, answer = records.create({**records.body(variant, optional=True), f.key: body[f.key]})
+                    yield Reading(operation.id, "duplicate-name", f"{f.place}.{f.name}", "both", (answer,))
+                except UnexpectedError as error:
+                    if error.exchange.status in TAKEN:
+                        answer = error.exchange
+                        yield Reading(operation.id, "duplicate-name", f"{f.place}.{f.name}", "refused", (answer,))
 
 
 @law("An update changes what it names, and nothing else.", writes=True)
