@@ -16,7 +16,8 @@ def serving(app: Any, **settings: Any) -> Iterator[uvicorn.Server]:
 
     uvicorn opens the port: in a socket of `socket.create_server` Nagle would stay on, 40 ms for every small answer.
     """
-    config = uvicorn.Config(app, port=0, log_level="critical", access_log=False, lifespan="off", ws="none", **settings)
+    quiet: dict[str, Any] = {"log_level": "critical", "access_log": False, "proxy_headers": False}
+    config = uvicorn.Config(app, port=0, lifespan="off", ws="none", **quiet, **settings)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

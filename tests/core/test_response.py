@@ -214,6 +214,7 @@ def test_a_body_in_another_compression_keeps_its_status(asynchronous: bool) -> N
         call(asynchronous, listed, base_url=url, retries=0)
 
 
+@pytest.mark.slow
 def test_a_call_leaves_no_garbage_behind() -> None:
     """A cycle of references around a long text would keep it until the next garbage collection."""
     body = json.dumps(SERVICES).encode()

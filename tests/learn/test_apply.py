@@ -79,6 +79,7 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(main, list(arguments), prog_name="contrato")
 
 
+@pytest.mark.slow
 def test_the_command_writes_what_it_found(har: Path, tmp_path: Path) -> None:
     written = tmp_path / "neu.overlay.json"
     result = run("learn", "neu", "--har", str(har), "-o", str(written), "--json", str(tmp_path / "r.json"))

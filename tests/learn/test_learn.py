@@ -250,6 +250,7 @@ def test_two_servers_must_be_chosen_from(tmp_path: Path, session: Entries) -> No
     assert len(found.matches.found) == len(found.api.operations)
 
 
+@pytest.mark.slow
 def test_two_routes_that_are_equal_are_ambiguous_and_can_be_decided(
     tmp_path: Path, other: elsewhere.Other, session: Entries
 ) -> None:

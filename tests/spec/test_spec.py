@@ -424,6 +424,7 @@ def test_a_damaged_spec_is_noticed(damage: Any, fault: str) -> None:
     assert any(fault in line for line in faults(spec))
 
 
+@pytest.mark.slow
 def test_an_example_that_does_not_say_whose_its_values_are_is_refused(tmp_path: Path) -> None:
     spec = copy.deepcopy(SPECS["neu"])
     without(spec["components"]["examples"]["Service"], "x-evidence")
