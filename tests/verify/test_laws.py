@@ -1020,6 +1020,32 @@ def test_a_law_names_what_breaks_it(stage: Stage, law: str, operation: str, at: 
         assert violation.found
 
 
+WRITTEN = [
+    f
+    for f in FAULTS
+    if f[0] in ("created_is_kept", "updated_is_kept", "deleted_is_gone")
+    # These take equal records, which there are none of.
+    and f[3] not in (creates_once, equal_records_deleted)
+]
+
+
+@pytest.mark.parametrize(
+    ("law", "operation", "at", "fault"), WRITTEN, ids=[f"{n}-{f[0]}" for n, f in enumerate(WRITTEN)]
+)
+def test_names_that_have_to_be_unique_hide_no_fault(
+    written: Stage, law: str, operation: str, at: str, fault: Fault
+) -> None:
+    async def once(call: Call) -> Answer:
+        _, page = await call.forward(operation="listApportionments", given={"_limit": 1000}, headers=RIGHT)
+        if call.given.get("name") in [record["name"] for record in page["items"]]:
+            return 422, {"name": ["taken"]}
+        return await (fault(call) if operation == "createApportionment" else call.forward())
+
+    written.faults = {operation: fault, "createApportionment": once}
+    violations, _ = judge("apportionments", written.base_url("apportionments"), laws=(law,), operations=(operation,))
+    assert (operation, located(operation, at)) in {(found.operation, found.field) for _, found in violations}
+
+
 def test_every_law_has_a_fault_that_it_names() -> None:
     tried = {law for law, *_ in FAULTS}
     # What they find is at the operation that reads; see below.

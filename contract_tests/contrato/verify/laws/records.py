@@ -23,6 +23,9 @@ DELAY = 2.0
 FAR = 100_003
 """How far beyond the greatest known id an unknown one is looked for."""
 
+OTHER = 10
+"""From a variant of values to another one that no law uses."""
+
 
 @dataclass
 class Records:
@@ -113,6 +116,17 @@ class Records:
             self.index = index
             return identifier, record, exchange, body
         raise UnfitError(f"no new record was accepted: {refused.status if refused else 'not tried'}")
+
+    def try_another(self, variant: int) -> tuple[Any, Any, Exchange, Arguments]:
+        """Create a record of the same values once more, or of others where a name may have to be unique.
+
+        Raises:
+            UnfitError: The server refuses all that were tried.
+        """
+        try:
+            return self.try_create(variant)
+        except UnfitError:
+            return self.try_create(variant + OTHER)
 
     def read(self, identifier: Any) -> Exchange:
         """Read one record anew."""

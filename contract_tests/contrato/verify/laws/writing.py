@@ -36,11 +36,12 @@ _SIGNS = "a+b & 50%25 = #7?"
 
 
 @law("What is created is what was asked for, and is kept.", writes=True)
-def created_is_kept(session: Session, operation: Operation) -> Iterator[Violation | NotJudged]:
+def created_is_kept(session: Session, operation: Operation) -> Iterator[Violation | NotJudged | Reading]:
     """A record is created with all fields, with the required ones alone, with each optional one, with some values of
     each reference, and with texts that look like numbers. The answer has the values that were given, reading and
     listing show the same record, its id is new, the number of records grows by one and no other record changes. The
-    same request again makes a second record. What is not given gets the same default every time.
+    same request again makes another record, or is refused each time where a name may have to be unique. What is not
+    given gets the same default every time.
     """
     records = records_of(session, operation)
     if records is None or records.creator is not operation:
@@ -63,20 +64,10 @@ def created_is_kept(session: Session, operation: Operation) -> Iterator[Violatio
                 [before.exchange, exchange],
             )
         yield from _listed(records, operation, after, identifier, record, exchange)
-        twin, other, again = records.create(body)
-        if twin == identifier:
-            yield violation(
-                operation, records.pointer, "a second record", "the first one", proof_of(operation), [exchange, again]
-            )
-        elif _without(records, other) != _without(records, record):
-            yield violation(
-                operation, "", f"again {short(record)}", short(other), proof_of(operation), [exchange, again]
-            )
-        both = records.listing()
-        yield from grown(operation, after, both, 1, again, twin, identifier)
+        yield from _made_again(records, operation, body, record, exchange)
         # Without the optional fields, and with one of them at a time.
         optional = [f for f in values_of(operation) if not f.required]
-        plain_id, plain, plain_exchange = records.create(records.body(1, optional=False))
+        plain_id, plain, plain_exchange = records.create(records.body(19, optional=False))
         yield from _kept(records, operation, plain_id, plain, plain_exchange)
         for variant, f in enumerate(optional * 2, 2):
             body = records.body(variant, optional={f.name})
@@ -92,8 +83,10 @@ def created_is_kept(session: Session, operation: Operation) -> Iterator[Violatio
                     shown = [plain_exchange, one_exchange]
                     yield violation(operation, at, expected, short(find(one, at)), rest.evidence, shown)
         values = [(f.key, value) for f in operation.parameters for value in spread(session.existing(f), KINDS)]
-        references = [records.body(20, index=index) for index in range(SAMPLES)]
-        for body in [*references, *({**records.body(21), key: value} for key, value in values)]:
+        # Each of another variant: a name may have to be unique.
+        bodies = [records.body(20 + index, index=index) for index in range(SAMPLES)]
+        bodies += [{**records.body(20 + SAMPLES + n), key: value} for n, (key, value) in enumerate(values)]
+        for body in bodies:
             try:
                 one_id, one, one_exchange = records.create(body)
             except UnexpectedError as error:
@@ -119,26 +112,32 @@ def created_is_kept(session: Session, operation: Operation) -> Iterator[Violatio
             yield violation(operation, "", expected, changed, proof_of(operation), [before.exchange, final.exchange])
 
 
-@law("A record of a name that is taken is made, or refused, each time.", writes=True)
-def taken_names_are_answered(session: Session, operation: Operation) -> Iterator[Reading]:
-    """A record is created, and then twice another one that shares a text with it that may have to be unique. The spec
-    leaves open whether it is made; another rule sees that it is the same each time.
-    """
+def _made_again(
+    records: Records, operation: Operation, body: Arguments, record: Any, exchange: Exchange
+) -> Iterator[Violation | Reading]:
+    """The request that made a record makes another one; where a name may have to be unique, each time or never."""
     names = [f for f in operation.parameters if "duplicate-name" in f.open]
-    records = records_of(session, operation) if names else None
-    if records is None or operation is not records.creator:
-        return
-    with tidy(records):
-        *_, body = records.try_create(1)
+    for _ in range(2 if names else 1):
+        before, own = records.listing(), list(records.own)
+        try:
+            twin, other, again = records.create(body)
+        except UnexpectedError as error:
+            if error.exchange.status not in TAKEN or not any(f.admits("duplicate-name", "refused") for f in names):
+                raise
+            for f in names:
+                reading = "duplicate-name", f"{f.place}.{f.name}", "refused"
+                yield Reading(operation.id, *reading, (error.exchange,))
+            continue
         for f in names:
-            for variant in (2, 3):
-                try:
-                    *_, answer = records.create({**records.body(variant, optional=True), f.key: body[f.key]})
-                    yield Reading(operation.id, "duplicate-name", f"{f.place}.{f.name}", "both", (answer,))
-                except UnexpectedError as error:
-                    if error.exchange.status in TAKEN:
-                        answer = error.exchange
-                        yield Reading(operation.id, "duplicate-name", f"{f.place}.{f.name}", "refused", (answer,))
+            yield Reading(operation.id, "duplicate-name", f"{f.place}.{f.name}", "both", (again,))
+        proof = proof_of(operation)
+        if twin in own:
+            yield violation(
+                operation, records.pointer, "another record", "one that was there", proof, [exchange, again]
+            )
+        elif _without(records, other) != _without(records, record):
+            yield violation(operation, "", f"again {short(record)}", short(other), proof, [exchange, again])
+        yield from grown(operation, before, records.listing(), 1, again, twin, *own)
 
 
 @law("An update changes what it names, and nothing else.", writes=True)
@@ -152,7 +151,7 @@ def updated_is_kept(session: Session, operation: Operation) -> Iterator[Violatio
         return
     with tidy(records):
         identifier, record, exchange, _ = records.try_create(1)
-        bystander, _, _, _ = records.try_create(1)
+        bystander, _, _, _ = records.try_another(1)
         before = records.listing()
         fields = values_of(operation)
         free = [f for f in fields if records.value(operation, f, 0) is not MISSING]
