@@ -424,6 +424,7 @@ def test_a_broken_answer_is_a_failure(rule: str, field: str, request_: Request, 
         (small_bill(94.25, (20, 471.25, 94.25)), {("concept-total", "per-cent"), ("bill-value", "sum")}),
         (small_bill(0, (-1, 700, -700)), {("concept-total", "product"), ("credit", "zero")}),
         (small_bill(-700, (-1, 700, -700)), {("concept-total", "product"), ("credit", "negative")}),
+        (small_bill(-1300, (-2, 667.08, -1334.16)), {("concept-total", "product"), ("credit", "negative")}),
         (body(lambda d: d[0].update(platform_payments={}, date_payment=None)), set()),
     ],
 )

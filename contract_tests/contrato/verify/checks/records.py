@@ -118,9 +118,10 @@ def _told(record: Values, law: Invariant, amount: Schema) -> tuple[str, str] | N
     if value is None or not addends or None in addends:
         return None
     due = math.fsum(filter(None, addends))
-    if due < -CENTS:
-        return _first(amount, "credit", {"zero": value == 0, "negative": close(value, due, len(addends))})
     is_round = any(value % step == 0 and abs(value - due) <= step / 2 for step in STEPS)
+    if due < -CENTS:
+        is_negative = close(value, due, len(addends)) or (value < 0 and is_round)
+        return _first(amount, "credit", {"zero": value == 0, "negative": is_negative})
     is_sum = abs(value - due) <= CENTS * len(addends)
     if is_sum and is_round:
         return None
