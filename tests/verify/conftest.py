@@ -1,8 +1,14 @@
 """Settings of all tests of the suite."""
 
 from collections.abc import Iterator
+from contextlib import closing
+from itertools import count
+from types import SimpleNamespace
 
 import pytest
+from requests.adapters import HTTPAdapter
+
+from stage import Honest, Stage
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -14,3 +20,28 @@ def quick() -> Iterator[None]:
         for module in ("records", "writing"):
             patch.setattr(f"contrato.verify.laws.{module}.DELAY", 0.0)
         yield
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Stage]:
+    stage = Stage()
+    with closing(stage.loop):
+        yield stage
+
+
+@pytest.fixture
+def stage(served: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    # What waits for data to move waits for as many requests, not for seconds.
+    monkeypatch.setattr("contrato.verify.laws.runner.STILL", 2.0)
+    monkeypatch.setattr("contrato.verify.laws.runner.time", SimpleNamespace(monotonic=count(0.0, 0.05).__next__))
+    monkeypatch.setattr(HTTPAdapter, "send", lambda adapter, request, **kwargs: served.send(adapter, request, **kwargs))
+    yield served
+    served.faults, served.state, served.headers, served.log = {}, {}, {}, []
+
+
+@pytest.fixture
+def written(stage: Stage) -> Iterator[Stage]:
+    """A stage whose records no other test has written to, nor will see."""
+    stage.honest = Honest()
+    yield stage
+    stage.honest = Honest()
