@@ -8,6 +8,8 @@ from types import SimpleNamespace
 import pytest
 from requests.adapters import HTTPAdapter
 
+from contrato.verify.hiding import Scrubber
+from reporting import NAMES, NEU, SECRET, accounts, exchange
 from stage import Honest, Stage
 
 
@@ -45,3 +47,11 @@ def written(stage: Stage) -> Iterator[Stage]:
     stage.honest = Honest()
     yield stage
     stage.honest = Honest()
+
+
+@pytest.fixture
+def scrubber() -> Scrubber:
+    """It has learnt the names of some customers."""
+    learnt = Scrubber(NEU, SECRET)
+    learnt.learn(exchange(answer=accounts(*NAMES)))
+    return learnt

@@ -12,12 +12,11 @@ import subprocess
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
-from html import escape as html_escape
+from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, quote_plus, urlencode
+from urllib.parse import quote
 from xml.etree import ElementTree
 
 import httpx
@@ -29,7 +28,6 @@ from rich.console import Console
 from citing import plain
 from contrato.cli import main
 from contrato.core import spec
-from contrato.core.places import place
 from contrato.core.spec import Api, Operation
 from contrato.mock import create_app
 from contrato.verify import (
@@ -37,255 +35,21 @@ from contrato.verify import (
     Level,
     Mode,
     Report,
-    UsageError,
     Verdict,
     verify,
 )
 from contrato.verify.documents import cited, find, places, short
-from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Layer, NotJudged, Violation, answered
 from contrato.verify.hiding import TOKEN as HIDDEN
 from contrato.verify.hiding import Scrubber
 from contrato.verify.reports import baseline as baselines
 from contrato.verify.reports import har, html, junit, terminal
-from contrato.verify.reports.report import SERVER, Failure, OperationResult, Outcome, Unjudged, curl
+from contrato.verify.reports.report import Failure, OperationResult, Outcome, Unjudged, curl
 from contrato.verify.rules import RULES, Rule
-from foreign import TOKEN, Answer, Foreign, keyed, replaced, serve
+from foreign import TOKEN, Answer, Foreign, replaced, serve
+from reporting import NEU, SECRET, accounts, exchange, failure, page_of, report, text_of
 
 pytestmark = pytest.mark.slow
-
-NEU = spec.api("neu")
-SECRET = "s3cret-T0ken-of-a-customer"
-NAMES = ["Doña Inés O'Neill & Hijos", 'Taller "El Ñandú"', "Łukasz\tQuiñones"]
-
-
-def exchange(
-    operation: str | None = "listAccounts",
-    answer: Any = (),
-    *,
-    status: int = 200,
-    sender: str = "discovery",
-    request: Any = None,
-    url: str = "",
-    headers: dict[str, str] | None = None,
-) -> Exchange:
-    of = NEU.operations[operation] if operation else None
-    required = {f.name: 1 for f in of.parameters if f.place == "path"} if of else {}
-    parts = place(of, keyed(of, required | (request or {}))) if of else None
-    path = parts.path if parts else "/nowhere"
-    query = f"?{urlencode(parts.query)}" if parts and parts.query else ""
-    content = parts.body if parts else request
-    return Exchange(
-        operation=of,
-        sender=sender,
-        method=of.method if of else "GET",
-        url=url or f"http://127.0.0.1{path}{query}",
-        path=path,
-        request_headers={
-            "authorization": f"Bearer {HIDDEN}",
-            **({} if content is None else {"content-type": "application/json"}),
-            **({name.lower(): text for name, text in parts.headers.items()} if parts else {}),
-        },
-        request_body=b"" if content is None else json.dumps(content).encode(),
-        status=status,
-        headers={"content-type": "application/json", **(headers or {})},
-        content=answer if isinstance(answer, bytes) else json.dumps(answer).encode(),
-        started=datetime(2026, 11, 22, tzinfo=UTC),
-        seconds=0.1,
-    )
-
-
-def accounts(*names: Any) -> list[dict[str, Any]]:
-    return [{"id_account": 7000 + number, "account_name": name, "services": []} for number, name in enumerate(names)]
-
-
-def failure(**changes: Any) -> Failure:
-    given = Failure(
-        "listAccounts",
-        "response_schema_conformance",
-        "/*/account_name",
-        'type "string"',
-        "0",
-        "documented neu#L11",
-        exchanges=(exchange(answer=accounts("Inés")),),
-    )
-    return replace(given, **changes)
-
-
-def report(*failures: Failure, **changes: Any) -> Report:
-    made = Report(
-        "neu",
-        "http://127.0.0.1:8000/neu",
-        Mode.READ_ONLY,
-        1,
-        operations=[
-            OperationResult("listAccounts", 3, 2, Verdict.FAILED if failures else Verdict.PASSED),
-            OperationResult("listBills", 1, 1, Verdict.PASSED),
-        ],
-        scrubber=Scrubber(NEU, SECRET),
-    )
-    for each in failures:
-        made.add(each)
-    for name, value in changes.items():
-        setattr(made, name, value)
-    return made
-
-
-def text_of(made: Report, width: int = 80) -> str:
-    out = io.StringIO()
-    terminal.write(made, Console(file=out, width=width))
-    return out.getvalue()
-
-
-def page_of(made: Report, folder: Path) -> str:
-    html.write(folder / "report.html", made, "contrato verify neu")
-    return (folder / "report.html").read_text("utf-8")
-
-
-# Scrubbing
-
-
-@pytest.fixture
-def scrubber() -> Scrubber:
-    learnt = Scrubber(NEU, SECRET)
-    learnt.learn(exchange(answer=accounts(*NAMES)))
-    return learnt
-
-
-WRITTEN: dict[str, Callable[[str], str]] = {
-    "as it is": str,
-    "JSON": json.dumps,
-    "JSON with letters": lambda name: json.dumps(name, ensure_ascii=False),
-    "JSON of PHP": lambda name: json.dumps(name).replace("/", "\\/").replace("\\u00f1", "\\u00F1"),
-    "HTML": html_escape,
-    "HTML with numbers": lambda name: "".join(f"&#{ord(c)};" if ord(c) > 127 or c in "&'\"<" else c for c in name),
-    "a shell": shlex.quote,
-    "without accents": lambda name: "".join(
-        c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c)
-    ),
-    "decomposed": lambda name: unicodedata.normalize("NFD", name),
-    "cut within an escape": lambda name: f"{json.dumps(name)[: json.dumps(name).rindex('u00') + 2]}...",
-    "JSON in JSON": lambda name: json.dumps(json.dumps(name)),
-    "an address": quote,
-    "a form": quote_plus,
-    "after an escape": lambda name: f"x%20{quote(name)}",
-    "on one line": lambda name: " ".join(name.split()),
-    "Python": repr,
-    "small letters": str.lower,
-    "capitals": str.upper,
-    "cut short": lambda name: f"found {name[:9]}...",
-    "cut with an ellipsis": lambda name: f"{name[:7]}…",
-}
-
-
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("written", WRITTEN)
-def test_a_learnt_value_is_replaced_however_it_is_written(scrubber: Scrubber, name: str, written: str) -> None:
-    text = scrubber.text(f"expected {WRITTEN[written](name)}, at 7001")
-    number = NAMES.index(name) + 1
-    assert f"[account_name {number}]" in text
-    assert text.startswith("expected ")
-    assert text.endswith(", at 7001")
-    # None of the longer words is left.
-    for word in re.findall(r"[^\W\d_]{4,}", name):
-        assert word.lower() not in text.lower().replace("[account_name", "")
-
-
-def test_a_text_is_scrubbed_of_what_was_learnt_after_it_was_first_seen(scrubber: Scrubber) -> None:
-    assert scrubber.text("Casimira Otálora") == "Casimira Otálora"
-    scrubber.learn(exchange(answer=accounts("Casimira Otálora")))
-    assert scrubber.text("Casimira Otálora").startswith("[account_name ")
-
-
-def test_what_is_not_personal_stays(scrubber: Scrubber) -> None:
-    for text in ("listAccounts /*/account_name", 'type "string"', "7001", "Inésita", "2024-01-01T00:00:00", "..."):
-        assert scrubber.text(text) == text
-
-
-def test_short_values_and_words_of_the_contract_blot_nothing_out() -> None:
-    scrubber = Scrubber(NEU, SECRET)
-    scrubber.learn(exchange(answer=accounts("Li", "DAILY", "account_name")))
-    assert scrubber.text("Limit of DAILY at account_name") == "Limit of DAILY at account_name"
-    # In their place they are replaced all the same.
-    (row, *_) = json.loads(scrubber.exchange(exchange(answer=accounts("Li"))).content)
-    assert row["account_name"] == "[account_name]"
-
-
-@pytest.mark.parametrize(
-    "form",
-    [
-        str,
-        str.upper,
-        str.lower,
-        quote,
-        lambda text: text[::-1],
-        lambda text: text[:-3],
-        lambda text: text.encode().hex(),
-    ],
-)
-def test_the_token_is_replaced_also_when_it_is_spoilt(form: Callable[[str], str]) -> None:
-    token = "a/b+secret==SECRET"
-    text = Scrubber(NEU, token).text(f"Bearer {form(token)}.")
-    assert text == f"Bearer {HIDDEN}."
-
-
-def test_a_body_of_the_wrong_shape_is_scrubbed_by_field_names() -> None:
-    scrubber = Scrubber(NEU, SECRET)
-    wrong = {"result": {"account_name": {"first": "Casimira"}, "address": ["Calle 99"], "niu": 123456, "other": "kept"}}
-    seen = exchange(answer=wrong)
-    scrubber.learn(seen)
-    body = json.loads(scrubber.exchange(seen).content)
-    assert body["result"]["other"] == "kept"
-    assert not {"Casimira", "Calle 99"} & set(re.findall(r'"([^"]*)"', json.dumps(body)))
-    assert "123456" not in json.dumps(body)
-    assert scrubber.text("Casimira at Calle 99 has 123456") == "[account_name 1] at [address 1] has [niu 1]"
-
-
-def test_a_body_that_is_no_json_is_scrubbed_by_what_was_learnt(scrubber: Scrubber) -> None:
-    seen = exchange(answer=f"<html>Sorry, {NAMES[0]}! Write to ines@example.com".encode(), status=500)
-    assert scrubber.exchange(seen).content == b"<html>Sorry, [account_name 1]! Write to [e-mail]"
-
-
-def test_a_word_of_a_megabyte_does_not_hold_up_the_report(scrubber: Scrubber) -> None:
-    picture = "A" * 1_000_000
-    assert scrubber.text(f"{picture} of ines@example.com") == f"{picture} of [e-mail]"
-
-
-def test_fields_of_the_same_name_that_are_not_personal_stay() -> None:
-    document = spec.api("neu").copy()
-    for schema in document["components"]["schemas"].values():
-        schema.get("properties", {}).get("account_name", {}).pop("x-personal", None)
-    api = Api("neu", document)
-    scrubber = Scrubber(api, SECRET)
-    seen = replace(exchange(answer=accounts("Casimira")), operation=api.operations["listAccounts"])
-    scrubber.learn(seen)
-    assert json.loads(scrubber.exchange(seen).content)[0]["account_name"] == "Casimira"
-
-
-def test_credentials_of_others_are_replaced() -> None:
-    scrubber = Scrubber(NEU, SECRET)
-    seen = exchange(
-        url="http://h/accounts?api_key=abc&x=1&access_token=zzz", headers={"set-cookie": "sid=77", "x": "y"}
-    )
-    clean = scrubber.exchange(replace(seen, request_headers={"authorization": "Basic eW91", "x-api-key": "k"}))
-    assert clean.url == "http://h/accounts?api_key=[secret]&x=1&access_token=[secret]"
-    assert clean.request_headers == {"authorization": "[secret]", "x-api-key": "[secret]"}
-    assert clean.headers == {"content-type": "application/json", "set-cookie": "[secret]", "x": "y"}
-    assert scrubber.exchange(seen).request_headers["authorization"] == f"Bearer {HIDDEN}"
-
-
-def test_what_the_engine_invents_is_not_learnt() -> None:
-    api = spec.api("apportionments")
-    of = api.operations["createApportionment"]
-    for sender, learnt in (("schemathesis", False), ("recorded", True)):
-        scrubber = Scrubber(api, SECRET)
-        seen = replace(exchange(None, status=422, sender=sender, request={"name": "Paulista"}), operation=of)
-        scrubber.learn(seen)
-        assert (scrubber.text("Paulista") != "Paulista") is learnt
-        assert b"Paulista" not in scrubber.exchange(seen).request_body
-
-
-# All reports of a failing run
 
 
 @dataclass
@@ -334,6 +98,8 @@ PERSONAL = {
     "neu": ["listAccounts", "getAccount", "getService", "listBills"],
     "apportionments": ["listApportionments", "getApportionment", "createApportionment"],
 }
+
+
 """Operations whose answers have what is personal."""
 
 
@@ -860,119 +626,6 @@ def test_a_name_at_the_end_of_a_cut_body_is_replaced(tmp_path: Path) -> None:
 
 # The baseline
 
-TODAY = date(2026, 11, 22)
-ENTRY = """[[accepted]]
-rule = "response_schema_conformance"
-operation = "listAccounts"
-field = "/*/account_name"
-reason = "release 12 mends it"
-accepted = 2026-11-01
-expires = 2026-12-01
-"""
-
-
-def baseline(folder: Path, text: str) -> list[baselines.Accepted]:
-    (folder / "b.toml").write_text(text)
-    return baselines.read(folder / "b.toml")
-
-
-def test_an_accepted_failure_is_told_and_does_not_count(tmp_path: Path) -> None:
-    made = report(failure())
-    baselines.apply(baseline(tmp_path, ENTRY), made, TODAY)
-    assert (made.failures, len(made.accepted), made.exit_code) == ([], 1, ExitCode.PASSED)
-    assert [row.verdict for row in made.operations] == [Verdict.PASSED, Verdict.PASSED]
-    assert "accepted until 2026-12-01 (release 12 mends it)" in text_of(made, 200)
-
-
-@pytest.mark.parametrize(
-    ("old", "new"), [("listAccounts", "listBills"), ("account_name", "x"), ("response_schema_conformance", "answer")]
-)
-def test_an_entry_hides_nothing_but_what_it_names(tmp_path: Path, old: str, new: str) -> None:
-    made = report(failure())
-    baselines.apply(baseline(tmp_path, ENTRY.replace(old, new)), made, TODAY)
-    assert (len(made.failures), made.accepted, made.exit_code) == (1, [], ExitCode.FAILED)
-
-
-def test_a_server_that_answers_no_more_is_not_accepted(tmp_path: Path) -> None:
-    made = report(failure(operation=SERVER, rule="answer", field=""))
-    baselines.write(tmp_path / "new.toml", [], made.failures, TODAY)
-    assert "[[accepted]]" not in (tmp_path / "new.toml").read_text()
-    entry = ENTRY.replace("listAccounts", SERVER).replace("response_schema_conformance", "answer")
-    baselines.apply(baseline(tmp_path, entry.replace('field = "/*/account_name"\n', "")), made, TODAY)
-    assert (len(made.failures), made.accepted, made.exit_code) == (1, [], ExitCode.FAILED)
-    assert any("cannot be accepted" in note for note in made.notes)
-
-
-@pytest.mark.parametrize("reason", ["El proveedor lo corrige 🔌", '\x7f\t"\\'])
-def test_a_reason_is_kept_as_it_was_written(tmp_path: Path, reason: str) -> None:
-    (kept,) = baseline(tmp_path, ENTRY)
-    baselines.write(tmp_path / "again.toml", [replace(kept, reason=reason)], [], TODAY)
-    assert [entry.reason for entry in baselines.read(tmp_path / "again.toml")] == [reason]
-
-
-def test_a_row_of_dots_is_one_cut() -> None:
-    scrubber = Scrubber(NEU, SECRET)
-    scrubber.learn(exchange(answer=accounts("Casimira Restrepo")))
-    assert scrubber.text("Casimi" + "." * 300_000) == "[account_name 1]" + "." * 300_000
-
-
-@pytest.mark.parametrize(("day", "counts"), [(date(2026, 11, 30), False), (date(2026, 12, 1), True)])
-def test_an_entry_counts_again_from_the_day_it_expires(tmp_path: Path, day: date, counts: bool) -> None:
-    made = report(failure())
-    baselines.apply(baseline(tmp_path, ENTRY), made, day)
-    assert bool(made.failures) is counts
-    assert any("expired on 2026-12-01" in note for note in made.notes) is counts
-
-
-@pytest.mark.parametrize(
-    ("judged", "interrupted", "told"), [(True, False, True), (False, False, False), (True, True, False)]
-)
-def test_an_unused_entry_is_told_where_it_was_judged(
-    tmp_path: Path, judged: bool, interrupted: bool, told: bool
-) -> None:
-    made = report(interrupted=interrupted)
-    if judged:
-        made.passed("listAccounts", "response_schema_conformance")
-    baselines.apply(baseline(tmp_path, ENTRY), made, TODAY)
-    assert any("did not fail; remove the entry" in note for note in made.notes) is told
-
-
-def test_a_written_baseline_asks_for_reasons_and_then_holds(tmp_path: Path) -> None:
-    file = tmp_path / "b.toml"
-    strange = failure(field='/*/"odd\\\n\x7fé')
-    kept = baseline(tmp_path, ENTRY)
-    baselines.write(file, kept, [strange], TODAY)
-    with pytest.raises(UsageError, match=r"entry 2 of the baseline .*b\.toml: write a reason"):
-        baselines.read(file)
-    file.write_text(file.read_text("utf-8").replace('reason = ""', 'reason = "known"'), "utf-8")
-    first, second = baselines.read(file)
-    assert first == kept[0]
-    assert (second.key, second.expires - second.accepted) == (strange.key, timedelta(days=90))
-
-
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
-        ("accepted = 1", "may have nothing but"),
-        ("[[rules]]", "may have nothing but"),
-        ("= 1", "is not TOML"),
-        ("\udcff", "is not TOML"),
-        ("accepted = [1]", "entry 1 .*must be a table"),
-        (ENTRY.replace('"release 12 mends it"', '" "'), "write a reason"),
-        (ENTRY.replace("rule =", "law ="), "unknown: law"),
-        (ENTRY.replace("2026-12-01", '"2026-12-01"'), "expires must be a day such as"),
-        (ENTRY.replace("2026-12-01", "2026-12-01T00:00:00"), "expires must be a day such as"),
-        (ENTRY.replace("2026-12-01", "2026-10-01"), "expires must be after accepted"),
-        (ENTRY.replace('"/*/account_name"', "7"), "field must be text"),
-    ],
-)
-def test_a_baseline_that_is_none_is_refused(tmp_path: Path, text: str, problem: str) -> None:
-    (tmp_path / "b.toml").write_text(text, "utf-8", "surrogateescape")
-    with pytest.raises(UsageError, match=problem):
-        baselines.read(tmp_path / "b.toml")
-    with pytest.raises(UsageError, match="cannot read the baseline"):
-        baselines.read(tmp_path / "absent.toml")
-
 
 def test_one_cause_is_one_failure_with_all_its_places(tmp_path: Path) -> None:
     same = {"rule": "response_schema_conformance", "found": "null"}
@@ -1109,6 +762,8 @@ def test_what_was_found_has_the_status_and_the_media_type() -> None:
 
 
 ODD = "a\u202eb\u2066c\x9bd\x85e\ud800f\u200bg\x1b[2Jh\ufeffi\u2028j\x7f"
+
+
 """Characters that turn the direction of what follows, control a terminal, cannot be seen, or are half of one."""
 
 

@@ -1,0 +1,164 @@
+"""What is secret or personal is in nothing that is written."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import unicodedata
+from collections.abc import Callable
+from dataclasses import replace
+from html import escape as html_escape
+from urllib.parse import quote, quote_plus
+
+import pytest
+
+from contrato.core import spec
+from contrato.core.spec import Api
+from contrato.verify.hiding import TOKEN as HIDDEN
+from contrato.verify.hiding import Scrubber
+from reporting import NAMES, NEU, SECRET, accounts, exchange
+
+pytestmark = pytest.mark.slow
+
+
+WRITTEN: dict[str, Callable[[str], str]] = {
+    "as it is": str,
+    "JSON": json.dumps,
+    "JSON with letters": lambda name: json.dumps(name, ensure_ascii=False),
+    "JSON of PHP": lambda name: json.dumps(name).replace("/", "\\/").replace("\\u00f1", "\\u00F1"),
+    "HTML": html_escape,
+    "HTML with numbers": lambda name: "".join(f"&#{ord(c)};" if ord(c) > 127 or c in "&'\"<" else c for c in name),
+    "a shell": shlex.quote,
+    "without accents": lambda name: "".join(
+        c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c)
+    ),
+    "decomposed": lambda name: unicodedata.normalize("NFD", name),
+    "cut within an escape": lambda name: f"{json.dumps(name)[: json.dumps(name).rindex('u00') + 2]}...",
+    "JSON in JSON": lambda name: json.dumps(json.dumps(name)),
+    "an address": quote,
+    "a form": quote_plus,
+    "after an escape": lambda name: f"x%20{quote(name)}",
+    "on one line": lambda name: " ".join(name.split()),
+    "Python": repr,
+    "small letters": str.lower,
+    "capitals": str.upper,
+    "cut short": lambda name: f"found {name[:9]}...",
+    "cut with an ellipsis": lambda name: f"{name[:7]}…",
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("written", WRITTEN)
+def test_a_learnt_value_is_replaced_however_it_is_written(scrubber: Scrubber, name: str, written: str) -> None:
+    text = scrubber.text(f"expected {WRITTEN[written](name)}, at 7001")
+    number = NAMES.index(name) + 1
+    assert f"[account_name {number}]" in text
+    assert text.startswith("expected ")
+    assert text.endswith(", at 7001")
+    # None of the longer words is left.
+    for word in re.findall(r"[^\W\d_]{4,}", name):
+        assert word.lower() not in text.lower().replace("[account_name", "")
+
+
+def test_a_text_is_scrubbed_of_what_was_learnt_after_it_was_first_seen(scrubber: Scrubber) -> None:
+    assert scrubber.text("Casimira Otálora") == "Casimira Otálora"
+    scrubber.learn(exchange(answer=accounts("Casimira Otálora")))
+    assert scrubber.text("Casimira Otálora").startswith("[account_name ")
+
+
+def test_what_is_not_personal_stays(scrubber: Scrubber) -> None:
+    for text in ("listAccounts /*/account_name", 'type "string"', "7001", "Inésita", "2024-01-01T00:00:00", "..."):
+        assert scrubber.text(text) == text
+
+
+def test_short_values_and_words_of_the_contract_blot_nothing_out() -> None:
+    scrubber = Scrubber(NEU, SECRET)
+    scrubber.learn(exchange(answer=accounts("Li", "DAILY", "account_name")))
+    assert scrubber.text("Limit of DAILY at account_name") == "Limit of DAILY at account_name"
+    # In their place they are replaced all the same.
+    (row, *_) = json.loads(scrubber.exchange(exchange(answer=accounts("Li"))).content)
+    assert row["account_name"] == "[account_name]"
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        str,
+        str.upper,
+        str.lower,
+        quote,
+        lambda text: text[::-1],
+        lambda text: text[:-3],
+        lambda text: text.encode().hex(),
+    ],
+)
+def test_the_token_is_replaced_also_when_it_is_spoilt(form: Callable[[str], str]) -> None:
+    token = "a/b+secret==SECRET"
+    text = Scrubber(NEU, token).text(f"Bearer {form(token)}.")
+    assert text == f"Bearer {HIDDEN}."
+
+
+def test_a_body_of_the_wrong_shape_is_scrubbed_by_field_names() -> None:
+    scrubber = Scrubber(NEU, SECRET)
+    wrong = {"result": {"account_name": {"first": "Casimira"}, "address": ["Calle 99"], "niu": 123456, "other": "kept"}}
+    seen = exchange(answer=wrong)
+    scrubber.learn(seen)
+    body = json.loads(scrubber.exchange(seen).content)
+    assert body["result"]["other"] == "kept"
+    assert not {"Casimira", "Calle 99"} & set(re.findall(r'"([^"]*)"', json.dumps(body)))
+    assert "123456" not in json.dumps(body)
+    assert scrubber.text("Casimira at Calle 99 has 123456") == "[account_name 1] at [address 1] has [niu 1]"
+
+
+def test_a_body_that_is_no_json_is_scrubbed_by_what_was_learnt(scrubber: Scrubber) -> None:
+    seen = exchange(answer=f"<html>Sorry, {NAMES[0]}! Write to ines@example.com".encode(), status=500)
+    assert scrubber.exchange(seen).content == b"<html>Sorry, [account_name 1]! Write to [e-mail]"
+
+
+def test_a_word_of_a_megabyte_does_not_hold_up_the_report(scrubber: Scrubber) -> None:
+    picture = "A" * 1_000_000
+    assert scrubber.text(f"{picture} of ines@example.com") == f"{picture} of [e-mail]"
+
+
+def test_fields_of_the_same_name_that_are_not_personal_stay() -> None:
+    document = spec.api("neu").copy()
+    for schema in document["components"]["schemas"].values():
+        schema.get("properties", {}).get("account_name", {}).pop("x-personal", None)
+    api = Api("neu", document)
+    scrubber = Scrubber(api, SECRET)
+    seen = replace(exchange(answer=accounts("Casimira")), operation=api.operations["listAccounts"])
+    scrubber.learn(seen)
+    assert json.loads(scrubber.exchange(seen).content)[0]["account_name"] == "Casimira"
+
+
+def test_credentials_of_others_are_replaced() -> None:
+    scrubber = Scrubber(NEU, SECRET)
+    seen = exchange(
+        url="http://h/accounts?api_key=abc&x=1&access_token=zzz", headers={"set-cookie": "sid=77", "x": "y"}
+    )
+    clean = scrubber.exchange(replace(seen, request_headers={"authorization": "Basic eW91", "x-api-key": "k"}))
+    assert clean.url == "http://h/accounts?api_key=[secret]&x=1&access_token=[secret]"
+    assert clean.request_headers == {"authorization": "[secret]", "x-api-key": "[secret]"}
+    assert clean.headers == {"content-type": "application/json", "set-cookie": "[secret]", "x": "y"}
+    assert scrubber.exchange(seen).request_headers["authorization"] == f"Bearer {HIDDEN}"
+
+
+def test_what_the_engine_invents_is_not_learnt() -> None:
+    api = spec.api("apportionments")
+    of = api.operations["createApportionment"]
+    for sender, learnt in (("schemathesis", False), ("recorded", True)):
+        scrubber = Scrubber(api, SECRET)
+        seen = replace(exchange(None, status=422, sender=sender, request={"name": "Paulista"}), operation=of)
+        scrubber.learn(seen)
+        assert (scrubber.text("Paulista") != "Paulista") is learnt
+        assert b"Paulista" not in scrubber.exchange(seen).request_body
+
+
+# All reports of a failing run
+
+
+def test_a_row_of_dots_is_one_cut() -> None:
+    scrubber = Scrubber(NEU, SECRET)
+    scrubber.learn(exchange(answer=accounts("Casimira Restrepo")))
+    assert scrubber.text("Casimi" + "." * 300_000) == "[account_name 1]" + "." * 300_000
