@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 import requests
 
@@ -318,6 +319,30 @@ def test_an_answer_that_drips_has_an_end(monkeypatch: pytest.MonkeyPatch, begin:
             transport.exchange(api.operations["listAccounts"], {})
         ended.set()
         server.shutdown()
+
+
+def test_a_request_that_no_operation_answers_is_repeated_after_429_too() -> None:
+    statuses = iter([429, 404])
+
+    class Busy(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(next(statuses))
+            self.send_header("Retry-After", "0")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *arguments: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Busy) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        api = spec.api("neu")
+        accounts = api.operations["listAccounts"]
+        transport = Transport(api, f"http://127.0.0.1:{server.server_port}", TOKEN, Mode.READ_ONLY)
+        with closing(transport):
+            answer = transport.exchange(attrs.evolve(accounts, path=f"{accounts.path}/"), {})
+        server.shutdown()
+    assert answer.status == 404
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, "[" * 100_000 + "]" * 100_000])

@@ -214,7 +214,7 @@ class Transport:
         operation = self._admit(request)
         given, request = request, self._authorized(request, operation)
         # A request that was answered with 429 was not done, so that a write may be repeated too.
-        repeatable = operation is not None
+        repeatable = True
         # A server may close a connection that it kept alive in the moment in which it is used again.
         may_be_lost = operation is not None and operation.safe
         name = operation.id if operation else ""
