@@ -305,6 +305,7 @@ BROKEN: list[tuple[str, str, Request, Damage]] = [
      body(lambda d: d[0].update(data=d[0]["data"][::24]))),
     # Arithmetic
     ("records_add_up", "/*/payment_value", bills, each("/*", "payment_value", lambda v: v * 1.19)),
+    ("records_add_up", "/*/payment_value", bills, each("/*", "payment_value", lambda v: v + 1013)),
     ("records_add_up", "/*/concepts/*/total", bills, each("/*/concepts/*", "total", lambda v: v * 1.05)),
     ("records_add_up", "/*/payment_value", bills, small_bill(1230, (2, 589.31, 1178.62))),
     ("records_add_up", "/*/payment_value", bills, small_bill(100, (1, -700, -700))),

@@ -13,6 +13,7 @@ from contrato.core.spec import Api
 from contrato.verify.checks.values import (
     ROUNDING,
     Values,
+    adds_up,
     answered,
     as_number,
     close,
@@ -35,7 +36,7 @@ CENTS = 0.51
 @check("The values of one record fit each other.", needs=("x-invariants",))
 def records_add_up(exchange: Exchange, spec: Api) -> Iterator[Violation | Reading | None]:
     """Sums, products and orders of dates within a record, as `x-invariants` states them. Amounts may be rounded to
-    whole units, or differ by a hundredth, or be what the spec leaves open; null values are not judged.
+    whole units, a product may differ by a hundredth, or they are what the spec leaves open; null values are not judged.
     """
     answer = answered(exchange)
     if answer is MISSING:
@@ -94,7 +95,7 @@ def _disagreement(record: Values, law: Invariant, spec: Api) -> tuple[str, str, 
     if kind in ("same", "among"):
         fits = any(close(number, other) for other in numbers)
     else:
-        fits = close(number, due, len(numbers) if kind == "sum" else 1)
+        fits = adds_up(number, due, len(numbers)) if kind == "sum" else close(number, due)
     if fits:
         return None
     names = " and ".join(operand.lstrip("/") for operand in operands)
@@ -120,7 +121,7 @@ def _told(record: Values, law: Invariant, amount: Schema) -> tuple[str, str] | N
     due = math.fsum(filter(None, addends))
     is_round = any(value % step == 0 and abs(value - due) <= step / 2 for step in STEPS)
     if due < -CENTS:
-        is_negative = close(value, due, len(addends)) or (value < 0 and is_round)
+        is_negative = adds_up(value, due, len(addends)) or (value < 0 and is_round)
         return _first(amount, "credit", {"zero": value == 0, "negative": is_negative})
     is_sum = abs(value - due) <= CENTS * len(addends)
     if is_sum and is_round:

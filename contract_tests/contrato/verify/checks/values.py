@@ -82,9 +82,14 @@ def same(one: Any, other: Any) -> bool:
     return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
 
 
-def close(one: float, other: float, addends: int = 1) -> bool:
+def close(one: float, other: float) -> bool:
     """True if two amounts are equal but for rounding to whole units, or by a hundredth."""
-    return abs(one - other) <= max(ROUNDING * max(abs(one), abs(other)), 0.5 * addends + 0.5)
+    return adds_up(one, other, 1) or abs(one - other) <= ROUNDING * max(abs(one), abs(other))
+
+
+def adds_up(total: float, due: float, addends: int) -> bool:
+    """True if a total is the sum of so many amounts, each of which may be rounded to whole units."""
+    return abs(total - due) <= 0.5 * addends + 0.5
 
 
 def list_pointer(exchange: Exchange) -> str:
