@@ -293,6 +293,16 @@ def test_half_a_surrogate_is_read_as_no_character(half: str) -> None:
         (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 10000\r\n\r\n", b" ", "not complete"),
         (b"HTTP/1.1 200 OK\r\nX-Long: ", b"a", "timed out"),
         (b"HTTP/1.1 200 OK\r\n", b"X-A: b\r\n", "timed out"),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n",
+            b"0",
+            "not complete",
+        ),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
+            b"X-A: b\r\n",
+            "not complete",
+        ),
         (b"", b"HTTP/1.1 100 Continue\r\n\r\n", "timed out"),
     ],
 )

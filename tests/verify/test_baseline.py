@@ -45,6 +45,15 @@ def test_an_accepted_failure_is_told_and_does_not_count(tmp_path: Path) -> None:
     assert "accepted until 2026-12-01 (release 12 mends it)" in text_of(made, 200)
 
 
+def test_what_was_not_checked_beside_an_accepted_failure_is_not_passed(tmp_path: Path) -> None:
+    """As where every answer is an error of the server."""
+    made = report(failure())
+    made.operations[0] = replace(made.operations[0], beside="no request was answered with 2xx")
+    baselines.apply(baseline(tmp_path, ENTRY), made, TODAY)
+    assert made.exit_code is ExitCode.INCONCLUSIVE
+    assert made.operations[0].not_judged == "no request was answered with 2xx"
+
+
 @pytest.mark.parametrize(
     ("old", "new"), [("listAccounts", "listBills"), ("account_name", "x"), ("response_schema_conformance", "answer")]
 )

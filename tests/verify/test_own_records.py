@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -236,6 +237,46 @@ def test_a_record_that_was_stored_although_it_was_refused_is_told(
     told = [note for note in report.notes if note.startswith("curl -i -X DELETE")]
     assert {note.split("/apportionments/")[1].split(" ")[0].strip("'") for note in told} == {str(n) for n in stored}
     assert any("in requests that it refused" in note for note in report.notes)
+
+
+def test_a_record_that_a_deletion_left_is_told_though_reading_shows_more_than_its_creation() -> None:
+    foreign = seeded()
+    before = snapshot(foreign)
+    turns = count()
+    foreign.alter = lambda name, answer: (
+        replace(answer, body={**answer.body, "created_at": "2026-01-01T00:00:00", "views": next(turns)})
+        if name == "getApportionment" and isinstance(answer.body, dict) and "name" in answer.body
+        else answer
+    )
+    foreign.delete_apportionment = lambda given: Answer(204, None)  # type: ignore[method-assign]
+    with serve(foreign) as url, closing(Transport(API, url, TOKEN, Mode.OWN_RECORDS)) as transport:
+        number = transport.exchange(CREATE, new_record(CREATE)).json["id"]
+        assert [record.argument for record in clean_up(transport)] == [{"id": number}]
+    assert snapshot(foreign).keys() - before.keys() == {number}
+
+
+def test_a_record_that_somebody_else_has_by_now_is_left_alone_and_told() -> None:
+    """A colleague deleted what looked like a test, and the server gave its identifier away again."""
+    foreign = seeded()
+    with serve(foreign) as url, closing(Transport(API, url, TOKEN, Mode.OWN_RECORDS)) as transport:
+        number = transport.exchange(CREATE, new_record(CREATE)).json["id"]
+        foreign.records[number] = {**foreign.records[min(foreign.records)], "id": number, "name": "Somebody else's"}
+        before = snapshot(foreign)
+        assert clean_up(transport) == []
+        assert [path.rpartition("/")[2] for path in transport.own.others_now] == [str(number)]
+    assert snapshot(foreign) == before
+
+
+@pytest.mark.parametrize("status", [200, 204, 500])
+def test_a_record_is_removed_whatever_an_update_was_answered_with(status: int) -> None:
+    foreign = seeded()
+    before = snapshot(foreign)
+    foreign.alter = lambda name, answer: Answer(status, None) if name == UPDATE.id else answer
+    with serve(foreign) as url, closing(Transport(API, url, TOKEN, Mode.OWN_RECORDS)) as transport:
+        number = transport.exchange(CREATE, new_record(CREATE)).json["id"]
+        transport.exchange(UPDATE, keyed(UPDATE, {"id": number, "name": "Another name"}))
+        assert clean_up(transport) == []
+    assert snapshot(foreign) == before
 
 
 def test_records_that_somebody_else_made_meanwhile_are_not_told() -> None:

@@ -26,9 +26,18 @@ def clean_up(transport: Transport) -> list[Record]:
         if remover is None:
             continue
         for attempt in range(ATTEMPTS):
-            # A deletion that failed may have been done, and the id given to somebody else.
-            if attempt and not _is_unchanged(transport, record):
-                break
+            # Somebody may have deleted it meanwhile, and the server given its id to somebody else's; so may a deletion
+            # that failed have done.
+            if transport.mode is Mode.OWN_RECORDS or attempt:
+                found = _read(transport, record)
+                if attempt and found in (None, [], {}):
+                    own.forget(record.path)
+                    break
+                if attempt and found is MISSING:
+                    break
+                if found not in (MISSING, None, [], {}) and not own.is_as_left(record, found):
+                    own.leave(record)
+                    break
             try:
                 answer = transport.exchange(remover, record.arguments)
             except Limited:
@@ -50,14 +59,6 @@ def clean_up(transport: Transport) -> list[Record]:
         own.look_for_refused()
     own.on_change()
     return own.created
-
-
-def _is_unchanged(transport: Transport, record: Record) -> bool:
-    """True if a record is there as we left it; if it is gone, it is forgotten."""
-    found = _read(transport, record)
-    if found is None:
-        transport.own.forget(record.path)
-    return transport.own.is_as_left(record, found)
 
 
 def is_there(transport: Transport, record: Record) -> bool | None:

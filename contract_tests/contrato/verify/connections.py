@@ -1,9 +1,10 @@
-"""Connections on which the head of an answer has an end: a timeout of `requests` is one of each read, not of all."""
+"""Connections on which an answer has an end: a timeout of `requests` is one of each read, not of all."""
 
 from __future__ import annotations
 
 import socket
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from threading import Event, Timer
 from typing import Any
 
@@ -12,31 +13,41 @@ from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool, Proxy
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 
+@contextmanager
+def limited(connection: HTTPConnection, seconds: float) -> Iterator[None]:
+    """Shut a connection when this block takes too long, so that whatever is read there ends.
+
+    Raises:
+        TimeoutError: It did.
+    """
+    late = Event()
+    # Kept here, since the connection lets go of it where the server closes it after the answer.
+    there = connection.sock
+
+    def shut() -> None:
+        late.set()
+        with suppress(OSError, AttributeError):
+            there.shutdown(socket.SHUT_RDWR)
+
+    timer = Timer(seconds, shut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except Exception as error:
+        raise TimeoutError if late.is_set() else error from None
+    finally:
+        timer.cancel()
+    if late.is_set():
+        raise TimeoutError  # What was cut may look complete.
+
+
 class _Connection(HTTPConnection):
-    """A connection that is shut when the head of an answer takes longer than one read of it may."""
+    """A connection on which the head of an answer takes no longer than one read of it may."""
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]
-        late = Event()
-
-        def shut() -> None:
-            late.set()
-            with suppress(OSError):
-                self.sock.shutdown(socket.SHUT_RDWR)
-
-        timer = Timer(float(self.timeout or 0), shut)
-        timer.daemon = True
-        timer.start()
-        try:
-            response = super().getresponse()
-        except Exception as error:
-            raise TimeoutError if late.is_set() else error from None
-        finally:
-            timer.cancel()
-        if late.is_set():
-            # A head that was cut may look complete.
-            response.close()
-            raise TimeoutError
-        return response
+        with limited(self, float(self.timeout or 0)):
+            return super().getresponse()
 
 
 class _SecureConnection(_Connection, HTTPSConnection):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -82,6 +83,7 @@ class OwnRecords:
         intents: Requests to create a record after which it is not known whether there is one.
         unproved: Paths that such requests were answered with, and where there is not what was sent.
         refused: Records that are there as requests wanted them which the server refused.
+        others_now: Paths of records that this run created, where another one is by now.
         on_change: Is called whenever `created` or `intents` changes.
     """
 
@@ -90,6 +92,7 @@ class OwnRecords:
         self.intents: list[Intent] = []
         self.unproved: list[str] = []
         self.refused: list[Record] = []
+        self.others_now: list[str] = []
         self.on_change: Callable[[], None] = lambda: None
         self._spec = spec
         self._ask = ask
@@ -109,6 +112,8 @@ class OwnRecords:
         self._ever_created: list[Record] = []
         # The state of our records as the server last answered it, by path.
         self._states: dict[str, Any] = {}
+        # The texts that were sent or answered for each field of them: it is not always known what a write did.
+        self._texts: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
         # An operation that addresses what another one creates, and its parameter, by the creating operation.
         self._addresses = {
             creator.id: (o, next(f for f in o.parameters if f.place == "path"))
@@ -121,15 +126,28 @@ class OwnRecords:
         """Paths of all records that this run created."""
         return {record.path for record in self._ever_created}
 
-    def may_write(self, operation: Operation, path: str) -> bool:
-        """True if a write touches no record of others, and is not one more that may leave a record behind."""
+    def may_write(self, operation: Operation, path: str, content: bytes) -> bool:
+        """True if a write touches no record of others, and is not one more that may leave a record behind.
+
+        Args:
+            operation: What is to be done.
+            path: To which record.
+            content: The body of the request.
+        """
         if operation.id in self._addresses:
             return self._ask is None or len(self.intents) < UNPROVED
         if path not in self._paths or (path in self._freed and not self._is_nobody_elses(path)):
             return False
         if operation.method == "DELETE":
             self._freed.add(path)
+        self._learn(path, loaded(content))
         return True
+
+    def _learn(self, path: str, record: Any) -> None:
+        """Note the texts of a record of ours."""
+        for key, value in record.items() if isinstance(record, dict) else ():
+            if _is_text(value):
+                self._texts[path][key].add(value)
 
     def _is_nobody_elses(self, path: str) -> bool:
         """True if a path that was freed has nothing, or our record as we left it; False also if that is not known."""
@@ -144,10 +162,15 @@ class OwnRecords:
         if self.is_as_left(record, found):
             self._freed.remove(path)
             return True
-        self._paths.remove(path)
-        self._others[path] = record
-        self.forget(path)
+        self.leave(record)
         return False
+
+    def leave(self, record: Record) -> None:
+        """Note that a record is another one by now, or was changed by somebody."""
+        self._paths.discard(record.path)
+        self._others[record.path] = record
+        self.others_now.append(record.path)
+        self.forget(record.path)
 
     def look_around(self, operation: Operation) -> None:
         """Before the first record is created, read which there are: none of them will be ours, whatever is answered."""
@@ -232,6 +255,7 @@ class OwnRecords:
         elif exchange.path in self._states and exchange.status == 200 and not operation.safe:
             if exchange.path not in self._freed:
                 self._states[exchange.path] = exchange.json
+                self._learn(exchange.path, exchange.json)
         elif operation.safe and exchange.succeeded:
             self._note_others(operation, exchange)
 
@@ -247,12 +271,29 @@ class OwnRecords:
 
         An id may have gone to somebody else's record meanwhile.
         """
-        deleted = [record for record in self._ever_created if record not in self.created]
-        self.created += [record for record in deleted if self.is_as_left(record, read(record))]
+        for record in [record for record in self._ever_created if record not in self.created]:
+            found = read(record)
+            if found in (MISSING, None, [], {}) or record.path in self.others_now:
+                continue
+            if self.is_as_left(record, found):
+                self.created.append(record)
+            else:
+                self.others_now.append(record.path)
 
     def is_as_left(self, record: Record, found: Any) -> bool:
-        """True if what was read of a record is what the server answered to our last write."""
-        return bool(found == self._states[record.path])
+        """True if each text of what was read of a record is one that we sent, or that was answered to that.
+
+        A reading may have more fields than that answer, or a time that moves; texts tell records apart.
+        """
+        if found == self._states[record.path]:
+            return True
+        known = self._texts[record.path]
+        texts = (
+            [(known[key], found[key]) for key in known if _is_text(found.get(key))] if isinstance(found, dict) else []
+        )
+        if not texts:
+            return record.path not in self._freed
+        return all(any(_is_kept(one, [other]) is not None for one in ours) for ours, other in texts)
 
     def _remember(self, creator: Operation, exchange: Exchange, intent: Intent | None) -> None:
         """Note which record an answer says was created."""
@@ -283,6 +324,8 @@ class OwnRecords:
             self.intents.remove(intent)
         self._paths.add(record.path)
         self._states[record.path] = exchange.json
+        self._learn(record.path, loaded(exchange.request_body))
+        self._learn(record.path, exchange.json)
         self._ever_created.append(record)
         self.created.append(record)
 
@@ -341,6 +384,17 @@ class OwnRecords:
     def _record(self, creator: str, value: Any) -> Record:
         addressing, field = self._addresses[creator]
         return Record(creator, {field.name: value}, addressing.filled({field.name: value}))
+
+
+def _is_text(value: Any) -> bool:
+    """True if a value is a text that tells its record from others, and no time."""
+    if not isinstance(value, str) or not letters(value):
+        return False
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        return True
+    return False
 
 
 def _texts(content: bytes) -> list[str]:

@@ -201,6 +201,7 @@ class _Run:
             self.judge.settle(lambda exchange: None)  # Of what there was no time to repeat.
             self.phase = "clean-up"
             left = self._clean_up()
+            self.transport.ended = True
             stored = (
                 "are on the server as this run sent them in requests that it refused, perhaps made by somebody else"
             )
@@ -341,6 +342,11 @@ class _Run:
     def _unproved(self) -> Iterator[str]:
         """Records that may be left, or may be somebody else's."""
         own = self.transport.own
+        if own.others_now:
+            yield (
+                "where this run created records there are others by now, or its own were changed: "
+                f"{cited(', '.join(dict.fromkeys(own.others_now)))}. They were left alone"
+            )
         if own.unproved:
             yield (
                 "a new record has an id that no other has, and reads back as it was sent. These were answered as new, "
@@ -385,11 +391,11 @@ class _Run:
 
     def _result(self, operation: Operation, failed: set[str]) -> OperationResult:
         transport = self.transport
-        why = "" if operation.id in failed else self._not_judged(operation)
-        verdict = Verdict.FAILED if operation.id in failed else Verdict.INCONCLUSIVE if why else Verdict.PASSED
-        if why == LEFT_OUT:
-            verdict = Verdict.LEFT_OUT
+        why = self._not_judged(operation)
         counts = transport.requests[operation.id], transport.coverage.successes[operation.id]
+        if operation.id in failed:
+            return OperationResult(operation.id, *counts, Verdict.FAILED, beside=why)
+        verdict = Verdict.LEFT_OUT if why == LEFT_OUT else Verdict.INCONCLUSIVE if why else Verdict.PASSED
         return OperationResult(operation.id, *counts, verdict, why)
 
     def _not_judged(self, operation: Operation) -> str:

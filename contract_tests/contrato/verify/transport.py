@@ -24,7 +24,7 @@ from contrato.core.connection import Connection
 from contrato.core.document import JSON
 from contrato.core.places import encode, place
 from contrato.core.spec import Api, Operation, SecurityScheme
-from contrato.verify.connections import Adapter
+from contrato.verify.connections import Adapter, limited
 from contrato.verify.coverage import Coverage
 from contrato.verify.exchange import Arguments, Exchange
 from contrato.verify.hiding import TOKEN, Secret
@@ -61,6 +61,10 @@ class Limited(requests.RequestException):
     """The server asked, with 429, to be asked for this no more for a while; the request was not sent."""
 
 
+class Ended(requests.RequestException):
+    """The run has ended: nothing is sent any more, whoever asks."""
+
+
 class TooLong(requests.RequestException):
     """The answer is longer than we read. That breaks no contract, but what it says was not checked."""
 
@@ -85,6 +89,7 @@ class Transport:
         coverage: Parts of the spec that their answers have shown.
         pace: Limits of the run.
         own: The records that this run created.
+        ended: True if nothing is to be sent any more.
         limited: Number of requests that were answered with 429 or, for that reason, not sent, by operationId.
         unread: Operations with an answer that was too long to be read.
         refused: Number of requests that the mode kept back.
@@ -112,6 +117,7 @@ class Transport:
         self.coverage = Coverage(spec)
         self.pace = Pace(rate, budget, seconds)
         self.own = OwnRecords(spec, self._ask if mode is Mode.OWN_RECORDS else None)
+        self.ended = False
         self.limited: Counter[str] = Counter()
         self.unread: set[str] = set()
         self.refused = 0
@@ -211,6 +217,8 @@ class Transport:
         Raises:
             requests.RequestException: As of `exchange`.
         """
+        if self.ended:
+            raise Ended("the run has ended", request=request)
         operation = self._admit(request)
         given, request = request, self._authorized(request, operation)
         # A request that was answered with 429 was not done, so that a write may be repeated too.
@@ -365,7 +373,7 @@ class Transport:
         path = self._path(url)
         operation = self.spec.match(method, path)
         if operation is not None:
-            allowed = operation.safe or self._may_write(operation, path)
+            allowed = operation.safe or self._may_write(operation, path, _octets(request.body))
         else:
             # Also a write where the spec has none can write.
             allowed = method == "GET" or self.mode is Mode.UNRESTRICTED
@@ -374,10 +382,10 @@ class Transport:
             raise Refused(f"{method} {path} was not sent: the mode is {self.mode}", request=request)
         return operation
 
-    def _may_write(self, operation: Operation, path: str) -> bool:
+    def _may_write(self, operation: Operation, path: str, content: bytes) -> bool:
         if self.mode is not Mode.OWN_RECORDS:
             return self.mode is Mode.UNRESTRICTED
-        return self.own.may_write(operation, path)
+        return self.own.may_write(operation, path, content)
 
 
 # The token is this text in headers, see `marked`.
@@ -390,13 +398,11 @@ def marked(scheme: SecurityScheme) -> str:
 
 
 class _Bounded:
-    """The raw answer, of which no more is read than the limits of time and size allow."""
+    """The raw answer, of which no more is read than the limit of size allows."""
 
-    def __init__(self, raw: Any, request: requests.PreparedRequest, timeout: float) -> None:
+    def __init__(self, raw: Any, request: requests.PreparedRequest) -> None:
         self._raw = raw
         self._request = request
-        self._timeout = timeout
-        self._started = time.monotonic()
 
     def stream(self, *args: Any, **options: Any) -> Iterator[bytes]:
         size = 0
@@ -405,8 +411,6 @@ class _Bounded:
             size += len(chunk)
             if size > MAX_BYTES:
                 raise TooLong(f"the answer is longer than {MAX_BYTES} bytes", request=self._request)
-            if time.monotonic() - self._started > self._timeout:
-                raise Unusable(f"the answer was not complete after {self._timeout:g} s", request=self._request)
             yield chunk
 
     def __getattr__(self, name: str) -> Any:
@@ -415,9 +419,14 @@ class _Bounded:
 
 def _read(response: requests.Response, request: requests.PreparedRequest, timeout: float) -> None:
     """Read the whole body, within the limits of time and size."""
-    response.raw = _Bounded(response.raw, request, timeout)
+    connection = getattr(response.raw, "connection", None)
+    response.raw = _Bounded(response.raw, request)
     try:
-        response.content  # noqa: B018
+        with limited(connection, timeout) if connection is not None else nullcontext():
+            response.content  # noqa: B018
+    except TimeoutError:
+        response.close()
+        raise Unusable(f"the answer was not complete after {timeout:g} s", request=request) from None
     except BaseException:
         response.close()
         raise

@@ -23,7 +23,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from contrato.verify.reports.report import SERVER, Failure, Report, UsageError, Verdict
+from contrato.verify.reports.report import SERVER, Failure, OperationResult, Report, UsageError, Verdict
 
 LASTS = timedelta(days=90)
 """From acceptance to expiry, unless somebody writes another day."""
@@ -154,6 +154,12 @@ def apply(baseline: Iterable[Accepted], report: Report, today: date) -> None:
     report.failures[:] = [failure for failure in report.failures if failure.key not in valid]
     still = {failure.operation for failure in report.failures}
     report.operations[:] = [
-        replace(row, verdict=Verdict.PASSED) if row.verdict is Verdict.FAILED and row.operation not in still else row
+        _accepted(row) if row.verdict is Verdict.FAILED and row.operation not in still else row
         for row in report.operations
     ]
+
+
+def _accepted(row: OperationResult) -> OperationResult:
+    """The result of an operation of which all failures are accepted: what was not checked is not passed."""
+    verdict = Verdict.INCONCLUSIVE if row.beside else Verdict.PASSED
+    return replace(row, verdict=verdict, not_judged=row.beside, beside="")

@@ -183,6 +183,7 @@ class OperationResult:
         requests: Requests sent to it.
         successes: Answers with 2xx.
         not_judged: What could not be checked, and what would make it checkable; empty when all was.
+        beside: The same beside failures, which count more; it counts if a baseline accepts them.
     """
 
     operation: str
@@ -190,6 +191,7 @@ class OperationResult:
     successes: int
     verdict: Verdict
     not_judged: str = ""
+    beside: str = ""
 
 
 @dataclass(frozen=True)
@@ -306,7 +308,9 @@ class Report:
             entries.sort(key=lambda entry: order.get(entry.operation, -1))
             entries[:] = map(self._told, entries)
         self.not_judged[:] = [replace(each, reason=self.told(each.reason)) for each in self.not_judged]
-        self.operations[:] = [replace(row, not_judged=self.told(row.not_judged)) for row in self.operations]
+        self.operations[:] = [
+            replace(row, not_judged=self.told(row.not_judged), beside=self.told(row.beside)) for row in self.operations
+        ]
         self.notes[:] = map(self.told, self.notes)
         self.crash = self.told(self.crash)
 
