@@ -17,7 +17,7 @@ from contrato.core.extensions import Evidence, Opening, opening
 from contrato.core.spec import Api, Operation
 
 # The parts of an element that have evidence of their own, in the order of their badges.
-PARTS = ("", "meaning", "default", "unit")
+PARTS = ("", "status", "meaning", "safe", "default", "unit")
 # Steps to an element that say nothing to a reader.
 UNNAMED = (
     "0", "anyOf", "components", "content", "info", "items", "operations", "parameters", "paths", "properties",

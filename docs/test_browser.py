@@ -409,7 +409,7 @@ def test_badges_show(page: Page, site: Path, language: str, api: str, key: str) 
     words = texts(language)
     section = operation_at(page, key)
     badges = section.locator(".operation-description summary")
-    expect(badges).to_have_count(2 + ("x-meaning-evidence" in operation))
+    expect(badges).to_have_count(2 + sum(f"x-{part}-evidence" in operation for part in ("meaning", "safe")))
     # It says what it is the level of: the path, beside it, has another one.
     level = words[words["agrees"]["operation"]][operation["x-evidence"].partition(" ")[0]]
     own = badges.get_by_text(f"{words['words']['operation']}: {level}", exact=True)

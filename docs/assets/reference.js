@@ -68,6 +68,7 @@ Scalar.createApiReference('#app', {
         shows('x-unit-evidence', 'contrato-evidence'),
         shows('x-unit', 'contrato-unit'),
         shows('x-path-evidence', 'contrato-evidence'),
+        shows('x-safe-evidence', 'contrato-evidence'),
       ],
     }),
   ],
