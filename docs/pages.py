@@ -200,6 +200,7 @@ class Pages:
         for name in self.apis:
             self.searched += self.groups(name)
         self.searched += map(self.question, self.topics)
+        self.searched.append(self.answering())
         for name in (*GUIDES, *ENGLISH):
             self.searched += self.sections(name)
         index = json.dumps(self.searched, ensure_ascii=False, separators=(",", ":"))
@@ -307,6 +308,12 @@ class Pages:
         )
         place = f"{topic.name} · {self.texts['levels'][topic.level]} · {self.heading(topic.group)}"
         return {"title": title, "place": place, "href": f"evidence.html#{topic.id}", "text": text}
+
+    def answering(self) -> dict[str, str]:
+        """Return what a search finds of the forms."""
+        words = self.texts["evidence"]
+        text = f"{words['answer']['lead']} {words['answer']['theme']}"
+        return {"title": words["answer"]["title"], "place": words["nav"], "href": "evidence.html#answer", "text": text}
 
     def markdown(self, name: str) -> str:
         """Return the text of a guide."""

@@ -197,7 +197,9 @@ class Reference:
         for it in self.exchanges:
             operation = it.operation
             call = f"{operation.method} {operation.path} · {operation.method_name}"
-            yield operation.summary, call, operation.id, it.entry.said
+            # The values of its arguments say what may be asked for, such as HOURLY.
+            values = [str(value) for parameter in operation.parameters for value in parameter.schema.enum]
+            yield operation.summary, call, operation.id, " ".join([it.entry.said, *values])
             for entry in [*it.parameters, *(it.body.fields if it.body else ())]:
                 yield from self._fields(entry, operation.summary)
         for entry in self.schemas:

@@ -279,7 +279,7 @@ class Neu(Client):
         the dates of the rows.
 
         Args:
-            id_service: Identifier of the service, which the source calls a project here.
+            id_service: Identifier of the service, which the document calls a project here.
             from_: Start of the range of dates. A date, a datetime or ISO 8601 text; in
                 `time_zone`, unless it has an offset.
             to: End of the range of dates. A date, a datetime or ISO 8601 text; in `time_zone`,
@@ -320,7 +320,7 @@ class Neu(Client):
         the dates of the rows.
 
         Args:
-            id_service: Identifier of the service, which the source calls a project here.
+            id_service: Identifier of the service, which the document calls a project here.
             from_: Start of the range of dates. A date, a datetime or ISO 8601 text; in
                 `time_zone`, unless it has an offset.
             to: End of the range of dates. A date, a datetime or ISO 8601 text; in `time_zone`,
@@ -825,7 +825,7 @@ class AsyncNeu(AsyncClient):
         the dates of the rows.
 
         Args:
-            id_service: Identifier of the service, which the source calls a project here.
+            id_service: Identifier of the service, which the document calls a project here.
             from_: Start of the range of dates. A date, a datetime or ISO 8601 text; in
                 `time_zone`, unless it has an offset.
             to: End of the range of dates. A date, a datetime or ISO 8601 text; in `time_zone`,
@@ -866,7 +866,7 @@ class AsyncNeu(AsyncClient):
         the dates of the rows.
 
         Args:
-            id_service: Identifier of the service, which the source calls a project here.
+            id_service: Identifier of the service, which the document calls a project here.
             from_: Start of the range of dates. A date, a datetime or ISO 8601 text; in
                 `time_zone`, unless it has an offset.
             to: End of the range of dates. A date, a datetime or ISO 8601 text; in `time_zone`,

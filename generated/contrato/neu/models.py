@@ -389,7 +389,7 @@ class PlatformPayment(Model):
     Attributes:
         date: When the payment was made.
         method: Means of payment. The values are not documented.
-        payment_value: Amount paid, in Colombian pesos (COP). The capital letter is the source's.
+        payment_value: Amount paid, in Colombian pesos (COP). The capital letter is the document's.
     """
 
     date: datetime.datetime | None = attrs.field(
