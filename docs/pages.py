@@ -455,8 +455,8 @@ def decorate(api: Api, words: dict[str, str]) -> dict[str, Any]:
 
 
 ORDER = (
-    "x-evidence", "x-operation-evidence", "x-meaning-evidence", "x-default-evidence", "x-unit-evidence",
-    "x-path-evidence", "x-safe-evidence",
+    "x-evidence", "x-operation-evidence", "x-meaning-evidence", "x-safe-evidence", "x-default-evidence",
+    "x-unit-evidence", "x-path-evidence",
 )  # fmt: skip
 
 
