@@ -268,6 +268,7 @@ def test_what_a_search_finds_is_there(site: Path, folder: str) -> None:
             known[file] = Page(file).ids
         assert anchor in known[file], entry
     assert {file.stem for file in known} == {"evidence", *spec.APIS, *pages.GUIDES, *pages.ENGLISH}
+    assert "evidence.html#answer" in {entry["href"] for entry in found}
     titles = {entry["title"] for entry in found}
     rows = {entry["href"].partition("#")[2]: entry["place"] for entry in found if "evidence.html" in entry["href"]}
     for api in map(spec.api, spec.APIS):
@@ -470,6 +471,23 @@ def test_a_level_says_what_it_is_the_level_of(site: Path, folder: str) -> None:
         assert all(f">{words['words']['operation']}: " in heading for heading in headings)
         # What is open is named, and linked.
         assert re.search(rf'\(<a href="evidence.html#{api}-(\d+)">\w+-\1</a>', text)
+
+
+@pytest.mark.parametrize("folder", ["", "es", "pt-BR"])
+def test_a_sample_leads_to_the_guides_that_belong_to_it(site: Path, folder: str) -> None:
+    """And to the variables that have the token and the address."""
+    seen = set()
+    for api in map(spec.api, spec.APIS):
+        text = (site / folder / f"{api.name}.html").read_text("utf-8")
+        assert {f'"#{link}"' for link in ("install", "schemas")} <= {*re.findall(r'"#\w+"', text)}
+        for operation in api.operations.values():
+            inside = text.partition(f'<article class="operation" id="{operation.id}">')[2].partition("</article>")[0]
+            assert f"<code>{api.token_variable}</code>, <code>{api.base_url_variable}</code>" in inside
+            linked = (operation.pagination is not None, operation.date_range is not None)
+            assert ("lists.html#lists" in inside, "frames.html" in inside) == linked, operation.id
+            assert ("lists.html#long-ranges" in inside) == linked[1]
+            seen.add(linked)
+    assert len(seen) > 2
 
 
 @pytest.mark.parametrize("folder", ["", "es", "pt-BR"])
