@@ -220,6 +220,8 @@ def topics(api: Api, english: Api, words: Mapping[str, str]) -> list[Topic]:
         found[subject].append((steps, part, evidence))
     last = max(known.values(), default=0)
     ours = {(site.opening.question.id, site.keys): site.opening.ours for site in api.open_sites()}
+    # What is settled is not asked any more.
+    asked = {known.get(subject) for subject in found if subject in api.questions}
     made = []
     for subject, places in found.items():
         # A spec that is being changed has topics without a number of their own yet.
@@ -243,7 +245,7 @@ def topics(api: Api, english: Api, words: Mapping[str, str]) -> list[Topic]:
                     for steps, part, _ in places
                 ],
                 question.which if question else (),
-                f"{name}-{settled[number]}" if number in settled else "",
+                f"{name}-{settled[number]}" if settled.get(number) in asked else "",
             )
         )
     return sorted(made, key=lambda topic: topic.number)
