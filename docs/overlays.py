@@ -35,7 +35,10 @@ from contrato.core.spec import APIS
 SPEC = Path(__file__).parents[1] / "spec"
 LANGUAGES = {"es": "Spanish", "pt-BR": "Brazilian Portuguese"}
 # The evidence that the reference shows. That of rules is shown by the contract suite, in English.
-EVIDENCE = ("x-evidence", "x-default-evidence", "x-meaning-evidence", "x-unit-evidence", "why")
+EVIDENCE = (
+    "x-evidence", "x-default-evidence", "x-meaning-evidence", "x-safe-evidence", "x-status-evidence", "x-unit-evidence",
+    "why",
+)  # fmt: skip
 TEXTS = ("title", "summary", "description", "x-displayName", *EVIDENCE[:-1])
 # Notes about a translation.
 NOTES = ("x-english", "x-same")

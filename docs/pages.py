@@ -137,13 +137,14 @@ class Pages:
             "language": language,
             "root": self.root,
             "home": "",
-            "counts": {name: Counter(it.level for *_, it in api.statements()) for name, api in self.apis.items()},
+            "counts": {name: Counter(it.level for it in self.topics if it.api == name) for name in self.apis},
+            "documented": {
+                name: sum(it.level == "documented" for *_, it in api.statements()) for name, api in self.apis.items()
+            },
             "topics": self.topics,
             "grouped": {name: questions.grouped(api, self.topics) for name, api in self.apis.items()},
             "levels": {topic.level for topic in self.topics},
-            "form_words": {
-                api: self.texts["form"] | {"short": name, "source": self.words["source"]} for api, name in names.items()
-            },
+            "form_words": self.texts["form"] | {"source": self.words["source"]},
             "versions": versions,
             "kinds": KINDS,
             "guides": GUIDES,
@@ -169,11 +170,17 @@ class Pages:
         )
         self.environment.filters |= {
             "part": self.badge,
+            # What is documented of an answer whose status is not, is its body.
+            "noun": lambda entry, noun: "answer" if any(it.part == "status" for it in entry.badges) else noun,
             "reason": self.reason,
             "level": lambda evidence: Evidence(evidence).level,
             "said": lambda evidence: self.texts["levels"].get(Evidence(evidence).level, ""),
             "linked": lambda places, topic: list(self.linked(places, topic)),
+            "listed": questions.listed,
+            "lines": lambda evidence: ", ".join(cite.partition("#")[2] for cite in evidence.citations),
             "heading": self.heading,
+            "form": self.form,
+            "sentence": lambda text: questions.SENTENCE.split(text)[0],
             "cited": self.cited,
             "markdown": reference.html,
             "inline": reference.inline,
@@ -184,6 +191,7 @@ class Pages:
         (self.site / LANGUAGES[self.language]).mkdir(exist_ok=True)
         for api in self.apis.values():
             self.write_reference(api)
+        self.write_forms()
         self.page("index", "index", self.texts["title"])
         for name in ("evidence", "guides"):
             self.page(name, name, self.texts[name]["title"])
@@ -192,6 +200,7 @@ class Pages:
         for name in self.apis:
             self.searched += self.groups(name)
         self.searched += map(self.question, self.topics)
+        self.searched.append(self.answering())
         for name in (*GUIDES, *ENGLISH):
             self.searched += self.sections(name)
         index = json.dumps(self.searched, ensure_ascii=False, separators=(",", ":"))
@@ -293,12 +302,18 @@ class Pages:
 
     def question(self, topic: Topic) -> dict[str, str]:
         """Return what a search finds of something to be settled; its number and its reasons, too."""
-        short, title = self.texts["apis"][topic.api]["short"], topic.question or topic.reason
+        title = topic.question or topic.reason
         text = " ".join(
             [*topic.readings.values(), topic.reason] if topic.question else [questions.listed(topic.places)]
         )
-        place = f"{short}-{topic.number} · {self.texts['levels'][topic.level]} · {self.heading(topic.group)}"
+        place = f"{topic.name} · {self.texts['levels'][topic.level]} · {self.heading(topic.group)}"
         return {"title": title, "place": place, "href": f"evidence.html#{topic.id}", "text": text}
+
+    def answering(self) -> dict[str, str]:
+        """Return what a search finds of the forms."""
+        words = self.texts["evidence"]
+        text = f"{words['answer']['lead']} {words['answer']['theme']}"
+        return {"title": words["answer"]["title"], "place": words["nav"], "href": "evidence.html#answer", "text": text}
 
     def markdown(self, name: str) -> str:
         """Return the text of a guide."""
@@ -321,8 +336,14 @@ class Pages:
 
     def cited(self, text: Markup, api: str) -> Markup:
         """Return a description in which numbers of questions, such as NEU-27, are links."""
-        short = re.escape(self.texts["apis"][api]["short"])
-        return Markup(re.sub(rf"\b{short}-(\d+)\b", rf'<a href="evidence.html#{api}-\1">\g<0></a>', str(text)))
+        names = {topic.name: topic.id for topic in self.topics if topic.api == api}
+        return Markup(
+            re.sub(
+                r"\b\w+-\d+\b",
+                lambda it: f'<a href="evidence.html#{names[it[0]]}">{it[0]}</a>' if it[0] in names else it[0],
+                str(text),
+            )
+        )
 
     def badge(self, part: str, level: str) -> str:
         """Return the text of a badge; `part` is what it is about, if not all that it stands at."""
@@ -338,14 +359,45 @@ class Pages:
         said = ": ".join(filter(None, (day, CITE.sub("", evidence.reason))))
         return ". ".join(filter(None, (said, lines and f"{self.words['source']}: {lines}")))
 
-    def linked(self, places: list[Place], topic: Topic) -> Iterator[dict[str, str]]:
-        """Yield places with the row that cites each and the address in the reference, the closest one that it has."""
-        for place in places:
-            at = place.key
-            while at and at not in self.anchors[topic.api]:
-                at = at.rpartition(".")[0]
-            row = "" if topic.question else f"{topic.api}.{place.key}"
-            yield {"row": row, "href": f"{topic.api}.html{'#' if at else ''}{at}", "where": place.where}
+    def linked(self, places: list[Place], topic: Topic) -> Iterator[tuple[str, list[dict[str, str]]]]:
+        """Yield places by what they are parts of: the row that cites each, the closest address in the reference, it."""
+        for owner, inside in questions.owned(places).items():
+            found = []
+            for place in inside:
+                at = place.key
+                while at and at not in self.anchors[topic.api]:
+                    at = at.rpartition(".")[0]
+                row = "" if topic.question else f"{topic.api}.{place.key}"
+                address = f"{topic.api}.html{'#' if at else ''}{at}"
+                found.append({"row": row, "href": address, "part": place.part or owner})
+            yield owner if any(place.part for place in inside) else "", found
+
+    def write_forms(self) -> None:
+        """Write the forms of each API as text: all questions, and those of each theme."""
+        folder = self.site / LANGUAGES[self.language] / "forms"
+        folder.mkdir()
+        for api, groups in self.shared["grouped"].items():
+            forms = {api: groups} | {f"{api}-{group}": {group: found} for group, found in groups.items()}
+            for name, chosen in forms.items():
+                (folder / f"{name}.txt").write_text(self.form(api, chosen), "utf-8")
+
+    def form(self, api: str, groups: Mapping[str, list[Topic]]) -> str:
+        """Return a form: who asks, why, of which document and where to send it; then questions, by theme."""
+        words, known = self.shared["form_words"], self.apis[api]
+        said = {"api": known.title, "where": f"{self.repository}/issues/new"}
+        paragraphs = [
+            words["title"].format_map(said),
+            words["who"].format_map(said),
+            *(words["document"].format_map(attrs.asdict(source) | said) for source in known.sources.values()),
+            words["how"],
+            words["send" if self.repository else "reply"].format_map(said),
+        ]
+        if self.address:
+            paragraphs.append(f"{words['reference']}: {self.address}/{LANGUAGES[self.language]}{api}.html")
+        text = "\n\n".join(paragraph.strip() for paragraph in paragraphs)
+        for group, found in groups.items():
+            text += f"\n\n\n## {self.heading(group)}\n\n" + "\n\n".join(topic.form(words) for topic in found)
+        return f"{text}\n"
 
 
 def article(markdown: str) -> Markup:
@@ -403,9 +455,13 @@ def decorate(api: Api, words: dict[str, str]) -> dict[str, Any]:
 
 
 ORDER = (
-    "x-evidence", "x-operation-evidence", "x-meaning-evidence", "x-default-evidence", "x-unit-evidence",
-    "x-path-evidence",
+    "x-evidence", "x-operation-evidence", "x-meaning-evidence", "x-safe-evidence", "x-default-evidence",
+    "x-unit-evidence", "x-path-evidence",
 )  # fmt: skip
+
+
+# Of a response, in the order in which they are told.
+RESPONSE = ("x-evidence", "x-status-evidence", "x-meaning-evidence")
 
 
 def arrange(node: Any) -> None:
@@ -447,6 +503,6 @@ def inline(document: dict[str, Any], node: Any) -> None:
 
 def mark(response: dict[str, Any], words: dict[str, str]) -> None:
     """Add evidence to a response's description: Scalar has no place for a badge there."""
-    for evidence in (Evidence(response.get(key, "")) for key in ("x-evidence", "x-meaning-evidence")):
+    for evidence in (Evidence(response.get(key, "")) for key in RESPONSE):
         if evidence.reason:
             response["description"] += f" *{words[evidence.level]}: {CITE.sub('', evidence.reason)}*"

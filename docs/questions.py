@@ -17,14 +17,19 @@ import yaml
 from ruamel.yaml import YAML
 
 from contrato.core import spec
+from contrato.core.document import operation_nodes
 from contrato.core.extensions import Evidence
+from contrato.core.schema import plain_text
 from contrato.core.spec import APIS, Api
 from reference import key, keyed, names
 
 # By API and number, the id of an open question, or the English of a reason; then, by API and theme, the numbers of the
-# reasons about it. A reason in other words keeps its number: change it here too.
+# reasons about it; then, by API and question, those of the reasons that its answer settles. A reason in other words
+# keeps its number: change it here too.
 NUMBERS = Path(__file__).with_name("numbers.yaml")
 CITE = re.compile(rf"\b(?:{'|'.join(APIS)})#(?=L\d)")
+LINES = re.compile(r"#(L\d+(?:-L\d+)?)")
+SENTENCE = re.compile(r"\.(?: |$)")
 # Not to be settled: a document or a server has, or nobody is asked.
 CERTAIN = ("documented", "observed", "invented")
 # The order within a theme.
@@ -35,10 +40,11 @@ Steps = tuple[str, ...]
 
 @attrs.frozen
 class Place:
-    """A place in a spec that a topic is about; `reading` is ours of an open question."""
+    """A place in a spec that a topic is about: a part of `owner`; `reading` is ours of an open question."""
 
     key: str
-    where: str
+    owner: str
+    part: str
     reading: str = ""
 
 
@@ -50,10 +56,12 @@ class Topic:
         subject: The id of the question, or the reason in English.
         group: The theme, by which questions and reasons stand together; the level of a reason that has none yet.
         which: Readings that leave something to be named.
+        answered: The name of the question whose answer settles a reason.
 
     """
 
     api: str
+    name: str
     number: int
     subject: str
     level: str
@@ -63,6 +71,7 @@ class Topic:
     readings: Mapping[str, str]
     places: list[Place]
     which: Sequence[str] = ()
+    answered: str = ""
 
     @property
     def id(self) -> str:
@@ -79,8 +88,8 @@ class Topic:
 
     @property
     def cites(self) -> str:
-        """Lines of the vendor's document about it."""
-        return ", ".join(cite.partition("#")[2] for cite in self.why.citations)
+        """Lines of the vendor's document about it, those inside the reason included."""
+        return ", ".join(dict.fromkeys(LINES.findall(self.why)))
 
     @property
     def differs(self) -> bool:
@@ -97,32 +106,50 @@ class Topic:
 
     def form(self, words: Mapping[str, str]) -> str:
         """Return it as text with a line for the answer."""
-        lines = [f"{words['short']}-{self.number}. {self.question or self.reason}"]
+        lines = [f"{self.name}. {self.question or listed(self.places)}"]
         for letter, (name, text) in zip(ascii_lowercase, self.readings.items(), strict=False):
             ours = f" ← {words['ours']}" if name in self.ours else ""
             places = f": {listed(self.ours[name])}" if ours and self.differs else ""
             lines.append(f"   {letter}) {text}{ours}{places}")
             if name in self.which:
                 lines.append(f"      {words['which']} ____")
-        if self.question:
-            lines.append(f"   {words['why']}: {self.reason}")
+        lines.append(f"   {words['why']}: {self.reason}" if self.question else f"   {self.reason}")
         if self.cites:
             lines.append(f"   {words['source']}: {self.cites}")
-        if not self.differs:
-            return "\n".join([*lines, f"   {words['places']}: {listed(self.places)}", f"   {words['answer']}: "])
-        # Where we read it in several ways, the answer may differ, too.
-        letters = [letter for letter, name in zip(ascii_lowercase, self.readings, strict=False) if name in self.ours]
-        return "\n".join([*lines, *(f"   {words['answer_at'].replace('LETTER', letter)}: " for letter in letters)])
+        if self.answered:
+            return "\n".join([*lines, f"   {words['answered'].replace('NUMBER', self.answered)}"])
+        if not self.differs and self.question:
+            lines.append(f"   {words['places']}: {listed(self.places)}")
+        answers = [(words["answer" if self.question else "right"], self.places)]
+        if self.differs:
+            # Where we read it in several ways, the answer may differ, too.
+            lettered = zip(ascii_lowercase, self.readings, strict=False)
+            ours_at = [(letter, self.ours[name]) for letter, name in lettered if name in self.ours]
+            answers = [(words["answer_at"].replace("LETTER", letter), found) for letter, found in ours_at]
+        for answer, found in answers:
+            lines.append(f"   {answer}: ____")
+            if len(found) > 1:
+                lines.append(f"      {words['except']}: ____")
+        return "\n".join(lines)
 
     def issue(self, repository: str, words: Mapping[str, str]) -> str:
         """Return the address of an issue prefilled with it."""
-        title = f"{words['short']}-{self.number}: {self.question or self.reason}"
+        title = f"{self.name}: {self.question or self.reason}"
         return f"{repository}/issues/new?{urlencode({'title': title[:200], 'body': self.form(words)})}"
+
+
+def owned(places: Iterable[Place]) -> dict[str, list[Place]]:
+    """Return places by what they are parts of."""
+    found = defaultdict(list)
+    for place in places:
+        found[place.owner].append(place)
+    return dict(found)
 
 
 def listed(places: Iterable[Place]) -> str:
     """Return the names of places as text."""
-    return ", ".join(place.where for place in places)
+    parts = {owner: ", ".join(filter(None, (it.part for it in inside))) for owner, inside in owned(places).items()}
+    return "; ".join(f"{owner}: {part}" if part else owner for owner, part in parts.items())
 
 
 def grouped(api: Api, topics: Iterable[Topic]) -> dict[str, list[Topic]]:
@@ -133,19 +160,27 @@ def grouped(api: Api, topics: Iterable[Topic]) -> dict[str, list[Topic]]:
     return {group: inside for group, inside in found.items() if inside}
 
 
-def where(api: Api, steps: Steps, part: str, words: Mapping[str, str]) -> str:
-    """Return the name of a place for a reader."""
-    found = [words["body"] if step == "requestBody" else step for step in names(steps)]
+def where(api: Api, steps: Steps, part: str, words: Mapping[str, str]) -> tuple[str, str]:
+    """Return the name of a place for a reader of the vendor's document: what it is a part of, and the part."""
+    first, *inside = names(steps) or [""]
     bodies = {it.body.schema.component: it.id for it in api.operations.values() if it.body}
-    if steps[:2] == ("components", "schemas") and steps[2] in bodies:
-        # A reader knows the operation that sends it.
-        return " · ".join([bodies[steps[2]], *found[1:], *([words[part].lower()] if part else ())])
-    if "securitySchemes" in steps:
-        found = [words["security"]]
-    found = [words.get(found[0], found[0]), *found[1:]] if found else [words["api"]]
-    if steps[:2] == ("components", "schemas"):
-        found = [".".join(found)]
-    return " · ".join([*found, words[part].lower()] if part else found)
+    operation = api.operations.get(bodies.get(first, first))
+    if steps[0] == "paths":
+        methods = (method.upper() for path, method, *_ in operation_nodes(api.document) if path == first)
+        owner = f"{', '.join(methods)} {first}"
+    elif operation:
+        owner = f"{operation.summary} ({operation.id})"
+    elif steps[0] != "components" or steps[1] == "securitySchemes":
+        owner = words["security"] if "securitySchemes" in steps else words.get(first or "api", first)
+    elif steps[1] == "responses":
+        answers = [answer for *_, node in operation_nodes(api.document) for answer in node["responses"].items()]
+        statuses = (str(status) for status, answer in answers if answer.get("$ref", "").rpartition("/")[2] == first)
+        owner = f"{', '.join(dict.fromkeys(statuses))} ({first})"
+    else:
+        said = api.document["components"][steps[1]][first].get("description", "")
+        owner = f"{SENTENCE.split(plain_text(said))[0]} ({first})"
+    inside = [words["body"] if step == "requestBody" else step for step in inside]
+    return owner, " · ".join([*inside, *([words[part].lower()] if part else ())])
 
 
 def numbers(api: str) -> dict[str, int]:
@@ -157,6 +192,12 @@ def themes(api: str) -> dict[int, str]:
     """Return the themes of the reasons of an API, by number."""
     found = yaml.safe_load(NUMBERS.read_text("utf-8")).get("themes", {}).get(api, {})
     return {number: theme for theme, numbered in found.items() for number in numbered}
+
+
+def answered(api: str) -> dict[int, int]:
+    """Return the numbers of the reasons that the answer to a question settles, with that of the question."""
+    found = yaml.safe_load(NUMBERS.read_text("utf-8")).get("answered", {}).get(api, {})
+    return {number: question for question, reasons in found.items() for number in reasons}
 
 
 def subjects(api: Api) -> Iterator[tuple[str, Steps, str, Evidence]]:
@@ -171,35 +212,40 @@ def subjects(api: Api) -> Iterator[tuple[str, Steps, str, Evidence]]:
 
 def topics(api: Api, english: Api, words: Mapping[str, str]) -> list[Topic]:
     """Return what is to be settled in a spec in some language; `english` is the same spec in English."""
-    known, themed = numbers(api.name), themes(api.name)
+    known, themed, settled = numbers(api.name), themes(api.name), answered(api.name)
+    # A number is cited in all languages.
+    name = english.title.partition(" API")[0]
     found: dict[str, list[tuple[Steps, str, Evidence]]] = defaultdict(list)
     for (subject, *_), (_, steps, part, evidence) in zip(subjects(english), subjects(api), strict=True):
         found[subject].append((steps, part, evidence))
     last = max(known.values(), default=0)
     ours = {(site.opening.question.id, site.keys): site.opening.ours for site in api.open_sites()}
+    # What is settled is not asked any more.
+    asked = {known.get(subject) for subject in found if subject in api.questions}
     made = []
     for subject, places in found.items():
         # A spec that is being changed has topics without a number of their own yet.
         last += subject not in known
         question = api.questions.get(subject)
         evidence = places[0][2]
+        number = known.get(subject, last)
         made.append(
             Topic(
                 api.name,
-                known.get(subject, last),
+                f"{name}-{number}",
+                number,
                 subject,
                 "open" if question else evidence.level,
-                question.theme if question else themed.get(known.get(subject, last), evidence.level),
+                question.theme if question else themed.get(number, evidence.level),
                 question.question if question else "",
                 question.why if question else evidence,
                 question.readings if question else {},
                 [
-                    Place(
-                        key(keyed(api, steps), part), where(english, steps, part, words), ours.get((subject, steps), "")
-                    )
+                    Place(key(keyed(api, steps), part), *where(api, steps, part, words), ours.get((subject, steps), ""))
                     for steps, part, _ in places
                 ],
                 question.which if question else (),
+                f"{name}-{settled[number]}" if settled.get(number) in asked else "",
             )
         )
     return sorted(made, key=lambda topic: topic.number)

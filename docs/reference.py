@@ -17,7 +17,7 @@ from contrato.core.extensions import Evidence, Opening, opening
 from contrato.core.spec import Api, Operation
 
 # The parts of an element that have evidence of their own, in the order of their badges.
-PARTS = ("", "meaning", "default", "unit")
+PARTS = ("", "status", "meaning", "safe", "default", "unit")
 # Steps to an element that say nothing to a reader.
 UNNAMED = (
     "0", "anyOf", "components", "content", "info", "items", "operations", "parameters", "paths", "properties",
@@ -197,7 +197,9 @@ class Reference:
         for it in self.exchanges:
             operation = it.operation
             call = f"{operation.method} {operation.path} · {operation.method_name}"
-            yield operation.summary, call, operation.id, it.entry.said
+            # The values of its arguments say what may be asked for, such as HOURLY.
+            values = [str(value) for parameter in operation.parameters for value in parameter.schema.enum]
+            yield operation.summary, call, operation.id, " ".join([it.entry.said, *values])
             for entry in [*it.parameters, *(it.body.fields if it.body else ())]:
                 yield from self._fields(entry, operation.summary)
         for entry in self.schemas:

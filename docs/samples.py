@@ -185,7 +185,7 @@ def _wrapped(words: list[str]) -> str:
     """Break a command between its options, where one line is too long."""
     lines = [""]
     for word in words:
-        if len(lines[-1]) + len(word) > 70 and word.startswith(("-", '"$')):
+        if len(lines[-1]) + len(word) > 50 and word.startswith(("-", '"$')):
             lines.append("  ")
         lines[-1] += word if lines[-1].strip() == "" else f" {word}"
     return " \\\n".join(lines)

@@ -409,7 +409,7 @@ def test_badges_show(page: Page, site: Path, language: str, api: str, key: str) 
     words = texts(language)
     section = operation_at(page, key)
     badges = section.locator(".operation-description summary")
-    expect(badges).to_have_count(2 + ("x-meaning-evidence" in operation))
+    expect(badges).to_have_count(2 + sum(f"x-{part}-evidence" in operation for part in ("meaning", "safe")))
     # It says what it is the level of: the path, beside it, has another one.
     level = words[words["agrees"]["operation"]][operation["x-evidence"].partition(" ")[0]]
     own = badges.get_by_text(f"{words['words']['operation']}: {level}", exact=True)
@@ -569,6 +569,9 @@ def test_one_search_finds_both_apis_and_the_guides(context: BrowserContext, site
     page.keyboard.press("Escape")
     expect(found).to_have_count(0)
     expect(box).to_be_focused()
+    # Another form of a word finds what has that word.
+    box.fill(f"{texts(language)['reference']['paged'][:-1]}us")
+    expect(found).not_to_have_count(0)
     box.fill("qqqqqqqq")
     expect(page.get_by_role("status")).to_have_text(texts(language)["script"]["nothing"])
     for api in spec.APIS:

@@ -43,7 +43,8 @@ def move_arguments(document: dict[str, Any]) -> None:
     for _, method, item, node in list(operation_nodes(document)):
         if method != "post" or not node.get("x-safe"):
             continue
-        item["get"] = {key: value for key, value in item.pop("post").items() if key not in ("requestBody", "x-safe")}
+        gone = ("requestBody", "x-safe", "x-safe-evidence")
+        item["get"] = {key: value for key, value in item.pop("post").items() if key not in gone}
         media = follow(document, node["requestBody"])[0]["content"][JSON]
         examples = [follow(document, example)[0] for example in media.get("examples", {}).values()]
         schema = follow(document, media["schema"])[0]

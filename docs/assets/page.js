@@ -65,15 +65,19 @@ if (!document.querySelector('#app')) {
     const entries = await load();
     if (wanted !== fold(box.value.trim())) return;
     const parts = wanted.split(/\s+/);
-    const found = entries.filter(({ all }) => wanted && parts.every((part) => all.includes(part)));
+    const having = (words_) => entries.filter(({ all }) => wanted && words_.every((part) => all.includes(part)));
+    const found = having(parts);
     // Sorting is stable: what ranks alike stays in the order of the index.
     found.sort((one, other) => rank(one, wanted) - rank(other, wanted));
+    // Then what has the words with another ending: "paged" is asked, and "page" is there.
+    const stems = parts.map((part) => /^\p{L}{5,}$/u.test(part) ? part.slice(0, -2) : part);
+    found.push(...having(stems).filter((entry) => !found.includes(entry)));
     list.replaceChildren();
     for (const { title, place, href, text } of found.slice(0, MOST)) {
       const link = make(make(list, 'li'), 'a', { href: home + href });
       make(link, 'b').textContent = title;
       make(link, 'span').textContent = place;
-      make(link, 'small').textContent = excerpt(text, parts[0]);
+      make(link, 'small').textContent = excerpt(text, stems[0]);
     }
     said.textContent = found.length > MOST ? `${MOST} / ${found.length}` : found.length || words.nothing;
     panel.classList.toggle('open', Boolean(wanted));

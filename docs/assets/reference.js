@@ -64,6 +64,7 @@ Scalar.createApiReference('#app', {
         shows('x-evidence', 'contrato-evidence'),
         shows('x-operation-evidence', 'contrato-evidence'),
         shows('x-meaning-evidence', 'contrato-evidence'),
+        shows('x-safe-evidence', 'contrato-evidence'),
         shows('x-default-evidence', 'contrato-evidence'),
         shows('x-unit-evidence', 'contrato-evidence'),
         shows('x-unit', 'contrato-unit'),

@@ -79,6 +79,7 @@ def test_help_shows_units_and_evidence(run: Run, api: str, name: str) -> None:
     operation = OPERATIONS[api, name]
     text = " ".join(run(api, name, "--help").stdout.split())
     assert operation.evidence in text
+    assert operation.safe_evidence in text
     assert "Parameters of the API: ID" not in text
     for parameter in operation.parameters:
         meaning = f"; meaning {parameter.meaning_evidence}" if parameter.meaning_evidence else ""
@@ -92,8 +93,8 @@ def test_help_shows_units_and_evidence(run: Run, api: str, name: str) -> None:
 
 
 def test_a_meaning_that_is_inferred_says_so(run: Run) -> None:
+    assert "Of its meaning: inferred: " in " ".join(run("neu", "consumption", "--help").stdout.split())
     text = " ".join(run("neu", "bills", "--help").stdout.split())
-    assert "Of its meaning: inferred: " in text
     (inferred, *_) = [p for p in OPERATIONS["neu", "bills"].parameters if p.meaning_evidence.level == "inferred"]
     assert f"; {inferred.evidence}; meaning inferred: the" in text
     assert re.search(r"\baccount string\. [^\[]+\[documented; meaning inferred\]", text)

@@ -73,6 +73,8 @@ def test_every_link_leads_somewhere_inside_the_site(site: Path) -> None:
             if link == "data:,":
                 continue
             target, _, fragment = link.partition("#")
+            # A choice of rows of the same page.
+            target = target.partition("?")[0]
             at = (file.parent / target).resolve() if target else file
             assert at.is_file(), f"{file.relative_to(site)}: {link}"
             assert at.is_relative_to(site)
@@ -199,7 +201,13 @@ def test_a_site_says_where_it_and_the_project_are(site: Path, tmp_path: Path) ->
     for folder in pages.LANGUAGES.values():
         shown = (tmp_path / folder / "neu.html").read_text("utf-8")
         # Without a script: what to install, and what to do in a notebook, in one click.
-        assert f'pip install "contrato[pandas] @ git+{project}"' in shown
+        assert f'pip install "contrato[mock,pandas] @ git+{project}"' in shown
+        assert "export NEU_TOKEN=" in shown
+        assert "export NEU_BASE_URL=" in shown
+        form = (tmp_path / folder / "forms/neu.txt").read_text("utf-8")
+        assert f"{project}/issues/new" in form
+        assert f"{at}/{folder}neu.html" in form
+        assert spec.api("neu").sources["neu"].sha256 in form
         assert 'client.html#in-a-notebook"' in shown
     assert f"pip install &quot;contrato[mock,pandas] @ git+{project}&quot;" in (tmp_path / "client.html").read_text(
         "utf-8"
@@ -260,6 +268,7 @@ def test_what_a_search_finds_is_there(site: Path, folder: str) -> None:
             known[file] = Page(file).ids
         assert anchor in known[file], entry
     assert {file.stem for file in known} == {"evidence", *spec.APIS, *pages.GUIDES, *pages.ENGLISH}
+    assert "evidence.html#answer" in {entry["href"] for entry in found}
     titles = {entry["title"] for entry in found}
     rows = {entry["href"].partition("#")[2]: entry["place"] for entry in found if "evidence.html" in entry["href"]}
     for api in map(spec.api, spec.APIS):
@@ -400,7 +409,7 @@ def test_what_is_in_doubt_can_be_cited_answered_and_found(site: Path, folder: st
     page = Page(site / folder / "evidence.html")
     text = (site / folder / "evidence.html").read_text("utf-8")
     for api in spec.APIS:
-        name = {"neu": "NEU"}.get(api) or {"": "Apportionments", "es": "Prorrateos", "pt-BR": "Rateios"}[folder]
+        name = {"neu": "NEU", "apportionments": "Apportionments"}[api]
         numbers = [row.rpartition("-")[2] for row in page.ids if row.startswith(f"{api}-")]
         # Each is a line of the form, too.
         assert all(re.search(rf"(^|<code>){name}-{number}\. \S", text, re.MULTILINE) for number in numbers)
@@ -409,6 +418,14 @@ def test_what_is_in_doubt_can_be_cited_answered_and_found(site: Path, folder: st
         themes = {f"theme-{api}-{opening.question.theme}" for opening in open_}
         assert themes < page.ids
         assert {f"#{theme}" for theme in themes} < {*page.links}
+        # Those of one theme are a form by themselves.
+        forms = site / folder / "forms"
+        asked = (forms / f"{api}.txt").read_text("utf-8")
+        for theme in themes:
+            part = (forms / f"{theme.removeprefix('theme-')}.txt").read_text("utf-8")
+            head, _, lines = part.partition("\n## ")
+            assert asked.startswith(head)
+            assert lines in asked
     contents = re.findall(r'<a href="#theme-[^"]+">(.+?)</a>', text)
     assert re.findall(r"^## (.+)$", text, re.MULTILINE) == contents
     assert len(text.split("data-level")) - 1 == sum(len(re.findall(rf'id="{api}-\d+"', text)) for api in spec.APIS)
@@ -453,8 +470,36 @@ def test_a_level_says_what_it_is_the_level_of(site: Path, folder: str) -> None:
         headings = re.findall(r'<div class="said"><h3>(.*?)</h3>', text, re.DOTALL)
         assert all(f">{words['words']['operation']}: " in heading for heading in headings)
         # What is open is named, and linked.
-        short = words["apis"][api]["short"]
-        assert re.search(rf'\(<a href="evidence.html#{api}-(\d+)">{short}-\1</a>', text)
+        assert re.search(rf'\(<a href="evidence.html#{api}-(\d+)">\w+-\1</a>', text)
+
+
+@pytest.mark.parametrize("folder", ["", "es", "pt-BR"])
+def test_a_sample_leads_to_the_guides_that_belong_to_it(site: Path, folder: str) -> None:
+    """And to the variables that have the token and the address."""
+    seen = set()
+    for api in map(spec.api, spec.APIS):
+        text = (site / folder / f"{api.name}.html").read_text("utf-8")
+        assert {f'"#{link}"' for link in ("install", "schemas")} <= {*re.findall(r'"#\w+"', text)}
+        for operation in api.operations.values():
+            inside = text.partition(f'<article class="operation" id="{operation.id}">')[2].partition("</article>")[0]
+            assert f"<code>{api.token_variable}</code>, <code>{api.base_url_variable}</code>" in inside
+            linked = (operation.pagination is not None, operation.date_range is not None)
+            assert ("lists.html#lists" in inside, "frames.html" in inside) == linked, operation.id
+            assert ("lists.html#long-ranges" in inside) == linked[1]
+            seen.add(linked)
+    assert len(seen) > 2
+
+
+@pytest.mark.parametrize("folder", ["", "es", "pt-BR"])
+def test_what_is_documented_of_an_answer_is_not_its_status(site: Path, folder: str) -> None:
+    """Where the vendor gives no status, a row of answers says both: the body is documented, the status is not."""
+    words = yaml.safe_load((DOCS / f"texts.{folder or 'en'}.yaml").read_text("utf-8"))
+    for api in spec.APIS:
+        text = (site / folder / f"{api}.html").read_text("utf-8")
+        rows = re.findall(r'<div class="name"><code>200</code>(.*?)<div class="about">', text, re.DOTALL)
+        inferred = f"{words['words']['status']}: {words['levels']['inferred']}"
+        assert {inferred in row for row in rows} == {"x-status-evidence" in json.dumps(spec.api(api).document)}
+        assert all(f">{words['words']['answer']}: " in row for row in rows if inferred in row)
 
 
 @pytest.mark.parametrize("api", spec.APIS)

@@ -67,7 +67,7 @@ def test_every_text_is_asked_for(api: str) -> None:
         return own + sum(inside)
 
     found = [texts for _, _, texts in overlays.texts(document)]
-    for key in ("summary", "description", "x-evidence", "x-default-evidence", "x-meaning-evidence", "x-unit-evidence"):
+    for key in ("summary", "description", *overlays.EVIDENCE[:-1]):
         assert sum(key in texts for texts in found) == count(document, key)
 
 

@@ -1,5 +1,6 @@
 """A reference page is made of any spec, not only of those that are published."""
 
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -107,19 +108,72 @@ def test_a_form_has_a_heading_for_each_theme_and_a_letter_for_each_reading(api: 
     assert open_themes(known) <= {*groups} <= {*TEXTS["themes"], "conflict", "inferred"}
     assert sorted(topic.number for found in groups.values() for topic in found) == [it.number for it in topics]
     for topic in topics:
-        form = topic.form(TEXTS["form"] | {"short": api, "source": "Source"})
+        form = topic.form(TEXTS["form"] | {"source": "Source"})
         letters = ascii_lowercase[: len(topic.readings)]
         assert re.findall(r"^   (\w)\) ", form, re.MULTILINE) == [*letters]
         # Where our readings differ, each says where it is ours; else all places are named once.
         for reading, places in topic.ours.items() if topic.differs else ():
             assert f"{topic.readings[reading]} ← our reading: {questions.listed(places)}" in form
-        assert all(place.where in form for place in topic.places)
-        # Whoever answers has the grounds, a place for each answer, and for what an answer leaves to be named.
+        assert all(place.owner in form and place.part in form for place in topic.places)
+        # Whoever answers has the grounds, and room for each answer, its exceptions, and what it leaves to be named.
         assert topic.reason in form
-        assert form.count("\n   Answer") == len(topic.ours)
-        assert form.count("Which one? ____") == len(topic.which)
+        answers = [] if topic.answered else list(topic.ours.values())
+        words = ("Answer", "Is this right?") if topic.question else ("Is this right?",)
+        assert len(re.findall(rf"^   (?:{'|'.join(map(re.escape, words))}).*: ____$", form, re.MULTILINE)) == len(
+            answers
+        )
+        assert form.count("Except: ____") == sum(len(places) > 1 for places in answers)
+        assert form.count(f"{TEXTS['form']['which']} ____") == len(topic.which)
     # Both happen.
     assert {topic.differs for topic in topics} == {True, False}
+
+
+@pytest.mark.parametrize("api", spec.APIS)
+def test_what_a_question_asks_is_not_asked_twice(api: str) -> None:
+    known = spec.api(api)
+    topics = {topic.number: topic for topic in questions.topics(known, known, WORDS)}
+    settled = questions.answered(api)
+    assert settled
+    assert {*settled, *settled.values()} <= {*questions.numbers(api).values()}
+    for reason, question in settled.items():
+        # What was learnt of a server is asked no more.
+        if reason not in topics or question not in topics:
+            continue
+        assert topics[question].question
+        assert not topics[reason].question
+        form = topics[reason].form(TEXTS["form"] | {"source": "Source"})
+        assert form.endswith(f"Answered by {topics[question].name}.")
+        assert "____" not in form
+
+
+def test_a_place_has_a_name_that_the_vendor_knows() -> None:
+    """The title of the operation, the method, the status: not only our names."""
+    known = spec.api("neu")
+    owners = {place.owner for topic in questions.topics(known, known, WORDS) for place in topic.places}
+    for operation in known.operations.values():
+        assert any(owner.split(" ", 1) == [operation.method, operation.path] for owner in owners)
+    assert {f"{it.summary} ({it.id})" for it in known.operations.values()} & owners
+    assert any(re.match(r"4\w\w \(\w+\)$", owner) for owner in owners)
+
+
+def test_an_answer_that_was_learnt_is_not_waited_for() -> None:
+    """A reason whose question is settled asks for itself."""
+    learnt = spec.api("neu").copy()
+    number, question = next(iter(questions.answered("neu").items()))
+    ids = {number: subject for subject, number in questions.numbers("neu").items()}
+    before = {topic.number: topic for topic in questions.topics(spec.api("neu"), spec.api("neu"), WORDS)}
+    if number not in before or question not in before:
+        pytest.skip("the spec was learnt, and settles it")
+    assert before[number].answered == before[question].name
+    settled = re.sub(
+        rf'"{ids[question]}": "([\w-]+)"',
+        rf'"{ids[question]}": {{"settled": "\1", "x-evidence": "observed: in a run"}}',
+        json.dumps(learnt),
+    )
+    api = Api("neu", json.loads(settled))
+    after = {topic.number: topic for topic in questions.topics(api, api, WORDS)}
+    assert question not in after
+    assert after[number].answered == ""
 
 
 @pytest.mark.parametrize("file", [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")], ids=lambda file: file.name)
@@ -156,11 +210,11 @@ def test_example_lists_have_the_order_that_we_read() -> None:
 
 @pytest.mark.parametrize("api", spec.APIS)
 def test_descriptions_cite_numbers_that_there_are(api: str) -> None:
-    """The same ones in each language, where the API may have another name."""
+    """The same ones in each language."""
     known = {*questions.numbers(api).values()}
     english = overlays.wanted(ROOT / "spec" / f"{api}.yaml")
     cited = {
-        language: {key: cites(api, language, texts) for key, texts in entries.items() if key in english}
+        language: {key: cites(api, texts) for key, texts in entries.items() if key in english}
         for language, entries in {
             "en": english,
             **{it: overlays.load(overlays.path(ROOT / "spec" / f"{api}.yaml", it)) for it in overlays.LANGUAGES},
@@ -172,8 +226,7 @@ def test_descriptions_cite_numbers_that_there_are(api: str) -> None:
         assert cited[language].items() <= cited["en"].items()
 
 
-def cites(api: str, language: str, texts: Mapping[str, str]) -> set[int]:
+def cites(api: str, texts: Mapping[str, str]) -> set[int]:
     """The numbers of questions in texts."""
-    words = yaml.safe_load((ROOT / "docs" / f"texts.{language}.yaml").read_text("utf-8"))
-    short = words["apis"][api]["short"]
-    return {int(number) for text in texts.values() for number in re.findall(rf"\b{short}-(\d+)", str(text))}
+    name = spec.api(api).title.partition(" API")[0]
+    return {int(number) for text in texts.values() for number in re.findall(rf"\b{name}-(\d+)", str(text))}

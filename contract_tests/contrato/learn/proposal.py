@@ -160,8 +160,9 @@ class _Proposal:
         at = target("paths", path, method)
         if found.operation.safe and method not in ("get", "head") and node.get("x-safe") is not True:
             self._act(at, update={"x-safe": True})
-        elif method in ("get", "head") and "x-safe" in node:
-            self._act(f"{at}['x-safe']", remove=True)
+        for key in ("x-safe", "x-safe-evidence") if method in ("get", "head") else ():
+            if key in node:
+                self._act(f"{at}['{key}']", remove=True)
 
     # Arguments
 

@@ -126,9 +126,9 @@ class Apportionments(Client):
         - captive market tariff (*mercado cativo*): the company needs a registered physical asset;
         - free market tariff (*mercado livre*): the company needs a valid contract.
 
-        No operation lists the companies, apportionment types, tariff types and units of measure
-        that this request names: take their ids from existing apportionments. Nor does any operation
-        assign cost centres.
+        **Take the ids from existing apportionments.** No operation lists the companies,
+        apportionment types, tariff types and units of measure that this request names. Nor does any
+        operation assign cost centres.
 
         By our reading, sending the request twice creates two records (Apportionments-32,
         Apportionments-42): check the result of the first before you repeat it.
@@ -412,9 +412,9 @@ class AsyncApportionments(AsyncClient):
         - captive market tariff (*mercado cativo*): the company needs a registered physical asset;
         - free market tariff (*mercado livre*): the company needs a valid contract.
 
-        No operation lists the companies, apportionment types, tariff types and units of measure
-        that this request names: take their ids from existing apportionments. Nor does any operation
-        assign cost centres.
+        **Take the ids from existing apportionments.** No operation lists the companies,
+        apportionment types, tariff types and units of measure that this request names. Nor does any
+        operation assign cost centres.
 
         By our reading, sending the request twice creates two records (Apportionments-32,
         Apportionments-42): check the result of the first before you repeat it.

@@ -40,12 +40,13 @@ class Neu(Client):
     **The vendor's document gives no method, no path, no status code and no error shape.** It names
     fields and shows the shape of requests and answers. All paths and methods of this reference are
     therefore inferred: they are one consistent reading, not a promise of the vendor. Each element
-    says in `x-evidence` whether it is documented, inferred, or a conflict between two statements of
-    the document.
+    says whether it is documented, inferred, or a conflict between two statements of the document:
+    in a badge, and in the files in `x-evidence`. Of an answer, the shape is documented, never the
+    status code.
 
     - **Queries are POST.** Filters travel in a JSON body, so most operations are `POST`; that is
-    our reading (NEU-2, NEU-10). None of them changes anything: `x-safe: true` marks those that may
-    be repeated freely.
+    our reading (NEU-2, NEU-10). All of them only read, so they may be repeated freely; in the
+    files, `x-safe: true` says so.
     - **Timestamps carry no zone.** We read `2021-04-01T00:00:00` as local time in Colombia
     (`America/Bogota`, UTC-5 all year); see NEU-34.
     - **Money is in Colombian pesos (COP), energy in kWh and kVArh.** The document states the units
@@ -278,7 +279,7 @@ class Neu(Client):
         the dates of the rows.
 
         Args:
-            id_service: Identifier of the service, which the source calls a project here.
+            id_service: Identifier of the service, which the document calls a project here.
             from_: Start of the range of dates. A date, a datetime or ISO 8601 text; in
                 `time_zone`, unless it has an offset.
             to: End of the range of dates. A date, a datetime or ISO 8601 text; in `time_zone`,
@@ -319,7 +320,7 @@ class Neu(Client):
         the dates of the rows.
 
         Args:
-            id_service: Identifier of the service, which the source calls a project here.
+            id_service: Identifier of the service, which the document calls a project here.
             from_: Start of the range of dates. A date, a datetime or ISO 8601 text; in
                 `time_zone`, unless it has an offset.
             to: End of the range of dates. A date, a datetime or ISO 8601 text; in `time_zone`,
@@ -586,12 +587,13 @@ class AsyncNeu(AsyncClient):
     **The vendor's document gives no method, no path, no status code and no error shape.** It names
     fields and shows the shape of requests and answers. All paths and methods of this reference are
     therefore inferred: they are one consistent reading, not a promise of the vendor. Each element
-    says in `x-evidence` whether it is documented, inferred, or a conflict between two statements of
-    the document.
+    says whether it is documented, inferred, or a conflict between two statements of the document:
+    in a badge, and in the files in `x-evidence`. Of an answer, the shape is documented, never the
+    status code.
 
     - **Queries are POST.** Filters travel in a JSON body, so most operations are `POST`; that is
-    our reading (NEU-2, NEU-10). None of them changes anything: `x-safe: true` marks those that may
-    be repeated freely.
+    our reading (NEU-2, NEU-10). All of them only read, so they may be repeated freely; in the
+    files, `x-safe: true` says so.
     - **Timestamps carry no zone.** We read `2021-04-01T00:00:00` as local time in Colombia
     (`America/Bogota`, UTC-5 all year); see NEU-34.
     - **Money is in Colombian pesos (COP), energy in kWh and kVArh.** The document states the units
@@ -823,7 +825,7 @@ class AsyncNeu(AsyncClient):
         the dates of the rows.
 
         Args:
-            id_service: Identifier of the service, which the source calls a project here.
+            id_service: Identifier of the service, which the document calls a project here.
             from_: Start of the range of dates. A date, a datetime or ISO 8601 text; in
                 `time_zone`, unless it has an offset.
             to: End of the range of dates. A date, a datetime or ISO 8601 text; in `time_zone`,
@@ -864,7 +866,7 @@ class AsyncNeu(AsyncClient):
         the dates of the rows.
 
         Args:
-            id_service: Identifier of the service, which the source calls a project here.
+            id_service: Identifier of the service, which the document calls a project here.
             from_: Start of the range of dates. A date, a datetime or ISO 8601 text; in
                 `time_zone`, unless it has an offset.
             to: End of the range of dates. A date, a datetime or ISO 8601 text; in `time_zone`,

@@ -218,7 +218,7 @@ class Bill(Model):
         id_account: Identifier of the account.
         account: Name of the account.
         service: Name of the service.
-        date: Date of the bill.
+        date: When the bill was issued.
         date_expiration: Date until which the bill is to be paid.
         date_payment: When the bill was paid; by our reading, null while it is unpaid (NEU-36).
         platform_payments: The payment made through the platform; by our reading, null if there was none (NEU-45).
@@ -229,7 +229,7 @@ class Bill(Model):
         contract: Number of the supply contract.
         consumption: Energy billed, in kWh.
         payment_value: Amount to pay, in Colombian pesos (COP).
-        description: Text on the bill.
+        description: Text about the bill.
         state: State of the bill. The values are not documented.
     """
 
@@ -249,7 +249,13 @@ class Bill(Model):
             "meaning_evidence": "inferred: it is the name: a text is shown beside the identifier (neu#L113)",
         }
     )
-    date: datetime.datetime = attrs.field(metadata={"wire": "date", "evidence": "documented neu#L113"})
+    date: datetime.datetime = attrs.field(
+        metadata={
+            "wire": "date",
+            "evidence": "documented neu#L113",
+            "meaning_evidence": "inferred: it is when the bill was issued: only the name is shown (neu#L113), which might also be the date of its period or of the reading",
+        }
+    )
     date_expiration: datetime.datetime = attrs.field(
         metadata={
             "wire": "date_expiration",
@@ -258,7 +264,12 @@ class Bill(Model):
         }
     )
     date_payment: datetime.datetime | None = attrs.field(
-        default=None, metadata={"wire": "date_payment", "evidence": "documented neu#L113"}
+        default=None,
+        metadata={
+            "wire": "date_payment",
+            "evidence": "documented neu#L113",
+            "meaning_evidence": "inferred: it is when the bill was paid: only the name is shown (neu#L113)",
+        },
     )
     platform_payments: PlatformPayment | None = attrs.field(
         default=None,
@@ -311,7 +322,12 @@ class Bill(Model):
         }
     )
     description: str | None = attrs.field(
-        default=None, metadata={"wire": "description", "evidence": "documented neu#L113"}
+        default=None,
+        metadata={
+            "wire": "description",
+            "evidence": "documented neu#L113",
+            "meaning_evidence": "inferred: it is a text for the customer, about the bill: only the name is shown (neu#L113)",
+        },
     )
     state: str = attrs.field(metadata={"wire": "state", "evidence": "documented neu#L113"})
 
@@ -329,7 +345,14 @@ class BillConcept(Model):
     """
 
     concept: str = attrs.field(metadata={"wire": "concept", "evidence": "documented neu#L113"})
-    quantity: float | None = attrs.field(default=None, metadata={"wire": "quantity", "evidence": "documented neu#L113"})
+    quantity: float | None = attrs.field(
+        default=None,
+        metadata={
+            "wire": "quantity",
+            "evidence": "documented neu#L113",
+            "meaning_evidence": "inferred: it is the quantity that is billed, whose unit depends on the item: only the name is shown (neu#L113)",
+        },
+    )
     unit_value: float | None = attrs.field(
         default=None,
         metadata={
@@ -337,6 +360,7 @@ class BillConcept(Model):
             "unit": "COP",
             "unit_evidence": "inferred: amounts are in Colombian pesos: no currency is given, and the vendor bills in Colombia",
             "evidence": "documented neu#L113",
+            "meaning_evidence": "inferred: it is the price of one unit of the quantity: only the name is shown (neu#L113)",
         },
     )
     total: float = attrs.field(
@@ -345,6 +369,7 @@ class BillConcept(Model):
             "unit": "COP",
             "unit_evidence": "inferred: amounts are in Colombian pesos: no currency is given, and the vendor bills in Colombia",
             "evidence": "documented neu#L113",
+            "meaning_evidence": "inferred: it is the amount of the item, which adds to that of the bill: only the name is shown (neu#L113)",
         }
     )
     asic_code: str | None = attrs.field(
@@ -364,7 +389,7 @@ class PlatformPayment(Model):
     Attributes:
         date: When the payment was made.
         method: Means of payment. The values are not documented.
-        payment_value: Amount paid, in Colombian pesos (COP). The capital letter is the source's.
+        payment_value: Amount paid, in Colombian pesos (COP). The capital letter is the document's.
     """
 
     date: datetime.datetime | None = attrs.field(

@@ -180,6 +180,8 @@ class OperationCommand(click.Command):
         evidence = [f"Evidence of the operation: {operation.evidence}."]
         if operation.meaning_evidence:
             evidence.append(f"Of its meaning: {operation.meaning_evidence}.")
+        if operation.safe_evidence:
+            evidence.append(f"That it only reads: {operation.safe_evidence}.")
         if operation.path_item.evidence:
             evidence.append(f"Of its path: {operation.path_item.evidence}.")
         for text in [*texts, " ".join(evidence)]:

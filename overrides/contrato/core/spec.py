@@ -53,7 +53,7 @@ from contrato.core.names import ARGUMENT_NAMES, CLIENT_NAMES, RESERVED, WINDOW_N
 from contrato.core.schema import Document, Element, Property, Schema
 
 # Keys of evidence, with the part of an element that it is about. Other evidence is about rules of the contract suite.
-EVIDENCE_KEY = re.compile(r"x-(?:(default|meaning|unit)-)?evidence")
+EVIDENCE_KEY = re.compile(r"x-(?:(default|meaning|safe|status|unit)-)?evidence")
 
 
 def _document(name: str) -> Traversable:
@@ -452,6 +452,11 @@ class Operation(Element["Api"]):
     def safe(self) -> bool:
         """True if it is a read, which may be repeated."""
         return self.method in ("GET", "HEAD") or self._node.get("x-safe") is True
+
+    @property
+    def safe_evidence(self) -> Evidence:
+        """Evidence that it is a read, where its method does not say so."""
+        return self._evidence("safe-")
 
     @property
     def deletes(self) -> bool:
@@ -867,7 +872,8 @@ class Api(Document):
         """Yield all evidence of the document in its order, except for rules of the contract suite.
 
         Yields the keys of the element (an operation has `operations` and its id, elements of lists have their name,
-        type or index), the part that the evidence is about (`default`, `meaning`, `unit` or an empty text), and it.
+        type or index), the part that the evidence is about (`default`, `meaning`, `safe`, `status`, `unit` or an empty
+        text), and it.
         """
         ids = {id(operation._node): ("operations", operation.id) for operation in self.operations.values()}
 

@@ -324,7 +324,7 @@ def reading_changes_nothing(session: Session, operation: Operation) -> Iterator[
     if len(different) == len(readings) and last <= 1.5 * max(steps):
         found = f"{len(pages)} answers, each other than all before: {told(*difference(*readings[-2:]))}"
         is_get = operation.method == "GET"
-        proof = "inferred: GET changes nothing (RFC 9110, 9.2.1)" if is_get else operation.meaning_evidence
+        proof = "inferred: GET changes nothing (RFC 9110, 9.2.1)" if is_get else operation.safe_evidence
         yield violation(
             operation, items_pointer(operation), "the same however often it is read", found, proof, pages[-2:]
         )
