@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from contrato.core import spec
+from contrato.core.connection import Connection
 from contrato.verify import ExitCode, Mode, Report, verify
 from contrato.verify.clean_up import clean_up
 from contrato.verify.own_records import UNPROVED, Journal
@@ -253,6 +254,20 @@ def test_a_record_that_a_deletion_left_is_told_though_reading_shows_more_than_it
         number = transport.exchange(CREATE, new_record(CREATE)).json["id"]
         assert [record.argument for record in clean_up(transport)] == [{"id": number}]
     assert snapshot(foreign).keys() - before.keys() == {number}
+
+
+def test_a_server_that_hangs_is_soon_given_up() -> None:
+    """Two requests that take too long are enough to know."""
+    foreign = seeded()
+    with serve(foreign) as url:
+        transport = Transport(API, url, TOKEN, Mode.OWN_RECORDS, connection=Connection(timeout=0.3))
+        with closing(transport):
+            for _ in range(6):
+                transport.exchange(CREATE, new_record(CREATE))
+            foreign.alter = lambda name, answer: replace(answer, delay=1.0)
+            asked = len(foreign.asked)
+            assert len(clean_up(transport)) == 6
+            assert len(foreign.asked) - asked <= 2
 
 
 def test_a_record_that_somebody_else_has_by_now_is_left_alone_and_told() -> None:

@@ -9,7 +9,7 @@ import requests
 from contrato.verify.documents import MISSING
 from contrato.verify.modes import Mode
 from contrato.verify.own_records import Record, shown
-from contrato.verify.transport import GIVE_UP, Limited, Transport
+from contrato.verify.transport import Ended, Limited, Transport
 
 ATTEMPTS = 3
 """Requests to delete a record, if the server fails."""
@@ -19,8 +19,8 @@ def clean_up(transport: Transport) -> list[Record]:
     """Delete what a run created, beyond the budget if need be; returns the records that are left."""
     own = transport.own
     transport.pace.begin_clean_up()
+    transport.cleaning = True
     own.prove_again()
-    unanswered = 0
     for record in list(own.created):
         remover = transport.spec.operations[record.creator].remover
         if remover is None:
@@ -40,21 +40,15 @@ def clean_up(transport: Transport) -> list[Record]:
                     break
             try:
                 answer = transport.exchange(remover, record.arguments)
-            except Limited:
+            except (Limited, Ended):
                 break
             except requests.RequestException:
-                unanswered += 1
-                if unanswered == GIVE_UP:
-                    break
                 continue
-            unanswered = 0
             if answer.status in (404, 410):
                 own.forget(record.path)
             if answer.status < 500 or not transport.pace.wait(remover.id, answer.headers.get("retry-after", "")):
                 break
-        if unanswered == GIVE_UP:
-            break
-    if transport.mode is Mode.OWN_RECORDS and unanswered < GIVE_UP:
+    if transport.mode is Mode.OWN_RECORDS and not transport.is_silent:
         own.restore(lambda record: _read(transport, record))
         own.look_for_refused()
     own.on_change()

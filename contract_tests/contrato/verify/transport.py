@@ -62,7 +62,7 @@ class Limited(requests.RequestException):
 
 
 class Ended(requests.RequestException):
-    """The run has ended: nothing is sent any more, whoever asks."""
+    """The run has ended, or the server answers nothing in clean-up: nothing is sent any more, whoever asks."""
 
 
 class TooLong(requests.RequestException):
@@ -90,6 +90,7 @@ class Transport:
         pace: Limits of the run.
         own: The records that this run created.
         ended: True if nothing is to be sent any more.
+        cleaning: True in clean-up, which gives up a server that is silent.
         limited: Number of requests that were answered with 429 or, for that reason, not sent, by operationId.
         unread: Operations with an answer that was too long to be read.
         refused: Number of requests that the mode kept back.
@@ -117,7 +118,7 @@ class Transport:
         self.coverage = Coverage(spec)
         self.pace = Pace(rate, budget, seconds)
         self.own = OwnRecords(spec, self._ask if mode is Mode.OWN_RECORDS else None)
-        self.ended = False
+        self.ended = self.cleaning = False
         self.limited: Counter[str] = Counter()
         self.unread: set[str] = set()
         self.refused = 0
@@ -137,7 +138,12 @@ class Transport:
         self._others = connection.secrets
         self._secret = Secret(token, others=self._others)
         self._sender = ""
-        self._lost = 0
+        self._lost = self._silent = 0
+
+    @property
+    def is_silent(self) -> bool:
+        """True if the last requests had no answer: three were lost, or two took too long."""
+        return self._silent >= GIVE_UP
 
     @contextmanager
     def sending(self, name: str) -> Iterator[None]:
@@ -217,8 +223,8 @@ class Transport:
         Raises:
             requests.RequestException: As of `exchange`.
         """
-        if self.ended:
-            raise Ended("the run has ended", request=request)
+        if self.ended or (self.cleaning and self.is_silent):
+            raise Ended("nothing is sent any more", request=request)
         operation = self._admit(request)
         given, request = request, self._authorized(request, operation)
         # A request that was answered with 429 was not done, so that a write may be repeated too.
@@ -310,10 +316,12 @@ class Transport:
                 self.unread.add(operation.id)
             is_lost = isinstance(error, requests.ConnectionError) and not isinstance(error, requests.Timeout)
             self._lost = self._lost + 1 if is_lost else 0
+            if not isinstance(error, TooLong):
+                self._silent += 1 if is_lost else 2
             if self._lost >= GIVE_UP and not self.pace.unlimited and not self._is_up():
                 raise Gone(str(error)) from error
             raise
-        self._lost = 0
+        self._lost = self._silent = 0
         self.pace.received += len(response.content)
         exchange = self._build(request, response, operation, started, time.monotonic() - begun)
         if operation is not None:

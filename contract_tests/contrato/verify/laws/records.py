@@ -260,6 +260,9 @@ def tidy(records: Records) -> Iterator[None]:
     """Delete at the end what was created inside."""
     try:
         yield
+    except KeyboardInterrupt:
+        records.own.clear()  # Clean-up removes them, and gives up a server that hangs.
+        raise
     finally:
         for identifier in list(records.own):
             with suppress(UnansweredError, WithheldError):
