@@ -80,13 +80,29 @@ def test_headers_are_sent_as_they_stand(tmp_path: Path) -> None:
     assert "k3y-of" not in done.stdout + "".join(path.read_text("utf-8") for path in tmp_path.rglob("*.*ml"))
 
 
-def test_an_absent_server_is_told_in_the_summary_and_leaves_no_report_of_an_earlier_run(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({}, "Error: "),
+        ({"options": "--only 'listAccounts"}, "Close each quote"),
+        ({"api": "nue"}, "api is 'nue'"),
+    ],
+)
+def test_what_cannot_run_is_told_in_the_summary_and_leaves_no_report_of_an_earlier_run(
+    tmp_path: Path, given: dict[str, str], told: str
+) -> None:
     (tmp_path / "contrato-reports").mkdir()
     (tmp_path / "contrato-reports" / "index.html").write_text("passed", "utf-8")
-    done = run(tmp_path, "http://127.0.0.1:9")
+    done = run(tmp_path, "http://127.0.0.1:9", **given)
     assert done.returncode == 2
-    assert "Error: " in (tmp_path / "summary.md").read_text("utf-8")
+    assert told in (tmp_path / "summary.md").read_text("utf-8")
     assert not (tmp_path / "contrato-reports" / "index.html").exists()
+
+
+def test_no_module_of_the_workspace_is_run(tmp_path: Path) -> None:
+    (tmp_path / "shlex.py").write_text("open('ran', 'w').close(); split = lambda *_, **__: []", "utf-8")
+    run(tmp_path, "http://127.0.0.1:9")
+    assert not (tmp_path / "ran").exists()
 
 
 def test_options_are_never_run_and_quotes_must_be_closed(tmp_path: Path, url: str) -> None:

@@ -1,5 +1,6 @@
 """No text, log, pickle or traceback shows the token."""
 
+import base64
 import json
 import logging
 import pickle
@@ -66,7 +67,18 @@ def forms() -> dict[str, bytes]:
         "escaped URL": TOKEN.replace("/", "%2f").encode(),
         "UTF-16": TOKEN.encode("utf-16-le"),
         "UTF-16, big end first": TOKEN.encode("utf-16-be"),
-        "cut": b"x" * 75 + TOKEN.encode(),
+        "after other text": b"x" * 75 + TOKEN.encode(),
+        "its beginning": TOKEN[:-3].encode() + b"...",
+        "its end": b"..." + TOKEN[3:].encode(),
+        "masked": TOKEN[:-3].encode() + b"****",
+        "Base64": base64.b64encode(TOKEN.encode()),
+        "Base64 with its scheme": base64.b64encode(f"Bearer {TOKEN}".encode()),
+        "hexadecimal": TOKEN.encode().hex().encode(),
+        "HTML": "".join(f"&#{ord(c)};" for c in TOKEN).encode(),
+        "HTML twice": "".join(f"&amp;#x{ord(c):x};" for c in TOKEN).encode(),
+        "JSON twice": "".join(f"\\\\u{ord(c):04x}" for c in TOKEN).encode(),
+        "URL twice": "".join(f"%25{ord(c):02x}" for c in TOKEN).encode(),
+        "reversed": TOKEN[::-1].encode(),
     }
 
 
@@ -78,7 +90,8 @@ def test_an_echo_of_the_token_is_taken_out_in_any_form(form: str, status: int, f
     with pytest.raises(ResponseError) as caught:
         call(False, listed, transport=serving(httpx.Response(status, content=body)))
     shown = [str(caught.value), repr(caught.value), repr(pickle.loads(pickle.dumps(caught.value)).__dict__)]
-    parts = [TOKEN[:6], TOKEN[-5:], r"\u00", "0\0c\0", "%2f"]
+    parts = [TOKEN[:6], TOKEN[-5:], TOKEN[:-6:-1], r"\u00", "0\0c\0", "%2", "&#", "&amp;"]
+    parts += [base64.b64encode(TOKEN.encode()).decode()[4:-4], TOKEN.encode().hex()[:8]]
     assert [part for part in parts for text in shown if part.lower() in text.replace("\\x00", "\0").lower()] == []
     assert "[token]" in repr(caught.value.body)
 

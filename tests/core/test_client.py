@@ -352,6 +352,7 @@ def placed(place: str) -> type[neu.Neu]:
         schema = {"type": "object", "properties": {n: s for n, s in properties.items() if n != "Interval"}}
         node["requestBody"] = {"content": {"application/json": {"schema": schema}}}
     del document["paths"][path], item[method]
+    node.pop("x-safe", None)
     document["paths"]["/of/{Interval}/moved"] = {"put": node}
     moved = spec.Api("neu", document)
 

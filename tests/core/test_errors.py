@@ -19,6 +19,7 @@ from clients import (
     listed,
     method_arguments,
     server,
+    serving,
     wire_arguments,
 )
 from contrato.core import spec
@@ -183,3 +184,13 @@ def test_an_error_survives_pickling(status: int) -> None:
         call_method(False, "neu", "list_services", answer(status, "no JSON"))
     again = pickle.loads(pickle.dumps(caught.value))
     assert (type(again), str(again), again.headers) == (type(caught.value), str(caught.value), caught.value.headers)
+
+
+@pytest.mark.parametrize("status", [200, 302, 404, 500])
+def test_the_text_of_an_error_is_one_line_that_controls_no_terminal(status: int) -> None:
+    evil = "\x1b[31mred\r\n2026-01-01 INFO forged\u202e\x9b"
+    with pytest.raises(ResponseError) as caught:
+        call(False, listed, transport=serving(httpx.Response(status, text=evil, headers={"Location": "/\x1b[2J"})))
+    assert str(caught.value).isprintable()
+    assert "red 2026-01-01 INFO forged" in str(caught.value) or status == 200
+    assert caught.value.body == evil

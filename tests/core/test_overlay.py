@@ -1,10 +1,11 @@
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from contrato.core.overlay import apply, find, load, target
-from contrato.core.spec import with_overlay
+from contrato.core.spec import api, with_overlay
 
 
 def overlay(*actions: dict[str, Any]) -> dict[str, Any]:
@@ -75,3 +76,12 @@ def test_an_overlay_that_changes_types_needs_generating(tmp_path: Path) -> None:
     file.write_text(f'{{"overlay": "1.1.0", "actions": [{action}]}}')
     with pytest.raises(ValueError, match=r"changes the answer of \w+: apply it with make learn, then make generate"):
         with_overlay("neu", str(file))
+
+
+def test_an_overlay_cannot_make_a_write_a_read(tmp_path: Path) -> None:
+    file = tmp_path / "safe.json"
+    operation = next(o for o in api("apportionments").operations.values() if o.deletes)
+    at = target("paths", operation.path, operation.method.lower())
+    file.write_text(json.dumps(overlay({"target": at, "update": {"x-safe": True}})))
+    with pytest.raises(ValueError, match=rf"safe.json: {operation.id}: DELETE is never a read: remove its x-safe"):
+        with_overlay("apportionments", str(file))

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import nullcontext
 from itertools import islice
 from types import SimpleNamespace
 from typing import Any, assert_type
@@ -21,7 +22,8 @@ from contrato.core.pages import AsyncPager, Pager
 from contrato.neu.models import Bill
 from contrato.testing import faults
 
-BARE: dict[str, Any] = {"page": "page", "size": 20}
+READINGS = ("empty", "last", "404", "refused")
+BARE: dict[str, Any] = {"page": "page", "size": 20, "after_last": READINGS}
 ITEMS: dict[str, Any] = {"page": "page_number", "items": "data"}
 NEXT: dict[str, Any] = {
     "page": "page_number",
@@ -313,8 +315,12 @@ def test_servers_end_a_list_in_several_ways(pagination: Mapping[str, Any], serve
     assert Both(serve, pagination).read() == (items, None)
 
 
-def refuse(number: int, status: int) -> Any:
-    raise ResponseError("list", "GET", f"/things?page={number}", status, httpx.Headers(), None, True)
+JSON = "application/json; charset=utf-8"
+
+
+def refuse(number: int, status: int, media_type: str = JSON, body: Any = None) -> Any:
+    headers = httpx.Headers({"Content-Type": media_type})
+    raise ResponseError("list", "GET", f"/things?page={number}", status, headers, body, True)
 
 
 @pytest.mark.parametrize("status", [401, 403, 405, 407, 408, 409, 413, 421, 425, 429, 431, 451, 499, 500, 503])
@@ -324,10 +330,34 @@ def test_a_list_does_not_end_with_an_error_that_is_about_no_page(status: int) ->
 
 
 @pytest.mark.parametrize("status", [400, 404, 422])
-def test_a_list_without_counters_may_end_with_a_refusal(status: int) -> None:
+def test_a_list_without_counters_may_end_with_a_refusal_that_the_next_page_has_too(status: int) -> None:
     both = Both(lambda n: [n] if n < 3 else refuse(n, status), BARE)
     assert both.read() == ([1, 2], None)
-    assert both.asked == [None, 2, 3]
+    assert both.asked == [None, 2, 3, 4]
+
+
+def test_the_error_of_a_gateway_ends_no_list() -> None:
+    with pytest.raises(ResponseError, match="page=3 answered 404"):
+        Both(lambda n: [n] if n < 3 else refuse(n, 404, "text/html", "<html>default backend"), BARE).read()
+    assert Both(lambda n: [n] if n < 3 else refuse(n, 404, "text/html", ""), BARE).read() == ([1, 2], None)
+
+
+@pytest.mark.parametrize(("readings", "status"), [((), 404), (("refused",), 404), (("404",), 400)])
+def test_a_list_ends_in_no_way_that_the_spec_does_not_admit(readings: tuple[str, ...], status: int) -> None:
+    pagination = BARE | {"after_last": ("empty", *readings)}
+    with pytest.raises(ResponseError, match=f"page=3 answered {status}"):
+        Both(lambda n: [n] if n < 3 else refuse(n, status), pagination).read()
+    found, error = Both(lambda n: [min(n, 2)], pagination).read()
+    assert (found, error and error.partition(":")[0]) == ([1, 2], "page 3 repeats page 2")
+
+
+@pytest.mark.parametrize("after", [lambda _: [4], lambda _: [], lambda _: None, lambda _: [1]])
+@pytest.mark.parametrize("third", [lambda n: refuse(n, 404), lambda _: [2]], ids=["refused", "page 2 again"])
+def test_a_page_that_is_missing_once_is_an_error_and_not_the_end(third: Serve, after: Serve) -> None:
+    found, error = Both(lambda n: [n] if n < 3 else third(n) if n == 3 else after(n), BARE).read()
+    assert found == [1, 2]
+    assert error is not None
+    assert "as if the list had ended, but page 4 does not end it: rows may be missing" in error
 
 
 @pytest.mark.parametrize(
@@ -554,3 +584,13 @@ def test_a_small_limit_does_not_silently_read_all_pages() -> None:
             rows = list(client.list_apportionments(limit=1))
         # One of many is not suspicious.
         assert list(client.list_apportionments(limit=10)) == rows
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_the_clients_lists_end_as_the_spec_admits(times: int) -> None:
+    operation = next(o for o in spec.api("neu").operations.values() if o.pagination and not o.pagination.next)
+    with testing.neu(faults=[faults.none(), faults.none(), *[faults.status(404)] * times]) as client:
+        pages = getattr(client, operation.method_name)().pages()
+        assert [len(next(pages)), len(next(pages))] == [20, 20]
+        with nullcontext() if times == 2 else pytest.raises(PaginationError, match="was refused with 404"):
+            assert list(pages) == []

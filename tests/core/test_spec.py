@@ -79,6 +79,13 @@ def test_a_request_finds_its_operation_and_literal_paths_win() -> None:
     assert found.operations["create"].remover is found.operations["remove"]
 
 
+@pytest.mark.parametrize("method", ["delete", "patch", "put"])
+def test_a_method_that_writes_is_no_read(method: str) -> None:
+    node = {"operationId": "do", "x-safe": True, "responses": {}}
+    with pytest.raises(ValueError, match=f"do: {method.upper()} is never a read: remove its x-safe"):
+        _ = read({method: node}).operations
+
+
 def test_a_status_is_described_by_itself_its_range_or_the_default() -> None:
     responses = {status: {"description": status} for status in ("200", "4XX", "404", "default")}
     (found,) = read({"get": {"operationId": "get", "responses": responses}}).operations.values()

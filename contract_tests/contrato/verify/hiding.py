@@ -6,20 +6,19 @@ an address, an error page), so values are learnt where the spec has them, and re
 
 from __future__ import annotations
 
-import base64
 import bisect
-import html
 import json
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from difflib import SequenceMatcher
 from functools import cached_property
 from typing import Any
-from urllib.parse import quote, unquote_to_bytes, urlsplit
+from urllib.parse import quote, urlsplit
 
 from contrato.core import spec as specs
+from contrato.core.connection import TELLING
+from contrato.core.echoes import Cut, Folded, encoded
 from contrato.core.schema import Schema
 from contrato.core.spec import Api
 from contrato.verify.documents import MISSING, is_deep
@@ -33,9 +32,6 @@ SECRET = "[secret]"
 
 ALTERED = "[altered token]"
 """Stands for a token that was altered on purpose; a request with these words instead has no valid token either."""
-
-TELLING = 8
-"""A token with fewer characters may be an ordinary word, which an answer has by chance."""
 
 
 def token_variable(api: str) -> str:
@@ -109,21 +105,6 @@ def _pattern(secret: str) -> re.Pattern[str]:
     return re.compile(either if len(secret) >= TELLING else rf"(?<!\w)(?:{either})(?!\w)")
 
 
-def encoded(secret: str) -> Iterator[str]:
-    """The characters that a secret has in hexadecimal, and in Base64, wherever in an encoded text it begins."""
-    yield from (secret.encode().hex(), secret.encode().hex().upper())
-    for offset in range(3):
-        octets = bytes(offset) + secret.encode()
-        first, end = -(-offset * 8 // 6), len(octets) * 8 // 6
-        for encode in (base64.b64encode, base64.urlsafe_b64encode):
-            part = encode(octets).decode()[first:end]
-            if len(part) >= TELLING:
-                yield part
-
-
-LEAST = 16
-"""Characters of a long secret that give it away."""
-
 SHORTEST = 3
 """Characters of the shortest value that is replaced everywhere: a shorter one would be found in every other word."""
 
@@ -175,8 +156,8 @@ class Scrubber:
         # Names of fields and headers, dates, states: most texts of a recording come again and again.
         self._texts: dict[str, str] = {}
         self._secrets = [
-            *((_Cut(secret), SECRET) for secret in sorted(others, key=len, reverse=True)),
-            *((_Cut(secret), TOKEN) for secret in (token, token[::-1])),
+            *((Cut(secret), SECRET) for secret in sorted(others, key=len, reverse=True)),
+            *((Cut(secret), TOKEN) for secret in (token, token[::-1])),
         ]
 
     def learn(self, exchange: Exchange) -> None:
@@ -370,128 +351,6 @@ def _json(content: bytes) -> Any:
         return MISSING if is_deep(content) else json.loads(content)
     except (RecursionError, ValueError):
         return MISSING
-
-
-class Folded:
-    """A text as it is compared: in small letters, without accents, and with the characters that escapes stand for.
-
-    It does not matter then how a value is written: in JSON, a URL, HTML, or a word of a shell, in capitals or not.
-
-    Attributes:
-        text: The folded text.
-    """
-
-    def __init__(self, original: str) -> None:
-        self._original = original
-        parts: list[str] = []
-        # Where each piece begins, in the folded text and in the original, and if it has as many characters in both.
-        self._begins: list[int] = []
-        self._pieces: list[tuple[int, bool]] = []
-        length = 0
-        for match in _PIECE.finditer(original):
-            parts.append(_folded(match))
-            self._begins.append(length)
-            self._pieces.append((match.start(), match.lastgroup is None))
-            length += len(parts[-1])
-        self._begins.append(length)
-        self._pieces.append((len(original), False))
-        self.text = "".join(parts)
-
-    def replaced(self, found: Iterable[tuple[tuple[int, int], str]]) -> str:
-        """The original with other texts in place of parts of the folded one; of two that overlap, the first."""
-        parts, done = [], 0
-        for (start, end), text in sorted(found, key=lambda one: (one[0][0], -one[0][1])):
-            if self._at(start) >= done:
-                parts += [self._original[done : self._at(start)], text]
-                done = self._at(end)
-        return "".join([*parts, self._original[done:]])
-
-    def _at(self, index: int) -> int:
-        """Where a character of the folded text begins in the original."""
-        piece = bisect.bisect_right(self._begins, index) - 1
-        start, is_plain = self._pieces[piece]
-        return start + (index - self._begins[piece]) * is_plain
-
-
-class _Cut:
-    """Finds a secret in folded text, also coded, and where somebody cut it short at its end or its beginning."""
-
-    def __init__(self, secret: str) -> None:
-        self._forms = [Folded(form).text for form in (secret, *encoded(secret))] if secret else []
-        self._long = len(secret) >= TELLING
-
-    def spans(self, text: str) -> Iterator[tuple[int, int]]:
-        """Where it begins and ends."""
-        for form in self._forms:
-            if not self._long:
-                # It may be an ordinary word, and a part of it any.
-                yield from (match.span() for match in re.finditer(rf"(?<!\w){re.escape(form)}(?!\w)", text))
-                continue
-            least = max(TELLING, min(len(form) // 2, LEAST))
-            for start in _places(form[:least], text):
-                yield start, start + _alike(form, text[start : start + len(form)])
-            for start in _places(form[-least:], text):
-                end = start + least
-                yield end - _alike(form[::-1], text[max(0, end - len(form)) : end][::-1]), end
-
-
-def _alike(one: str, other: str) -> int:
-    """Number of characters with which both begin."""
-    return next(
-        (at for at, pair in enumerate(zip(one, other, strict=False)) if len({*pair}) > 1), min(len(one), len(other))
-    )
-
-
-def _places(part: str, text: str) -> Iterator[int]:
-    start = text.find(part)
-    while start >= 0:
-        yield start
-        start = text.find(part, start + 1)
-
-
-_PIECE = re.compile(
-    r"""
-    (?P<code>(?:\\+u[0-9a-fA-F]{4})+)
-    | (?P<percent>(?:%[0-9a-fA-F]{2})+)
-    | (?P<entity>&(?:\#\d{1,7}|\#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,31});)
-    | (?P<half>(?:\\+u?[0-9a-fA-F]{0,3}|%[0-9a-fA-F]?|&\#?\w{0,31})(?=\.\.\.|\u2026))
-    | (?P<quote>'(?:"'"|\\+')')
-    | (?P<space>(?:\s|\+|\\+[nrt])+)
-    | (?P<sign>\\+["'/]?)
-    | (?P<letter>[^\x00-\x7f])
-    | (?:[^\\%&'+\s\x80-\U0010ffff]|\ (?![\s+\\]))+
-    | [%&']
-    """,
-    re.VERBOSE,
-)
-
-
-def _folded(match: re.Match[str]) -> str:
-    """A piece of text as it is compared."""
-    kind, piece = match.lastgroup, match[0]
-    if kind is None:
-        return piece.lower()
-    if kind in _UNESCAPED:
-        return _UNESCAPED[kind]
-    if kind == "code":
-        units = "".join(re.findall("u(....)", piece))
-        piece = bytes.fromhex(units).decode("utf-16-be", "replace")
-    elif kind == "percent":
-        octets = unquote_to_bytes(piece)
-        try:
-            piece = octets.decode()
-        except UnicodeDecodeError:
-            piece = octets.decode("latin-1")
-    elif kind == "entity":
-        piece = html.unescape(piece)
-    elif kind == "sign":
-        piece = piece.lstrip("\\")
-    decomposed = unicodedata.normalize("NFKD", piece.casefold())
-    return " ".join(re.split(r"[\s+]+", "".join(c for c in decomposed if not unicodedata.combining(c))))
-
-
-_UNESCAPED = {"half": "", "quote": "'", "space": " "}
-"""The characters that pieces of these kinds stand for. One that somebody cut short stands for nothing."""
 
 
 def _tree_pattern(tree: dict[str, Any]) -> str:

@@ -13,10 +13,11 @@ from typing import Any
 import click
 
 from contrato.cli import output
-from contrato.cli.errors import NoSuchRecordError, Refusal, line, refuse
+from contrato.cli.errors import NoSuchRecordError, Refusal, refuse
 from contrato.cli.operations import columns_of, has_answer, operations, options, sources, table_of, words
 from contrato.cli.options import PREFIX, body_fields
 from contrato.core.spec import Operation, Parameter
+from contrato.core.texts import line
 
 
 def call(operation: Operation, values: dict[str, Any]) -> None:

@@ -4,7 +4,6 @@ import errno
 import os
 import sys
 import traceback
-import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
@@ -14,6 +13,7 @@ import click
 
 from contrato.cli.operations import options, sources
 from contrato.core.spec import Operation
+from contrato.core.texts import line
 
 FORBIDDEN = 403
 REDIRECT = 3
@@ -228,13 +228,3 @@ def refuse(error: Exception, operation: Operation, given: Collection[str], unwri
         case _:
             todo = f"check the input and --base-url; contrato verify {api} shows if the server keeps the contract"
     raise kind(f"{cause}{progress}; {todo}") from error
-
-
-def line(text: str) -> str:
-    """Return text of a server, or of anybody, on one line and without characters that control a terminal."""
-    return "".join(filter(is_harmless, " ".join(text.split())))
-
-
-def is_harmless(character: str) -> bool:
-    """True if a character is not a control, a change of direction, or half of a surrogate pair."""
-    return unicodedata.category(character) not in ("Cc", "Cf", "Cs")

@@ -7,9 +7,10 @@ from typing import Any
 import click
 
 from contrato.cli import overlays
-from contrato.cli.errors import Refusal, line, needs
+from contrato.cli.errors import Refusal, needs
 from contrato.cli.verify import limiting, reaching, refuse_useless, sending
 from contrato.core import overlay, spec
+from contrato.core.texts import line
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import click
 
-from contrato.cli.errors import Refusal, line
+from contrato.cli.errors import Refusal
 from contrato.core import overlay, spec
 from contrato.core.names import variable
+from contrato.core.texts import line
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 HELP = "Use the paths, methods and arguments of this overlay, which contrato learn wrote."

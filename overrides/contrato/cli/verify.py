@@ -16,9 +16,10 @@ from click.core import ParameterSource
 
 from contrato.cli import connecting, overlays
 from contrato.cli.document import add
-from contrato.cli.errors import Refusal, line, needs
+from contrato.cli.errors import Refusal, needs
 from contrato.core import spec
 from contrato.core.connection import Connection, parse_headers
+from contrato.core.texts import line
 
 if TYPE_CHECKING:
     from contrato.verify import Report

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Never
 
 import httpx
 
-from contrato.core.connection import HARMLESS, TELLING
+from contrato.core.connection import HARMLESS
 from contrato.core.forks import loading
 
 if TYPE_CHECKING:
+    from contrato.core.echoes import Cut
     from contrato.core.spec import Api, SecurityScheme
 
 
@@ -71,10 +72,13 @@ class Token:
         return self.redact(str(url)) if any(one.place == "query" for one in self._api.credentials) else str(url)
 
     def redact(self, text: str) -> str:
-        """Replace the secrets in a text: a server may echo them, and errors get logged."""
+        """Replace the secrets in a text: a server may echo them, in any form, and errors get logged."""
         with loading:
-            echo = self._echo
-        return echo.sub(lambda found: "[token]" if found["token"] else "[secret]", text)
+            from contrato.core.echoes import Folded  # late: most programs see no error
+
+            echoes = self._echoes
+        folded = Folded(text)
+        return folded.replaced((span, shown) for echo, shown in echoes for span in echo.spans(folded.text))
 
     @property
     def longest(self) -> int:
@@ -82,33 +86,17 @@ class Token:
         return 12 * max(1, *map(len, (self._token, *self._others)))
 
     @functools.cached_property
-    def _echo(self) -> re.Pattern[str]:
-        # Longer ones first: one may begin with another. Short ones may be ordinary words, and parts of others.
-        others = (
-            _forms(secret) if len(secret) >= TELLING else rf"\b{_forms(secret)}\b"
-            for secret in sorted(self._others, key=len, reverse=True)
-        )
-        # Without a token nothing is one.
-        token = _forms(self._token) if self._token else "(?!)"
-        return re.compile("|".join((f"(?P<token>{token})", *others)))
+    def _echoes(self) -> list[tuple[Cut, str]]:
+        from contrato.core.echoes import Cut  # late, as above
+
+        others = sorted(self._others, key=len, reverse=True)
+        return [
+            *((Cut(secret), "[token]") for secret in (self._token, self._token[::-1])),
+            *((Cut(secret), "[secret]") for secret in others),
+        ]
 
     def __reduce__(self) -> Never:
         raise TypeError("a token cannot be pickled")
-
-
-def _forms(secret: str) -> str:
-    """Return a pattern: each character in either case, literal or escaped as in JSON and URLs.
-
-    Null bytes of UTF-16 may stand between.
-    """
-
-    def forms(character: str) -> str:
-        cases = {character.lower(), character.upper()}
-        plain = "".join(map(re.escape, sorted(cases)))
-        codes = "|".join(sorted({form % ord(case) for case in cases for form in ("%02x", "%02X")}))
-        return rf"(?:[{plain}]|\\(?:{re.escape(character)}|[uU]00(?:{codes}))|%(?:{codes}))"
-
-    return "\0*".join(map(forms, secret))
 
 
 def without_secrets(request: httpx.Request, auth: Token) -> httpx.Request:

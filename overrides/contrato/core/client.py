@@ -197,12 +197,15 @@ class _Base(Generic[Transport]):
         assert pagination is not None
         assert answer is not None
         wires = {role: getattr(pagination, role) for role in ("items", "total", "next", "last", "current", "size")}
-        attributes = {
+        attributes: dict[str, Any] = {
             role: answer.properties[wire].python_name if isinstance(wire, str) else wire
             for role, wire in wires.items()
             if wire is not None
         }
-        start = call.arguments.get(call.operation.parameter(pagination.page).python_name)
+        page = call.operation.parameter(pagination.page)
+        if (opening := page.open.get("page-after-last")) is not None:
+            attributes["after_last"] = opening.readings
+        start = call.arguments.get(page.python_name)
         limit = call.operation.parameter(pagination.limit).python_name if pagination.limit else ""
         return kind(
             fetch, attributes, start, f"{self.api}.{call.operation.method_name}", (limit, call.arguments.get(limit))

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import httpx
 
 from contrato.core import retry
+from contrato.core.texts import line
 
 
 class ContratoError(Exception):
@@ -39,7 +40,7 @@ class TransportError(ContratoError):
         self.reason = reason
 
     def __str__(self) -> str:
-        return f"{self.operation}: {self.method} {self.url} got no answer: {self.reason}"
+        return line(f"{self.operation}: {self.method} {self.url} got no answer: {self.reason}")
 
 
 class ConnectionFailedError(TransportError):
@@ -96,7 +97,7 @@ class ResponseError(ContratoError):
         excerpt = body if len(body) <= 500 else f"{body[:500]}…"
         undocumented = "" if self.documented else " (a status that the spec does not document)"
         answered = f"{self.operation}: {self.method} {self.url} answered {self.status}{undocumented}"
-        return f"{answered}, {self.summary}: {excerpt}"
+        return line(f"{answered}, {self.summary}: {excerpt}")
 
 
 class AuthenticationError(ResponseError):
@@ -188,7 +189,7 @@ class ContractError(ResponseError):
         self.found = found
 
     def __str__(self) -> str:
-        return (
+        return line(
             f"{self.operation}: {self.method} {self.url} answered {self.status}, "
             f"and {self.path} breaks the contract: expected {self.expected}, found {self.found}"
         )

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Itera
 from itertools import islice
 from typing import Any, Generic, NoReturn, TypeVar
 
+from contrato.core.document import is_json
 from contrato.core.errors import PaginationError, ResponseError
 
 Item = TypeVar("Item")
@@ -16,8 +17,8 @@ FIRST = 1
 MOST = 10_000
 # Items of a page, below which reading every page takes suspiciously many requests.
 FEW = 5
-# Statuses that may say that a page does not exist. Others have other reasons: the list is not whole then.
-NO_SUCH_PAGE = (400, 404, 410, 416, 422)
+# Statuses other than 404 that may refuse a page because it does not exist. Others have other reasons.
+REFUSED = (400, 410, 416, 422)
 
 
 class _Pages:
@@ -50,10 +51,16 @@ class _Pages:
         items: Sequence[Any] = getattr(page, self._pagination["items"]) if "items" in self._pagination else page
         return items
 
+    def _admits(self, reading: str) -> bool:
+        """True if the list does not tell its end, and this may be the answer to a page after the last."""
+        return reading in self._pagination.get("after_last", ()) and not self._pagination.keys() & {"next", "total"}
+
     def _is_end(self, number: int | None, error: ResponseError) -> bool:
-        """True if an error means that the page does not exist, for a list that does not tell its end."""
+        """True if an error may mean that the page does not exist: a gateway's error has a body of another kind."""
         follows = number is not None and number > (self._start or FIRST)
-        return follows and error.status in NO_SUCH_PAGE and not self._pagination.keys() & {"next", "total"}
+        admitted = self._admits(str(error.status)) or (error.status in REFUSED and self._admits("refused"))
+        own = error.body in (None, "") or is_json(error.headers.get("Content-Type", ""))
+        return follows and admitted and own
 
     def _walk(self) -> Generator[Any, Any, None]:
         """Yield the number of a page, receive the page, yield a list of the pages to return; repeat until the end."""
@@ -65,8 +72,11 @@ class _Pages:
         asked = self._start
         total: int | None = None
         # Numbers of pages by their hash. The pages themselves belong to the caller, who may change or free them.
-        known: dict[int, int] = {}
+        known: dict[object, int] = {}
         seen = number = 0
+        # A page that is refused, or the one before again, may be a fault on the way: the page after it must be so too.
+        doubt = ""
+        claim: object = None
         for count in range(MOST):
             if count == 1 and self._limit[1] is not None and self._limit[1] < FEW:
                 warnings.warn(
@@ -76,10 +86,19 @@ class _Pages:
                 )
             page = yield asked
             before, number = number, FIRST if asked is None else asked
-            if page is None:
+            refused = isinstance(page, ResponseError)
+            items = () if page is None or refused else self._items(page)
+            seal: object = None if page is None else "refused" if refused else hash(repr(items))
+            if doubt and seal != claim:
+                raise PaginationError(f"page {before} {doubt}, but page {number} does not end it: rows may be missing")
+            if page is None or doubt:
                 yield []
                 break
-            items = self._items(page)
+            if refused:
+                doubt, claim = f"was refused with {page.status}, as if the list had ended", seal
+                yield []
+                asked = number + 1
+                continue
             current, following, last = counter("current"), counter("next"), counter("last")
             # The newest answer counts: a list may change while it is read.
             total = counter("total")
@@ -89,11 +108,13 @@ class _Pages:
                 break
             if current is not None and current != number:
                 raise PaginationError(f"asked for page {number}, the server answered page {current}")
-            earlier = known.setdefault(hash(repr(items)), number)
+            earlier = known.setdefault(seal, number)
             # Some servers repeat the last page. Repeating the first one may mean that the number is ignored.
-            if earlier == before > (self._start or FIRST) and not self._pagination.keys() & {"next", "total"}:
+            if earlier == before > (self._start or FIRST) and self._admits("last"):
+                doubt, claim = f"repeats page {earlier}, as if the list had ended", seal
                 yield []
-                break
+                asked = number + 1
+                continue
             # All empty pages are alike.
             if earlier < number and (items or earlier == before):
                 raise PaginationError(
@@ -134,7 +155,7 @@ class Pager(_Pages, Generic[Item, Page]):
     Args:
         fetch: Function that requests the page with a number, or the first one for None; it returns None for no page.
         pagination: Attributes of a page by their role: `items` (absent: the page is the list), `next`, `last`, `total`,
-            `current`, `size`.
+            `current`, `size`; and `after_last`, the admissible readings of the question with this name.
         start: Number of the first page; None leaves it to the server.
         name: Name for `repr`.
         limit: Name and value of the argument with the size of a page.
@@ -160,12 +181,13 @@ class Pager(_Pages, Generic[Item, Page]):
         """Iterate over the pages, with their counters."""
         walk = self._walk()
         for number in walk:
+            page: Any
             try:
                 page = self._fetch(number)
             except ResponseError as error:
                 if not self._is_end(number, error):
                     raise
-                page = None
+                page = error
             yield from walk.send(page)
 
     def __iter__(self) -> Iterator[Item]:
@@ -212,12 +234,13 @@ class AsyncPager(_Pages, Generic[Item, Page]):
         """Iterate over the pages, with their counters."""
         walk = self._walk()
         for number in walk:
+            fetched: Any
             try:
                 fetched = await self._fetch(number)
             except ResponseError as error:
                 if not self._is_end(number, error):
                     raise
-                fetched = None
+                fetched = error
             for page in walk.send(fetched):
                 yield page
 

@@ -54,6 +54,8 @@ from contrato.core.schema import Document, Element, Property, Schema
 
 # Keys of evidence, with the part of an element that it is about. Other evidence is about rules of the contract suite.
 EVIDENCE_KEY = re.compile(r"x-(?:(default|meaning|safe|status|unit)-)?evidence")
+# Methods that write, or delete, by the meaning that HTTP gives them.
+WRITING = ("DELETE", "PATCH", "PUT")
 
 
 def _document(name: str) -> Traversable:
@@ -99,15 +101,16 @@ def with_overlay(name: str, file: str) -> Api:
     """Return the read-model of one API as the overlay in a file changes it.
 
     Raises:
-        ValueError: The overlay cannot be read or applied, or changes types that the client has.
+        ValueError: The overlay cannot be read or applied, makes a write a read, or changes types that the client has.
 
     """
     try:
         found, known = overlaid(name, overlay.load(file)), _generated(name)
+        operations = found.operations
     except ValueError as error:
         raise ValueError(str(error) if file in str(error) else f"{file}: {error}") from error
     for operation in known.operations.values():
-        other = found.operations.get(operation.id)
+        other = operations.get(operation.id)
         if other is None or _types(other) != _types(operation):
             raise ValueError(
                 f"{file} changes the answer of {operation.id}: apply it with make learn, then make generate"
@@ -853,9 +856,18 @@ class Api(Document):
 
     @cached_property
     def operations(self) -> dict[str, Operation]:
-        """Operations by `operationId`, in the order of the spec."""
+        """Operations by `operationId`, in the order of the spec.
+
+        Raises:
+            ValueError: `x-safe` says of a method that writes that it is a read.
+
+        """
         nodes = operation_nodes(self.document)
         found = [Operation(self, node, path, method.upper(), item) for path, method, item, node in nodes]
+        for operation in found:
+            # Who only reads must be able to trust the method, whatever a spec or an overlay says.
+            if operation.safe and operation.method in WRITING:
+                raise ValueError(f"{operation.id}: {operation.method} is never a read: remove its x-safe")
         return {operation.id: operation for operation in found}
 
     @cached_property

@@ -6,11 +6,12 @@ from typing import Any
 
 import click
 
-from contrato.cli.errors import Refusal, line, needs
+from contrato.cli.errors import Refusal, needs
 from contrato.cli.output import csv, json, parquet, table
 from contrato.cli.output.files import FORMATS, beside, choose_format, destination, is_terminal, replaceable
 from contrato.core.spec import Operation
 from contrato.core.tables import Column, tables
+from contrato.core.texts import line
 
 __all__ = ["FORMATS", "replaceable", "write_plain", "writer"]
 

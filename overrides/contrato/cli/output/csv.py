@@ -7,9 +7,9 @@ from datetime import datetime
 from io import StringIO
 from typing import IO, Any
 
-from contrato.cli.errors import line
 from contrato.core.spec import Operation
 from contrato.core.tables import Column, tables
+from contrato.core.texts import line
 
 # The start of text that a spreadsheet runs as a formula, after OWASP: of a cell, and after a semicolon, where many
 # spreadsheets begin a cell. Numbers are none.

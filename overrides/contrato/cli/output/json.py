@@ -7,10 +7,10 @@ from typing import IO, Any
 
 import attrs
 
-from contrato.cli.errors import is_harmless
 from contrato.core.model import plain
 from contrato.core.spec import Operation
 from contrato.core.tables import Column, tables
+from contrato.core.texts import is_harmless
 
 
 def write(

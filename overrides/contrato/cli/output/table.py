@@ -7,9 +7,9 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from contrato.cli.errors import line
 from contrato.core.spec import Operation
 from contrato.core.tables import Column, tables
+from contrato.core.texts import line
 
 # rich takes a while to import: only who prints a table waits for it.
 if TYPE_CHECKING:
