@@ -162,3 +162,41 @@ def test_a_row_of_dots_is_one_cut() -> None:
     scrubber = Scrubber(NEU, SECRET)
     scrubber.learn(exchange(answer=accounts("Casimira Restrepo")))
     assert scrubber.text("Casimi" + "." * 300_000) == "[account_name 1]" + "." * 300_000
+
+
+def test_names_that_begin_alike_are_found_however_many() -> None:
+    scrubber = Scrubber(NEU, SECRET)
+    scrubber.learn(exchange(answer=accounts(*("a" * length for length in range(3, 600)))))
+    assert scrubber.text(f"{'a' * 599} and aaaa") == "[account_name 597] and [account_name 2]"
+
+
+def test_a_text_of_many_cuts_does_not_hold_up_the_report() -> None:
+    scrubber = Scrubber(NEU, SECRET)
+    scrubber.learn(exchange(answer=accounts("Casimira Restrepo")))
+    assert scrubber.text("...a" * 10_000 + " Casimira Re...") == "...a" * 10_000 + " [account_name 1]..."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Estimada Casimira Restrepo:",
+        "Estimada Restrepo Otálora:",
+        "restrepo-otalora",
+        "Casimira+Re...",
+        "of Restrepo Otál...",
+        "CASIMIRA",
+    ],
+)
+def test_a_part_of_a_name_is_hidden(text: str) -> None:
+    scrubber = Scrubber(NEU, SECRET)
+    scrubber.learn(exchange(answer=accounts("Casimira Restrepo de Otálora", "Restrepo Otálora de la Cruz")))
+    told = scrubber.text(text)
+    assert "account_name" in told
+    assert not re.search("casimira|restrepo|ot[aá]l", told, re.IGNORECASE)
+
+
+def test_a_part_of_a_name_that_is_an_ordinary_word_stays() -> None:
+    scrubber = Scrubber(NEU, SECRET)
+    scrubber.learn(exchange(answer=accounts("Casa de la Calle 10-30 Account Services String S.A.")))
+    for text in ("de la", "10-30", "account services", 'type "string"', "casa", "S.A."):
+        assert scrubber.text(text) == text

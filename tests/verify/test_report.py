@@ -827,3 +827,17 @@ def test_a_pipe_gets_whole_lines() -> None:
     out, note = io.StringIO(), "a note that is longer than a line of the terminal is " * 3
     terminal.write(report(notes=[note.strip()]), Console(file=out, width=80))
     assert f"- {note.strip()}\n" in out.getvalue()
+
+
+class Broken(Scrubber):
+    def text(self, text: str) -> str:
+        raise RecursionError(text)
+
+
+def test_a_report_is_not_lost_if_hiding_fails() -> None:
+    made = report(failure(found=cited("Inés")), scrubber=Broken(NEU, SECRET), notes=[f"seen {cited('Inés')}"])
+    made.finish()
+    assert made.exit_code is ExitCode.CRASHED
+    assert made.failures[0].found == "[hidden]"
+    assert made.notes[-1] == "seen [hidden]"
+    assert "Inés" not in text_of(made, 200)

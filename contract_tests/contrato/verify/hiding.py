@@ -12,10 +12,11 @@ import html
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
@@ -124,6 +125,9 @@ def encoded(secret: str) -> Iterator[str]:
 LEAST = 16
 """Characters of a long secret that give it away."""
 
+TELLING_PART = 5
+"""Letters of a word of a name that tells whose it is by itself."""
+
 SHORTEST = 3
 """Characters of the shortest value that is replaced everywhere: a shorter one would be found in every other word."""
 
@@ -136,7 +140,43 @@ _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+")
 
 _CUT = "..."
 
-_LONGEST_CUT = 1000
+_WORD = re.compile(r"[^\W_]+|[\W_]")
+"""A word, or a character between words."""
+
+_MOST = 64
+"""Words, and characters between them, of the longest value that is looked for as a whole; the time for a text must not
+grow with the values. A longer one is found by its parts."""
+
+_APART = 3
+"""Characters between two words that are still adjacent."""
+
+_TECHNICAL = frozenset(
+    [
+        "application",
+        "array",
+        "boolean",
+        "bytes",
+        "client",
+        "error",
+        "false",
+        "html",
+        "http",
+        "https",
+        "integer",
+        "json",
+        "null",
+        "number",
+        "object",
+        "plain",
+        "request",
+        "response",
+        "server",
+        "string",
+        "text",
+        "true",
+    ]
+)
+"""Words of HTTP and of JSON, which tell what is wrong."""
 
 _REPEATED = 200
 """Characters of the longest text that is kept with what it becomes."""
@@ -164,8 +204,12 @@ class Scrubber:
         self._names = spec.personal_names
         # Words of the contract: a customer who bears one of them must not blot it out of every report.
         self._vocabulary = {Folded(word).text for word in spec.words}
+        self._vocabulary |= {word for words in spec.words for word in _words_of(words)} | _TECHNICAL
         # By the folded value.
         self._placeholders: dict[str, str] = {}
+        self._values = _Node()
+        # Telling words of values, and two that are adjacent in one, with what they are part of.
+        self._parts: dict[str, str] = {}
         self._numbers: dict[str, int] = {}
         # The answers that were learnt from: one that comes again tells nothing new.
         self._learnt: set[tuple[str, int, int]] = set()
@@ -204,8 +248,7 @@ class Scrubber:
     def _hidden(self, text: str) -> str:
         folded = Folded(text)
         found = [(span, name) for secret, name in self._secrets for span in secret.spans(folded.text)]
-        found += [(match.span(), self._placeholders[match[0]]) for match in self._values.finditer(folded.text)]
-        found += self._cut(folded.text)
+        found += self._spans(folded.text)
         return _EMAIL.sub("[e-mail]", folded.replaced(found))
 
     def exchange(self, exchange: Exchange) -> Exchange:
@@ -268,47 +311,78 @@ class Scrubber:
         if len(text) < SHORTEST or text in self._vocabulary or text in self._placeholders:
             return
         self._numbers[name] = self._numbers.get(name, 0) + 1
-        self._placeholders[text] = f"[{name.strip('_')} {self._numbers[name]}]"
-        self.__dict__.pop("_values", None)
+        placeholder = self._placeholders[text] = f"[{name.strip('_')} {self._numbers[name]}]"
+        self._values.add(_WORD.findall(text)[:_MOST], placeholder)
+        for part in self._parts_of(text):
+            self._parts.setdefault(part, f"[{name.strip('_')}]")
         self.__dict__.pop("_sorted", None)
         self._scrubbed.clear()
         self._texts.clear()
 
+    def _parts_of(self, text: str) -> Iterator[str]:
+        """Parts of a value that tell of it."""
+        words = [word for word in _WORD.findall(text) if word.isalnum()]
+        for word in words:
+            if len(word) >= TELLING_PART and word.isalpha() and word not in self._vocabulary:
+                yield word
+        for pair in pairwise(words):
+            # Neither `de la` nor `10 30`.
+            names = [len(word) for word in pair if word.isalpha() and word not in self._vocabulary]
+            if max(names, default=0) > SHORTEST or sum(names) >= 2 * SHORTEST:
+                yield " ".join(pair)
+
     # Replacement
 
     @cached_property
-    def _values(self) -> re.Pattern[str]:
-        # A tree of prefixes: the time of a search must not grow with the number of values.
-        tree: dict[str, Any] = {}
-        for value in self._placeholders:
-            node = tree
-            for character in value:
-                node = node.setdefault(character, {})
-            node[""] = {}
-        return re.compile(rf"(?<![^\W_])(?:{_tree_pattern(tree)})(?![^\W_])" if tree else r"(?!)")
-
-    @cached_property
     def _sorted(self) -> list[str]:
-        return sorted(self._placeholders)
+        return sorted(self._parts)
 
-    def _cut(self, text: str) -> Iterator[tuple[tuple[int, int], str]]:
-        """The beginnings of personal values that somebody cut short."""
-        end = text.find(_CUT)
-        while end >= 0:
-            for start in range(max(0, end - _LONGEST_CUT), end - SHORTEST + 1):
-                if start and text[start - 1].isalnum():
-                    continue
-                # The last character may be half of an escaped one.
-                for tail in (text[start:end], text[start : end - 1]):
-                    at = bisect.bisect_left(self._sorted, tail)
-                    if at < len(self._sorted) and self._sorted[at].startswith(tail) and len(tail) >= SHORTEST:
-                        yield (start, end), self._placeholders[self._sorted[at]]
-                        break
-                else:
-                    continue
+    def _spans(self, text: str) -> Iterator[tuple[tuple[int, int], str]]:
+        """Personal values, their parts, and their beginnings that somebody cut short; with what replaces them."""
+        if not self._placeholders:
+            return
+        matches = list(_WORD.finditer(text))
+        words = [match[0] for match in matches]
+        done = 0
+        for at, word in enumerate(words):
+            if at < done:
+                continue
+            end, placeholder = self._value(text, matches, words, at)
+            if not placeholder and word.isalnum():
+                end, placeholder = self._part(text, matches, words, at)
+            if placeholder:
+                done = end
+                yield (matches[at].start(), matches[end - 1].end()), placeholder
+
+    def _value(self, text: str, matches: Sequence[re.Match[str]], words: Sequence[str], at: int) -> tuple[int, str]:
+        """The end of the longest value that begins at a word, and what replaces it, which is empty if there is none."""
+        node, best = self._values, (at, "")
+        for end in range(at, min(at + _MOST, len(words))):
+            # The last character may be half of an escaped one.
+            for cut in (words[end], words[end][:-1]) if text.startswith(_CUT, matches[end].end()) else ():
+                first = node.beginning(cut)
+                if first and matches[end].end() - matches[at].start() >= SHORTEST and words[at : end + 1] != ["."]:
+                    return end + 1, first
+            following = node.following.get(words[end])
+            if following is None:
                 break
-            # A row of dots is one cut.
-            end = text.find(_CUT, len(text) - len(text[end:].lstrip(".")))
+            node = following
+            if node.placeholder:
+                best = end + 1, node.placeholder
+        return best
+
+    def _part(self, text: str, matches: Sequence[re.Match[str]], words: Sequence[str], at: int) -> tuple[int, str]:
+        """The end of a part of a value that begins at a word, and what replaces it, which is empty if there is none."""
+        following = range(at + 1, min(at + _APART + 2, len(words)))
+        second = next((n for n in following if words[n].isalnum()), at)
+        for end, part in ((second, f"{words[at]} {words[second]}"), (at, words[at])):
+            if part in self._parts:
+                return end + 1, self._parts[part]
+            if text.startswith(_CUT, matches[end].end()) and len(part) >= SHORTEST:
+                first = bisect.bisect_left(self._sorted, part)
+                if first < len(self._sorted) and self._sorted[first].startswith(part):
+                    return end + 1, self._parts[self._sorted[first]]
+        return at, ""
 
     def _url(self, url: str) -> str:
         def hidden(match: re.Match[str]) -> str:
@@ -372,6 +446,44 @@ def _json(content: bytes) -> Any:
         return MISSING
 
 
+def _words_of(name: str) -> list[str]:
+    """The words of a name such as `account_name` or `nextPage`."""
+    return [word.lower() for word in re.findall(r"[^\W\d_a-z]*[a-z]+|[^\W\d_a-z]+", name)]
+
+
+class _Node:
+    """A place in a tree of words.
+
+    Attributes:
+        placeholder: Replaces the value that ends here; empty if none does.
+        following: The places to which further words lead.
+    """
+
+    def __init__(self) -> None:
+        self.placeholder = ""
+        self.following: dict[str, _Node] = {}
+        self._first = ""
+        self._sorted: list[str] = []
+
+    def add(self, words: Sequence[str], placeholder: str) -> None:
+        """Add a value."""
+        node = self
+        for word in words:
+            node._first = node._first or placeholder
+            if word not in node.following:
+                node.following[word] = _Node()
+                bisect.insort(node._sorted, word)
+            node = node.following[word]
+        node._first = node._first or placeholder
+        node.placeholder = node.placeholder or placeholder
+
+    def beginning(self, word: str) -> str:
+        """Placeholder of a value with a word here that begins so; empty if there is none."""
+        at = bisect.bisect_left(self._sorted, word)
+        found = at < len(self._sorted) and self._sorted[at].startswith(word)
+        return self.following[self._sorted[at]]._first if found else ""
+
+
 class Folded:
     """A text as it is compared: in small letters, without accents, and with the characters that escapes stand for.
 
@@ -398,12 +510,12 @@ class Folded:
         self.text = "".join(parts)
 
     def replaced(self, found: Iterable[tuple[tuple[int, int], str]]) -> str:
-        """The original with other texts in place of parts of the folded one; of two that overlap, the first."""
+        """The original with other texts in place of parts of the folded one; of two that overlap, that of the first."""
         parts, done = [], 0
         for (start, end), text in sorted(found, key=lambda one: (one[0][0], -one[0][1])):
             if self._at(start) >= done:
                 parts += [self._original[done : self._at(start)], text]
-                done = self._at(end)
+            done = max(done, self._at(end))
         return "".join([*parts, self._original[done:]])
 
     def _at(self, index: int) -> int:
@@ -492,19 +604,3 @@ def _folded(match: re.Match[str]) -> str:
 
 _UNESCAPED = {"half": "", "quote": "'", "space": " "}
 """The characters that pieces of these kinds stand for. One that somebody cut short stands for nothing."""
-
-
-def _tree_pattern(tree: dict[str, Any]) -> str:
-    """A regular expression for a tree of prefixes, the longest way first."""
-    parts = []
-    while True:
-        ways = [character for character in tree if character]
-        if len(ways) != 1 or "" in tree:
-            break
-        parts.append(re.escape(ways[0]))
-        tree = tree[ways[0]]
-    head = "".join(parts)
-    if not ways:
-        return head
-    rest = "|".join(re.escape(way) + _tree_pattern(tree[way]) for way in ways)
-    return f"{head}(?:{rest}){'?' if '' in tree else ''}"

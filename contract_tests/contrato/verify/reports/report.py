@@ -30,6 +30,10 @@ PLAUSIBLE = "plausible:"
 """How the evidence of a rule begins that no source states."""
 
 
+HIDDEN = "[hidden]"
+"""Stands for a text of which nobody knows if it has anything to hide."""
+
+
 class ExitCode(IntEnum):
     """How a run ends.
 
@@ -295,9 +299,10 @@ class Report:
         except UsageError:
             raise
         except Exception as error:
-            if not self.crash:
-                self.crash = crash_text(error)
-                self.notes.insert(0, self.crash)
+            self._crashed(error)
+
+    def _crashed(self, error: Exception) -> None:
+        self.crash = self.crash or crash_text(error)
 
     def finish(self) -> None:
         """Put failures in the order of operations, and replace the token and personal data that were learnt."""
@@ -309,18 +314,29 @@ class Report:
         self.operations[:] = [replace(row, not_judged=self.told(row.not_judged)) for row in self.operations]
         self.notes[:] = map(self.told, self.notes)
         self.crash = self.told(self.crash)
+        if self.crash:
+            self.notes.insert(0, self.crash)
 
     def told(self, sentence: str) -> str:
         """A sentence as a reader gets it: without the token and personal data in what it cites."""
         return CITED.sub(lambda match: self._hidden(match[1]), sentence)
 
     def _hidden(self, text: str) -> str:
-        return text if self.scrubber is None else self.scrubber.text(text)
+        # A text that cannot be read is not shown, and the rest of the report is.
+        try:
+            return text if self.scrubber is None else self.scrubber.text(text)
+        except Exception as error:
+            self._crashed(error)
+            return HIDDEN
 
     def _told(self, failure: Failure) -> Failure:
         exchanges = failure.exchanges
-        if self.scrubber is not None:
-            exchanges = tuple(map(self.scrubber.once, exchanges))
+        try:
+            if self.scrubber is not None:
+                exchanges = tuple(map(self.scrubber.once, exchanges))
+        except Exception as error:
+            self._crashed(error)
+            exchanges = ()
         variable = token_variable(self.api)
         by_itself = not self.again or is_repeatable(failure.exchanges, exchanges, self.made)
         # A law sends requests to all operations that it is about.
