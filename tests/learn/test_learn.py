@@ -18,10 +18,10 @@ from contrato.core.places import place
 from contrato.core.spec import Api, overlaid
 from contrato.learn import ExitCode, Learned, learn, reports
 from contrato.learn.drift import CONFIRMED, CONTRADICTED, NEVER, NEW
-from contrato.learn.traffic import is_data
 from contrato.verify.checks.selection import answers_echo_the_request
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Violation
+from contrato.verify.hiding import is_data
 from contrato.verify.reach import supplied
 from contrato.verify.reports.report import UsageError
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import pytest
 
@@ -521,6 +521,33 @@ def test_tokens_cookies_and_names_are_in_no_report(judge: Judge) -> None:
     assert "token_not_echoed" in {failure.rule for failure in report.failures}
     for secret in (TOKEN, "cookie-of-the-owner", "Panadería Ñandú", "Calle 1 # 2-3"):
         assert secret not in kept
+
+
+def test_requests_that_are_none_to_the_api_are_told_without_data(judge: Judge) -> None:
+    paths = ["/users/ines@example.com/x", f"/session/{TOKEN}", f"/s/{quote(TOKEN, safe='')}", "/citizens/CC-52345678"]
+    paths += ["/customers/Panader%C3%ADa%20%C3%91and%C3%BA", "/panaderia-nandu", "/login"]
+    odd = sent("GET\n::error::x\n##[add-mask]e\nGET", "/odd", answer=[])
+    others = [sent("GET", path, answer=[]) for path in paths]
+    seen = entry("listAccounts", answer=ACCOUNTS)
+    told = "\n".join("\n".join(judge(seen, odd, *some).notes) for some in (others[:4], others[4:]))
+    assert "GET /users/…/x (1)" in told
+    assert "GET /login (1)" in told
+    assert "(no method) /odd (1)" in told
+    for secret in (TOKEN, quote(TOKEN, safe=""), "ines", "52345678", "%C3%B1", "and%C3%BA", "nandu", "error", "##["):
+        assert secret not in told
+
+
+def test_data_in_the_address_of_the_api_are_in_no_report(judge: Judge) -> None:
+    base = f"{ORIGIN}/clients/ines@example.com/52345678/neu"
+    report = judge(entry("listAccounts", answer=[{**ACCOUNTS[0], "id_account": "x"}], base=base))
+    assert report.base_url == f"{ORIGIN}/clients/…/…/neu"
+    shown = repr(report.failures) + repr([e.url for f in report.failures for e in f.exchanges]) + repr(report.notes)
+    assert report.failures
+    assert "ines@" not in shown
+    assert "52345678" not in shown
+    other = entry("listAccounts", answer=ACCOUNTS, base=base.replace("clients", "customers"))
+    with pytest.raises(UsageError, match="customers/…/…/neu: choose"):
+        judge(entry("listAccounts", answer=ACCOUNTS, base=base), other)
 
 
 # What cannot be used

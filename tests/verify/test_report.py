@@ -841,3 +841,15 @@ def test_a_report_is_not_lost_if_hiding_fails() -> None:
     assert made.failures[0].found == "[hidden]"
     assert made.notes[-1] == "seen [hidden]"
     assert "Inés" not in text_of(made, 200)
+
+
+def test_a_server_writes_no_commands_of_a_runner() -> None:
+    evil = "##[error]x\n::error::y\n````\n  ::z"
+    sent = replace(exchange(request=None, answer=[]), request_body=evil.encode())
+    made = report(failure(found=f"{cited(evil)}", field=f"/*/{evil}", exchanges=(sent,)), notes=[f"{cited(evil)}"])
+    made.finish()
+    for width in (60, 100_000):
+        lines = text_of(made, width).splitlines()
+        assert not [line for line in lines if line.strip().startswith(("::", "````")) or "##[" in line]
+    # The command sends the same.
+    assert evil in shlex.split(made.failures[0].curl)

@@ -19,6 +19,7 @@ import msgspec
 from contrato.core.spec import Api
 from contrato.verify.documents import MISSING, loaded
 from contrato.verify.findings import Answers
+from contrato.verify.hiding import without_data
 from contrato.verify.reports.har import CREATOR
 from contrato.verify.reports.report import UsageError
 from contrato.verify.transport import MAX_BYTES
@@ -304,5 +305,6 @@ def infer_base(spec: Api, entries: list[Entry], api: str, path: str | Path) -> s
     first, *others = ranked
     for other in others:
         if (len(asked[other]), asked[other].total()) == (len(asked[first]), asked[first].total()):
-            raise UsageError(f"{path} has requests to {first} and to {other}: choose with --base-url")
+            two = f"{without_data(first)} and to {without_data(other)}"
+            raise UsageError(f"{path} has requests to {two}: choose with --base-url")
     return first

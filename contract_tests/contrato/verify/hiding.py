@@ -18,7 +18,7 @@ from difflib import SequenceMatcher
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
-from urllib.parse import quote, unquote_to_bytes, urlsplit
+from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 
 from contrato.core import spec as specs
 from contrato.core.schema import Schema
@@ -133,6 +133,32 @@ SHORTEST = 3
 
 SECRET_NAMES = re.compile(r"authorization|cookie|token|secret|session|api.?key|password|credential", re.IGNORECASE)
 """Names of headers and query parameters whose values nobody is to see."""
+
+
+KEY = 16
+"""Characters of a key, at least."""
+
+
+def is_data(text: str) -> bool:
+    """True if a segment of a path may be somebody's number or name rather than a word of the API."""
+    # The last form is a key: long, with several digits among the letters.
+    form = r"\d{4}|[@\s\[]|[^\x00-\x7f]|^[0-9a-fA-F]{8}-|^(?=(?:\D*\d){3})[\w.~+=-]{16,}$"
+    # So is what has capitals in it as no words joined in one have.
+    words = re.findall(r"[A-Z]+[a-z]*|[a-z]+", text)
+    return re.search(form, text) is not None or (len(text) >= KEY and sum(map(len, words)) < 3 * len(words))
+
+
+def data_of(address: str) -> list[str]:
+    """The segments of an address that may be somebody's data, as they are there."""
+    path = urlsplit(address).path
+    return [segment for segment in path.split("/") if is_data(unquote(segment))]
+
+
+def without_data(address: str) -> str:
+    """An address, or a path, with `…` for the segments of its path that may be somebody's data."""
+    begin, slashes, rest = address.rpartition("://")
+    hidden = ("…" if n and is_data(unquote(segment)) else segment for n, segment in enumerate(rest.split("/")))
+    return begin + slashes + "/".join(hidden)
 
 
 # From a word's start only: to try each letter of a picture in Base64 would take hours.

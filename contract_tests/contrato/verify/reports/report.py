@@ -318,13 +318,13 @@ class Report:
             self.notes.insert(0, self.crash)
 
     def told(self, sentence: str) -> str:
-        """A sentence as a reader gets it: without the token and personal data in what it cites."""
+        """A sentence as a reader gets it: on one line, and without the token and personal data in what it cites."""
         return CITED.sub(lambda match: self._hidden(match[1]), sentence)
 
     def _hidden(self, text: str) -> str:
         # A text that cannot be read is not shown, and the rest of the report is.
         try:
-            return text if self.scrubber is None else self.scrubber.text(text)
+            return (text if self.scrubber is None else self.scrubber.text(text)).replace("\n", "\\n")
         except Exception as error:
             self._crashed(error)
             return HIDDEN
@@ -443,10 +443,14 @@ def curl(method: str, url: str, headers: Mapping[str, str], body: bytes | None, 
 
 
 def _quoted(word: str, token: str, variable: str) -> str:
-    if not token or token not in word:
-        return shlex.quote(word)
+    parts = word.split(token) if token else [word]
     # Single quotes would keep the shell from filling in the variable.
-    return f'"${variable}"'.join(shlex.quote(part) if part else "" for part in word.split(token))
+    return f'"${variable}"'.join(_single_quoted(part) if part or len(parts) == 1 else "" for part in parts)
+
+
+def _single_quoted(word: str) -> str:
+    """A word of a shell in which a CI runner sees no command, as `logged` has it: quotes end, and begin again."""
+    return re.sub(r"(##(?=\[)|\n)", r"\1''", shlex.quote(word))
 
 
 def curl_of(exchange: Exchange, variable: str) -> str:
