@@ -16,7 +16,7 @@ import pytest
 from contrato.core import spec
 from contrato.core.places import place
 from contrato.core.spec import Operation
-from contrato.verify import ExitCode, Report, UsageError, Verdict, verify, verify_har
+from contrato.verify import ExitCode, Report, UsageError, Verdict, har, verify, verify_har
 from contrato.verify.exchange import Exchange
 from foreign import TOKEN, Foreign, keyed, serve
 
@@ -417,6 +417,18 @@ def test_an_answer_that_is_unpacked_without_end_is_not_judged(judge: Judge) -> N
     nothing = base64.b64encode(gzip.compress(bytes(100 * 2**20), 1)).decode()
     made["response"]["content"] = {"text": nothing, "encoding": "base64", "mimeType": "application/json"}
     assert row(judge(made), "listAccounts").verdict is Verdict.INCONCLUSIVE
+
+
+def test_no_more_is_unpacked_of_a_recording_than_has_room(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
+    size = len(json.dumps(ACCOUNTS, ensure_ascii=False).encode())
+    monkeypatch.setattr(har, "UNPACKED", 2 * size)
+    made = [entry("listAccounts", answer=ACCOUNTS) for _ in range(4)]
+    for each in made[:3]:
+        compressed(each)
+    report = judge(*made)
+    assert row(report, "listAccounts").verdict is Verdict.PASSED
+    assert row(report, "listAccounts").successes == 3
+    assert f"not judged: an answer {har.TOO_MUCH} (1)" in report.notes
 
 
 @pytest.mark.parametrize(
