@@ -549,6 +549,23 @@ def test_requests_that_are_none_to_the_api_are_told_without_data(judge: Judge) -
         assert secret not in told
 
 
+def test_arguments_that_the_operation_does_not_have_are_in_no_report(judge: Judge) -> None:
+    names = ["subscription-key", "code", "sig", "key", "jwt", "auth", "pwd", "client_id"]
+    secrets = [f"S3cretValue{number:02}Of{name}x7y8" for number, name in enumerate(names)]
+    more = urlencode(dict(zip(names, secrets, strict=True)))
+    made = entry("listAccounts", answer=[{**ACCOUNTS[0], "id_account": secrets[0]}])
+    page = entry("listApportionments", {"_limit": 10}, answer=page_of("Ar") | {"items": 7}, base=ORIGIN)
+    known = page["request"]["url"].partition("?")[2]
+    for each in (made, page):
+        each["request"]["url"] += ("&" if "?" in each["request"]["url"] else "?") + more
+    for report in (judge(made), judge(page, api="apportionments")):
+        assert report.failures
+        shown = repr(report.failures) + repr([e.url for f in report.failures for e in f.exchanges])
+        assert "sig=[secret]" in report.failures[0].curl
+        assert not [secret for secret in secrets if secret in shown]
+    assert known in report.failures[0].curl
+
+
 def test_data_in_the_address_of_the_api_are_in_no_report(judge: Judge) -> None:
     base = f"{ORIGIN}/clients/ines@example.com/52345678/neu"
     report = judge(entry("listAccounts", answer=[{**ACCOUNTS[0], "id_account": "x"}], base=base))

@@ -16,12 +16,10 @@ from contrato.verify.documents import MISSING, cited, find
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Violation
 from contrato.verify.har import REDACTED, Entry, Recorded, infer_base, normal, read_entries
-from contrato.verify.hiding import Scrubber, Secret, data_of, token_variable, without_data
+from contrato.verify.hiding import RECORDED, Scrubber, Secret, data_of, token_variable, without_data
 from contrato.verify.judge import Judge
 from contrato.verify.modes import Mode
 from contrato.verify.reports.report import OperationResult, Report, UsageError, Verdict
-
-SENDER = "recorded"
 
 _METHOD = re.compile("[A-Z]{1,20}")
 
@@ -149,7 +147,7 @@ class _Recording:
         token = Secret(entry.token)
         exchange = Exchange(
             operation=operation,
-            sender=SENDER,
+            sender=RECORDED,
             method=entry.method,
             url=self.base + (f"{path}?{query}" if query else path),
             path=path,
