@@ -184,32 +184,11 @@ grow with the values. A longer one is found by its parts."""
 _APART = 3
 """Characters between two words that are still adjacent."""
 
-_TECHNICAL = frozenset(
-    [
-        "application",
-        "array",
-        "boolean",
-        "bytes",
-        "client",
-        "error",
-        "false",
-        "html",
-        "http",
-        "https",
-        "integer",
-        "json",
-        "null",
-        "number",
-        "object",
-        "plain",
-        "request",
-        "response",
-        "server",
-        "string",
-        "text",
-        "true",
-    ]
-)
+_TECHNICAL = {
+    *("application", "charset", "html", "http", "https", "json", "plain", "text", "utf"),
+    *("array", "boolean", "false", "integer", "null", "number", "object", "string", "true"),
+    *("bytes", "client", "error", "request", "response", "server"),
+}
 """Words of HTTP and of JSON, which tell what is wrong."""
 
 _REPEATED = 200
@@ -219,6 +198,34 @@ _Shape = dict[str, tuple["_Shape", bool]]
 """The shape below each property of a schema, and whether it is personal; below `_ITEMS`, that of an array's items."""
 
 _ITEMS = "/*"
+
+TEXT = "text"
+"""Name of what an answer has at a place that the spec does not have."""
+
+NUMBER = "number"
+"""Name of what may be the number of an identity card, or of a telephone."""
+
+LONG_NUMBER = 7
+"""Digits of such a number, at least."""
+
+_LONG_NUMBER = re.compile(rf"(?<![\w.-])\d(?:[. -]?\d){{{LONG_NUMBER - 1},30}}(?![\w-])")
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d(?!\d)")
+
+_QUOTED = re.compile(
+    r"""
+    "(?P<key>(?:[^"\\\n]|\\.)*)"\s*:(?:\s*(?P<number>\d[\d.]*))?
+    | "(?P<text>(?:[^"\\\n]|\\.)*)"
+    | >(?P<inner>[^<>]+)(?=<)
+    """,
+    re.VERBOSE,
+)
+
+_READ = 2**20
+"""Bytes of an answer without JSON that are read for what it tells."""
+
+_READ_OF_ONE = 2**12
+"""Characters of a value that are compared."""
 
 _NOWHERE: tuple[_Shape, bool] = ({}, False)
 
@@ -235,7 +242,7 @@ class Scrubber:
     """
 
     def __init__(self, spec: Api, token: str, others: Iterable[str] = ()) -> None:
-        self._names = spec.personal_names
+        self._names = {_joined(name) for name in spec.personal_names}
         # Words of the contract: a customer who bears one of them must not blot it out of every report.
         self._vocabulary = {Folded(word).text for word in spec.words}
         self._vocabulary |= {word for words in spec.words for word in _words_of(words)} | _TECHNICAL
@@ -260,13 +267,14 @@ class Scrubber:
     def learn(self, exchange: Exchange) -> None:
         """Remember the personal values of an exchange; an observer of all traffic."""
         key = (exchange.operation.id if exchange.operation else "", exchange.status, hash(exchange.content))
-        if exchange.json is not MISSING and key not in self._learnt:
+        if key not in self._learnt:
             self._learnt.add(key)
-            for name, value in dict.fromkeys(self._personal(exchange.json, self._answer_shape(exchange))):
-                self._remember(name, value)
+            # An error cites the names of fields beside words of its own.
+            for name, value in dict.fromkeys(self._told_by(exchange)):
+                self._remember(name, value, parts=exchange.succeeded)
         # Values that the engine invents are nobody's, and would be found everywhere.
         if exchange.sender != "schemathesis":
-            for name, value in self._personal(_json(exchange.request_body), {}):
+            for name, value in self._personal(_json(exchange.request_body), {}, ""):
                 self._remember(name, value)
             for name, value in self._personal_parameters(exchange):
                 self._remember(name, value)
@@ -295,9 +303,9 @@ class Scrubber:
             url=self._url(exchange),
             path=self.text(exchange.path),
             request_headers=self._headers(exchange.request_headers),
-            request_body=self._body(exchange.request_body, {}),
+            request_body=self._body(exchange.request_body, {}, ""),
             headers=self._headers(exchange.headers),
-            content=self._body(exchange.content, self._answer_shape(exchange)),
+            content=self._body(exchange.content, self._answer_shape(exchange), _other(exchange)),
         )
 
     def once(self, exchange: Exchange) -> Exchange:
@@ -316,23 +324,64 @@ class Scrubber:
             self._shapes[operation.id, status] = _shape(operation.schema(status))
         return self._shapes[operation.id, status]
 
-    def _personal(self, value: Any, shape: _Shape, name: str = "", marked: bool = False) -> Iterator[tuple[str, Any]]:
-        """The scalars of a document that are personal, with the name of their field."""
+    def _told_by(self, exchange: Exchange) -> Iterator[tuple[str, Any]]:
+        """What an answer tells of people, with the name of its field."""
+        other = _other(exchange)
+        if exchange.json is not MISSING:
+            yield from self._personal(exchange.json, self._answer_shape(exchange), other)
+        if exchange.json is not MISSING and exchange.succeeded:
+            return
+        text = exchange.content[:_READ].decode("utf-8", "replace")
+        if exchange.succeeded:
+            yield from self._pieces(text)
+        # What was sent is repeated.
+        sent = f"{unquote(exchange.url)} {exchange.request_body.decode('utf-8', 'replace')}"
+        for match in _LONG_NUMBER.finditer(text):
+            if match[0] not in sent and not _DAY.match(match[0]):
+                yield NUMBER, match[0]
+
+    def _pieces(self, text: str) -> Iterator[tuple[str, Any]]:
+        """The texts of an answer that should be JSON and is not, but for those whose field is in the contract."""
+        if not re.search('["<]', text):
+            yield from ((TEXT, piece) for piece in re.split(r"[;,|\t\r\n]+", text) if _tells(piece))
+            return
+        name = TEXT
+        for match in _QUOTED.finditer(text):
+            key, number, quoted, inner = match.groups()
+            if key is not None:
+                name = self._label(key) or ("" if self._is_word(key) else TEXT)
+            value, label = (inner, TEXT) if inner is not None else (number if key is not None else quoted, name)
+            if value and label and (label != TEXT or _tells(value)):
+                yield label, value
+
+    def _personal(self, value: Any, shape: _Shape, other: str, name: str = "") -> Iterator[tuple[str, Any]]:
+        """The scalars of a document that are personal, by the name of their field; `other` if the spec has none."""
         if isinstance(value, dict):
             for key, inner in value.items():
-                below, personal = self._below(shape, key)
-                if personal or marked or isinstance(inner, dict | list):
-                    yield from self._personal(inner, below, key if personal else name, marked or personal)
+                below, label = self._below(shape, key, other)
+                if label or name or isinstance(inner, dict | list):
+                    yield from self._personal(inner, below, other, label if label not in ("", TEXT) else name or label)
         elif isinstance(value, list):
             below, _ = shape.get(_ITEMS, _NOWHERE)
             for item in value:
-                yield from self._personal(item, below, name, marked)
-        elif marked and value is not None and not isinstance(value, bool):
+                yield from self._personal(item, below, other, name)
+        elif name and value is not None and not isinstance(value, bool) and (name != TEXT or _tells(value)):
             yield name, value
 
-    def _below(self, shape: _Shape, key: str) -> tuple[_Shape, bool]:
+    def _below(self, shape: _Shape, key: str, other: str) -> tuple[_Shape, str]:
+        """The shape below a field, and the name of what is personal there; empty if it is not."""
+        if key in shape:
+            below, personal = shape[key]
+            return below, key if personal else ""
         # In a request, and where the shape is not the spec's, a field's name is all there is to go by.
-        return shape.get(key) or ({}, key in self._names)
+        return {}, self._label(key) or other
+
+    def _label(self, key: str) -> str:
+        """A field's name if it is that of personal data, also in capitals or without what joins its words."""
+        return key if _joined(key) in self._names else ""
+
+    def _is_word(self, text: str) -> bool:
+        return Folded(text).text.strip() in self._vocabulary
 
     def _personal_parameters(self, exchange: Exchange) -> Iterator[tuple[str, Any]]:
         if exchange.operation is None:
@@ -340,11 +389,11 @@ class Scrubber:
         for parameter in exchange.operation.parameters:
             value = exchange.arguments.get(parameter.key)
             # Whoever searches for a person writes the name.
-            if value is not None and (parameter.known_name in self._names or parameter.searches is not None):
+            if value is not None and (self._label(parameter.known_name) or parameter.searches is not None):
                 yield parameter.name, value
 
-    def _remember(self, name: str, value: Any, placeholder: str = "") -> None:
-        text = Folded(str(value)).text.strip()
+    def _remember(self, name: str, value: Any, placeholder: str = "", *, parts: bool = True) -> None:
+        text = _key(value)
         if len(text) < SHORTEST or text in self._vocabulary or text in self._placeholders:
             return
         if not placeholder:
@@ -352,17 +401,17 @@ class Scrubber:
             placeholder = f"[{name.strip('_')} {self._numbers[name]}]"
         self._placeholders[text] = placeholder
         self._values.add(_WORD.findall(text)[:_MOST], placeholder)
-        for part in self._parts_of(text):
+        for part in self._parts_of(text, single=parts and name not in (TEXT, NUMBER)):
             self._parts.setdefault(part, f"[{name.strip('_')}]")
         self.__dict__.pop("_sorted", None)
         self._scrubbed.clear()
         self._texts.clear()
 
-    def _parts_of(self, text: str) -> Iterator[str]:
+    def _parts_of(self, text: str, *, single: bool) -> Iterator[str]:
         """Parts of a value that tell of it."""
         words = [word for word in _WORD.findall(text) if word.isalnum()]
         for word in words:
-            if len(word) >= TELLING_PART and word.isalpha() and word not in self._vocabulary:
+            if single and len(word) >= TELLING_PART and word.isalpha() and word not in self._vocabulary:
                 yield word
         for pair in pairwise(words):
             # Neither `de la` nor `10 30`.
@@ -447,30 +496,56 @@ class Scrubber:
             for name, value in scrubbed.items()
         }
 
-    def _body(self, content: bytes, shape: _Shape) -> bytes:
+    def _body(self, content: bytes, shape: _Shape, other: str) -> bytes:
         document = _json(content)
         if document is MISSING or not isinstance(document, dict | list):
             return self.text(content.decode("utf-8", "replace")).encode()
-        return json.dumps(self._replaced(document, shape), ensure_ascii=False).encode("utf-8", "backslashreplace")
+        replaced = self._replaced(document, shape, other)
+        return json.dumps(replaced, ensure_ascii=False).encode("utf-8", "backslashreplace")
 
-    def _replaced(self, value: Any, shape: _Shape, name: str = "", marked: bool = False) -> Any:
+    def _replaced(self, value: Any, shape: _Shape, other: str, name: str = "") -> Any:
         if isinstance(value, dict):
             replaced = {}
             for key, inner in value.items():
-                below, personal = self._below(shape, key)
-                replaced[self.text(key)] = self._replaced(inner, below, key if personal else name, marked or personal)
+                below, label = self._below(shape, key, other)
+                named = label if label not in ("", TEXT) else name or label
+                replaced[self.text(key)] = self._replaced(inner, below, other, named)
             return replaced
         if isinstance(value, list):
             below, _ = shape.get(_ITEMS, _NOWHERE)
-            return [self._replaced(item, below, name, marked) for item in value]
+            return [self._replaced(item, below, other, name) for item in value]
         if value is None or value == "" or isinstance(value, bool):
             return value
+        hidden = name and (name != TEXT or (_tells(value) and not self._is_word(str(value))))
         if isinstance(value, int | float):
-            text = str(value)
-            known = self._placeholders.get(Folded(text).text)
-            return known or (f"[{name}]" if marked else value)
+            return self._placeholders.get(_key(value)) or (f"[{name}]" if hidden else value)
+        if hidden and name == TEXT:
+            return self._placeholders.get(_key(value)) or f"[{TEXT}]"
         scrubbed = self.text(value)
-        return f"[{name}]" if marked and scrubbed == value else scrubbed
+        return f"[{name}]" if hidden and scrubbed == value else scrubbed
+
+
+def _other(exchange: Exchange) -> str:
+    """The name of what is at places that the spec does not have; empty where it is shown, as errors are."""
+    return TEXT if exchange.succeeded else ""
+
+
+def _tells(value: Any) -> bool:
+    """True if a value at a place that the spec does not have may tell of somebody."""
+    if isinstance(value, float):
+        return False
+    text = str(value).strip()
+    is_short = sum(map(str.isdigit, text)) < LONG_NUMBER and not any(map(str.isalpha, text))
+    return not is_short and not _DAY.match(text)
+
+
+def _key(value: Any) -> str:
+    """A value as it is remembered."""
+    return Folded(str(value)[:_READ_OF_ONE]).text.strip()
+
+
+def _joined(name: str) -> str:
+    return re.sub(r"[\W_]", "", name.lower())
 
 
 def _shape(*schemas: Schema | None) -> _Shape:
