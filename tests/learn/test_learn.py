@@ -460,6 +460,8 @@ def test_names_that_are_data_are_not_shown(tmp_path: Path, other: elsewhere.Othe
         ("APIGatewayOfEnergy", False),
         ("sk_9fB3xQ7mT2LpW8", True),
         ("4b1d9c7a2e8f0d6c", True),
+        ("900.123.456-7", True),
+        ("v1.2.3", False),
         ("k7f-aXbQmZsecretKEY", True),
         ("qWeRtYuIoPaSdFgHjK", True),
     ],

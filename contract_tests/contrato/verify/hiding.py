@@ -144,8 +144,8 @@ KEY = 16
 
 def is_data(text: str) -> bool:
     """True if a segment of a path may be somebody's number or name rather than a word of the API."""
-    # The last form is a key: long, with several digits among the letters.
-    form = r"\d{4}|[@\s\[]|[^\x00-\x7f]|^[0-9a-fA-F]{8}-|^(?=(?:\D*\d){3})[\w.~+=-]{16,}$"
+    # The last forms are a number in groups, and a key: long, with several digits among the letters.
+    form = r"\d{4}|[@\s\[]|[^\x00-\x7f]|^[0-9a-fA-F]{8}-|^(?:[.-]?\d){7,}$|^(?=(?:\D*\d){3})[\w.~+=-]{16,}$"
     # So is what has capitals in it as no words joined in one have.
     words = re.findall(r"[A-Z]+[a-z]*|[a-z]+", text)
     return re.search(form, text) is not None or (len(text) >= KEY and sum(map(len, words)) < 3 * len(words))
