@@ -248,7 +248,8 @@ class Scrubber:
         self._vocabulary |= {word for words in spec.words for word in _words_of(words)} | _TECHNICAL
         # By the folded value.
         self._placeholders: dict[str, str] = {}
-        self._values = _Node()
+        # Numbers of words of the values, by their first word.
+        self._lengths: dict[str, set[int]] = {}
         # Telling words of values, and two that are adjacent in one, with what they are part of.
         self._parts: dict[str, str] = {}
         self._numbers: dict[str, int] = {}
@@ -400,10 +401,14 @@ class Scrubber:
             self._numbers[name] = self._numbers.get(name, 0) + 1
             placeholder = f"[{name.strip('_')} {self._numbers[name]}]"
         self._placeholders[text] = placeholder
-        self._values.add(_WORD.findall(text)[:_MOST], placeholder)
+        words = _WORD.findall(text)
+        self._lengths.setdefault(words[0], set()).add(len(words[:_MOST]))
+        if len(words) > _MOST:
+            self._placeholders.setdefault("".join(words[:_MOST]), placeholder)
         for part in self._parts_of(text, single=parts and name not in (TEXT, NUMBER)):
             self._parts.setdefault(part, f"[{name.strip('_')}]")
-        self.__dict__.pop("_sorted", None)
+        for cache in ("_sorted", "_values"):
+            self.__dict__.pop(cache, None)
         self._scrubbed.clear()
         self._texts.clear()
 
@@ -420,6 +425,10 @@ class Scrubber:
                 yield " ".join(pair)
 
     # Replacement
+
+    @cached_property
+    def _values(self) -> list[str]:
+        return sorted(self._placeholders)
 
     @cached_property
     def _sorted(self) -> list[str]:
@@ -444,20 +453,23 @@ class Scrubber:
 
     def _value(self, text: str, matches: Sequence[re.Match[str]], words: Sequence[str], at: int) -> tuple[int, str]:
         """The end of the longest value that begins at a word, and what replaces it, which is empty if there is none."""
-        node, best = self._values, (at, "")
-        for end in range(at, min(at + _MOST, len(words))):
+        start = matches[at].start()
+        for length in sorted(self._lengths.get(words[at], ()), reverse=True):
+            end = at + length
+            known = end <= len(words) and self._placeholders.get(text[start : matches[end - 1].end()])
+            if known:
+                return end, known
+        # Where the first word is another, it was cut short, or nothing was.
+        for end in range(at + 1, at + 1 + (_MOST if words[at] in self._lengths else 1)):
+            if end > len(words) or not text.startswith(_CUT, matches[end - 1].end()):
+                continue
+            cut = text[start : matches[end - 1].end()]
             # The last character may be half of an escaped one.
-            for cut in (words[end], words[end][:-1]) if text.startswith(_CUT, matches[end].end()) else ():
-                first = node.beginning(cut)
-                if first and matches[end].end() - matches[at].start() >= SHORTEST and words[at : end + 1] != ["."]:
-                    return end + 1, first
-            following = node.following.get(words[end])
-            if following is None:
-                break
-            node = following
-            if node.placeholder:
-                best = end + 1, node.placeholder
-        return best
+            for tail in (cut, cut[:-1]):
+                first = bisect.bisect_left(self._values, tail)
+                if len(tail) >= SHORTEST and first < len(self._values) and self._values[first].startswith(tail):
+                    return end, self._placeholders[self._values[first]]
+        return at, ""
 
     def _part(self, text: str, matches: Sequence[re.Match[str]], words: Sequence[str], at: int) -> tuple[int, str]:
         """The end of a part of a value that begins at a word, and what replaces it, which is empty if there is none."""
@@ -571,39 +583,6 @@ def _json(content: bytes) -> Any:
 def _words_of(name: str) -> list[str]:
     """The words of a name such as `account_name` or `nextPage`."""
     return [word.lower() for word in re.findall(r"[^\W\d_a-z]*[a-z]+|[^\W\d_a-z]+", name)]
-
-
-class _Node:
-    """A place in a tree of words.
-
-    Attributes:
-        placeholder: Replaces the value that ends here; empty if none does.
-        following: The places to which further words lead.
-    """
-
-    def __init__(self) -> None:
-        self.placeholder = ""
-        self.following: dict[str, _Node] = {}
-        self._first = ""
-        self._sorted: list[str] = []
-
-    def add(self, words: Sequence[str], placeholder: str) -> None:
-        """Add a value."""
-        node = self
-        for word in words:
-            node._first = node._first or placeholder
-            if word not in node.following:
-                node.following[word] = _Node()
-                bisect.insort(node._sorted, word)
-            node = node.following[word]
-        node._first = node._first or placeholder
-        node.placeholder = node.placeholder or placeholder
-
-    def beginning(self, word: str) -> str:
-        """Placeholder of a value with a word here that begins so; empty if there is none."""
-        at = bisect.bisect_left(self._sorted, word)
-        found = at < len(self._sorted) and self._sorted[at].startswith(word)
-        return self.following[self._sorted[at]]._first if found else ""
 
 
 class Folded:
