@@ -18,10 +18,10 @@ from contrato.core.places import place
 from contrato.core.spec import Api, overlaid
 from contrato.learn import ExitCode, Learned, learn, reports
 from contrato.learn.drift import CONFIRMED, CONTRADICTED, NEVER, NEW
-from contrato.learn.traffic import is_data
 from contrato.verify.checks.selection import answers_echo_the_request
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Violation
+from contrato.verify.hiding import is_data
 from contrato.verify.reach import supplied
 from contrato.verify.reports.report import UsageError
 
@@ -460,6 +460,8 @@ def test_names_that_are_data_are_not_shown(tmp_path: Path, other: elsewhere.Othe
         ("APIGatewayOfEnergy", False),
         ("sk_9fB3xQ7mT2LpW8", True),
         ("4b1d9c7a2e8f0d6c", True),
+        ("900.123.456-7", True),
+        ("v1.2.3", False),
         ("k7f-aXbQmZsecretKEY", True),
         ("qWeRtYuIoPaSdFgHjK", True),
     ],

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
 from html import escape as html_escape
+from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -101,11 +102,12 @@ def test_the_token_is_replaced_also_when_it_is_spoilt(form: Callable[[str], str]
 
 def test_a_body_of_the_wrong_shape_is_scrubbed_by_field_names() -> None:
     scrubber = Scrubber(NEU, SECRET)
-    wrong = {"result": {"account_name": {"first": "Casimira"}, "address": ["Calle 99"], "niu": 123456, "other": "kept"}}
+    kept = {"other": "2024-05-01", "more": 12, "type": "string"}
+    wrong = {"result": {"account_name": {"first": "Casimira"}, "address": ["Calle 99"], "niu": 123456, **kept}}
     seen = exchange(answer=wrong)
     scrubber.learn(seen)
     body = json.loads(scrubber.exchange(seen).content)
-    assert body["result"]["other"] == "kept"
+    assert kept.items() <= body["result"].items()
     assert not {"Casimira", "Calle 99"} & set(re.findall(r'"([^"]*)"', json.dumps(body)))
     assert "123456" not in json.dumps(body)
     assert scrubber.text("Casimira at Calle 99 has 123456") == "[account_name 1] at [address 1] has [niu 1]"
@@ -162,3 +164,93 @@ def test_a_row_of_dots_is_one_cut() -> None:
     scrubber = Scrubber(NEU, SECRET)
     scrubber.learn(exchange(answer=accounts("Casimira Restrepo")))
     assert scrubber.text("Casimi" + "." * 300_000) == "[account_name 1]" + "." * 300_000
+
+
+def test_names_that_begin_alike_are_found_however_many() -> None:
+    scrubber = Scrubber(NEU, SECRET)
+    scrubber.learn(exchange(answer=accounts(*("a" * length for length in range(3, 600)))))
+    assert scrubber.text(f"{'a' * 599} and aaaa") == "[account_name 597] and [account_name 2]"
+
+
+def test_a_text_of_many_cuts_does_not_hold_up_the_report() -> None:
+    scrubber = Scrubber(NEU, SECRET)
+    scrubber.learn(exchange(answer=accounts("Casimira Restrepo")))
+    assert scrubber.text("...a" * 10_000 + " Casimira Re...") == "...a" * 10_000 + " [account_name 1]..."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Estimada Casimira Restrepo:",
+        "Estimada Restrepo Otálora:",
+        "restrepo-otalora",
+        "Casimira+Re...",
+        "of Restrepo Otál...",
+        "CASIMIRA",
+    ],
+)
+def test_a_part_of_a_name_is_hidden(text: str) -> None:
+    scrubber = Scrubber(NEU, SECRET)
+    scrubber.learn(exchange(answer=accounts("Casimira Restrepo de Otálora", "Restrepo Otálora de la Cruz")))
+    told = scrubber.text(text)
+    assert "account_name" in told
+    assert not re.search("casimira|restrepo|ot[aá]l", told, re.IGNORECASE)
+
+
+def test_a_part_of_a_name_that_is_an_ordinary_word_stays() -> None:
+    scrubber = Scrubber(NEU, SECRET)
+    scrubber.learn(exchange(answer=accounts("Casa de la Calle 10-30 Account Services String S.A.")))
+    for text in ("de la", "10-30", "account services", 'type "string"', "casa", "S.A."):
+        assert scrubber.text(text) == text
+
+
+def rows(**changed: Any) -> list[dict[str, Any]]:
+    return [{**accounts("Andrés Quintero")[0], **changed}]
+
+
+def test_a_field_of_another_name_is_hidden() -> None:
+    scrubber = Scrubber(NEU, SECRET)
+    more = {"accountName": "Casimira Restrepo", "Address": "Calle 39 # 68-24", "direccion": "Carrera 7, Boston"}
+    seen = exchange(answer=rows(**more, cedula="CC-52345678", phone=573001234567, nested={"a": ["Inés Otálora"]}))
+    scrubber.learn(seen)
+    (row, *_) = json.loads(scrubber.exchange(seen).content)
+    assert row["id_account"] == 7000
+    assert row["accountName"] == "[accountName 1]"
+    assert row["direccion"].startswith("[text ")
+    assert row["nested"]["a"][0].startswith("[text ")
+    told = scrubber.text("7000: Casimira Restrepo, Carrera 7, Boston, CC-52345678, 573001234567, Inés Otál...")
+    assert re.fullmatch(r"7000(?:[:,] \[\w+ \d+\])+(?:\.\.\.)?", told)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        lambda row: json.dumps([row], ensure_ascii=False)[:-1] + ",]",
+        lambda row: json.dumps([row])[:-2],
+        lambda row: "<rows>" + "".join(f'<r n="{value}">{value}</r>' for value in row.values()) + "</rows>",
+        lambda row: "id;name\n" + ";".join(map(str, row.values())),
+    ],
+)
+def test_an_answer_that_is_no_json_shows_what_the_contract_names(broken: Callable[[dict[str, Any]], str]) -> None:
+    scrubber = Scrubber(NEU, SECRET)
+    row = {"account_name": "Casimira Restrepo", "address": "Calle 39 # 68-24", "cedula": "CC-52345678", "id_account": 7}
+    text = broken(row)
+    seen = exchange(answer=text.encode())
+    scrubber.learn(seen)
+    for told in (scrubber.exchange(seen).content.decode(), scrubber.text(f"{text[:157]}...")):
+        assert "[text " in told or "[account_name " in told
+        assert ("account_name" in text) <= ("account_name" in told)
+        assert not re.search("Casimira|Restrepo|Calle|52345678", told)
+
+
+def test_an_error_shows_its_words_but_no_long_number() -> None:
+    scrubber = Scrubber(NEU, SECRET)
+    page = "<p>The parameter id 7654321 of CC 52.345.678 has failed at 2024-01-01 10:30:00, see 573001234567</p>"
+    seen = exchange("getAccount", page.encode(), status=500, request={"id": 7654321})
+    scrubber.learn(seen)
+    hidden = "<p>The parameter id 7654321 of CC [number 1] has failed at 2024-01-01 10:30:00, see [number 2]</p>"
+    assert scrubber.exchange(seen).content.decode() == hidden
+    refusal = {"account_name": ["This field is required"], "detail": "The field has failed"}
+    seen = exchange(answer=refusal, status=422)
+    scrubber.learn(seen)
+    assert scrubber.text("The field has failed: required") == "The field has failed: required"

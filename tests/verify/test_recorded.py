@@ -9,14 +9,14 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import pytest
 
 from contrato.core import spec
 from contrato.core.places import place
 from contrato.core.spec import Operation
-from contrato.verify import ExitCode, Report, UsageError, Verdict, verify, verify_har
+from contrato.verify import ExitCode, Report, UsageError, Verdict, har, verify, verify_har
 from contrato.verify.exchange import Exchange
 from foreign import TOKEN, Foreign, keyed, serve
 
@@ -419,6 +419,18 @@ def test_an_answer_that_is_unpacked_without_end_is_not_judged(judge: Judge) -> N
     assert row(judge(made), "listAccounts").verdict is Verdict.INCONCLUSIVE
 
 
+def test_no_more_is_unpacked_of_a_recording_than_has_room(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
+    size = len(json.dumps(ACCOUNTS, ensure_ascii=False).encode())
+    monkeypatch.setattr(har, "UNPACKED", 2 * size)
+    made = [entry("listAccounts", answer=ACCOUNTS) for _ in range(4)]
+    for each in made[:3]:
+        compressed(each)
+    report = judge(*made)
+    assert row(report, "listAccounts").verdict is Verdict.PASSED
+    assert row(report, "listAccounts").successes == 3
+    assert f"not judged: an answer {har.TOO_MUCH} (1)" in report.notes
+
+
 @pytest.mark.parametrize(
     "odd",
     [
@@ -521,6 +533,50 @@ def test_tokens_cookies_and_names_are_in_no_report(judge: Judge) -> None:
     assert "token_not_echoed" in {failure.rule for failure in report.failures}
     for secret in (TOKEN, "cookie-of-the-owner", "Panadería Ñandú", "Calle 1 # 2-3"):
         assert secret not in kept
+
+
+def test_requests_that_are_none_to_the_api_are_told_without_data(judge: Judge) -> None:
+    paths = ["/users/ines@example.com/x", f"/session/{TOKEN}", f"/s/{quote(TOKEN, safe='')}", "/citizens/CC-52345678"]
+    paths += ["/customers/Panader%C3%ADa%20%C3%91and%C3%BA", "/panaderia-nandu", "/login"]
+    odd = sent("GET\n::error::x\n##[add-mask]e\nGET", "/odd", answer=[])
+    others = [sent("GET", path, answer=[]) for path in paths]
+    seen = entry("listAccounts", answer=ACCOUNTS)
+    told = "\n".join("\n".join(judge(seen, odd, *some).notes) for some in (others[:4], others[4:]))
+    assert "GET /users/…/x (1)" in told
+    assert "GET /login (1)" in told
+    assert "(no method) /odd (1)" in told
+    for secret in (TOKEN, quote(TOKEN, safe=""), "ines", "52345678", "%C3%B1", "and%C3%BA", "nandu", "error", "##["):
+        assert secret not in told
+
+
+def test_arguments_that_the_operation_does_not_have_are_in_no_report(judge: Judge) -> None:
+    names = ["subscription-key", "code", "sig", "key", "jwt", "auth", "pwd", "client_id"]
+    secrets = [f"S3cretValue{number:02}Of{name}x7y8" for number, name in enumerate(names)]
+    more = urlencode(dict(zip(names, secrets, strict=True)))
+    made = entry("listAccounts", answer=[{**ACCOUNTS[0], "id_account": secrets[0]}])
+    page = entry("listApportionments", {"_limit": 10}, answer=page_of("Ar") | {"items": 7}, base=ORIGIN)
+    known = page["request"]["url"].partition("?")[2]
+    for each in (made, page):
+        each["request"]["url"] += ("&" if "?" in each["request"]["url"] else "?") + more
+    for report in (judge(made), judge(page, api="apportionments")):
+        assert report.failures
+        shown = repr(report.failures) + repr([e.url for f in report.failures for e in f.exchanges])
+        assert "sig=[secret]" in report.failures[0].curl
+        assert not [secret for secret in secrets if secret in shown]
+    assert known in report.failures[0].curl
+
+
+def test_data_in_the_address_of_the_api_are_in_no_report(judge: Judge) -> None:
+    base = f"{ORIGIN}/clients/ines@example.com/52345678/neu"
+    report = judge(entry("listAccounts", answer=[{**ACCOUNTS[0], "id_account": "x"}], base=base))
+    assert report.base_url == f"{ORIGIN}/clients/…/…/neu"
+    shown = repr(report.failures) + repr([e.url for f in report.failures for e in f.exchanges]) + repr(report.notes)
+    assert report.failures
+    assert "ines@" not in shown
+    assert "52345678" not in shown
+    other = entry("listAccounts", answer=ACCOUNTS, base=base.replace("clients", "customers"))
+    with pytest.raises(UsageError, match="customers/…/…/neu: choose"):
+        judge(entry("listAccounts", answer=ACCOUNTS, base=base), other)
 
 
 # What cannot be used

@@ -827,3 +827,29 @@ def test_a_pipe_gets_whole_lines() -> None:
     out, note = io.StringIO(), "a note that is longer than a line of the terminal is " * 3
     terminal.write(report(notes=[note.strip()]), Console(file=out, width=80))
     assert f"- {note.strip()}\n" in out.getvalue()
+
+
+class Broken(Scrubber):
+    def text(self, text: str) -> str:
+        raise RecursionError(text)
+
+
+def test_a_report_is_not_lost_if_hiding_fails() -> None:
+    made = report(failure(found=cited("Inés")), scrubber=Broken(NEU, SECRET), notes=[f"seen {cited('Inés')}"])
+    made.finish()
+    assert made.exit_code is ExitCode.CRASHED
+    assert made.failures[0].found == "[hidden]"
+    assert made.notes[-1] == "seen [hidden]"
+    assert "Inés" not in text_of(made, 200)
+
+
+def test_a_server_writes_no_commands_of_a_runner() -> None:
+    evil = "##[error]x\n::error::y\n````\n  ::z"
+    sent = replace(exchange(request=None, answer=[]), request_body=evil.encode())
+    made = report(failure(found=f"{cited(evil)}", field=f"/*/{evil}", exchanges=(sent,)), notes=[f"{cited(evil)}"])
+    made.finish()
+    for width in (60, 100_000):
+        lines = text_of(made, width).splitlines()
+        assert not [line for line in lines if line.strip().startswith(("::", "````")) or "##[" in line]
+    # The command sends the same.
+    assert evil in shlex.split(made.failures[0].curl)

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 
 from contrato.core.schema import Schema
 from contrato.core.spec import Api, Operation, Parameter
-from contrato.learn.traffic import Route, Slot, SlotKey, Texts, Traffic, form_of, is_data, shown
+from contrato.learn.traffic import Route, Slot, SlotKey, Texts, Traffic, form_of, shown
 from contrato.verify.documents import places
+from contrato.verify.hiding import is_data
 from contrato.verify.reports.report import UsageError
 
 ENOUGH = 0.6

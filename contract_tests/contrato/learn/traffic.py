@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from contrato.core.spec import Api
 from contrato.verify.documents import MISSING, loaded
 from contrato.verify.har import Entry, Recorded, normal, read_entries
-from contrato.verify.hiding import SECRET_NAMES
+from contrato.verify.hiding import SECRET_NAMES, is_data
 
 SlotKey = tuple[str, str]
 """Where a value travels, `path`, `query`, `body`, `form`, `nested` or `header`, and its name; of a path, its number."""
@@ -43,9 +43,6 @@ SAME_FORM = 30
 
 SECRET = 8
 """Characters of a credential that is recognized in a path, at least."""
-
-KEY = 16
-"""Characters of a key, at least."""
 
 _ID = re.compile(r"(?!v\d+(?:\.\d+)*$)(?:(?=\D*\d)[\w-]+(?:,[\w-]+)*|\d{4}-\d\d.*)")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?(?:Z|[+-]\d\d:?\d\d)?")
@@ -72,15 +69,6 @@ def shown(name: str, values: set[str] | frozenset[str] = frozenset()) -> str:
     if _NAME.fullmatch(name) and not re.search(r"\d{4}", name) and name not in values:
         return name
     return "(a name that may be data)"
-
-
-def is_data(text: str) -> bool:
-    """True if a segment of a path may be somebody's number or name rather than a word of the API."""
-    # The last form is a key: long, with several digits among the letters.
-    form = r"\d{4}|[@\s\[]|[^\x00-\x7f]|^[0-9a-fA-F]{8}-|^(?=(?:\D*\d){3})[\w.~+=-]{16,}$"
-    # So is what has capitals in it as no words joined in one have.
-    words = re.findall(r"[A-Z]+[a-z]*|[a-z]+", text)
-    return re.search(form, text) is not None or (len(text) >= KEY and sum(map(len, words)) < 3 * len(words))
 
 
 def form_of(text: str) -> str:

@@ -19,6 +19,7 @@ import msgspec
 from contrato.core.spec import Api
 from contrato.verify.documents import MISSING, loaded
 from contrato.verify.findings import Answers
+from contrato.verify.hiding import without_data
 from contrato.verify.reports.har import CREATOR
 from contrato.verify.reports.report import UsageError
 from contrato.verify.transport import MAX_BYTES
@@ -33,6 +34,19 @@ NO_BODY = "has no body in the recording"
 DAMAGED = "was no text, and is damaged in the recording"
 
 
+UNPACKED = 2**28
+"""Bytes that compressed answers of one recording may have together, unpacked: they are kept until all are judged."""
+
+TOO_MUCH = f"is compressed, and beyond the {UNPACKED // 2**20} MiB that are unpacked of a recording"
+
+
+@dataclass
+class _Room:
+    """The bytes that may still be unpacked of a recording."""
+
+    left: int = field(default_factory=lambda: UNPACKED)
+
+
 @dataclass(frozen=True)
 class Entry:
     """One request of the recording, of which only method and URL were read yet."""
@@ -40,6 +54,7 @@ class Entry:
     method: str
     url: str
     _node: Mapping[str, Any] = field(repr=False)
+    _room: _Room = field(repr=False)
 
     def below(self, base: str) -> str | None:
         """The path below a base URL; None when the request went elsewhere."""
@@ -62,7 +77,7 @@ class Entry:
         Raises:
             AttributeError, LookupError, TypeError, ValueError, OverflowError: It is not as HAR has it.
         """
-        return _recorded(self._node)
+        return _recorded(self._node, self._room)
 
 
 @dataclass(frozen=True)
@@ -153,10 +168,11 @@ def read_entries(source: Path | bytes) -> Iterator[Entry]:
     entries = log.get("entries") if isinstance(log, dict) else None
     if not isinstance(entries, list | map):
         raise UsageError(f"{path} is not a HAR file: it has no log.entries; export it from a browser or a proxy as HAR")
+    room = _Room()
     for entry in entries:
         request = entry.get("request") if isinstance(entry, dict) else None
         if isinstance(request, dict) and isinstance(request.get("url"), str) and _is_url(request["url"]):
-            yield Entry(str(request.get("method", "")).upper(), _unicode(request["url"]), entry)
+            yield Entry(str(request.get("method", "")).upper(), _unicode(request["url"]), entry, room)
 
 
 def _is_url(text: str) -> bool:
@@ -178,7 +194,7 @@ def _node(raw: msgspec.Raw) -> Any:
         return None
 
 
-def _recorded(entry: Mapping[str, Any]) -> Recorded:
+def _recorded(entry: Mapping[str, Any], room: _Room) -> Recorded:
     request, response = entry["request"], entry.get("response") or {}
     sent, headers = _headers(request.get("headers")), _headers(response.get("headers"))
     content = response.get("content") or {}
@@ -196,7 +212,7 @@ def _recorded(entry: Mapping[str, Any]) -> Recorded:
     status = int(response.get("status") or 0)
     if status > 999:
         raise ValueError(f"no status: {status}")
-    body, lost = _body(content, headers, status)
+    body, lost = _body(content, headers, status, room)
     return Recorded(
         request_headers=sent,
         request_body=_bytes(posted)[0] or b"",
@@ -237,7 +253,7 @@ def _bytes(content: Mapping[str, Any]) -> tuple[bytes | None, str]:
         return None, DAMAGED
 
 
-def _body(content: Mapping[str, Any], headers: Mapping[str, str], status: int) -> tuple[bytes | None, str]:
+def _body(content: Mapping[str, Any], headers: Mapping[str, str], status: int, room: _Room) -> tuple[bytes | None, str]:
     """The body of an answer, decompressed, or why the recording does not have all of it."""
     body, lost = _bytes(content)
     if body is None and lost != NO_BODY:
@@ -253,7 +269,10 @@ def _body(content: Mapping[str, Any], headers: Mapping[str, str], status: int) -
     try:
         # Either form of gzip or zlib, and no more than a server may answer: a little can become a gibibyte.
         unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)
-        unpacked = unpacker.decompress(body, MAX_BYTES)
+        unpacked = unpacker.decompress(body, min(MAX_BYTES, room.left + 1))
+        if len(unpacked) > room.left:
+            return None, TOO_MUCH
+        room.left -= len(unpacked)
         return (unpacked, "") if unpacker.eof else (None, DAMAGED)
     except zlib.error:
         pass
@@ -304,5 +323,6 @@ def infer_base(spec: Api, entries: list[Entry], api: str, path: str | Path) -> s
     first, *others = ranked
     for other in others:
         if (len(asked[other]), asked[other].total()) == (len(asked[first]), asked[first].total()):
-            raise UsageError(f"{path} has requests to {first} and to {other}: choose with --base-url")
+            two = f"{without_data(first)} and to {without_data(other)}"
+            raise UsageError(f"{path} has requests to {two}: choose with --base-url")
     return first

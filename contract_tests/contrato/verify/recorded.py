@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
@@ -11,16 +12,16 @@ from urllib.parse import urlsplit
 from contrato.core import spec as specs
 from contrato.core.spec import Api, Operation
 from contrato.verify.coverage import Coverage
-from contrato.verify.documents import MISSING, find
+from contrato.verify.documents import MISSING, cited, find
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Violation
 from contrato.verify.har import REDACTED, Entry, Recorded, infer_base, normal, read_entries
-from contrato.verify.hiding import Scrubber, Secret, token_variable
+from contrato.verify.hiding import RECORDED, Scrubber, Secret, data_of, token_variable, without_data
 from contrato.verify.judge import Judge
 from contrato.verify.modes import Mode
 from contrato.verify.reports.report import OperationResult, Report, UsageError, Verdict
 
-SENDER = "recorded"
+_METHOD = re.compile("[A-Z]{1,20}")
 
 BY_STATUS = ("not_a_server_error", "status_code_conformance")
 """Checks that need no body."""
@@ -61,39 +62,46 @@ def verify_har(
     tokens = Counter(entry.token for entry in entries if entry.below(base) is not None and entry.token)
     report = Report(
         api=api,
-        base_url=base,
+        base_url=base if base_url else without_data(base),
         mode=Mode.READ_ONLY,
         seed=0,
         strict=strict,
         spec_version=spec.version,
         recorded=True,
-        scrubber=(scrubber := Scrubber(spec, next((token for token, _ in tokens.most_common(1)), ""))),
+        scrubber=(
+            scrubber := Scrubber(
+                spec, next((token for token, _ in tokens.most_common(1)), ""), data_of("" if base_url else base)
+            )
+        ),
     )
     judge = Judge(spec, report, token_variable(api), only, skip, excused=_is_redacted)
     with report.surviving():
-        _Recording(spec, judge, report, scrubber, tokens).judge_all(entries, base)
+        _Recording(spec, judge, report, scrubber, tokens, base).judge_all(entries)
     report.finish()
     return report
 
 
 class _Recording:
-    def __init__(self, spec: Api, judge: Judge, report: Report, scrubber: Scrubber, tokens: Iterable[str]) -> None:
+    def __init__(
+        self, spec: Api, judge: Judge, report: Report, scrubber: Scrubber, tokens: Iterable[str], base: str
+    ) -> None:
         self.spec = spec
         self.judge = judge
         self.report = report
         self.scrubber = scrubber
+        self.base = base
         self.secrets = [Secret(token) for token in tokens]
         self.coverage = Coverage(spec)
         self.seen: Counter[str] = Counter()
         self.alike: dict[tuple[str, str, bytes], list[Exchange]] = defaultdict(list)
         self.unjudged: dict[str, Counter[str]] = defaultdict(Counter)
 
-    def judge_all(self, entries: list[Entry], base: str) -> None:
+    def judge_all(self, entries: list[Entry]) -> None:
         """Judge every exchange with the API, and say what was not judged."""
         elsewhere = 0
         unknown: Counter[str] = Counter()
         for entry in entries:
-            path = entry.below(base)
+            path = entry.below(self.base)
             if path is None:
                 elsewhere += 1
                 continue
@@ -104,7 +112,7 @@ class _Recording:
                 self.unjudged[other.id]["is to a path with a slash at its end"] += 1
             elif operation is None:
                 # A browser's question whether it may ask is none to the API.
-                unknown[f"{entry.method} {path}"] += entry.method != "OPTIONS"
+                unknown[self._shown(entry.method, path)] += entry.method != "OPTIONS"
             else:
                 self.seen[operation.id] += 1
                 self._take(entry, operation, path)
@@ -113,7 +121,13 @@ class _Recording:
         self.report.requests = self.seen.total()
         rows = [self._result(o) for o in self.spec.operations.values() if o.id in self.judge.operations]
         self.report.operations = rows
-        self.report.notes += self._notes(elsewhere, unknown, base)
+        self.report.notes += self._notes(elsewhere, unknown)
+
+    def _shown(self, method: str, path: str) -> str:
+        """A request that is none to the API, in a sentence."""
+        for secret in self.secrets:
+            path = secret.hide(path)
+        return f"{method if _METHOD.fullmatch(method) else '(no method)'} {cited(without_data(path))}"
 
     def _take(self, entry: Entry, operation: Operation, path: str) -> None:
         try:
@@ -133,9 +147,9 @@ class _Recording:
         token = Secret(entry.token)
         exchange = Exchange(
             operation=operation,
-            sender=SENDER,
+            sender=RECORDED,
             method=entry.method,
-            url=self.report.base_url + (f"{path}?{query}" if query else path),
+            url=self.base + (f"{path}?{query}" if query else path),
             path=path,
             request_headers=recorded.request_headers,
             request_body=recorded.request_body,
@@ -185,11 +199,11 @@ class _Recording:
             dict.fromkeys(g.reason for g in self.report.not_judged if g.operation == operation.id and not g.lasting)
         )
 
-    def _notes(self, elsewhere: int, unknown: Mapping[str, int], base: str) -> Iterator[str]:
+    def _notes(self, elsewhere: int, unknown: Mapping[str, int]) -> Iterator[str]:
         judged = [row.operation for row in self.report.operations if self.seen[row.operation]]
         yield (
             f"nothing was sent: the recording has {self.seen.total()} requests to {len(judged)} of "
-            f"{len(self.report.operations)} operations below {base}"
+            f"{len(self.report.operations)} operations below {self.report.base_url}"
         )
         unjudged = sum(self.unjudged.values(), Counter[str]())
         if unjudged:

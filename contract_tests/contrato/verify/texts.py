@@ -37,6 +37,14 @@ def visible(text: str) -> str:
     return _ODD.sub(_escaped, text)
 
 
+def logged(text: str) -> str:
+    """The text as `visible` has it, with a backslash in what a CI runner takes for a command in a log."""
+    return _COMMAND.sub(r"\1\\", visible(text))
+
+
+_COMMAND = re.compile(r"(##(?=\[)|^[ \t]*(?=::))", re.MULTILINE)
+
+
 def _escaped(match: re.Match[str]) -> str:
     is_odd = unicodedata.category(match[0]) in ("Cc", "Cf", "Cs", "Cn", "Zl", "Zp")
     return match[0].encode("unicode-escape").decode() if is_odd else match[0]

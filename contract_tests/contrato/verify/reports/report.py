@@ -30,6 +30,10 @@ PLAUSIBLE = "plausible:"
 """How the evidence of a rule begins that no source states."""
 
 
+HIDDEN = "[hidden]"
+"""Stands for a text of which nobody knows if it has anything to hide."""
+
+
 class ExitCode(IntEnum):
     """How a run ends.
 
@@ -297,9 +301,10 @@ class Report:
         except UsageError:
             raise
         except Exception as error:
-            if not self.crash:
-                self.crash = crash_text(error)
-                self.notes.insert(0, self.crash)
+            self._crashed(error)
+
+    def _crashed(self, error: Exception) -> None:
+        self.crash = self.crash or crash_text(error)
 
     def finish(self) -> None:
         """Put failures in the order of operations, and replace the token and personal data that were learnt."""
@@ -313,18 +318,29 @@ class Report:
         ]
         self.notes[:] = map(self.told, self.notes)
         self.crash = self.told(self.crash)
+        if self.crash:
+            self.notes.insert(0, self.crash)
 
     def told(self, sentence: str) -> str:
-        """A sentence as a reader gets it: without the token and personal data in what it cites."""
+        """A sentence as a reader gets it: on one line, and without the token and personal data in what it cites."""
         return CITED.sub(lambda match: self._hidden(match[1]), sentence)
 
     def _hidden(self, text: str) -> str:
-        return text if self.scrubber is None else self.scrubber.text(text)
+        # A text that cannot be read is not shown, and the rest of the report is.
+        try:
+            return (text if self.scrubber is None else self.scrubber.text(text)).replace("\n", "\\n")
+        except Exception as error:
+            self._crashed(error)
+            return HIDDEN
 
     def _told(self, failure: Failure) -> Failure:
         exchanges = failure.exchanges
-        if self.scrubber is not None:
-            exchanges = tuple(map(self.scrubber.once, exchanges))
+        try:
+            if self.scrubber is not None:
+                exchanges = tuple(map(self.scrubber.once, exchanges))
+        except Exception as error:
+            self._crashed(error)
+            exchanges = ()
         variable = token_variable(self.api)
         by_itself = not self.again or is_repeatable(failure.exchanges, exchanges, self.made)
         # A law sends requests to all operations that it is about.
@@ -431,10 +447,14 @@ def curl(method: str, url: str, headers: Mapping[str, str], body: bytes | None, 
 
 
 def _quoted(word: str, token: str, variable: str) -> str:
-    if not token or token not in word:
-        return shlex.quote(word)
+    parts = word.split(token) if token else [word]
     # Single quotes would keep the shell from filling in the variable.
-    return f'"${variable}"'.join(shlex.quote(part) if part else "" for part in word.split(token))
+    return f'"${variable}"'.join(_single_quoted(part) if part or len(parts) == 1 else "" for part in parts)
+
+
+def _single_quoted(word: str) -> str:
+    """A word of a shell in which a CI runner sees no command, as `logged` has it: quotes end, and begin again."""
+    return re.sub(r"(##(?=\[)|\n)", r"\1''", shlex.quote(word))
 
 
 def curl_of(exchange: Exchange, variable: str) -> str:

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from contrato.verify.findings import Layer
 from contrato.verify.reports.report import Case, Failure, Outcome, Report, Unjudged, Verdict, plural
-from contrato.verify.texts import visible
+from contrato.verify.texts import logged, visible
 
 _VALUE = re.compile(r'"[^"]*"|\b\d{3} (?:[\w.+-]+/[\w.+-]+|without a (?:body|type))|\d+(?:\.\d+)?')
 """A text, a number, or a status and a media type in a sentence; two that differ only in these say the same."""
@@ -68,7 +68,7 @@ def _line(console: Console, text: str = "", style: str = "", *, whole: bool = Fa
             for part in wrap(line, console.width, subsequent_indent=hanging, break_long_words=False) or [""]
         )
     # Text, not markup: what a server answers must not be read as styling. Unwrapped, so that a curl can be copied.
-    console.print(Text(text, style=style), soft_wrap=True)
+    console.print(Text(logged(text), style=style), soft_wrap=True)
 
 
 def _heading(console: Console, text: str) -> None:
@@ -88,7 +88,7 @@ def _operations(console: Console, report: Report) -> None:
 
 def _table(report: Report, cases: Sequence[Case], columns: Mapping[str, Sequence[Layer]]) -> Table:
     """A row for each operation, with columns of one layer each, or of several."""
-    title = visible(f"{report.api} at {report.base_url}")
+    title = logged(f"{report.api} at {report.base_url}")
     table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", padding=(0, 1, 0, 0))
     table.add_column("operation", no_wrap=True)
     table.add_column("2xx of", no_wrap=True)
