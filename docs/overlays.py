@@ -177,12 +177,16 @@ def words(entry: Mapping[str, Any]) -> dict[str, str]:
 
 
 def overlay(source: Path, language: str) -> dict[str, Any]:
-    """Return a translation as an OpenAPI Overlay for a spec as it stands."""
+    """Return a translation as an OpenAPI Overlay for a spec as it stands: it adds nothing that the English lacks."""
     entries = load(path(source, language))
     found = list(texts(load(source)))
     taken = chosen(entries, {key: english for key, _, english in found})
+
+    def update(key: str, english: Texts) -> dict[str, str]:
+        return {name: text for name, text in words(entries[taken[key]]).items() if name in english}
+
     info = {"title": f"The {source.stem} spec in {LANGUAGES[language]}", "version": "0.1.0"}
-    actions = [{"target": at, "update": words(entries[taken[key]])} for key, at, _ in found if key in taken]
+    actions = [{"target": at, "update": update(key, english)} for key, at, english in found if key in taken]
     return {"overlay": "1.1.0", "info": info, "actions": actions}
 
 

@@ -186,6 +186,19 @@ def test_a_translation_is_accepted_as_it_is(copied: Path) -> None:
     assert list(overlays.problems(copied, "es")) == []
 
 
+def test_a_text_that_the_spec_has_no_more_is_not_translated_into_it(copied: Path) -> None:
+    """As when a query becomes a GET, which needs no word about its safety."""
+    document = overlays.load(copied)
+    key, at, english = next(found for found in overlays.texts(document) if len(found[2]) > 1)
+    gone = next(iter(english))
+    entries = overlays.load(overlays.path(copied, "es"))
+    entries[key]["x-unheard-of"] = "No está en la especificación."
+    overlays.write(overlays.path(copied, "es"), entries)
+    update = next(one["update"] for one in overlays.overlay(copied, "es")["actions"] if one["target"] == at)
+    assert gone in update
+    assert "x-unheard-of" not in update
+
+
 def test_a_translation_follows_a_spec_that_moves(copied: Path) -> None:
     """Paths, methods and the places of arguments change; what is translated does not."""
     spec = overlays.load(copied)
