@@ -170,7 +170,7 @@ class Pages:
         )
         self.environment.filters |= {
             "part": self.badge,
-            # What is documented of an answer whose status is not, is its body.
+            # Of an answer whose status is not documented, the body is.
             "noun": lambda entry, noun: "answer" if any(it.part == "status" for it in entry.badges) else noun,
             "reason": self.reason,
             "level": lambda evidence: Evidence(evidence).level,

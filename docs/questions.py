@@ -220,7 +220,7 @@ def topics(api: Api, english: Api, words: Mapping[str, str]) -> list[Topic]:
         found[subject].append((steps, part, evidence))
     last = max(known.values(), default=0)
     ours = {(site.opening.question.id, site.keys): site.opening.ours for site in api.open_sites()}
-    # What is settled is not asked any more.
+    # A settled question is not asked any more.
     asked = {known.get(subject) for subject in found if subject in api.questions}
     made = []
     for subject, places in found.items():

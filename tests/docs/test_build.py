@@ -460,7 +460,7 @@ def test_a_theme_has_all_that_we_assume_about_it(site: Path, folder: str, theme:
 
 @pytest.mark.parametrize("folder", ["", "es", "pt-BR"])
 def test_a_level_says_what_it_is_the_level_of(site: Path, folder: str) -> None:
-    """What is documented of an operation is not its path, so no request is called documented."""
+    """No request is called documented: the path of its operation is not."""
     words = yaml.safe_load((DOCS / f"texts.{folder or 'en'}.yaml").read_text("utf-8"))
     for api in spec.APIS:
         text = (site / folder / f"{api}.html").read_text("utf-8")
@@ -469,7 +469,7 @@ def test_a_level_says_what_it_is_the_level_of(site: Path, folder: str) -> None:
         assert all(f"<small>{words['words']['path']}: " in caption for caption in requests)
         headings = re.findall(r'<div class="said"><h3>(.*?)</h3>', text, re.DOTALL)
         assert all(f">{words['words']['operation']}: " in heading for heading in headings)
-        # What is open is named, and linked.
+        # An open question is named, and linked.
         assert re.search(rf'\(<a href="evidence.html#{api}-(\d+)">\w+-\1</a>', text)
 
 

@@ -115,7 +115,7 @@ def test_a_form_has_a_heading_for_each_theme_and_a_letter_for_each_reading(api: 
         for reading, places in topic.ours.items() if topic.differs else ():
             assert f"{topic.readings[reading]} ← our reading: {questions.listed(places)}" in form
         assert all(place.owner in form and place.part in form for place in topic.places)
-        # Whoever answers has the grounds, and room for each answer, its exceptions, and what it leaves to be named.
+        # The form has the grounds, and room for each answer, its exceptions, and what it leaves to be named.
         assert topic.reason in form
         answers = [] if topic.answered else list(topic.ours.values())
         words = ("Answer", "Is this right?") if topic.question else ("Is this right?",)
@@ -136,7 +136,7 @@ def test_what_a_question_asks_is_not_asked_twice(api: str) -> None:
     assert settled
     assert {*settled, *settled.values()} <= {*questions.numbers(api).values()}
     for reason, question in settled.items():
-        # What was learnt of a server is asked no more.
+        # A question that a server has answered is asked no more.
         if reason not in topics or question not in topics:
             continue
         assert topics[question].question

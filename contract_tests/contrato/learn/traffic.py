@@ -254,7 +254,7 @@ class Collector:
         parameters = [p for operation in api.operations.values() for p in operation.parameters]
         self._words = {str(value) for p in parameters for value in p.schema.enum}
         self._names = {ref.pointer.rpartition("/")[2] for p in parameters for ref in p.refers_to}
-        # What credentials are made of: a gateway may have them in the path, too.
+        # Parts of credentials: a gateway may have them in the path, too.
         self._secrets: set[str] = set()
         self._groups: dict[_Group, dict[Texts, Route]] = defaultdict(dict)
         self._texts: dict[tuple[str, str, Texts, int], set[str]] = defaultdict(set)

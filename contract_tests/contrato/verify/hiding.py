@@ -307,7 +307,7 @@ class Scrubber:
         return self._shapes[operation.id, status]
 
     def _told_by(self, exchange: Exchange) -> Iterator[tuple[str, Any]]:
-        """What an answer tells of people, with the name of its field."""
+        """The personal values of an answer, with the names of their fields."""
         other = _other(exchange)
         if exchange.json is not MISSING:
             yield from self._personal(exchange.json, self._answer_shape(exchange), other)
@@ -316,7 +316,7 @@ class Scrubber:
         text = exchange.content[:_READ].decode("utf-8", "replace")
         if exchange.succeeded:
             yield from self._pieces(text)
-        # What was sent is repeated.
+        # An answer may repeat values of the request.
         sent = f"{unquote(exchange.url)} {exchange.request_body.decode('utf-8', 'replace')}"
         for match in _LONG_NUMBER.finditer(text):
             if match[0] not in sent and not _DAY.match(match[0]):

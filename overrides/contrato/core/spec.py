@@ -865,7 +865,7 @@ class Api(Document):
         nodes = operation_nodes(self.document)
         found = [Operation(self, node, path, method.upper(), item) for path, method, item, node in nodes]
         for operation in found:
-            # Who only reads must be able to trust the method, whatever a spec or an overlay says.
+            # A client that only reads trusts the method, whatever a spec or an overlay says.
             if operation.safe and operation.method in WRITING:
                 raise ValueError(f"{operation.id}: {operation.method} is never a read: remove its x-safe")
         return {operation.id: operation for operation in found}

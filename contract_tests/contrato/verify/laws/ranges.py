@@ -115,7 +115,7 @@ class _Cuts:
         """Violations in the answers to ranges; what they leave of the ways to mean the ends is `possible`."""
         for low, high, offset in self.tried():
             if offset and not self.session.ask(self.operation, self._arguments(low, high, offset)).succeeded:
-                continue  # That a zone may be given is our reading.
+                continue  # It is our reading that a zone may be given.
             faults, answers = self._faults(low, high, offset, self.possible)
             fits = [bounds for bounds in self.possible if not faults[bounds]]
             if fits:
