@@ -373,13 +373,13 @@ class Pages:
             yield owner if any(place.part for place in inside) else "", found
 
     def write_forms(self) -> None:
-        """Write the forms of each API as text: all questions, and those of each theme."""
+        """Write the forms of each API as text: all questions, and those of each theme; with a mark that says UTF-8."""
         folder = self.site / LANGUAGES[self.language] / "forms"
         folder.mkdir()
         for api, groups in self.shared["grouped"].items():
             forms = {api: groups} | {f"{api}-{group}": {group: found} for group, found in groups.items()}
             for name, chosen in forms.items():
-                (folder / f"{name}.txt").write_text(self.form(api, chosen), "utf-8")
+                (folder / f"{name}.txt").write_text(self.form(api, chosen), "utf-8-sig")
 
     def form(self, api: str, groups: Mapping[str, list[Topic]]) -> str:
         """Return a form: who asks, why, of which document and where to send it; then questions, by theme."""

@@ -57,6 +57,7 @@ class Topic:
         group: The theme, by which questions and reasons stand together; the level of a reason that has none yet.
         which: Readings that leave something to be named.
         answered: The name of the question whose answer settles a reason.
+        cites: Lines of the vendor's document about it, those inside the reason included.
 
     """
 
@@ -72,6 +73,7 @@ class Topic:
     places: list[Place]
     which: Sequence[str] = ()
     answered: str = ""
+    cites: str = ""
 
     @property
     def id(self) -> str:
@@ -85,11 +87,6 @@ class Topic:
         # A name of the API stays as it is: Id_alarm is another one than id_alarm.
         is_name = found.partition(" ")[0].strip(",;:") in spec.api(self.api).words
         return f"{found if is_name else found[:1].upper() + found[1:]}."
-
-    @property
-    def cites(self) -> str:
-        """Lines of the vendor's document about it, those inside the reason included."""
-        return ", ".join(dict.fromkeys(LINES.findall(self.why)))
 
     @property
     def differs(self) -> bool:
@@ -229,6 +226,7 @@ def topics(api: Api, english: Api, words: Mapping[str, str]) -> list[Topic]:
         question = api.questions.get(subject)
         evidence = places[0][2]
         number = known.get(subject, last)
+        whys = [question.why] if question else [evidence for *_, evidence in places]
         made.append(
             Topic(
                 api.name,
@@ -246,6 +244,8 @@ def topics(api: Api, english: Api, words: Mapping[str, str]) -> list[Topic]:
                 ],
                 question.which if question else (),
                 f"{name}-{settled[number]}" if settled.get(number) in asked else "",
+                # Several places may have one reason, each with lines of its own.
+                ", ".join(dict.fromkeys(line for it in whys for line in LINES.findall(it))),
             )
         )
     return sorted(made, key=lambda topic: topic.number)

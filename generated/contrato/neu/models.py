@@ -671,7 +671,7 @@ class Rule(Model):
 
 @attrs.define(kw_only=True)
 class RuleHistoryPage(Model):
-    """One page of the history of rules. Unlike other pages it carries no counters.
+    """One page of the history of rules. It carries no counters, unlike a page of notifications.
 
     Attributes:
         data: Rules, each with the times at which it was met.
