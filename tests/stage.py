@@ -146,7 +146,7 @@ class Stage:
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
 
     def send(self, adapter: HTTPAdapter, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-        """What `HTTPAdapter.send` does, here."""
+        """Answer a request as `HTTPAdapter.send` does, here."""
         url = urlsplit(str(request.url))
         api = "neu" if url.path.startswith("/neu/") else "apportionments"
         path = url.path.removeprefix(MOUNTS[api])

@@ -147,7 +147,7 @@ def reading_faults(spec: Spec) -> Iterator[str]:
         evidence = {key: str(value) for key, value in node.items() if str(key).endswith("evidence")}
         ours = [text for text in evidence.values() if not text.startswith("documented")]
         description = node.get("description")
-        # That it is open is evidence too, if the description names the question.
+        # An open question is evidence too, if the description names it.
         if "x-open" in node and re.search(r"\b[A-Z]\w+-\d+\b", str(description)):
             ours += map(str, node["x-open"])
         if isinstance(description, str) and READING.search(" ".join(description.split())) and not ours:

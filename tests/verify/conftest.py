@@ -33,7 +33,7 @@ def served() -> Iterator[Stage]:
 
 @pytest.fixture
 def stage(served: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    # What waits for data to move waits for as many requests, not for seconds.
+    # A law that waits for data to move waits for as many requests, not for seconds.
     monkeypatch.setattr("contrato.verify.laws.runner.STILL", 2.0)
     monkeypatch.setattr("contrato.verify.laws.runner.time", SimpleNamespace(monotonic=count(0.0, 0.05).__next__))
     monkeypatch.setattr(HTTPAdapter, "send", lambda adapter, request, **kwargs: served.send(adapter, request, **kwargs))

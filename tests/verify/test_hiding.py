@@ -1,4 +1,4 @@
-"""What is secret or personal is in nothing that is written."""
+"""Nothing that is written has anything secret or personal."""
 
 from __future__ import annotations
 

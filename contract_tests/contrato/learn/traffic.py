@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from contrato.core.connection import TELLING
 from contrato.core.spec import Api
 from contrato.verify.documents import MISSING, loaded
 from contrato.verify.har import Entry, Recorded, normal, read_entries
@@ -40,9 +41,6 @@ FEW = 64
 
 SAME_FORM = 30
 """Different values of an argument that show its form."""
-
-SECRET = 8
-"""Characters of a credential that is recognized in a path, at least."""
 
 _ID = re.compile(r"(?!v\d+(?:\.\d+)*$)(?:(?=\D*\d)[\w-]+(?:,[\w-]+)*|\d{4}-\d\d.*)")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?(?:Z|[+-]\d\d:?\d\d)?")
@@ -287,7 +285,7 @@ class Collector:
             return
         for name, value in recorded.request_headers.items():
             if SECRET_NAMES.search(name):
-                self._secrets.update(part for part in re.split(r"[\s;=]+", value) if len(part) >= SECRET)
+                self._secrets.update(part for part in re.split(r"[\s;=]+", value) if len(part) >= TELLING)
         origin, texts = split(entry.url)
         texts = tuple("[token]" if text in self._secrets else text for text in texts)
         is_open = tuple(_ID.fullmatch(text) is not None or text in self._words for text in texts)

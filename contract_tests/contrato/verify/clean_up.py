@@ -26,18 +26,8 @@ def clean_up(transport: Transport) -> list[Record]:
         if remover is None:
             continue
         for attempt in range(ATTEMPTS):
-            # Somebody may have deleted it meanwhile, and the server given its id to somebody else's; so may a deletion
-            # that failed have done.
-            if transport.mode is Mode.OWN_RECORDS or attempt:
-                found = _read(transport, record)
-                if attempt and found in (None, [], {}):
-                    own.forget(record.path)
-                    break
-                if attempt and found is MISSING:
-                    break
-                if found not in (MISSING, None, [], {}) and not own.is_as_left(record, found):
-                    own.leave(record)
-                    break
+            if (attempt or transport.mode is Mode.OWN_RECORDS) and not _may_delete(transport, record, attempt > 0):
+                break
             try:
                 answer = transport.exchange(remover, record.arguments)
             except (Limited, Ended):
@@ -55,10 +45,27 @@ def clean_up(transport: Transport) -> list[Record]:
     return own.created
 
 
+def _may_delete(transport: Transport, record: Record, again: bool) -> bool:
+    """True if a record is there as we left it, or before the first deletion, if nothing says otherwise.
+
+    Somebody may have deleted it meanwhile, and the server given its id to somebody else's; so may a deletion that
+    failed have done.
+    """
+    found = _read(transport, record)
+    if found in (MISSING, None):
+        if again and found is None:
+            transport.own.forget(record.path)
+        return not again
+    if transport.own.is_as_left(record, found):
+        return True
+    transport.own.leave(record)
+    return False
+
+
 def is_there(transport: Transport, record: Record) -> bool | None:
     """True if the server has a record; None when it does not say."""
     found = _read(transport, record)
-    return None if found is MISSING else found not in (None, [], {})
+    return None if found is MISSING else found is not None
 
 
 def _read(transport: Transport, record: Record) -> Any:

@@ -39,7 +39,7 @@ def limited(connection: HTTPConnection, seconds: float) -> Iterator[None]:
     finally:
         timer.cancel()
     if late.is_set():
-        raise TimeoutError  # A head that was cut may look complete.
+        raise TimeoutError  # An answer that was cut may look complete.
 
 
 class _Connection(HTTPConnection):

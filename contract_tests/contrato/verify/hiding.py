@@ -447,9 +447,8 @@ class Scrubber:
             cut = text[start : matches[end - 1].end()]
             # The last character may be half of an escaped one.
             for tail in (cut, cut[:-1]):
-                first = bisect.bisect_left(self._values, tail)
-                if len(tail) >= SHORTEST and first < len(self._values) and self._values[first].startswith(tail):
-                    return end, self._placeholders[self._values[first]]
+                if whole := _begun(tail, self._values):
+                    return end, self._placeholders[whole]
         return at, ""
 
     def _part(self, text: str, matches: Sequence[re.Match[str]], words: Sequence[str], at: int) -> tuple[int, str]:
@@ -459,10 +458,8 @@ class Scrubber:
         for end, part in ((second, f"{words[at]} {words[second]}"), (at, words[at])):
             if part in self._parts:
                 return end + 1, self._parts[part]
-            if text.startswith(_CUT, matches[end].end()) and len(part) >= SHORTEST:
-                first = bisect.bisect_left(self._sorted, part)
-                if first < len(self._sorted) and self._sorted[first].startswith(part):
-                    return end + 1, self._parts[self._sorted[first]]
+            if text.startswith(_CUT, matches[end].end()) and (whole := _begun(part, self._sorted)):
+                return end + 1, self._parts[whole]
         return at, ""
 
     def _url(self, exchange: Exchange) -> str:
@@ -516,6 +513,13 @@ class Scrubber:
             return self._placeholders.get(_key(value)) or f"[{TEXT}]"
         scrubbed = self.text(value)
         return f"[{name}]" if hidden and scrubbed == value else scrubbed
+
+
+def _begun(text: str, wholes: Sequence[str]) -> str:
+    """The first of sorted texts that begins with one that was cut short; empty if none does, or it is too short."""
+    first = bisect.bisect_left(wholes, text)
+    found = len(text) >= SHORTEST and first < len(wholes) and wholes[first].startswith(text)
+    return wholes[first] if found else ""
 
 
 def _other(exchange: Exchange) -> str:

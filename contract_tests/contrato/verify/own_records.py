@@ -157,7 +157,7 @@ class OwnRecords:
         found = shown(answer)
         if found is MISSING:
             return False
-        if found in (None, [], {}):
+        if found is None:
             return True
         if self.is_as_left(record, found):
             self._freed.remove(path)
@@ -273,7 +273,7 @@ class OwnRecords:
         """
         for record in [record for record in self._ever_created if record not in self.created]:
             found = read(record)
-            if found in (MISSING, None, [], {}) or record.path in self.others_now:
+            if found in (MISSING, None) or record.path in self.others_now:
                 continue
             if self.is_as_left(record, found):
                 self.created.append(record)
@@ -366,7 +366,7 @@ class OwnRecords:
             if f.key in creation.arguments and f.echo is not None and f.echo.found_as is None
         ]
         # A law judges what a server makes of a number or a reference; texts tell records apart.
-        texts = [pair for pair in pairs if isinstance(pair[0], str) and letters(pair[0])]
+        texts = [pair for pair in pairs if _has_letters(pair[0])]
         kept = [_is_kept(sent, found) for sent, found in texts or pairs]
         return None not in kept and True in kept
 
@@ -386,9 +386,14 @@ class OwnRecords:
         return Record(creator, {field.name: value}, addressing.filled({field.name: value}))
 
 
+def _has_letters(value: Any) -> bool:
+    """True if a value is a text, and not of signs alone."""
+    return isinstance(value, str) and bool(letters(value))
+
+
 def _is_text(value: Any) -> bool:
     """True if a value is a text that tells its record from others, and no time."""
-    if not isinstance(value, str) or not letters(value):
+    if not _has_letters(value):
         return False
     try:
         datetime.fromisoformat(value)
@@ -401,14 +406,15 @@ def _texts(content: bytes) -> list[str]:
     """The texts of a body that tell its record from others."""
     body = loaded(content)
     values = body.values() if isinstance(body, dict) else ()
-    return list(dict.fromkeys(value for value in values if isinstance(value, str) and letters(value)))
+    return list(dict.fromkeys(value for value in values if _has_letters(value)))
 
 
 def shown(answer: Exchange | None) -> Any:
     """The record that an answer to reading it shows; None for nothing, `MISSING` when it does not say."""
     if answer is None or answer.status == 429 or answer.status >= 500:
         return MISSING
-    return answer.json if answer.status == 200 and answer.content else None
+    nothing = answer.status != 200 or not answer.content or answer.json in ([], {})
+    return None if nothing else answer.json
 
 
 def _is_kept(sent: Any, found: list[Any]) -> bool | None:
