@@ -402,7 +402,7 @@ DOUBTFUL: list[tuple[str, str, Request, Damage]] = [
      each("/*", "account_name", lambda v: "A" * 250_000)),
     ("answers_come_in_time", "", lambda: ("listAccounts", {}), lambda e: replace(e, seconds=7.0)),
     ("errors_are_not_pages", "", lambda: ("listAccounts", {}),
-     answer(502, b"<html><body>Bad gateway", content_type="text/html")),
+     answer(500, b"<html><body>Bad gateway", content_type="text/html")),
 ]  # fmt: skip
 
 

@@ -257,20 +257,6 @@ def test_an_interrupted_run_removes_what_it_created(at: str) -> None:
     assert set(foreign.records) == before
 
 
-def test_a_server_that_dies_is_a_violation() -> None:
-    foreign = Foreign("neu")
-
-    def die(name: str, answer: Answer) -> Answer:
-        if len(foreign.log) > 60:
-            foreign.stop()
-        return answer
-
-    foreign.alter = die
-    report = run(foreign)
-    assert report.exit_code is ExitCode.FAILED
-    assert any(failure.operation == "server" for failure in report.failures)
-
-
 def test_an_answer_that_does_not_come_is_a_violation(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("contrato.verify.transport.TIMEOUT", 0.3)
     slow = only(listOverdueBills=lambda answer: replace(answer, delay=1.0))

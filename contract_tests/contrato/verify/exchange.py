@@ -18,6 +18,9 @@ from contrato.verify.documents import loaded, validator
 Arguments = dict[tuple[str, str], Any]
 """Values of a request by `Parameter.key`, such as `("query", "_page")`; typed as JSON has them."""
 
+PROXY = (502, 503, 504)
+"""Statuses with which a proxy says that it did not reach the server."""
+
 
 @dataclass(frozen=True)
 class Exchange:

@@ -9,14 +9,11 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from contrato.core.spec import Api
 from contrato.verify import checks, laws  # noqa: F401 - they fill RULES
 from contrato.verify.checks.http import SLOW
-from contrato.verify.exchange import Exchange
+from contrato.verify.exchange import PROXY, Exchange
 from contrato.verify.findings import NotJudged, Reading, Violation
 from contrato.verify.readings import Readings
 from contrato.verify.reports.report import SERVER, Failure, Report, UsageError
 from contrato.verify.rules import RULES, Rule, misread
-
-PROXY = (502, 503, 504)
-"""Statuses with which a proxy says that it did not reach the server."""
 
 
 class Judge:

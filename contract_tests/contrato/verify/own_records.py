@@ -240,6 +240,12 @@ class OwnRecords:
         self.on_change()
         return intent
 
+    def withdraw(self, intent: Intent | None) -> None:
+        """Note that the request of an intent was not sent."""
+        if intent in self.intents:
+            self.intents.remove(intent)
+            self.on_change()
+
     def see(self, operation: Operation, exchange: Exchange, intent: Intent | None = None) -> None:
         """Note what an answer says of records.
 

@@ -193,8 +193,12 @@ class _Run:
         try:
             self._phases()
         except Gone as gone:
-            found = f"no connection any more: {cited(gone)}"
-            self.judge.add("answer", Violation(SERVER, "", "an answer to every request", found, ""))
+            found = f"the server went away: {cited(gone)}"
+            if gone.at_request:
+                self.judge.add("answer", Violation(SERVER, "", "an answer to every request", found, ""))
+            else:
+                self.judge.add("answer", NotJudged(SERVER, found, lasting=False))
+            self.report.interrupted = True
         except KeyboardInterrupt:
             self.report.interrupted = True
         finally:

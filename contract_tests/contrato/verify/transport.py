@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from types import EllipsisType
@@ -19,6 +20,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import requests
+from urllib3.exceptions import NewConnectionError
 
 from contrato.core.connection import Connection
 from contrato.core.document import JSON
@@ -26,7 +28,7 @@ from contrato.core.places import encode, place
 from contrato.core.spec import Api, Operation, SecurityScheme
 from contrato.verify.connections import Adapter, limited
 from contrato.verify.coverage import Coverage
-from contrato.verify.exchange import Arguments, Exchange
+from contrato.verify.exchange import PROXY, Arguments, Exchange
 from contrato.verify.hiding import TOKEN, Secret
 from contrato.verify.interrupts import uninterrupted
 from contrato.verify.modes import Mode
@@ -44,9 +46,24 @@ NONE = Connection()
 GIVE_UP = 3
 """Lost connections in a row, after which the server is taken for gone if it takes no other one either."""
 
+OUTAGE = 15.0
+"""Seconds for which a server may be away before it is taken for gone: a restart takes some, and breaks no contract."""
+
+PAUSE = 1.0
+"""Seconds before it is asked again whether it is back."""
+
 
 class Gone(KeyboardInterrupt):
-    """The server takes no connection any more: nothing else is worth asking. See `Stopped` for the base class."""
+    """The server answers nothing any more: nothing else is worth asking. See `Stopped` for the base class.
+
+    Attributes:
+        at_request: True if it went away at a request, of which it broke the connection. Otherwise it may have been
+            stopped, or the network between may be broken.
+    """
+
+    def __init__(self, message: str, *, at_request: bool = False) -> None:
+        super().__init__(message)
+        self.at_request = at_request
 
 
 class Refused(requests.RequestException):
@@ -139,6 +156,9 @@ class Transport:
         self._secret = Secret(token, others=self._others)
         self._sender = ""
         self._lost = self._silent = 0
+        # When the server was first found away; and a request of each operation that it answered before.
+        self._away: float | None = None
+        self._answered: dict[str, Exchange] = {}
 
     @property
     def is_silent(self) -> bool:
@@ -201,7 +221,30 @@ class Transport:
         return self.forward(request)[0]
 
     def another(self, exchange: Exchange) -> Exchange | None:
-        """Another answer to the request of an exchange; None when none came."""
+        """Another answer to the request of an exchange, when a proxy reaches the server again; None when none came."""
+        self.wait_for_server(exchange)
+        return self._repeat(exchange)
+
+    def wait_for_server(self, refused: Exchange) -> None:
+        """Wait while a proxy that did not pass a request on does not even pass on what the server answered before.
+
+        Raises:
+            Gone: It did not for long.
+        """
+        if refused.status not in PROXY:
+            return
+        # Of another operation, if there is one: an operation may fail while others do not.
+        known = sorted(self._answered.values(), key=lambda answer: answer.operation != refused.operation)
+        began = time.monotonic()
+        while known:
+            answer = self._repeat(known[-1])
+            if answer is None or answer.status not in PROXY:
+                return
+            if time.monotonic() - began > OUTAGE:
+                raise Gone(f"for {OUTAGE:g} s all requests were answered with {answer.status}")
+            time.sleep(PAUSE)
+
+    def _repeat(self, exchange: Exchange) -> Exchange | None:
         left_out = ("content-length", "host", "transfer-encoding")
         headers = {name: text for name, text in exchange.request_headers.items() if name not in left_out}
         request = requests.Request(
@@ -245,6 +288,8 @@ class Transport:
                     exchange, response = self._send(request, operation)
                     response.request = given
             except requests.ConnectionError as error:
+                if self._is_to_be_sent_again(error):
+                    continue
                 if not may_be_lost or isinstance(error, requests.Timeout):
                     raise
                 may_be_lost = False
@@ -315,17 +360,24 @@ class Transport:
             if operation is not None and isinstance(error, TooLong):
                 self.unread.add(operation.id)
             is_lost = isinstance(error, requests.ConnectionError) and not isinstance(error, requests.Timeout)
-            self._lost = self._lost + 1 if is_lost else 0
+            if _was_not_sent(error):
+                self.own.withdraw(intent)
+            else:
+                self._lost = self._lost + 1 if is_lost else 0
             if not isinstance(error, TooLong):
                 self._silent += 1 if is_lost else 2
             if self._lost >= GIVE_UP and not self.pace.unlimited and not self._is_up():
-                raise Gone(str(error)) from error
+                raise Gone(str(error), at_request=True) from error
             raise
         self._lost = self._silent = 0
+        self._away = None
         self.pace.received += len(response.content)
         exchange = self._build(request, response, operation, started, time.monotonic() - begun)
         if operation is not None:
             self.coverage.see(exchange)
+            if operation.safe and exchange.succeeded:
+                self._answered.pop(operation.id, None)
+                self._answered[operation.id] = replace(exchange, content=b"")
         try:
             for observe in self.observers:
                 observe(exchange)
@@ -333,6 +385,24 @@ class Transport:
             if operation is not None:
                 self.own.see(operation, exchange, intent)
         return exchange, response
+
+    def _is_to_be_sent_again(self, error: requests.ConnectionError) -> bool:
+        """True if a request was not sent, since there was no connection, and a pause is over.
+
+        Raises:
+            Gone: There has been none for long.
+        """
+        if not self._answered or not _was_not_sent(error):
+            return False
+        self._away = self._away or time.monotonic()
+        if time.monotonic() - self._away < OUTAGE:
+            time.sleep(PAUSE)
+            return True
+        if self.pace.unlimited:
+            return False
+        is_proxy = isinstance(error, requests.exceptions.ProxyError)
+        what = f"for {OUTAGE:g} s {'the proxy' if is_proxy else 'the server'} let nobody connect: {error}"
+        raise Gone(what, at_request=self._lost > 0 and not is_proxy) from error
 
     def _is_up(self) -> bool:
         self.requests[""] += 1
@@ -438,6 +508,12 @@ def _read(response: requests.Response, request: requests.PreparedRequest, timeou
     except BaseException:
         response.close()
         raise
+
+
+def _was_not_sent(error: requests.RequestException) -> bool:
+    """True if there was no connection on which a request could have been sent."""
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    return isinstance(error, requests.exceptions.ProxyError) or isinstance(reason, NewConnectionError)
 
 
 def _octets(body: str | bytes | None) -> bytes:

@@ -11,7 +11,7 @@ from typing import Any
 from contrato.core.spec import Api
 from contrato.verify.checks.http import violations_in
 from contrato.verify.documents import cited, excerpt
-from contrato.verify.exchange import Exchange
+from contrato.verify.exchange import PROXY, Exchange
 from contrato.verify.findings import LONG, Violation
 from contrato.verify.rules import check
 
@@ -155,6 +155,8 @@ def errors_name_their_status(exchange: Exchange, spec: Api) -> Iterator[Violatio
 @check("An error of an API is no web page.")
 def errors_are_not_pages(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
     """A client of JSON can do nothing with HTML, whatever its `Content-Type`."""
+    if exchange.status in PROXY:
+        return  # Not the API's.
     if exchange.status >= 400:
         yield None
     if exchange.status >= 400 and PAGE.match(exchange.content[:200].decode("utf-8", "replace")):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from contrato.core.spec import Operation
 from contrato.verify.documents import text_of
-from contrato.verify.exchange import Exchange
+from contrato.verify.exchange import PROXY, Exchange
 from contrato.verify.findings import Layer, NotJudged, Reading, Violation, answered, violation
 from contrato.verify.leniency import may_be_refused
 from contrato.verify.rules import Rule, misread
@@ -59,6 +59,9 @@ def run_laws(session: Session, rules: Iterable[Rule], operations: Container[str]
                 lasted, cost = time.monotonic() - begun, session.sent - sent
                 found_first = [*violations, *(violation for _, violation in unsound)]
                 first = found_first[0].found
+                refused = [e for each in found_first for e in each.exchanges[-1:] if e.status in PROXY]
+                for exchange in refused:
+                    session.transport.wait_for_server(exchange)
                 session.forget()
                 session.round += 1
                 violations, not_judged, unsound = _judge(session, rule, operation, settled)
@@ -66,14 +69,14 @@ def run_laws(session: Session, rules: Iterable[Rule], operations: Container[str]
                 # The answer to a probe says nothing of data; a list that was read afterwards does.
                 compared = [b for b in violations if not rule.probes or _is_listed(b, operation)]
                 lister = (operation.creator or operation).lister
-                if not (violations or unsound) and lister is not None and _lags(lister, found_first):
+                if not (violations or unsound or refused) and lister is not None and _lags(lister, found_first):
                     settled.append(Reading(lister.id, "list-after-write", "", "soon"))
                     yield Judgement(rule, operation, [*not_judged, *settled], [])
                     continue
                 moved = bool(compared) and not rule.moving and _moves(session, operation, cost, lasted)
                 if moved:
                     violations = [b for b in violations if b not in compared]
-                if moved or not (violations or unsound or any(not each.lasting for each in not_judged)):
+                if moved or not (violations or unsound or refused or any(not each.lasting for each in not_judged)):
                     reason = f"the data moved, or the answer is not stable: {first}"
                     not_judged = [*not_judged, NotJudged(operation.id, reason, lasting=False)]
             if session.asked > asked or not_judged:
