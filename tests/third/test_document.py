@@ -117,6 +117,12 @@ def test_an_answer_may_have_each_form_of_the_spec(media_type: str, content: byte
     assert found == broken
 
 
+def answered(schema: str) -> str:
+    """Return the beginning of a document whose only operation answers with a schema."""
+    answer = f"{{description: '', content: {{application/json: {{schema: {schema}}}}}}}"
+    return f"openapi: 3.1.0\ninfo: {{}}\npaths: {{/a: {{get: {{responses: {{'200': {answer}}}}}}}}}"
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -129,7 +135,21 @@ def test_an_answer_may_have_each_form_of_the_spec(media_type: str, content: byte
             "operationId x: rename all but",
         ),
         ("{openapi: 3.1.0, paths: {/a: {$ref: 'b.yaml'}}}", r"/a is a \$ref"),
+        (answered("{$ref: 'b.yaml'}"), r"\$ref b.yaml: keep each API in one file"),
+        (
+            "a0: &a0 [" + "x, " * 9 + "]\n" + "".join(f"a{n + 1}: &a{n + 1} [{f'*a{n}, ' * 9}]\n" for n in range(9)),
+            "with its aliases written out it has more than",
+        ),
+        (
+            answered("{$ref: '#/x/s0'}")
+            + "\nx:\n"
+            # Each has the next one twice.
+            + "".join(f"  s{n}: {{allOf: [{{$ref: '#/x/s{n + 1}'}}, {{$ref: '#/x/s{n + 1}'}}]}}\n" for n in range(30))
+            + "  s30: {}\n",
+            "with its references written out getA has more than",
+        ),
     ],
+    ids=range(9),
 )
 def test_what_is_no_document_is_refused_in_one_line(text: str, message: str, tmp_path: Path) -> None:
     file = tmp_path / "x.yaml"
@@ -137,6 +157,13 @@ def test_what_is_no_document_is_refused_in_one_line(text: str, message: str, tmp
     with pytest.raises(Refusal, match=message) as caught:
         add(file)
     assert "\n" not in str(caught.value)
+
+
+def test_json_that_is_too_deep_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "x.json"
+    file.write_text("[" * 100_000, "utf-8")
+    with pytest.raises(Refusal, match="no OpenAPI document"):
+        add(file)
 
 
 def test_json_is_read_like_yaml(tmp_path: Path) -> None:

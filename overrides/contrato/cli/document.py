@@ -6,8 +6,11 @@ from pathlib import Path
 
 from contrato.cli.errors import Refusal
 from contrato.core import spec
-from contrato.core.document import operation_id, operation_nodes
+from contrato.core.document import operation_id, operation_nodes, size
 from contrato.core.names import python_name
+
+LARGEST = 1_000_000
+"""Values that a document, or all that one operation refers to, may have when it is written out."""
 
 
 def add(file: Path) -> str:
@@ -24,17 +27,28 @@ def add(file: Path) -> str:
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         # YAML makes dates of texts like 2021-04-01, which JSON has not, and numbers of statuses.
         loaded = json.loads(text) if file.suffix == ".json" else yaml.load(text, loader)
+        if size(loaded, loaded, referenced=False) > LARGEST:
+            raise ValueError(f"with its aliases written out it has more than {LARGEST:,} values")
         document = json.loads(json.dumps(loaded, default=str))
         version = str(document["openapi"])
         for path, method, _, node in operation_nodes(document):
             node.setdefault("operationId", operation_id(path, method, node))
         ids = [node["operationId"] for *_, node in operation_nodes(document)]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, yaml.YAMLError) as error:
         said = f"it has no {error}" if isinstance(error, KeyError) else " ".join(str(error).split())
         raise Refusal(f"--spec {file}: no OpenAPI document: {said}") from error
     if not re.match(r"3\.", version):
         raise Refusal(f"--spec {file}: OpenAPI {version}: convert it to version 3 first")
     if twice := sorted({name for name in ids if ids.count(name) > 1}):
         raise Refusal(f"--spec {file}: several operations have the operationId {', '.join(twice)}: rename all but one")
+    for _, _, _, node in operation_nodes(document):
+        if size(document, node, referenced=True) > LARGEST:
+            what = f"with its references written out {node['operationId']} has more than {LARGEST:,} values"
+            raise Refusal(f"--spec {file}: {what}: contrato cannot read it")
     name = python_name(file.name.partition(".")[0], set())
-    return spec.add(spec.Api(name, document, str(file))).name
+    spec.add(spec.Api(name, document, str(file)))
+    try:
+        _ = spec.finite_api(name).personal_names  # Reads every schema.
+    except (KeyError, ValueError) as error:
+        raise Refusal(f"--spec {file}: {error.args[0]}") from error
+    return name

@@ -4,6 +4,7 @@ import functools
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote
 
@@ -48,6 +49,34 @@ def follow(document: Node, node: Node) -> tuple[Node, str]:
                 raise KeyError(f"$ref {reference}: there is nothing") from None
         node = merged(target, {key: value for key, value in node.items() if key != "$ref"})
     return node, name
+
+
+def size(document: Node, node: Any, *, referenced: bool) -> int:
+    """Return the number of values in a node, each alias replaced by what it stands for.
+
+    What is within itself counts once there.
+
+    Args:
+        document: Where references lead to.
+        node: The node.
+        referenced: Whether each reference is replaced by its target too.
+
+    """
+    known: dict[int, int] = {}
+
+    def count(node: Any) -> int:
+        if not isinstance(node, Mapping | list):
+            return 1
+        if id(node) not in known:
+            known[id(node)] = 0
+            values = [*(node.values() if isinstance(node, Mapping) else node)]
+            if referenced and isinstance(node, Mapping) and isinstance(node.get("$ref"), str):
+                with suppress(KeyError, ValueError):  # Told where it is used.
+                    values += follow(document, {"$ref": node["$ref"]})[0].values()
+            known[id(node)] = 1 + sum(map(count, values))
+        return known[id(node)]
+
+    return count(node)
 
 
 def merged(target: Node, siblings: Node) -> Node:
