@@ -151,6 +151,18 @@ def test_a_refusal_for_one_reason_tells_nothing_of_another() -> None:
     assert ("unknown-argument", "body", "refused") in told(sent("listBills", {"color": 1}, 400))
 
 
+def test_a_refusal_of_a_page_says_nothing_of_a_body_that_is_left_out() -> None:
+    without = replace(asked(lambda: ("listNotificationInteractions", {})), request_body=b"", status=400)
+    assert ("body-required", "", "required") in told(without)
+    with_page = replace(asked(lambda: ("listNotificationInteractions", {"PageNumber": 0})), status=400)
+    if with_page.request_body not in (b"", b"{}"):
+        pytest.skip("the page is in the body")
+    assert not told(replace(with_page, request_body=b"")) & {
+        ("body-required", "", "required"),
+        ("below-one", "query.PageNumber", "refused"),
+    }
+
+
 def no_token() -> Exchange:
     return replace(asked(lambda: ("listAccounts", {})), request_headers={})
 

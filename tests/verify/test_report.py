@@ -44,7 +44,7 @@ from contrato.verify.hiding import TOKEN as HIDDEN
 from contrato.verify.hiding import Scrubber
 from contrato.verify.reports import baseline as baselines
 from contrato.verify.reports import har, html, junit, terminal
-from contrato.verify.reports.report import Failure, OperationResult, Outcome, Unjudged, curl
+from contrato.verify.reports.report import Failure, OperationResult, Outcome, Unjudged, alike, curl
 from contrato.verify.rules import RULES, Rule
 from foreign import TOKEN, Answer, Foreign, replaced, serve
 from reporting import NEU, SECRET, accounts, exchange, failure, page_of, report, text_of
@@ -462,7 +462,7 @@ def test_an_excerpt_shows_the_record_that_is_wrong() -> None:
     rows[33]["account_name"] = -99
     text = str(html.body(json.dumps(rows).encode(), failure(found="-99")))
     assert "-99" in text
-    assert "49 others" in text
+    assert "33 more" in text
     assert re.findall("<mark>(.*?)</mark>", text) == ["&#34;account_name&#34;: -99"]
     assert html.body(b"<b>" + b"x" * 9999, failure()).startswith("&lt;b&gt;xx")
     assert len(html.body(b"x" * 9999, failure())) < 9999
@@ -636,13 +636,40 @@ def test_one_cause_is_one_failure_with_all_its_places(tmp_path: Path) -> None:
         failure(operation="listPqrs", field="/*/date", expected="present (required)", found="absent"),
     )
     text = text_of(made, 300)
-    assert "2 failures, in 4 places" in text
+    assert "2 failures in 4 places" in text
     assert "   in        listBills /*/id_bill, listBills /*/state, listPqrs /*/type\n" in text
     page = page_of(made, tmp_path)
     assert page.count('<article class="card failed"') == 2
     assert "At 3 places: " in page
     assert "2 failures at a glance" in page
     assert len([case for case in made.cases() if case.findings]) == 2  # JUnit has one for each operation and rule.
+
+
+def test_an_argument_that_is_taken_in_every_operation_is_one_failure() -> None:
+    rule = {"rule": "malformed_is_refused", "expected": "4XX for what is no valid request"}
+    made = report(
+        failure(operation="listBills", field="body.From", found='200 text/plain, for {"From": "x"}', **rule),
+        failure(operation="listPqrs", field="query.From", found="204 without a body, for From=x", **rule),
+        failure(operation="listPqrs", field="query.Page", found="204 without a body, for Page=x", **rule),
+    )
+    assert [[each.field for each in entry] for entry in alike(made.failures)] == [
+        ["body.From", "query.From"],
+        ["query.Page"],
+    ]
+    assert "2 failures in 3 places" in made.summary
+
+
+def test_an_excerpt_says_where_it_leaves_elements_out() -> None:
+    rows = [{"id_account": 1000 + number} for number in range(9)]
+    text = str(html.body(json.dumps(rows).encode(), failure(found="1003 and 1008", expected="")))
+    assert re.findall("… . more|10..", text) == ["… 3 more", "1003", "… 4 more", "1008"]
+
+
+def test_a_command_has_escapes_that_mean_the_same_for_what_cannot_be_seen() -> None:
+    body = json.dumps({"\x94": "\U000c5382", "a": "\u202e"}, ensure_ascii=False).encode()
+    word = shlex.split(curl("POST", "http://127.0.0.1:9/", {}, body, TOKEN, "NEU_TOKEN"))[-1]
+    assert word.isascii()
+    assert json.loads(word) == json.loads(body)
 
 
 def test_our_own_words_are_never_changed(tmp_path: Path) -> None:

@@ -46,9 +46,14 @@ def only_open(faults: Mapping[str, str | None]) -> dict[str, str] | None:
 
 def may_be_refused(exchange: Exchange) -> str | None:
     """The open question for which a server may refuse a request that is valid by the spec; None without one."""
+    return next(refusable(exchange), None)
+
+
+def refusable(exchange: Exchange) -> Iterator[str]:
+    """The open questions for which the server may have refused a request that is valid by the spec."""
     operation = exchange.operation
     if operation is None or not 400 <= exchange.status < 500:
-        return None
+        return
     given, body = exchange.arguments, operation.body
     questions = {
         "duplicate-name": any(f.admits("duplicate-name", "refused") for f in operation.parameters if f.key in given),
@@ -59,16 +64,15 @@ def may_be_refused(exchange: Exchange) -> str | None:
     }
     for question, holds in questions.items():
         if holds and (question == "duplicate-name" or operation.admits(question, "refused")):
-            return question
+            yield question
     if body is not None and not exchange.request_body and body.admits("body-required", "required"):
-        return "body-required"
+        yield "body-required"
     for f in operation.parameters:
         number = given.get(f.key)
         if is_number(number):
             for question, holds in (("below-one", number < 1), ("largest-limit", number > LARGEST_LIMIT)):
                 if holds and f.admits(question, "refused"):
-                    return question
-    return None
+                    yield question
 
 
 def selectors(operation: Operation) -> list[Parameter]:

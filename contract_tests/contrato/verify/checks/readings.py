@@ -17,7 +17,7 @@ from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Reading, Violation
 from contrato.verify.findings import answered as answered_with
 from contrato.verify.hiding import TOKEN
-from contrato.verify.leniency import faults_of, may_be_refused, only_open
+from contrato.verify.leniency import faults_of, only_open, refusable
 from contrato.verify.rules import check
 
 REFUSALS = (400, 415, 422)
@@ -131,8 +131,8 @@ def _arguments(exchange: Exchange, operation: Operation, faults: Faults) -> Told
     if not open_faults or len(open_faults) > 1 or not exchange.sent.isascii() or "\\u" in exchange.sent:
         return
     ((at, question),) = open_faults.items()
-    if may_be_refused(exchange) is not None or _is_far(exchange, operation, at):
-        return  # For another reason.
+    if not _is_refused_for(exchange, operation, at, ""):
+        return
     # Whatever an unknown argument is called, the server has one way with it.
     field = at.partition(".")[0] if question == "unknown-argument" else at
     opening = operation.opening(at, question)
@@ -140,22 +140,26 @@ def _arguments(exchange: Exchange, operation: Operation, faults: Faults) -> Told
         yield question, field, reading
 
 
-def _is_far(exchange: Exchange, operation: Operation, fault: str) -> bool:
-    """True if a refusal may be one of a value that is not there: of a page after the last, or a filter's."""
+def _is_refused_for(exchange: Exchange, operation: Operation, at: str, question: str) -> bool:
+    """True if a refusal can be about nothing but one argument, or one question."""
+    if {*refusable(exchange)} - {question}:
+        return False
     page = operation.pagination.page if operation.pagination else None
     for f in operation.parameters if exchange.status in REFUSALS else ():
         given = exchange.arguments.get(f.key, MISSING)
-        if given is not MISSING and f"{f.place}.{f.name}" != fault:
+        if given is not MISSING and f"{f.place}.{f.name}" != at:
+            # A value that is not there: a page after the last, or a filter's.
             is_later = f.known_name == page and f.admits("page-after-last", "refused") and (as_whole(given) or 0) > 1
             if is_later or f.admits("unknown-filter", "refused"):
-                return True
-    return False
+                return False
+    return True
 
 
 def _body(exchange: Exchange, operation: Operation, faults: Faults) -> Told:
     """A body that is left out, and the refusal of one."""
     if operation.body is not None and not exchange.request_body and not faults:
-        reading = "optional" if exchange.succeeded else "required" if exchange.status in REFUSALS else ""
+        is_refused = exchange.status in REFUSALS and _is_refused_for(exchange, operation, "", "body-required")
+        reading = "optional" if exchange.succeeded else "required" if is_refused else ""
         if operation.body.admits("body-required", reading):
             yield "body-required", "", reading
     wrong = [at for at, question in faults.items() if at.startswith("body.") and question is None]
@@ -189,15 +193,14 @@ def _limited(exchange: Exchange, operation: Operation) -> Told:
 
 
 def _range(exchange: Exchange, operation: Operation, faults: Faults) -> Told:
-    if faults or may_be_refused(exchange) is not None:
-        return  # For another reason.
     dates = operation.date_range
     given = exchange.clear_arguments
     ends = [given.get(operation.parameter(name).key) for name in (dates.start, dates.end)] if dates else []
-    if len(ends) == 2 and None not in ends and "range-reversed" in operation.open:
+    if len(ends) == 2 and None not in ends and "range-reversed" in operation.open and not faults:
+        is_refused = exchange.status in REFUSALS and _is_refused_for(exchange, operation, "", "range-reversed")
         with suppress(TypeError, ValueError):
             low, high = (datetime.fromisoformat(str(end)) for end in ends)
-            if low > high and (exchange.succeeded or exchange.status in REFUSALS):
+            if low > high and (exchange.succeeded or is_refused):
                 yield "range-reversed", "", "empty" if exchange.succeeded else "refused"
 
 
@@ -225,17 +228,20 @@ def _pages(exchange: Exchange, operation: Operation, faults: Faults) -> Told:
         if given[f] == 0 and "below-one" in f.open and set(faults.items()) <= {(f"{f.place}.{f.name}", "below-one")}:
             known = f.open["below-one"].readings
             some = next((name for name in ("first", "default") if name in known), "")
-            refused = "refused" if exchange.status in REFUSALS else ""
-            reading = (some if items else "empty") if exchange.succeeded else refused
+            at = f"{f.place}.{f.name}"
+            is_refused = exchange.status in REFUSALS and _is_refused_for(exchange, operation, at, "below-one")
+            reading = (some if items else "empty") if exchange.succeeded else "refused" if is_refused else ""
             if reading in known:
-                yield "below-one", f"{f.place}.{f.name}", reading
+                yield "below-one", at, reading
     asked = as_whole(exchange.clear_arguments.get(limit.key)) if limit is not None else None
     if limit is not None and asked is not None and "largest-limit" in limit.open and not faults:
         taken = as_whole(exchange.json.get(names.size)) if isinstance(exchange.json, dict) else None
         some = "cut" if taken and taken < asked else "none" if taken == asked else ""
-        reading = "refused" if exchange.status in REFUSALS else some
+        at = f"{limit.place}.{limit.name}"
+        is_refused = exchange.status in REFUSALS and _is_refused_for(exchange, operation, at, "largest-limit")
+        reading = "refused" if is_refused else some
         if reading and LARGE[0] <= asked < LARGE[1]:
-            yield "largest-limit", f"{limit.place}.{limit.name}", reading
+            yield "largest-limit", at, reading
 
 
 def _counters(exchange: Exchange, operation: Operation) -> Told:

@@ -142,7 +142,7 @@ def _faults(all_series: list[Series], period: str, cuts: list[datetime]) -> Iter
             yield f"{', '.join(str(date) for date in inner[:3])}, all of {cited(series.key)}"
 
 
-@check("A register grows by what it counts.", needs=("x-aggregation", "x-register-of"))
+@check("Over rows without a gap a register grows by their sum.", needs=("x-aggregation", "x-register-of"))
 def registers_count(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
     """From one row to the next, a register never falls, and over rows that follow each other without a gap it grows by
     the energy of those rows; whether it is read at the beginning or at the end of each is left to the server. A changed
@@ -177,7 +177,8 @@ def _miscounts(all_series: list[Series], period: str, register: str, counted: st
                     growth = run[-1][1] - run[0][1]
                     sums = (sum(a for _, _, a in run[1:]), sum(a for _, _, a in run[:-1]))
                     if not any(close(growth, expected) for expected in sums):
-                        yield f"{growth:.6g} in {len(run)} {period}s with {sums[0]:.6g}, of {cited(series.key)}"
+                        grown = f"{growth:.6g} from the first of {len(run)} {period}s to the last"
+                        yield f"{grown}, where {counted} sums to {sums[0]:.6g}, of {cited(series.key)}"
                 run = []
             if value is not None and amount is not None:
                 run.append((slot, value, amount))

@@ -160,7 +160,10 @@ def one_row_a_period(session: Session, operation: Operation) -> Iterator[Violati
                 yield violation(operation, aggregation.date, expected, f"none for {hole}", proof, [sample.exchange])
 
 
-@law("A register grows by what it counts.", needs=("x-date-range", "x-aggregation", "x-register-of"))
+@law(
+    "From one row to the next a register grows by what it counts.",
+    needs=("x-date-range", "x-aggregation", "x-register-of"),
+)
 def registers_grow(session: Session, operation: Operation) -> Iterator[Violation | NotJudged | Reading]:
     """From one row to the next the register of a meter grows by the energy of one of the two, whether it is read at
     the beginning or at the end of the period; and over a longer period it shows one of the values that it had in the

@@ -255,7 +255,7 @@ def malformed_is_refused(session: Session, operation: Operation) -> Iterator[Vio
         if not 400 <= exchange.status < 500:
             expected = "4XX for what is no valid request"
             yield violation(
-                operation, at, expected, f"{answered(exchange)}, for {excerpt(exchange.sent)}", evidence, [exchange]
+                operation, at, expected, f"{kind_of(exchange)}, for {excerpt(exchange.sent)}", evidence, [exchange]
             )
 
 

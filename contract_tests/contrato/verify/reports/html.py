@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,8 @@ from contrato.core.extensions import Source
 from contrato.verify.documents import places
 from contrato.verify.findings import Layer
 from contrato.verify.hiding import token_variable
-from contrato.verify.reports.report import Failure, Outcome, Report, curl_of
-from contrato.verify.reports.terminal import alike, found_at, grouped, tally, whose
+from contrato.verify.reports.report import Failure, Outcome, Report, alike, curl_of
+from contrato.verify.reports.terminal import found_at, grouped, tally, whose
 from contrato.verify.rules import RULES
 from contrato.verify.texts import visible
 
@@ -196,9 +196,13 @@ def _few(value: Any, finding: Failure, named: frozenset[str], name: str) -> Any:
         return {key: _few(inner, finding, named, name) for key, inner in value.items()}
     if not isinstance(value, list):
         return value
-    shown = value if len(value) <= 2 else [value[n] for n in _chosen(value, finding, named, name)]
-    rest = [f"… {len(value) - len(shown)} others"] if len(shown) < len(value) else []
-    return [_few(item, finding, named, name) for item in shown] + rest
+    chosen = range(len(value)) if len(value) <= 2 else _chosen(value, finding, named, name)
+    shown: list[Any] = []
+    for before, n in pairwise([-1, *chosen, len(value)]):
+        left_out = n - before - 1
+        shown += [f"… {left_out} more"] * bool(left_out)
+        shown += [_few(item, finding, named, name) for item in value[n : n + 1]]
+    return shown
 
 
 def _line(line: str, named: frozenset[str], name: str) -> Markup:

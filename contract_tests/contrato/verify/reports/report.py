@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.metadata
+import json
 import platform
 import re
 import shlex
 import traceback
 from collections import Counter, defaultdict
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from contrato.verify.findings import Answers, Layer, NotJudged, Violation
 from contrato.verify.hiding import ALTERED, TOKEN, Scrubber, token_variable
 from contrato.verify.modes import Mode
 from contrato.verify.rules import RULES, Rule
+from contrato.verify.texts import visible
 
 SERVER = "server"
 """Stands for the operation in what concerns all of them."""
@@ -405,7 +407,7 @@ class Report:
     @property
     def summary(self) -> str:
         """The outcome in numbers."""
-        parts = [plural(len(self.failures), "failure")]
+        parts = [counted(self.failures)]
         if self.warnings:
             parts.append(plural(len(self.warnings), "warning"))
         if self.accepted:
@@ -416,6 +418,29 @@ class Report:
         if self.recorded:
             return ", ".join([*parts, f"{self.requests} recorded requests"])
         return ", ".join([*parts, f"{self.requests} requests in {self.seconds:.1f} s"])
+
+
+_VALUE = re.compile(r'"[^"]*"|\b\d{3} (?:[\w.+-]+/[\w.+-]+|without a (?:body|type))|\d+(?:\.\d+)?')
+"""A text, a number, or a status and a media type in a sentence; two that differ only in these say the same."""
+
+
+def alike(findings: Iterable[Failure]) -> list[list[Failure]]:
+    """Findings of one rule for one reason have one cause: one to a reader, however many the places.
+
+    What a server does with an argument of a name it does in all operations, whatever they answer.
+    """
+    groups: dict[tuple[str, ...], list[Failure]] = {}
+    for f in findings:
+        is_argument = f.field.startswith(("body.", "cookie.", "path.", "query."))
+        found = f.field.rpartition(".")[2] if is_argument else _VALUE.sub("#", f.found)
+        groups.setdefault((f.rule, _VALUE.sub("#", f.expected), found), []).append(f)
+    return list(groups.values())
+
+
+def counted(failures: Sequence[Failure]) -> str:
+    """The number of failures, each one cause, and of the places at which they are if there are more."""
+    number = len(alike(failures))
+    return plural(number, "failure") + (f" in {len(failures)} places" if number < len(failures) else "")
 
 
 def crash_text(error: Exception) -> str:
@@ -441,9 +466,16 @@ def curl(method: str, url: str, headers: Mapping[str, str], body: bytes | None, 
     if body is not None:
         words += [
             "--data-raw" if body.startswith(b"@") else "--data-binary",
-            _quoted(body.decode("utf-8", "backslashreplace"), token, variable),
+            _quoted(_escaped(body.decode("utf-8", "backslashreplace")), token, variable),
         ]
     return " ".join(words)
+
+
+def _escaped(body: str) -> str:
+    """A body in which no character is one that reports show as an escape; JSON has an escape for each."""
+    if visible(body) == body or loaded(body.encode("utf-8", "replace")) is MISSING:
+        return body
+    return "".join(c if visible(c) == c else json.dumps(c)[1:-1] for c in body)
 
 
 def _quoted(word: str, token: str, variable: str) -> str:
@@ -475,7 +507,8 @@ def is_repeatable(sent: Sequence[Exchange], told: Sequence[Exchange], made: Cont
     last, shown = sent[-1], told[-1]
     is_told = shown.url == last.url and _same_body(shown.request_body, last.request_body)
     altered = any(ALTERED in text for text in (shown.url, *shown.request_headers.values()))
-    return is_told and not altered and not before and last.path not in made
+    command = curl_of(shown, "")
+    return is_told and visible(command) == command and not altered and not before and last.path not in made
 
 
 def _same_body(one: bytes, other: bytes) -> bool:

@@ -13,11 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from contrato.verify.findings import Layer
-from contrato.verify.reports.report import Case, Failure, Outcome, Report, Unjudged, Verdict, plural
+from contrato.verify.reports.report import Case, Failure, Outcome, Report, Unjudged, Verdict, alike, counted
 from contrato.verify.texts import logged, visible
-
-_VALUE = re.compile(r'"[^"]*"|\b\d{3} (?:[\w.+-]+/[\w.+-]+|without a (?:body|type))|\d+(?:\.\d+)?')
-"""A text, a number, or a status and a media type in a sentence; two that differ only in these say the same."""
 
 _LEAD = re.compile(r" *(?:[a-z]+ {2,}|- |\d+\.? +)?")
 """How a line begins below which its further lines do not begin."""
@@ -110,14 +107,6 @@ def tally(cases: Iterable[Case]) -> str:
     return ", ".join(f"{counts[outcome]} {word}" for outcome, word in words.items() if counts[outcome])
 
 
-def alike(findings: Iterable[Failure]) -> list[list[Failure]]:
-    """Findings of one rule for one reason have one cause: one to a reader, however many the places."""
-    groups: dict[tuple[str, ...], list[Failure]] = {}
-    for f in findings:
-        groups.setdefault((f.rule, _VALUE.sub("#", f.expected), _VALUE.sub("#", f.found)), []).append(f)
-    return list(groups.values())
-
-
 def whose(findings: Sequence[Failure]) -> str:
     """The operation of findings that are alike, or the number of their operations."""
     operations = {finding.operation for finding in findings}
@@ -140,8 +129,7 @@ def _overview(console: Console, failures: list[Failure]) -> None:
     if not failures:
         return
     groups = alike(failures)
-    heading = plural(len(groups), "failure") + (f", in {len(failures)} places" if len(groups) < len(failures) else "")
-    _heading(console, f"{heading}: what must hold, and does not")
+    _heading(console, f"{counted(failures)}: what must hold, and does not")
     width = len(str(len(groups)))
     for heading in dict.fromkeys(map(whose, groups)):
         _line(console, heading)
