@@ -105,6 +105,19 @@ def test_no_module_of_the_workspace_is_run(tmp_path: Path) -> None:
     assert not (tmp_path / "ran").exists()
 
 
+def test_no_module_of_the_workspace_is_run_to_install(tmp_path: Path) -> None:
+    action = yaml.safe_load((ACTION / "action.yml").read_text("utf-8"))
+    (step,) = [step for step in action["runs"]["steps"] if step.get("name") == "Install"]
+    for module in ("venv.py", "logging.py", "platform.py"):
+        (tmp_path / module).write_text("open('ran', 'w').close(); raise SystemExit", "utf-8")
+    # A module in place of pip, which would take long.
+    script = step["run"].replace("-m venv", "-m venv --without-pip").replace("-m pip install --quiet", "-m platform #")
+    env = os.environ | {"PYTHON": sys.executable, "RUNNER_TEMP": str(tmp_path / "temporary")}
+    done = subprocess.run(["bash", "-e", "-c", script], cwd=tmp_path, env=env, check=True, stdout=subprocess.PIPE)
+    assert done.stdout  # The name of this platform.
+    assert not (tmp_path / "ran").exists()
+
+
 def test_options_are_never_run_and_quotes_must_be_closed(tmp_path: Path, url: str) -> None:
     done = run(tmp_path, url, "--only '$(touch ran)`touch ran`'")
     assert done.returncode == 2

@@ -144,10 +144,14 @@ def test_a_short_value_is_taken_out_as_a_word_only() -> None:
     assert caught.value.body == {"[secret]": "product", "n": 1}
 
 
+@pytest.mark.parametrize("scheme", ["http://", "", "http:/"])
 @BOTH
-def test_a_client_shows_no_secret(asynchronous: bool) -> None:
+def test_a_client_shows_no_secret(asynchronous: bool, scheme: str) -> None:
     kind = neu.AsyncNeu if asynchronous else neu.Neu
-    proxy = f"http://me:{PASSWORD}@127.0.0.1:9"
+    proxy = f"{scheme}me:{PASSWORD}@127.0.0.1:9"
+    assert PASSWORD not in repr(Connection(proxy=proxy))
+    if scheme == "http:/":
+        return  # No address.
     client: Any = kind(TOKEN, BASE_URL, headers={"X-Api-Key": KEY}, proxy=proxy)
     shown = repr(vars(client)) + repr(client._connection) + repr(client._defaults)
     assert KEY not in shown

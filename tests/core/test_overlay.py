@@ -85,3 +85,9 @@ def test_an_overlay_cannot_make_a_write_a_read(tmp_path: Path) -> None:
     file.write_text(json.dumps(overlay({"target": at, "update": {"x-safe": True}})))
     with pytest.raises(ValueError, match=rf"safe.json: {operation.id}: DELETE is never a read: remove its x-safe"):
         with_overlay("apportionments", str(file))
+    operation = next(o for o in api("apportionments").operations.values() if o.method == "POST" and not o.safe)
+    file = tmp_path / "post.json"
+    at = target("paths", operation.path, "post")
+    file.write_text(json.dumps(overlay({"target": at, "update": {"x-safe": True}})))
+    with pytest.raises(ValueError, match=rf"post.json: {operation.id} writes: remove its x-safe"):
+        with_overlay("apportionments", str(file))

@@ -115,6 +115,25 @@ def test_nobody_listens(asynchronous: bool) -> None:
     assert len(waits) == 2
 
 
+@BOTH
+def test_a_body_where_there_is_none_is_not_read_as_the_next_answer(asynchronous: bool) -> None:
+    nothing = b"HTTP/1.1 204 No Content\r\nContent-Type: application/json\r\n\r\nnull"
+
+    def twice(client: Any) -> Any:
+        def delete() -> Any:
+            return client.delete_apportionment(17)
+
+        async def both() -> None:
+            await delete()
+            await delete()
+
+        return both() if asynchronous else (delete(), delete())
+
+    with server(nothing, keep=True) as (url, heads):
+        call(asynchronous, twice, base_url=url, retries=0, kind=CLIENTS["apportionments"])
+    assert len(heads) == 2
+
+
 BOMB = b"[" + b" " * 30_000_000
 BOMBS = {"gzip": gzip.compress(BOMB, 1), "deflate": zlib.compress(BOMB, 1)}
 

@@ -360,6 +360,8 @@ BROKEN: list[tuple[str, str, Request, Damage]] = [
      answer(500, {"message": 'Traceback (most recent call last):\n  File "app.py", line 3'})),
     ("errors_do_not_leak", "", lambda: ("listAccounts", {}),
      answer(500, {"message": "SQLSTATE[42P01]: SELECT * FROM accounts"})),
+    # However long it is.
+    ("errors_do_not_leak", "", bills, answer(500, {"message": "PDOException, " + "mysql." * 100_000})),
     ("errors_do_not_leak", "", lambda: ("listAccounts", {}),
      answer(400, {"trace": "java.lang.NullPointerException\n\tat co.neu.Api.list(Api.java:41)"})),
     ("errors_are_not_pages", "", lambda: ("listAccounts", {}), answer(404, b"<!DOCTYPE html><html></html>")),

@@ -123,6 +123,11 @@ def test_a_word_of_a_megabyte_does_not_hold_up_the_report(scrubber: Scrubber) ->
     assert scrubber.text(f"{picture} of ines@example.com") == f"{picture} of [e-mail]"
 
 
+def test_a_text_of_escaped_quotes_that_has_no_end_does_not_hold_up_the_report(scrubber: Scrubber) -> None:
+    scrubber.learn(exchange(answer=b'["Casimira Restrepo", "' + b'\\"' * 400_000))
+    assert "Casimira" not in scrubber.text("one Casimira Restrepo")
+
+
 def test_fields_of_the_same_name_that_are_not_personal_stay() -> None:
     document = spec.api("neu").copy()
     for schema in document["components"]["schemas"].values():
@@ -195,6 +200,29 @@ def test_a_part_of_a_name_is_hidden(text: str) -> None:
     told = scrubber.text(text)
     assert "account_name" in told
     assert not re.search("casimira|restrepo|ot[aá]l", told, re.IGNORECASE)
+
+
+@pytest.mark.parametrize("text", ["Ana Ruiz", "RUIZ, ANA", "Ruiz Ana", "ruiz-ana"])
+def test_a_short_name_is_hidden_in_either_order(text: str) -> None:
+    scrubber = Scrubber(NEU, SECRET)
+    scrubber.learn(exchange(answer=accounts("Ana Ruiz")))
+    assert not re.search("ana|ruiz", scrubber.text(f"no bills of {text}"), re.IGNORECASE)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("x-renewed-jwt", "a"),
+        ("x-auth-refresh", "b"),
+        ("x-csrf", "c"),
+        ("x-amz-signature", "d"),
+        ("x", "eyJhbG.eyJz.w"),
+    ],
+)
+def test_credentials_in_headers_of_answers_are_hidden(name: str, value: str, scrubber: Scrubber) -> None:
+    seen = exchange(headers={name: value, "www-authenticate": "Bearer", "date": "today"})
+    clean = scrubber.exchange(seen).headers
+    assert (clean[name], clean["www-authenticate"], clean["date"]) == ("[secret]", "Bearer", "today")
 
 
 def test_a_part_of_a_name_that_is_an_ordinary_word_stays() -> None:

@@ -84,6 +84,7 @@ from broken import (
 )
 from citing import plain
 from contrato.verify.modes import Mode
+from contrato.verify.transport import Gone
 from foreign import TOKEN as FOREIGN_TOKEN
 from foreign import Foreign
 from foreign import serve as serve_foreign
@@ -468,16 +469,20 @@ async def hangs_after_page_two(call: Call) -> Answer:
     return await call.forward()
 
 
-@pytest.mark.parametrize("fault", [hangs_once, hangs_after_page_two], ids=lambda fault: fault.__name__)
-def test_what_may_be_the_network_or_the_whole_server_is_no_violation_of_one_operation(
-    stage: Stage, fault: Fault
-) -> None:
-    stage.faults = {"*": fault}
+def test_what_may_be_the_network_is_no_violation(stage: Stage) -> None:
+    stage.faults = {"*": hangs_once}
     violations, not_judged = judge(
         "neu", stage.base_url("neu"), laws=("pages_make_the_list",), operations=("listDueDates",)
     )
     assert violations == []
     assert [not_judged.lasting for _, not_judged in not_judged] == [False]
+
+
+def test_a_server_that_answers_nothing_any_more_ends_the_run(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("contrato.verify.transport.OUTAGE", 0.0)
+    stage.faults = {"*": hangs_after_page_two}
+    with pytest.raises(Gone, match="a request that was answered before had no answer"):
+        judge("neu", stage.base_url("neu"), laws=("pages_make_the_list",), operations=("listDueDates",))
 
 
 def test_an_order_that_changes_by_itself_is_a_violation(stage: Stage) -> None:

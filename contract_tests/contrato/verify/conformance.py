@@ -143,7 +143,7 @@ class Conformance:
                 if isinstance(event, events.ScenarioFinished):
                     self._collect(event.recorder)
                     self._exchanges.clear()
-                    self.judge.settle(self.transport.another)
+                    self.judge.settle(self.transport.another, self.transport.wait_for_server)
                     if self.judge.has_enough:
                         stream.stop()
                 elif isinstance(event, events.NonFatalError):
@@ -303,6 +303,7 @@ class Conformance:
             reason = f"a request got no answer: {found}"
             self.judge.add("answer", NotJudged(name, reason, lasting=False))
         else:
+            self.transport.wait_for_server(known)
             expected = f"a complete HTTP answer within {self.transport.timeout:g} s"
             self.judge.add("answer", Violation(name, "", expected, found, proof))
 

@@ -18,8 +18,11 @@ from contrato.verify.documents import loaded, validator
 Arguments = dict[tuple[str, str], Any]
 """Values of a request by `Parameter.key`, such as `("query", "_page")`; typed as JSON has them."""
 
-PROXY = (502, 503, 504)
-"""Statuses with which a proxy says that it did not reach the server."""
+PROXY = frozenset({407, 502, 503, 504, 511, *range(520, 531)})
+"""Statuses of what is between us and a server: a proxy that does not reach it, or a network that wants a log-in."""
+
+LOCKED_OUT = (401, 403)
+"""Statuses of a token that is valid no more, or whose requests are spent."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,12 @@ class Exchange:
     def json(self) -> Any:
         """The answer's JSON, or `MISSING` when it is none."""
         return loaded(self.content)
+
+    @property
+    def may_be_anothers(self) -> bool:
+        """True if the answer may be of something in between, or be about the token and not about the request."""
+        is_page = self.succeeded and self.headers.get("content-type", "").lower().startswith("text/html")
+        return self.status in (*PROXY, *LOCKED_OUT) or 300 <= self.status < 400 or is_page
 
     @property
     def succeeded(self) -> bool:

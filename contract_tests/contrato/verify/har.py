@@ -24,10 +24,11 @@ from contrato.verify.reports.har import CREATOR
 from contrato.verify.reports.report import UsageError
 from contrato.verify.transport import MAX_BYTES
 
-REDACTED = re.compile(
-    r"\[(?:altered )?[A-Za-z][\w-]*(?: \d+)?\]|_harmored_|\*{3,}|\b(?:redacted|removed)\b|x{6,}", re.IGNORECASE
-)
-"""Texts that tools put in the place of secrets and personal data; `reports` writes the first form."""
+OURS = re.compile(r"\[(?:altered )?[A-Za-z][\w-]*(?: \d+)?\]")
+"""Texts that `reports` puts in the place of secrets and personal data."""
+
+REDACTED = re.compile(rf"{OURS.pattern}|_harmored_|\*{{3,}}|\b(?:redacted|removed)\b|x{{6,}}", re.IGNORECASE)
+"""Texts that tools put there."""
 
 NO_BODY = "has no body in the recording"
 

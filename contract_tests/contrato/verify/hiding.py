@@ -115,9 +115,13 @@ SHORTEST = 3
 RECORDED = "recorded"
 """Sender of requests that were recorded."""
 
-SECRET_NAMES = re.compile(r"authorization|cookie|token|secret|session|api.?key|password|credential", re.IGNORECASE)
+SECRET_NAMES = re.compile(
+    r"auth(?!enticate)|cookie|token|secret|session|key|password|credential|jwt|csrf|xsrf|signature|nonce", re.IGNORECASE
+)
 """Names of headers and query parameters whose values nobody is to see."""
 
+_JWT = re.compile(r"\beyJ[\w-]+\.[\w-]+")
+"""A token that says itself what it is, whatever its header is called."""
 
 KEY = 16
 """Characters of a key, at least."""
@@ -195,9 +199,9 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d(?!\d)")
 
 _QUOTED = re.compile(
     r"""
-    "(?P<key>(?:[^"\\\n]|\\.)*)"\s*:(?:\s*(?P<number>\d[\d.]*))?
-    | "(?P<text>(?:[^"\\\n]|\\.)*)"
-    | >(?P<inner>[^<>]+)(?=<)
+    # Also a text that has no end: each of its escaped quotes would be taken for the beginning of another one.
+    "(?P<text>(?:[^"\\\n]|\\.)*+) (?:"(?P<key>\s*+:(?:\s*+(?P<number>\d[\d.]*+))?)?)?
+    | >(?P<inner>[^<>]++)(?=<)
     """,
     re.VERBOSE,
 )
@@ -329,9 +333,9 @@ class Scrubber:
             return
         name = TEXT
         for match in _QUOTED.finditer(text):
-            key, number, quoted, inner = match.groups()
+            quoted, key, number, inner = match.groups()
             if key is not None:
-                name = self._label(key) or ("" if self._is_word(key) else TEXT)
+                name = self._label(quoted) or ("" if self._is_word(quoted) else TEXT)
             value, label = (inner, TEXT) if inner is not None else (number if key is not None else quoted, name)
             if value and label and (label != TEXT or _tells(value)):
                 yield label, value
@@ -403,7 +407,7 @@ class Scrubber:
             # Neither `de la` nor `10 30`.
             names = [len(word) for word in pair if word.isalpha() and word not in self._vocabulary]
             if max(names, default=0) > SHORTEST or sum(names) >= 2 * SHORTEST:
-                yield " ".join(pair)
+                yield from (" ".join(pair), " ".join(reversed(pair)))
 
     # Replacement
 
@@ -480,7 +484,7 @@ class Scrubber:
         scrubbed = {name: self.text(value) for name, value in headers.items()}
         return {
             name: SECRET
-            if SECRET_NAMES.search(name)
+            if (SECRET_NAMES.search(name) or _JWT.search(value))
             and value.removeprefix("Bearer ").removeprefix("Basic ") not in (TOKEN, ALTERED)
             else value
             for name, value in scrubbed.items()

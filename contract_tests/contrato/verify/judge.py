@@ -6,10 +6,10 @@ import difflib
 import re
 from collections.abc import Callable, Container, Iterable, Iterator
 
-from contrato.core.spec import Api
+from contrato.core.spec import Api, Operation
 from contrato.verify import checks, laws  # noqa: F401 - they fill RULES
 from contrato.verify.checks.http import SLOW
-from contrato.verify.exchange import PROXY, Exchange
+from contrato.verify.exchange import Exchange
 from contrato.verify.findings import NotJudged, Reading, Violation
 from contrato.verify.readings import Readings
 from contrato.verify.reports.report import SERVER, Failure, Report, UsageError
@@ -26,7 +26,7 @@ class Judge:
         only: Operations and rules that are judged; all operations when it names none of them, and likewise all rules.
         skip: Operations and rules that are not.
         max_failures: Failures after which nothing else need be looked for; None or 0 for no limit.
-        excused: Tells of a violation that a check found whether it may be the doing of a tool in between.
+        excused: Tells of a violation that a check found if it may be the doing of a tool in between.
 
     Attributes:
         operations: The operations that are judged. Others may still be asked for values.
@@ -44,7 +44,7 @@ class Judge:
         variable: str,
         only: Iterable[str] = (),
         skip: Iterable[str] = (),
-        excused: Callable[[Violation], bool] = lambda violation: False,
+        excused: Callable[[Violation], NotJudged | None] = lambda violation: None,
         max_failures: int | None = None,
     ) -> None:
         self.spec = spec
@@ -98,19 +98,27 @@ class Judge:
         elif not self._settling and rule in self.rules:
             self._doubted.append((rule, violation))
 
-    def settle(self, repeat: Callable[[Exchange], Exchange | None]) -> None:
+    def settle(
+        self,
+        repeat: Callable[[Exchange], Exchange | None],
+        wait: Callable[[Operation | None], None] = lambda operation: None,
+    ) -> None:
         """Repeat the requests behind the violations that are in doubt.
 
         What was done need not be done again: of a write that succeeded, the first answer counts.
 
         Args:
             repeat: Gives another answer to the request of an exchange; None when there is none.
+            wait: Waits until it is the server that answers, where something in between may have.
         """
-        doubted, self._doubted = self._doubted, []
         self._settling = True
         try:
-            for rule, violation in doubted:
+            while self._doubted:
+                rule, violation = self._doubted[0]
+                if any(exchange.may_be_anothers for exchange in violation.exchanges[-1:]):
+                    wait(violation.exchanges[-1].operation)
                 self._settle(rule, violation, repeat)
+                del self._doubted[0]
         finally:
             self._settling = False
 
@@ -128,7 +136,7 @@ class Judge:
             self.add(rule, violation)
             return
         reason = f"the answer is not stable: {violation.found}, then {again.status if again else 'nothing'}"
-        excused = shown.status in PROXY and again is not None and again.status != 429
+        excused = shown.may_be_anothers and again is not None and again.status != 429
         self.add(rule, NotJudged(violation.operation, reason, lasting=excused))
 
     def conclude(self) -> None:
@@ -155,9 +163,10 @@ class Judge:
         for rule, found in self._judged[key]:
             findings = [finding for finding in found if finding is not None]
             for finding in findings:
-                if isinstance(finding, Violation) and self.excused(finding):
-                    self.add(rule, NotJudged(finding.operation, "what it is about was redacted"))
-                elif rule == "not_a_server_error" and isinstance(finding, Violation):
+                excuse = self.excused(finding) if isinstance(finding, Violation) else None
+                if excuse is not None:
+                    self.add(rule, excuse)
+                elif isinstance(finding, Violation) and (rule == "not_a_server_error" or exchange.may_be_anothers):
                     self.doubt(rule, finding)
                 else:
                     self.add(rule, finding)

@@ -17,7 +17,7 @@ from contrato.core import spec as specs
 from contrato.core.connection import Connection
 from contrato.core.spec import Api, Operation
 from contrato.verify.documents import MISSING, cited, loaded, validator
-from contrato.verify.exchange import Exchange
+from contrato.verify.exchange import PROXY, Exchange
 from contrato.verify.findings import answered
 from contrato.verify.hiding import token_variable
 from contrato.verify.modes import Mode
@@ -131,6 +131,8 @@ def reach(transport: Transport, api: str) -> None:
         gateway = f"check --token or {token_variable(api)}, and --header if a gateway asks for more"
         first = refusals[0]
         raise UsageError(f"token refused by {where}, {answered(first)}: {what.get(first.status, gateway)}")
+    if all(answer.status in PROXY for _, answer in answers):
+        raise UsageError(f"{where} is not there, {answered(answers[0][1])}: try again later, or check --proxy")
     if all(300 <= answer.status < 400 for _, answer in answers):
         status, to = answers[0][1].status, answers[0][1].headers.get("location", "nowhere")
         raise UsageError(

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 from contrato.core import spec as specs
 from contrato.core.spec import Api, Operation
 from contrato.verify.coverage import Coverage
-from contrato.verify.documents import MISSING, cited, find
+from contrato.verify.documents import MISSING, cited, find, places
 from contrato.verify.exchange import Exchange
-from contrato.verify.findings import Violation
-from contrato.verify.har import REDACTED, Entry, Recorded, infer_base, normal, read_entries
+from contrato.verify.findings import NotJudged, Violation
+from contrato.verify.har import OURS, REDACTED, Entry, Recorded, infer_base, normal, read_entries
 from contrato.verify.hiding import RECORDED, Scrubber, Secret, data_of, token_variable, without_data
 from contrato.verify.judge import Judge
 from contrato.verify.modes import Mode
@@ -74,7 +74,7 @@ def verify_har(
             )
         ),
     )
-    judge = Judge(spec, report, token_variable(api), only, skip, excused=_is_redacted)
+    judge = Judge(spec, report, token_variable(api), only, skip, excused=_redacted)
     with report.surviving():
         _Recording(spec, judge, report, scrubber, tokens, base).judge_all(entries)
     report.finish()
@@ -227,11 +227,21 @@ def _unjudgeable(entry: Recorded) -> str | None:
     return None
 
 
-def _is_redacted(violation: Violation) -> bool:
-    """True if what is wrong may be what a tool put in place of the server's words."""
+def _redacted(violation: Violation) -> NotJudged | None:
+    """The reason not to judge what a tool may have put in place of the server's words.
+
+    A text that we put in place of another text is no reason to doubt the rest.
+    """
     if not violation.field.startswith("/"):
-        return False
+        return None
     values = [violation.found, violation.expected]
     for exchange in violation.exchanges:
         values += [] if exchange.json is MISSING else find(exchange.json, violation.field)
-    return any(isinstance(value, str) and REDACTED.search(value) for value in values)
+    marks = [value for value in values if isinstance(value, str) and REDACTED.search(value)]
+    if not marks:
+        return None
+    shown = violation.exchanges[-1]
+    schema = shown.operation.schema(shown.status) if shown.operation else None
+    at = dict(places(schema)).get(violation.field)
+    ours = at is not None and at.type == "string" and all(OURS.search(mark) for mark in marks)
+    return NotJudged(violation.operation, "what it is about was redacted", lasting=ours)

@@ -197,7 +197,7 @@ class _Run:
             if gone.at_request:
                 self.judge.add("answer", Violation(SERVER, "", "an answer to every request", found, ""))
             else:
-                self.judge.add("answer", NotJudged(SERVER, found, lasting=False))
+                self.report.notes.append(f"{found}; repeat the run")
             self.report.interrupted = True
         except KeyboardInterrupt:
             self.report.interrupted = True
@@ -219,11 +219,11 @@ class _Run:
             self.report.notes += self._left_earlier()
             allowed = [o for o in self.spec.operations.values() if o.safe or self.report.mode is not Mode.READ_ONLY]
             values = {o.id: discovery.values(o) for o in allowed if o.id in self.judge.operations}
-        self.judge.settle(self.transport.another)
+        self.judge.settle(self.transport.another, self.transport.wait_for_server)
         self._tell_estimate()
         self.phase = "laws"
         self._laws(discovery)
-        self.judge.settle(self.transport.another)
+        self.judge.settle(self.transport.another, self.transport.wait_for_server)
         self.phase = "conformance"
         if Layer.CONFORMANCE in self.layers and not self.judge.has_enough:
             self.conformance.run(discovery.requests, values)

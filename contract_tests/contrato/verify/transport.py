@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import requests
-from urllib3.exceptions import NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError
 
 from contrato.core.connection import Connection
 from contrato.core.document import JSON
@@ -28,7 +28,8 @@ from contrato.core.places import encode, place
 from contrato.core.spec import Api, Operation, SecurityScheme
 from contrato.verify.connections import Adapter, limited
 from contrato.verify.coverage import Coverage
-from contrato.verify.exchange import PROXY, Arguments, Exchange
+from contrato.verify.exchange import Arguments, Exchange
+from contrato.verify.findings import kind_of
 from contrato.verify.hiding import TOKEN, Secret
 from contrato.verify.interrupts import uninterrupted
 from contrato.verify.modes import Mode
@@ -220,31 +221,29 @@ class Transport:
         ).prepare()
         return self.forward(request)[0]
 
-    def another(self, exchange: Exchange) -> Exchange | None:
-        """Another answer to the request of an exchange, when a proxy reaches the server again; None when none came."""
-        self.wait_for_server(exchange)
-        return self._repeat(exchange)
+    def wait_for_server(self, operation: Operation | None) -> None:
+        """Wait until what the server answered before is answered again: else it is not it that answers.
 
-    def wait_for_server(self, refused: Exchange) -> None:
-        """Wait while a proxy that did not pass a request on does not even pass on what the server answered before.
+        Args:
+            operation: The one with an answer, or without one, that may have its reason elsewhere.
 
         Raises:
-            Gone: It did not for long.
+            Gone: It is not for long.
         """
-        if refused.status not in PROXY:
-            return
         # Of another operation, if there is one: an operation may fail while others do not.
-        known = sorted(self._answered.values(), key=lambda answer: answer.operation != refused.operation)
+        known = sorted(self._answered.values(), key=lambda answer: answer.operation != operation)
         began = time.monotonic()
         while known:
-            answer = self._repeat(known[-1])
-            if answer is None or answer.status not in PROXY:
+            answer = self.another(known[-1])
+            if answer is not None and not answer.may_be_anothers:
                 return
             if time.monotonic() - began > OUTAGE:
-                raise Gone(f"for {OUTAGE:g} s all requests were answered with {answer.status}")
+                said = "had no answer" if answer is None else f"was answered with {kind_of(answer)}"
+                raise Gone(f"for {OUTAGE:g} s a request that was answered before {said}")
             time.sleep(PAUSE)
 
-    def _repeat(self, exchange: Exchange) -> Exchange | None:
+    def another(self, exchange: Exchange) -> Exchange | None:
+        """Another answer to the request of an exchange; None when none came."""
         left_out = ("content-length", "host", "transfer-encoding")
         headers = {name: text for name, text in exchange.request_headers.items() if name not in left_out}
         request = requests.Request(
@@ -280,6 +279,8 @@ class Transport:
             raise Limited("the server asked with 429 to wait longer", request=request)
         while True:
             self.pace.take_turn(self.requests.total())
+            # Once more: while this waited, a record may have become somebody else's.
+            self._admit(given)
             if operation is not None:
                 self.own.look_around(operation)
                 self.own.look_for(operation, _octets(request.body))
@@ -375,7 +376,7 @@ class Transport:
         exchange = self._build(request, response, operation, started, time.monotonic() - begun)
         if operation is not None:
             self.coverage.see(exchange)
-            if operation.safe and exchange.succeeded:
+            if operation.safe and exchange.succeeded and not exchange.may_be_anothers:
                 self._answered.pop(operation.id, None)
                 self._answered[operation.id] = replace(exchange, content=b"")
         try:
@@ -513,7 +514,9 @@ def _read(response: requests.Response, request: requests.PreparedRequest, timeou
 def _was_not_sent(error: requests.RequestException) -> bool:
     """True if there was no connection on which a request could have been sent."""
     reason = getattr(error.args[0] if error.args else None, "reason", None)
-    return isinstance(error, requests.exceptions.ProxyError) or isinstance(reason, NewConnectionError)
+    # Of a proxy too: what it raises where a connection breaks may be about one on which a request was sent.
+    reason = reason.original_error if isinstance(reason, ProxyError) else reason
+    return isinstance(reason, (NewConnectionError, ConnectTimeoutError))
 
 
 def _octets(body: str | bytes | None) -> bytes:

@@ -43,7 +43,7 @@ class Headers(dict[str, str]):
 
 
 def _without_user(proxy: str | None) -> str:
-    return repr(proxy and re.sub("//.*@", "//", proxy))
+    return repr(proxy and re.sub(r"^([\w+.-]+://)?.*@", r"\1", proxy))
 
 
 @attrs.frozen(kw_only=True)

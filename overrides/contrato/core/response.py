@@ -186,6 +186,8 @@ class Body:
 
 def read(response: httpx.Response, body: Body) -> None:
     """Read the body of a response, whose stream is replaced by one that counts bytes."""
+    if _is_misplaced(response):
+        return
     stream: Any = _Watched(response.stream, body.count)
     response.stream = stream
     try:
@@ -198,6 +200,8 @@ def read(response: httpx.Response, body: Body) -> None:
 
 async def aread(response: httpx.Response, body: Body) -> None:
     """Like `read`."""
+    if _is_misplaced(response):
+        return
     stream: Any = _Watched(response.stream, body.count)
     response.stream = stream
     try:
@@ -206,6 +210,16 @@ async def aread(response: httpx.Response, body: Body) -> None:
                 break
     except httpx.RequestError as error:
         body.fail(error)
+
+
+def _is_misplaced(response: httpx.Response) -> bool:
+    """True if a response that cannot have a body announces one: it would be taken for the beginning of the next one.
+
+    If nothing of it is read, closing the response closes the connection.
+    """
+    length = response.headers.get("Content-Length", "0").strip()
+    announced = "Content-Type" in response.headers or "Transfer-Encoding" in response.headers or length != "0"
+    return response.status_code == 204 and announced
 
 
 @attrs.frozen

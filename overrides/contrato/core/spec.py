@@ -115,6 +115,8 @@ def with_overlay(name: str, file: str) -> Api:
             raise ValueError(
                 f"{file} changes the answer of {operation.id}: apply it with make learn, then make generate"
             )
+        if other.safe and not operation.safe:
+            raise ValueError(f"{file}: {operation.id} writes: remove its x-safe")
     return found
 
 

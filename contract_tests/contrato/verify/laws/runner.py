@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from contrato.core.spec import Operation
 from contrato.verify.documents import text_of
-from contrato.verify.exchange import PROXY, Exchange
+from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Layer, NotJudged, Reading, Violation, answered, violation
 from contrato.verify.leniency import may_be_refused
 from contrato.verify.rules import Rule, misread
@@ -59,9 +59,9 @@ def run_laws(session: Session, rules: Iterable[Rule], operations: Container[str]
                 lasted, cost = time.monotonic() - begun, session.sent - sent
                 found_first = [*violations, *(violation for _, violation in unsound)]
                 first = found_first[0].found
-                refused = [e for each in found_first for e in each.exchanges[-1:] if e.status in PROXY]
+                refused = [e for each in found_first for e in each.exchanges[-1:] if e.may_be_anothers]
                 for exchange in refused:
-                    session.transport.wait_for_server(exchange)
+                    session.transport.wait_for_server(exchange.operation)
                 session.forget()
                 session.round += 1
                 violations, not_judged, unsound = _judge(session, rule, operation, settled)
@@ -105,7 +105,8 @@ def _judge(
                 violations.append(finding)
     except UnansweredError as error:
         not_judged.append(NotJudged(operation.id, str(error), lasting=False))
-        if error.lost and _is_there(session):
+        if error.lost:
+            session.transport.wait_for_server(operation)
             expected = f"a complete HTTP answer within {session.transport.timeout:g} s"
             unsound.append(("answer", violation(operation, "", expected, error.lost, operation.evidence)))
     except UnfitError as error:
@@ -135,16 +136,6 @@ def _lags(lister: Operation, found: list[Violation]) -> bool:
     """True if violations that were gone after a moment may come from a list that shows a change late."""
     shown = [each.exchanges[-1].operation for each in found if each.exchanges]
     return lister.admits("list-after-write", "soon") and shown == [lister] * len(found)
-
-
-def _is_there(session: Session) -> bool:
-    """True if the server answers at all; if it does not, one request is not to blame."""
-    easiest = next(o for o in session.spec.operations.values() if o.safe and not any(f.required for f in o.parameters))
-    try:
-        session.ask(easiest, {}, fresh=True)
-    except UnansweredError:
-        return False
-    return True
 
 
 def _unsound(exchange: Exchange, operation: Operation) -> list[tuple[str, Violation]]:
