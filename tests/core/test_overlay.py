@@ -70,6 +70,32 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
         load(tmp_path / "a.json")
 
 
+@pytest.mark.parametrize("text", ["\\u001b[2J", "\\u202e", "\\u009b"])
+def test_an_overlay_cannot_control_a_terminal(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    file.write_text(f'{{"overlay": "1.1.0", "actions": [{{"target": "$", "update": {{"x{text}": 1}}}}]}}')
+    with pytest.raises(ValueError, match="characters that control a terminal"):
+        load(file)
+
+
+@pytest.mark.parametrize(
+    ("at", "update"),
+    [
+        (("servers",), {"url": "http://127.0.0.1:9"}),
+        (("components", "securitySchemes"), {"bearerAuth": {"type": "apiKey", "in": "query", "name": "k"}}),
+        ((), {"security": []}),
+        (("paths", next(iter(api("neu").document["paths"]))), {"servers": [{"url": "http://127.0.0.1:9"}]}),
+    ],
+    ids=["servers", "schemes", "security", "servers of a path"],
+)
+def test_an_overlay_cannot_send_the_token_elsewhere(at: tuple[str, ...], update: Any, tmp_path: Path) -> None:
+    file = tmp_path / "token.json"
+    path = target(*at) + ("[0]" if at == ("servers",) else "")
+    file.write_text(json.dumps(overlay({"target": path, "update": update})))
+    with pytest.raises(ValueError, match="changes servers or security"):
+        with_overlay("neu", str(file))
+
+
 def test_an_overlay_that_changes_types_needs_generating(tmp_path: Path) -> None:
     file = tmp_path / "types.json"
     action = '{"target": "$.components.schemas.AccountId", "update": {"type": "string"}}'

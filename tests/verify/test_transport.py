@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from itertools import count
 from typing import Any
 
@@ -11,8 +12,11 @@ import requests
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ProxyError
 
+from contrato.core import spec
 from contrato.verify import ExitCode, Report, UsageError, verify
 from contrato.verify.connections import Adapter
+from contrato.verify.modes import Mode
+from contrato.verify.transport import Transport
 from foreign import TOKEN, Answer, Foreign, serve
 
 pytestmark = pytest.mark.slow
@@ -177,3 +181,15 @@ def test_a_server_that_breaks_every_connection_is_a_violation(lose: Any) -> None
     report = run(Foreign("apportionments"))
     assert report.exit_code is ExitCode.FAILED
     assert "server" in [failure.operation for failure in report.failures]
+
+
+def test_data_that_read_like_the_placeholder_of_the_token_are_sent_as_they_are() -> None:
+    foreign = Foreign("apportionments")
+    operation = spec.api("apportionments").operations["listApportionments"]
+    search = operation.parameter("_q").key
+    with serve(foreign) as url, closing(Transport(operation.api, url, TOKEN, Mode.READ_ONLY)) as transport:
+        again = transport.another(transport.exchange(operation, {search: "[token]"}))
+    assert again is not None
+    assert again.succeeded
+    assert len(foreign.log) == 2
+    assert not any(TOKEN in line for line in foreign.log)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -248,8 +249,8 @@ class Transport:
         headers = {name: text for name, text in exchange.request_headers.items() if name not in left_out}
         request = requests.Request(
             exchange.method,
-            exchange.url.replace(TOKEN, self.token),
-            data=exchange.request_body.replace(TOKEN.encode(), self.token.encode()) or None,
+            exchange.url,
+            data=exchange.request_body or None,
             headers={name: text.encode("latin-1") for name, text in headers.items()},
         ).prepare()
         with self.sending(exchange.sender), suppress(requests.RequestException):
@@ -317,7 +318,7 @@ class Transport:
                 # Of another operation: Schemathesis has the same headers for all.
                 del sent.headers[name]
                 elsewhere = True
-            elif TOKEN in text:
+            elif TOKEN in text and name.lower() in {"authorization", "cookie", *(name for name, _ in wanted)}:
                 basic = f"Basic {base64.b64encode(self.token.encode()).decode()}"
                 sent.headers[name] = text.replace(f"Basic {TOKEN}", basic).replace(TOKEN, self.token)
         scheme = None if operation is None else operation.credential
@@ -329,7 +330,11 @@ class Transport:
         if operation is not None and sent.headers.get("Accept") == "*/*":
             # As clients do: of several forms of an answer, JSON is what can be judged.
             sent.headers["Accept"] = operation.accept
-        sent.url = str(sent.url).replace(quote(TOKEN, safe=""), quote(self.token, safe=""))
+        if scheme is not None and scheme.place == "query":
+            # Nowhere else: a record may be called like this.
+            argument = re.escape(f"{quote(scheme.parameter, safe='')}={quote(TOKEN, safe='')}")
+            own = f"{quote(scheme.parameter, safe='')}={quote(self.token, safe='')}"
+            sent.url = re.sub(rf"(?<=[?&]){argument}(?=&|$)", lambda match: own, str(sent.url))
         sent.headers.update(self._headers)
         return sent
 

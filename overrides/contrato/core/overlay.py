@@ -8,9 +8,11 @@ from __future__ import annotations
 import copy
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+from contrato.core.texts import is_harmless
 
 _STEP = re.compile(
     r"""
@@ -131,7 +133,7 @@ def load(path: str | Path) -> dict[str, Any]:
     """Read the file of an overlay.
 
     Raises:
-        ValueError: It cannot be read, or is no JSON.
+        ValueError: It cannot be read, is no JSON, or has characters that control a terminal.
 
     """
     try:
@@ -142,4 +144,16 @@ def load(path: str | Path) -> dict[str, Any]:
         raise ValueError(f"the overlay {path} is not JSON, in which contrato learn writes it: {error}") from error
     if not isinstance(found, dict):
         raise ValueError(f"{path} is no OpenAPI Overlay")
+    if not all(c in "\n\t" or is_harmless(c) for text in _texts(found) for c in text):
+        raise ValueError(f"the overlay {path} has characters that control a terminal: remove them")
     return found
+
+
+def _texts(node: Any) -> Iterator[str]:
+    """Yield all names and texts of a document."""
+    if isinstance(node, str):
+        yield node
+    elif isinstance(node, list):
+        yield from (text for item in node for text in _texts(item))
+    elif isinstance(node, dict):
+        yield from (text for pair in node.items() for item in pair for text in _texts(item))

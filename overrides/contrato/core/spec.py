@@ -101,7 +101,8 @@ def with_overlay(name: str, file: str) -> Api:
     """Return the read-model of one API as the overlay in a file changes it.
 
     Raises:
-        ValueError: The overlay cannot be read or applied, makes a write a read, or changes types that the client has.
+        ValueError: The overlay cannot be read or applied, makes a write a read, or changes where the token is sent or
+            types that the client has.
 
     """
     try:
@@ -117,22 +118,31 @@ def with_overlay(name: str, file: str) -> Api:
             )
         if other.safe and not operation.safe:
             raise ValueError(f"{file}: {operation.id} writes: remove its x-safe")
+    if _token_uses(found) != _token_uses(known):
+        raise ValueError(f"{file} changes servers or security, so where the token is sent: remove that")
     return found
+
+
+def _token_uses(found: Api) -> list[Any]:
+    """Return what says where the token is sent, and how."""
+    nodes = [found.document, *(part for _, _, item, node in operation_nodes(found.document) for part in (item, node))]
+    said = [node[key] for node in nodes for key in ("servers", "security") if key in node]
+    return [_bare(each) for each in (*said, found.document.get("components", {}).get("securitySchemes"))]
+
+
+def _bare(node: Any) -> Any:
+    """Return a part of a document without what is only said about it."""
+    if isinstance(node, list):
+        return [_bare(item) for item in node]
+    if isinstance(node, Mapping):
+        kept = node.items()
+        return {key: _bare(value) for key, value in kept if not key.startswith(("x-", "description", "example"))}
+    return node
 
 
 def _types(operation: Operation) -> Any:
     """Return the schema of an answer without what is only said about it."""
-
-    def types(node: Any) -> Any:
-        if isinstance(node, list):
-            return [types(item) for item in node]
-        if isinstance(node, Mapping):
-            return {
-                key: types(value) for key, value in node.items() if not key.startswith(("x-", "description", "example"))
-            }
-        return node
-
-    return None if operation.answer is None else types(operation.answer.json)
+    return None if operation.answer is None else _bare(operation.answer.json)
 
 
 def overlaid(name: str, changes: Mapping[str, Any]) -> Api:
