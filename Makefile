@@ -61,7 +61,7 @@ docs: setup ## Build the published reference, build/site/
 docs-serve: docs ## Serve it at http://127.0.0.1:8000/docs/ beside the bundled server
 	$(BIN)/python docs/build.py --serve
 
-browser: setup ## Test the published reference in a real browser: Chromium or Google Chrome
+browser: docs ## Test the published reference in a real browser: Chromium or Google Chrome
 	CONTRATO_BROWSER=required $(BIN)/pytest --numprocesses 2 --dist worksteal docs/test_browser.py
 
 moved: moved-paths moved-queries ## Prove that all follows when the paths of NEU move, and the places of its arguments; FAST=1 as for test
