@@ -375,6 +375,27 @@ def redacted(*values: str) -> Any:
     ]
 
 
+def test_no_credential_of_a_recording_is_shown_where_an_answer_echoes_it(judge: Judge) -> None:
+    secrets = ("sk-live-Zq8fPw3LmN0x", "sess-QmFzZTY0aXNu", "hunter2secret", "tok-Scheme-77aaBBcc", "Bearer-1234567")
+    basic = base64.b64encode(f"ines:{secrets[2]}".encode()).decode()
+    sent = [
+        {"X-Api-Key": secrets[0], "Cookie": f"sid={secrets[1]}"},
+        {"Authorization": f"Basic {basic}"},
+        {"Authorization": f"Token {secrets[3]}"},
+        {"Authorization": f"Bearer {secrets[4]}"},
+    ]
+    entries = []
+    for headers in sent:
+        made = entry("listAccounts", status=500, answer={"message": " ".join((*secrets, basic))})
+        made["request"]["headers"] = [{"name": name, "value": value} for name, value in headers.items()]
+        entries.append(made)
+    report = judge(*entries)
+    assert report.failures
+    shown = "".join(f"{one.found} {one.curl} {one.exchanges}" for one in report.failures)
+    assert "[secret]" in shown
+    assert not [secret for secret in (*secrets, basic) if secret in shown]
+
+
 @pytest.mark.parametrize(
     "mark", ["_harmored_", "[altered token]", "[account_name 1]", "REDACTED", "*****", "<removed>"]
 )

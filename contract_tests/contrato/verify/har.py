@@ -16,10 +16,11 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from contrato.core.connection import secrets
 from contrato.core.spec import Api
 from contrato.verify.documents import MISSING, loaded
 from contrato.verify.findings import Answers
-from contrato.verify.hiding import without_data
+from contrato.verify.hiding import SECRET_NAMES, without_data
 from contrato.verify.reports.har import CREATOR
 from contrato.verify.reports.report import UsageError
 from contrato.verify.transport import MAX_BYTES
@@ -65,12 +66,28 @@ class Entry:
     @property
     def token(self) -> str:
         """The bearer token of the request; empty when it had none, or the recording has none."""
-        try:
-            sent = _headers(self._node["request"].get("headers"))
-        except (AttributeError, KeyError, TypeError):
-            return ""
-        scheme, _, token = sent.get("authorization", "").partition(" ")
+        scheme, _, token = self._sent.get("authorization", "").partition(" ")
         return token.strip() if scheme.lower() == "bearer" and not REDACTED.search(token) else ""
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """Other credentials of the request, and their parts: keys, cookies, passwords."""
+        return secrets(
+            {
+                name: value
+                for name, value in self._sent.items()
+                if SECRET_NAMES.search(name)
+                and not REDACTED.search(value)
+                and not (name == "authorization" and self.token)
+            }
+        )
+
+    @property
+    def _sent(self) -> dict[str, str]:
+        try:
+            return _headers(self._node["request"].get("headers"))
+        except (AttributeError, KeyError, TypeError):
+            return {}
 
     def read(self) -> Recorded:
         """Read the rest.

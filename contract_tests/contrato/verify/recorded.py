@@ -60,6 +60,7 @@ def verify_har(
     if not any(entry.below(base) for entry in entries):
         raise UsageError(f"{path} has no request below {base}: give another --base-url, or none to have it found out")
     tokens = Counter(entry.token for entry in entries if entry.below(base) is not None and entry.token)
+    others = frozenset().union(*(entry.secrets for entry in entries if entry.below(base) is not None))
     report = Report(
         api=api,
         base_url=base if base_url else without_data(base),
@@ -70,7 +71,9 @@ def verify_har(
         recorded=True,
         scrubber=(
             scrubber := Scrubber(
-                spec, next((token for token, _ in tokens.most_common(1)), ""), data_of("" if base_url else base)
+                spec,
+                next((token for token, _ in tokens.most_common(1)), ""),
+                {*others, *data_of("" if base_url else base)},
             )
         ),
     )
