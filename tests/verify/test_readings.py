@@ -153,6 +153,8 @@ def test_a_refusal_for_one_reason_tells_nothing_of_another() -> None:
 
 def test_a_refusal_of_a_page_says_nothing_of_a_body_that_is_left_out() -> None:
     without = replace(asked(lambda: ("listNotificationInteractions", {})), request_body=b"", status=400)
+    if without.operation is None or without.operation.body is None:
+        pytest.skip("the operation has no body")
     assert ("body-required", "", "required") in told(without)
     with_page = replace(asked(lambda: ("listNotificationInteractions", {"PageNumber": 0})), status=400)
     if with_page.request_body not in (b"", b"{}"):
