@@ -14,16 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import yaml
-from playwright.sync_api import (
-    Browser,
-    BrowserContext,
-    Dialog,
-    Locator,
-    Page,
-    ViewportSize,
-    expect,
-    sync_playwright,
-)
+from playwright.sync_api import Browser, BrowserContext, Dialog, Locator, Page, ViewportSize, expect, sync_playwright
 
 import build
 from contrato.core import spec
@@ -425,7 +416,7 @@ class TestInteractive:
     ) -> None:
         spec_ = document(site, language, INTERACTIVE[name])
         found = operations(spec_)
-        # What is sent and what is answered: of each operation a name of both.
+        # The search has to find each operation by a name that it is sent and by one that it answers.
         sides = (
             {key: fields(spec_, [data["parameters"], data.get("requestBody")]) for key, data in found.items()},
             {key: fields(spec_, data["responses"]) for key, data in found.items()},

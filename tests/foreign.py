@@ -87,7 +87,6 @@ class Foreign:
     checks_token: bool = True
     log: list[str] = field(default_factory=list)
     asked: list[tuple[str, Values]] = field(default_factory=list)
-    stop: Callable[[], None] = lambda: None
     records: dict[int, dict[str, Any]] = field(default_factory=dict)
     next_id: int = 500
 
@@ -438,7 +437,6 @@ def _of_service(rows: list[Any], given: Values) -> list[Any]:
 def serve(foreign: Foreign, **settings: Any) -> Iterator[str]:
     """Run the server on a free port, with settings of uvicorn; gives its base URL."""
     with serving(foreign.app(), **settings) as server:
-        foreign.stop = lambda: setattr(server, "should_exit", True)
         yield url_of(server)
 
 

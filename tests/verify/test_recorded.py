@@ -414,7 +414,7 @@ def test_what_was_redacted_is_no_violation(mark: str, judge: Judge) -> None:
         judge(entry("listApportionments", answer=typed, base=ORIGIN), api="apportionments"),
     ):
         assert report.failures == []
-    # What was in place of a number nobody knows.
+    # Nobody knows which number the mark replaces.
     assert report.exit_code is ExitCode.INCONCLUSIVE
     wrong = page_of("Ar", mark)
     wrong["items"][0]["limit_day"] = "5"

@@ -262,18 +262,18 @@ class Conformance:
                     self.judge.passed(operation.id, check.name)
                 elif check.status is Status.FAILURE and check.failure_info is not None:
                     failure = check.failure_info.failure
-                    sent = self._shown(failure.case_id, case_id)
-                    if isinstance(failure, AcceptedNegativeData) and _is_text(operation, node.value):
-                        continue  # In a form, in text and in bytes nothing has a wrong type.
-                    if isinstance(failure, AcceptedNegativeData) and sent and self._is_said_already(sent[0]):
-                        continue
-                    if isinstance(failure, AcceptedNegativeData) and sent and left_open(sent[0]):
-                        continue  # Whether that is refused is for the server to say.
+                    # A check's own request shows more than the one that it began with.
+                    shown = self._shown(failure.case_id, case_id)
+                    if isinstance(failure, AcceptedNegativeData):
+                        if _is_text(operation, node.value):
+                            continue  # In a form, in text and in bytes nothing has a wrong type.
+                        if shown and self._is_said_already(shown[0]):
+                            continue
+                        if shown and left_open(shown[0]):
+                            continue  # Whether that is refused is for the server to say.
                     if not is_left_open(operation, node.value, response, failure) and not is_repetition(
                         response, failure
                     ):
-                        # A check's own request shows more than the one that it began with.
-                        shown = self._shown(failure.case_id, case_id)
                         violation = self._translate(operation, check.name, failure, node.value, shown)
                         if not any(exchange.status == 429 for exchange in shown):
                             self.judge.doubt(check.name, violation)
@@ -309,9 +309,8 @@ class Conformance:
 
     def _is_said_already(self, exchange: Exchange) -> bool:
         """True if a law has found that the server accepts what is wrong with a request; it asked in a plainer way."""
-        found = {(f.operation, f.field) for f in self.judge.report.failures if f.rule == PLAINER}
-        operation = exchange.operation.id if exchange.operation else ""
-        return any((operation, at) in found for at in _wrong(exchange))
+        operation, wrong = exchange.operation.id if exchange.operation else "", _wrong(exchange)
+        return any((operation, PLAINER, at) == f.key for f in self.judge.report.failures for at in wrong)
 
     def _translate(
         self,
@@ -323,13 +322,13 @@ class Conformance:
     ) -> Violation:
         field, expected, found = "", "", _answers(shown)
         proof: str = operation.evidence
-        wrong = _wrong(shown[0]) if shown else []
-        if isinstance(failure, AcceptedNegativeData) and len(wrong) == 1:
+        is_accepted = isinstance(failure, AcceptedNegativeData)
+        if is_accepted and shown and len(wrong := _wrong(shown[0])) == 1:
             name = wrong[0].partition(".")[2]
             field, proof = wrong[0], next((f.evidence for f in operation.parameters if f.name == name), proof)
             expected = f"4XX for a request whose {name} is not as the spec has it"
             found = f"{kind_of(shown[0])}, for {excerpt(shown[0].sent)}"
-        elif isinstance(failure, AcceptedNegativeData):
+        elif is_accepted:
             field, proof = self._negated(operation, case) or (field, proof)
             expected = "4XX for an invalid request: " + cited(
                 " ".join(failure.message.split("Invalid component: ")[-1].split())
@@ -504,7 +503,7 @@ def _without_extensions(node: Any) -> Any:
 
 
 def _wrong(exchange: Exchange) -> list[str]:
-    """What has to be refused in a request, by `location.name`."""
+    """Return the parts of a request that have to be refused, as `location.name`."""
     return [at for at, question in faults_of(exchange).items() if question is None]
 
 

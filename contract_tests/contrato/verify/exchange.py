@@ -64,7 +64,7 @@ class Exchange:
     def may_be_anothers(self) -> bool:
         """True if the answer may be of something in between, or be about the token and not about the request."""
         is_page = self.succeeded and self.headers.get("content-type", "").lower().startswith("text/html")
-        return self.status in (*PROXY, *LOCKED_OUT) or 300 <= self.status < 400 or is_page
+        return self.status in PROXY or self.status in LOCKED_OUT or 300 <= self.status < 400 or is_page
 
     @property
     def succeeded(self) -> bool:

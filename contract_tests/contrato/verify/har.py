@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -82,7 +83,7 @@ class Entry:
             }
         )
 
-    @property
+    @cached_property
     def _sent(self) -> dict[str, str]:
         try:
             return _headers(self._node["request"].get("headers"))

@@ -26,7 +26,7 @@ class Judge:
         only: Operations and rules that are judged; all operations when it names none of them, and likewise all rules.
         skip: Operations and rules that are not.
         max_failures: Failures after which nothing else need be looked for; None or 0 for no limit.
-        excused: Tells of a violation that a check found if it may be the doing of a tool in between.
+        excused: Gives the reason not to judge a violation that may be the doing of a tool in between; None without one.
 
     Attributes:
         operations: The operations that are judged. Others may still be asked for values.

@@ -57,10 +57,11 @@ def verify_har(
     spec = specs.finite_api(api)
     entries = list(read_entries(Path(path)))
     base = normal(base_url).rstrip("/") if base_url else infer_base(spec, entries, api, path)
-    if not any(entry.below(base) for entry in entries):
+    ours = [entry for entry in entries if entry.below(base) is not None]
+    if not ours:
         raise UsageError(f"{path} has no request below {base}: give another --base-url, or none to have it found out")
-    tokens = Counter(entry.token for entry in entries if entry.below(base) is not None and entry.token)
-    others = frozenset().union(*(entry.secrets for entry in entries if entry.below(base) is not None))
+    tokens = Counter(entry.token for entry in ours if entry.token)
+    others = frozenset().union(*(entry.secrets for entry in ours))
     report = Report(
         api=api,
         base_url=base if base_url else without_data(base),

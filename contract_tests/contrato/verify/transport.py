@@ -278,10 +278,13 @@ class Transport:
         if self.pace.is_closed(name):
             self.limited[name] += 1
             raise Limited("the server asked with 429 to wait longer", request=request)
+        is_repetition = False
         while True:
             self.pace.take_turn(self.requests.total())
-            # Once more: while this waited, a record may have become somebody else's.
-            self._admit(given)
+            if is_repetition:
+                # While this waited, a record may have become somebody else's.
+                self._admit(given)
+            is_repetition = True
             if operation is not None:
                 self.own.look_around(operation)
                 self.own.look_for(operation, _octets(request.body))
@@ -311,6 +314,7 @@ class Transport:
         sent = request.copy()
         schemes = self.spec.credentials if operation is None else filter(None, [operation.credential])
         wanted = {(scheme.parameter.lower(), marked(scheme)) for scheme in schemes}
+        carriers = {"authorization", "cookie", *(name for name, _ in wanted)}
         elsewhere = False
         for name, value in request.headers.items():
             text = _decoded(value)
@@ -318,7 +322,7 @@ class Transport:
                 # Of another operation: Schemathesis has the same headers for all.
                 del sent.headers[name]
                 elsewhere = True
-            elif TOKEN in text and name.lower() in {"authorization", "cookie", *(name for name, _ in wanted)}:
+            elif TOKEN in text and name.lower() in carriers:
                 basic = f"Basic {base64.b64encode(self.token.encode()).decode()}"
                 sent.headers[name] = text.replace(f"Basic {TOKEN}", basic).replace(TOKEN, self.token)
         scheme = None if operation is None else operation.credential

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from contrato.cli.errors import Refusal
 from contrato.core import spec
-from contrato.core.document import operation_id, operation_nodes, size
+from contrato.core.document import operation_id, operation_nodes, sizes
 from contrato.core.names import python_name
 
 LARGEST = 1_000_000
@@ -27,7 +27,7 @@ def add(file: Path) -> str:
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         # YAML makes dates of texts like 2021-04-01, which JSON has not, and numbers of statuses.
         loaded = json.loads(text) if file.suffix == ".json" else yaml.load(text, loader)
-        if size(loaded, loaded, referenced=False) > LARGEST:
+        if sizes(loaded, referenced=False)(loaded) > LARGEST:
             raise ValueError(f"with its aliases written out it has more than {LARGEST:,} values")
         document = json.loads(json.dumps(loaded, default=str))
         version = str(document["openapi"])
@@ -41,8 +41,9 @@ def add(file: Path) -> str:
         raise Refusal(f"--spec {file}: OpenAPI {version}: convert it to version 3 first")
     if twice := sorted({name for name in ids if ids.count(name) > 1}):
         raise Refusal(f"--spec {file}: several operations have the operationId {', '.join(twice)}: rename all but one")
-    for _, _, _, node in operation_nodes(document):
-        if size(document, node, referenced=True) > LARGEST:
+    size = sizes(document, referenced=True)
+    for *_, node in operation_nodes(document):
+        if size(node) > LARGEST:
             what = f"with its references written out {node['operationId']} has more than {LARGEST:,} values"
             raise Refusal(f"--spec {file}: {what}: contrato cannot read it")
     name = python_name(file.name.partition(".")[0], set())

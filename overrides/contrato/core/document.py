@@ -3,7 +3,7 @@
 import functools
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote
@@ -51,14 +51,13 @@ def follow(document: Node, node: Node) -> tuple[Node, str]:
     return node, name
 
 
-def size(document: Node, node: Any, *, referenced: bool) -> int:
-    """Return the number of values in a node, each alias replaced by what it stands for.
+def sizes(document: Node, *, referenced: bool) -> Callable[[Any], int]:
+    """Return a function that counts the values in a node of a document, each alias replaced by what it stands for.
 
-    What is within itself counts once there.
+    A node within itself counts once there. Nodes that others share are counted once for all of them.
 
     Args:
-        document: Where references lead to.
-        node: The node.
+        document: The document.
         referenced: Whether each reference is replaced by its target too.
 
     """
@@ -76,7 +75,7 @@ def size(document: Node, node: Any, *, referenced: bool) -> int:
             known[id(node)] = 1 + sum(map(count, values))
         return known[id(node)]
 
-    return count(node)
+    return count
 
 
 def merged(target: Node, siblings: Node) -> Node:

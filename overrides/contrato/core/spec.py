@@ -135,8 +135,8 @@ def _bare(node: Any) -> Any:
     if isinstance(node, list):
         return [_bare(item) for item in node]
     if isinstance(node, Mapping):
-        kept = node.items()
-        return {key: _bare(value) for key, value in kept if not key.startswith(("x-", "description", "example"))}
+        said = ("x-", "description", "example")
+        return {key: _bare(value) for key, value in node.items() if not key.startswith(said)}
     return node
 
 

@@ -131,7 +131,7 @@ def _arguments(exchange: Exchange, operation: Operation, faults: Faults) -> Told
     if not open_faults or len(open_faults) > 1 or not exchange.sent.isascii() or "\\u" in exchange.sent:
         return
     ((at, question),) = open_faults.items()
-    if not _is_refused_for(exchange, operation, at, ""):
+    if _has_other_reason(exchange, operation, at, ""):
         return
     # Whatever an unknown argument is called, the server has one way with it.
     field = at.partition(".")[0] if question == "unknown-argument" else at
@@ -141,9 +141,14 @@ def _arguments(exchange: Exchange, operation: Operation, faults: Faults) -> Told
 
 
 def _is_refused_for(exchange: Exchange, operation: Operation, at: str, question: str) -> bool:
-    """True if a refusal can be about nothing but one argument, or one question."""
+    """True if the request was refused, for one argument or one question and nothing else."""
+    return exchange.status in REFUSALS and not _has_other_reason(exchange, operation, at, question)
+
+
+def _has_other_reason(exchange: Exchange, operation: Operation, at: str, question: str) -> bool:
+    """True if a refusal may be about something else than one argument or one question."""
     if {*refusable(exchange)} - {question}:
-        return False
+        return True
     page = operation.pagination.page if operation.pagination else None
     for f in operation.parameters if exchange.status in REFUSALS else ():
         given = exchange.arguments.get(f.key, MISSING)
@@ -151,14 +156,14 @@ def _is_refused_for(exchange: Exchange, operation: Operation, at: str, question:
             # A value that is not there: a page after the last, or a filter's.
             is_later = f.known_name == page and f.admits("page-after-last", "refused") and (as_whole(given) or 0) > 1
             if is_later or f.admits("unknown-filter", "refused"):
-                return False
-    return True
+                return True
+    return False
 
 
 def _body(exchange: Exchange, operation: Operation, faults: Faults) -> Told:
     """A body that is left out, and the refusal of one."""
     if operation.body is not None and not exchange.request_body and not faults:
-        is_refused = exchange.status in REFUSALS and _is_refused_for(exchange, operation, "", "body-required")
+        is_refused = _is_refused_for(exchange, operation, "", "body-required")
         reading = "optional" if exchange.succeeded else "required" if is_refused else ""
         if operation.body.admits("body-required", reading):
             yield "body-required", "", reading
@@ -197,7 +202,7 @@ def _range(exchange: Exchange, operation: Operation, faults: Faults) -> Told:
     given = exchange.clear_arguments
     ends = [given.get(operation.parameter(name).key) for name in (dates.start, dates.end)] if dates else []
     if len(ends) == 2 and None not in ends and "range-reversed" in operation.open and not faults:
-        is_refused = exchange.status in REFUSALS and _is_refused_for(exchange, operation, "", "range-reversed")
+        is_refused = _is_refused_for(exchange, operation, "", "range-reversed")
         with suppress(TypeError, ValueError):
             low, high = (datetime.fromisoformat(str(end)) for end in ends)
             if low > high and (exchange.succeeded or is_refused):
@@ -229,7 +234,7 @@ def _pages(exchange: Exchange, operation: Operation, faults: Faults) -> Told:
             known = f.open["below-one"].readings
             some = next((name for name in ("first", "default") if name in known), "")
             at = f"{f.place}.{f.name}"
-            is_refused = exchange.status in REFUSALS and _is_refused_for(exchange, operation, at, "below-one")
+            is_refused = _is_refused_for(exchange, operation, at, "below-one")
             reading = (some if items else "empty") if exchange.succeeded else "refused" if is_refused else ""
             if reading in known:
                 yield "below-one", at, reading
@@ -238,7 +243,7 @@ def _pages(exchange: Exchange, operation: Operation, faults: Faults) -> Told:
         taken = as_whole(exchange.json.get(names.size)) if isinstance(exchange.json, dict) else None
         some = "cut" if taken and taken < asked else "none" if taken == asked else ""
         at = f"{limit.place}.{limit.name}"
-        is_refused = exchange.status in REFUSALS and _is_refused_for(exchange, operation, at, "largest-limit")
+        is_refused = _is_refused_for(exchange, operation, at, "largest-limit")
         reading = "refused" if is_refused else some
         if reading and LARGE[0] <= asked < LARGE[1]:
             yield "largest-limit", at, reading

@@ -60,8 +60,8 @@ def run_laws(session: Session, rules: Iterable[Rule], operations: Container[str]
                 found_first = [*violations, *(violation for _, violation in unsound)]
                 first = found_first[0].found
                 refused = [e for each in found_first for e in each.exchanges[-1:] if e.may_be_anothers]
-                for exchange in refused:
-                    session.transport.wait_for_server(exchange.operation)
+                for asked_for in dict.fromkeys(exchange.operation for exchange in refused):
+                    session.transport.wait_for_server(asked_for)
                 session.forget()
                 session.round += 1
                 violations, not_judged, unsound = _judge(session, rule, operation, settled)
