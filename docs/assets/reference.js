@@ -45,6 +45,8 @@ const MENDED = {
   '[role=combobox]:not([aria-expanded])': (box) => box.setAttribute('aria-expanded', box.hasAttribute('aria-controls')),
   'button[role=none]': (button) => button.removeAttribute('role'),
   '.cm-content:not([aria-label])': (editor) => editor.setAttribute('aria-label', editor.isContentEditable ? words.body : words.answer),
+  // The keyboard has to reach a body that scrolls; that of a request it reaches anyway, which axe does not see.
+  '.cm-content:not([tabindex])': (editor) => editor.setAttribute('tabindex', 0),
   // They control nothing.
   '.group\\/copy-button[aria-controls]': (button) => button.removeAttribute('aria-controls'),
 };
