@@ -18,7 +18,7 @@ import requests
 import documents
 from citing import plain
 from contrato.core import spec
-from contrato.core.connection import CERTIFICATES
+from contrato.core.connection import CERTIFICATES, Connection
 from contrato.core.spec import Api
 from contrato.verify import RULES, ExitCode, Report, UsageError, verify, verify_har
 from contrato.verify.documents import MISSING, find, loaded
@@ -287,27 +287,26 @@ def test_half_a_surrogate_is_read_as_no_character(half: str) -> None:
     assert loaded(b"[") is MISSING
 
 
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+
 @pytest.mark.parametrize(
-    ("begin", "drop", "said"),
+    ("by_proxy", "begin", "drop", "said"),
     [
-        (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 10000\r\n\r\n", b" ", "not complete"),
-        (b"HTTP/1.1 200 OK\r\nX-Long: ", b"a", "timed out"),
-        (b"HTTP/1.1 200 OK\r\n", b"X-A: b\r\n", "timed out"),
-        (
-            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n",
-            b"0",
-            "not complete",
-        ),
-        (
-            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
-            b"X-A: b\r\n",
-            "not complete",
-        ),
-        (b"", b"HTTP/1.1 100 Continue\r\n\r\n", "timed out"),
+        (False, HEAD + b"Content-Length: 10000\r\n\r\n", b" ", "not complete"),
+        (False, HEAD + b"X-Long: ", b"a", "timed out"),
+        (False, HEAD, b"X-A: b\r\n", "timed out"),
+        (False, HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"0", "not complete"),
+        (False, HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"X-A: b\r\n", "not complete"),
+        (False, b"", b"HTTP/1.1 100 Continue\r\n\r\n", "timed out"),
+        (True, HEAD + b"X-Long: ", b"a", "timed out"),
+        (True, HEAD, b"X-A: b\r\n", "timed out"),
     ],
 )
-def test_an_answer_that_drips_has_an_end(monkeypatch: pytest.MonkeyPatch, begin: bytes, drop: bytes, said: str) -> None:
-    """A byte at a time never fills a chunk, and no read of the head takes long."""
+def test_an_answer_that_drips_has_an_end(
+    monkeypatch: pytest.MonkeyPatch, by_proxy: bool, begin: bytes, drop: bytes, said: str
+) -> None:
+    """A byte at a time never fills a chunk, and no read of the head takes long; nor does the consent of a proxy."""
     ended = threading.Event()
 
     class Dripping(BaseHTTPRequestHandler):
@@ -317,6 +316,9 @@ def test_an_answer_that_drips_has_an_end(monkeypatch: pytest.MonkeyPatch, begin:
                 while not ended.wait(0.05):
                     self.wfile.write(drop)
 
+        def do_CONNECT(self) -> None:
+            self.do_GET()
+
         def log_message(self, *arguments: Any) -> None:
             pass
 
@@ -324,7 +326,10 @@ def test_an_answer_that_drips_has_an_end(monkeypatch: pytest.MonkeyPatch, begin:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         api = spec.api("neu")
         monkeypatch.setattr("contrato.verify.transport.TIMEOUT", 0.3)
-        transport = Transport(api, f"http://127.0.0.1:{server.server_port}", TOKEN, Mode.READ_ONLY)
+        address = f"http://127.0.0.1:{server.server_port}"
+        connection = Connection(proxy=address) if by_proxy else Connection()
+        url = "https://api.example" if by_proxy else address
+        transport = Transport(api, url, TOKEN, Mode.READ_ONLY, connection=connection)
         with closing(transport), pytest.raises(requests.RequestException, match=said):
             transport.exchange(api.operations["listAccounts"], {})
         ended.set()

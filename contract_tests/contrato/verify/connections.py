@@ -14,8 +14,13 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 
 @contextmanager
-def limited(connection: HTTPConnection, seconds: float) -> Iterator[None]:
+def limited(connection: HTTPConnection, seconds: float, how: int = socket.SHUT_RDWR) -> Iterator[None]:
     """Shut a connection when this block takes too long, so that whatever is read there ends.
+
+    Args:
+        connection: What is read from.
+        seconds: Time that the block may take.
+        how: Side to shut, as `socket.shutdown` has it.
 
     Raises:
         TimeoutError: It did.
@@ -27,7 +32,7 @@ def limited(connection: HTTPConnection, seconds: float) -> Iterator[None]:
     def shut() -> None:
         late.set()
         with suppress(OSError, AttributeError):
-            there.shutdown(socket.SHUT_RDWR)
+            (there or connection.sock).shutdown(how)
 
     timer = Timer(seconds, shut)
     timer.daemon = True
@@ -43,7 +48,12 @@ def limited(connection: HTTPConnection, seconds: float) -> Iterator[None]:
 
 
 class _Connection(HTTPConnection):
-    """A connection on which the head of an answer takes no longer than one read of it may."""
+    """A connection on which a proxy's consent, and the head of an answer, take no longer than one read of them may."""
+
+    def connect(self) -> None:
+        # Python leaks a socket on which TLS begins when it is shut on both sides.
+        with limited(self, float(self.timeout or 0), socket.SHUT_RD):
+            super().connect()
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]
         with limited(self, float(self.timeout or 0)):
