@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -317,6 +318,27 @@ def test_a_law_names_what_breaks_it(stage: Stage, law: str, operation: str, at: 
         assert violation.evidence
         assert violation.expected
         assert violation.found
+
+
+def test_a_filter_that_selects_nothing_by_itself_is_told_once(stage: Stage) -> None:
+    """What it does beside a range of dates would be the same failure again."""
+    stage.faults = {"listBills": asking(without("Id_service"))}
+    laws = ("filters_select", "filters_combine")
+    violations, not_judged = judge("neu", stage.base_url("neu"), laws=laws, operations=("listBills",))
+    assert {law for law, _ in violations} == {"filters_select"}
+    assert {law for law, _ in not_judged} == {"filters_combine"}
+
+
+def test_the_hour_that_a_day_leaves_out_is_named(stage: Stage) -> None:
+    def more(body: Any) -> Any:
+        row = next(row for row in body[0]["data"] if row["date"][8:13] == "14T03")
+        late = {**row, "date": row["date"].replace("T03:00", "T03:30"), "cons": 7777.0}
+        return [{**body[0], "data": [*body[0]["data"], late]}, *body[1:]]
+
+    stage.faults = {"queryConsumption": answering(more, when=by("HOURLY"))}
+    violations, _ = judge("neu", stage.base_url("neu"), laws=("periods_add_up",), operations=("queryConsumption",))
+    told = [plain(it.found) for _, it in violations if it.field.endswith("/cons")]
+    assert any(re.search(r"-14 of .*, the sum without \d{4}-\d\d-14T03:30:00$", found) for found in told), told
 
 
 WRITTEN = [

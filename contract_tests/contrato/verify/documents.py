@@ -116,16 +116,26 @@ def cited(text: object) -> str:
     return "\ufdd0" + re.sub("[\ufdd0\ufdd1]", "", str(text)) + "\ufdd1"
 
 
+LONGEST = 160
+"""Characters of a value that a sentence cites."""
+
+_WHOLE = re.compile(r'(?:[^"]|"(?:[^"\\]|\\.)*")*')
+"""JSON up to a text that does not end."""
+
+
 def short(value: Any) -> str:
     """A value as a report shows it, for a person: in JSON, but for a list of plain values; cited."""
     if isinstance(value, list | tuple) and value and not any(isinstance(part, list | dict) for part in value):
         return excerpt(", ".join(part if isinstance(part, str) else _json(part) for part in value))
-    return excerpt(_json(value))
+    text = _json(value)
+    # A part of a text would not be known for what it is, say the name of a person; the head of a long one is.
+    whole = _WHOLE.match(text[: LONGEST - 3])
+    return cited(f"{whole[0]}...") if len(text) > LONGEST and whole and whole[0] else excerpt(text)
 
 
 def excerpt(text: str) -> str:
     """The beginning of a text, cited."""
-    return cited(text if len(text) <= 160 else f"{text[:157]}...")
+    return cited(text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}...")
 
 
 def _json(value: Any) -> str:

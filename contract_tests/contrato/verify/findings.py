@@ -84,7 +84,7 @@ class Reading:
 Answers = dict[str, dict[str, dict[str, int]]]
 """Open questions: the places at which each reading was seen, and in how many answers, by question and reading."""
 
-LONGEST = 500
+LONGEST = 1000
 """Characters of what was found."""
 
 LONG = 1000
@@ -109,7 +109,7 @@ def violation(
     operation: Operation, at: str, expected: str, found: Any, evidence: str, exchanges: Iterable[Exchange | None] = ()
 ) -> Violation:
     """A violation as reports have it; `found` is a sentence in which values are cited, or a value that is no text."""
-    shown = tuple(exchange for exchange in exchanges if exchange is not None)
+    shown = tuple({id(exchange): exchange for exchange in exchanges if exchange is not None}.values())
     text = found if isinstance(found, str) else short(found)
     text = text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
     return Violation(operation.id, at, expected, text, evidence or operation.evidence, shown[-4:])

@@ -179,16 +179,25 @@ def _local(text: str, zone: tzinfo | None) -> datetime | None:
 def difference(expected: Iterable[Row], found: Iterable[Row]) -> tuple[list[Row], list[Row]]:
     """The rows that are missing, and those that are too many."""
     expected, found = list(expected), list(found)
-    wanted, there = Counter(row.text for row in expected), Counter(row.text for row in found)
-    missing, more = wanted - there, there - wanted
-    return [row for row in expected if row.text in missing], [row for row in found if row.text in more]
+    return _without(expected, found), _without(found, expected)
 
 
-def told(missing: Sequence[Row], more: Sequence[Row]) -> str:
-    """The differences, in words."""
-    parts = []
-    if missing:
-        parts.append(f"{len(missing)} missing, such as {short(dict(missing[0]))}")
-    if more:
-        parts.append(f"{len(more)} that do not belong there, such as {short(dict(more[0]))}")
-    return "; ".join(parts)
+def _without(rows: Iterable[Row], others: Iterable[Row]) -> list[Row]:
+    there = Counter(row.text for row in others)
+    left = []
+    for row in rows:
+        there[row.text] -= 1
+        if there[row.text] < 0:
+            left.append(row)
+    return left
+
+
+def told(missing: Sequence[Row], more: Sequence[Row], wanted: Iterable[Row] = ()) -> str:
+    """The differences, in words; what is too many may be wanted, but once."""
+    known = {row.text for row in wanted}
+    kinds = {
+        "missing": missing,
+        "that do not belong there": [row for row in more if row.text not in known],
+        "more than once": [row for row in more if row.text in known],
+    }
+    return "; ".join(f"{len(rows)} {kind}, such as {short(dict(rows[0]))}" for kind, rows in kinds.items() if rows)

@@ -354,19 +354,26 @@ def _unequal(
         if start < fine.first or end > fine.last:
             continue
         for pointer in sums:
-            pieces = [row[pointer] for row in parts.get(key, []) if is_number(row.get(pointer))]
+            rows = [row for row in parts.get(key, []) if is_number(row.get(pointer))]
+            pieces = [row[pointer] for row in rows]
             totals = [row[pointer] for row in whole.get(key, []) if is_number(row.get(pointer))]
             # The server decides if a row dated as a bound is inside, and what to do with the periods
             # at the ends; but one that is there has parts.
             if (start == fine.first or end == fine.last) and (pieces or not sum(totals)):
                 continue
-            off = abs(sum(pieces) - sum(totals)) - 1e-5 * abs(sum(totals)) - 1e-9
-            if off > 0 and off > _unit(pieces) * len(pieces) + _unit(totals):
+            slack = 1e-5 * abs(sum(totals)) + 1e-9 + _unit(pieces) * len(pieces) + _unit(totals)
+            left = sum(pieces) - sum(totals)
+            if abs(left) > slack:
                 there = f"{round(sum(totals), 6)}" if totals else "no row"
+                # The rest may be one of them, which says much more than a number.
+                absent = [row for row in rows if abs(row[pointer] - left) <= slack < abs(row[pointer])]
+                without = ""
+                if totals and len(absent) == 1:
+                    without = f", the sum without {cited(absent[0][aggregation.date])}"
                 yield _Unequal(
                     pointer,
                     f"{round(sum(pieces), 6)}, the sum of {len(pieces)} {fine.unit}s",
-                    f"{there} for the {coarse.unit} {start:%Y-%m-%d} of {cited(key[0])}",
+                    f"{there} for the {coarse.unit} {start:%Y-%m-%d} of {cited(key[0])}{without}",
                 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -118,7 +119,7 @@ def days_are_reckoned(session: Session, operation: Operation) -> Iterator[Violat
         theirs = _records(other, theirs_pages, [*theirs_at, end_at])
         ends = {_key(session, record, theirs_at): record.get(end_at) for record, _ in theirs}
     read = session.readings([], "")[0]
-    days_reached: dict[datetime, tuple[str, Exchange]] = {}
+    days_reached: dict[datetime, list[tuple[str, Exchange]]] = defaultdict(list)
     for record, page in _records(operation, pages, [*ours_at, counted.date, counted.days]):
         start, days, key = read(str(record.get(counted.date))), record.get(counted.days), _key(session, record, ours_at)
         if start is None or not isinstance(days, int | float) or not abs(days) <= FOREVER:
@@ -128,16 +129,19 @@ def days_are_reckoned(session: Session, operation: Operation) -> Iterator[Violat
         last, end = start + timedelta(days=days), read(str(ends.get(key)))
         if end is None or abs(last - end) > DAY:
             found = f"{short(record[counted.date])} and {short(record[counted.days])} days"
-            days_reached.setdefault(last, (found, page))
+            whose = f", {ours_at[0].rpartition('/')[2]} {short(record[ours_at[0]])}" if ours_at else ""
+            days_reached[last].append((found + whose, page))
     if not days_reached:
         yield NotJudged(operation.id, "there are no days to compare")
     elif max(days_reached) - min(days_reached) >= DAY:
-        (one, page), (another, there) = days_reached[min(days_reached)], days_reached[max(days_reached)]
-        expected, found = "days up to one and the same day", f"{one} beside {another}"
+        # The odd ones are the fewer.
+        by_number = sorted(days_reached.values(), key=len)
+        (one, page), (another, there) = by_number[0][0], by_number[-1][0]
+        expected, found = "days up to one and the same day", f"{one}, beside {another}"
         yield violation(operation, counted.days, expected, found, counted.evidence, [page, there])
     else:
         last = max(days_reached)
-        found, page = days_reached[last]
+        found, page = days_reached[last][0]
         if last > page.started.astimezone(UTC).replace(tzinfo=None) + 2 * DAY:
             expected = f"days up to the day of the answer, {page.started:%Y-%m-%d}"
             found = f"{found}, which is up to {last:%Y-%m-%d}"
@@ -271,7 +275,8 @@ def answers_are_stable(session: Session, operation: Operation) -> Iterator[Viola
     ours, theirs = (rows_of(operation, [page]) for page in (first, again))
     missing, more = difference(ours, theirs)
     if missing or more:
-        yield NotJudged(operation.id, f"the same request was answered otherwise: {told(missing, more)}", lasting=False)
+        reason = f"the same request was answered otherwise: {told(missing, more, ours)}"
+        yield NotJudged(operation.id, reason, lasting=False)
     elif operation.sort is not None and [r.text for r in ours] != [r.text for r in theirs]:
         expected, proof = "the same order", operation.sort.evidence
         yield violation(operation, items_pointer(operation), expected, "another order", proof, [first, again])
@@ -287,7 +292,7 @@ def answers_are_stable(session: Session, operation: Operation) -> Iterator[Viola
             return
         missing, more = difference(ours, rows_of(operation, [bare]))
         if not bare.succeeded or missing or more:
-            found = told(missing, more) or answered(bare)
+            found = told(missing, more, ours) or answered(bare)
             # Without a body this is the same request again, and says no more.
             after = session.get(operation, session.base(operation), fresh=True) if body else first
             if any(difference(ours, rows_of(operation, [after]))):

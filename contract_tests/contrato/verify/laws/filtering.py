@@ -83,7 +83,8 @@ def filters_select(session: Session, operation: Operation) -> Iterator[Violation
                 say = f"for {f.name}={short(arguments[f.key])} the {len(wanted)} records that have it"
                 proof = echo.evidence
                 at = f"{f.place}.{f.name}"
-                yield violation(operation, at, say, told(missing, more), proof, [*listed.pages[:1], *found.pages[:2]])
+                pages = [*listed.pages[:1], *found.pages[:2]]
+                yield violation(operation, at, say, told(missing, more, wanted), proof, pages)
         twice = session.ask(operation, {**others, f.key: values[:1] * 2}) if is_array and values else None
         if twice is not None and twice.status >= 500:
             yield violation(operation, f"{f.place}.{f.name}", "no 5XX", kind_of(twice), f.evidence, [twice])
@@ -112,9 +113,11 @@ def filters_combine(session: Session, operation: Operation) -> Iterator[Violatio
             yield NotJudged(operation.id, f"no value of {f.name} has two records")
             continue
         value = max(counted, key=lambda pair: pair[0])[1]
-        mine, known = having.rows(value), all_known
-        if not known:
-            mine, _, known = session.rows(operation, {**others, f.key: value})
+        alone = session.rows(operation, {**others, f.key: value})
+        if not all(having.has(row, value) for row in alone.rows):
+            yield NotJudged(operation.id, f"{f.name} alone does not select")
+            continue
+        mine, known = (having.rows(value), True) if all_known else (alone.rows, alone.complete)
         filtered = session.settled.get((operation.id, "range-date"), dates.field.rpartition("/")[2])
         if filtered == "hidden":
             yield NotJudged(operation.id, "the range filters a date that the records do not show")

@@ -165,7 +165,7 @@ def off_range(
         missing = missing if all_found else []
         if not missing and not more:
             return ""
-        wrong = wrong or told(missing, more)
+        wrong = wrong or told(missing, more, inside)
     return wrong
 
 

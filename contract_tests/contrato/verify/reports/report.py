@@ -409,7 +409,7 @@ class Report:
         """The outcome in numbers."""
         parts = [counted(self.failures)]
         if self.warnings:
-            parts.append(plural(len(self.warnings), "warning"))
+            parts.append(counted(self.warnings, "warning"))
         if self.accepted:
             parts.append(f"{len(self.accepted)} accepted by the baseline")
         unsure = sum(row.verdict is Verdict.INCONCLUSIVE for row in self.operations)
@@ -437,10 +437,10 @@ def alike(findings: Iterable[Failure]) -> list[list[Failure]]:
     return list(groups.values())
 
 
-def counted(failures: Sequence[Failure]) -> str:
-    """The number of failures, each one cause, and of the places at which they are if there are more."""
-    number = len(alike(failures))
-    return plural(number, "failure") + (f" in {len(failures)} places" if number < len(failures) else "")
+def counted(findings: Sequence[Failure], noun: str = "failure") -> str:
+    """The number of findings, each one cause, and of the places at which they are if there are more."""
+    number = len(alike(findings))
+    return plural(number, noun) + (f" in {len(findings)} places" if number < len(findings) else "")
 
 
 def crash_text(error: Exception) -> str:
