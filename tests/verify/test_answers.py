@@ -137,7 +137,7 @@ def test_one_503_of_a_proxy_is_no_violation(time: int) -> None:
     assert report.failures == []
     told = [each for each in report.not_judged if each.rule == "not_a_server_error"]
     assert [(each.operation, each.reason, each.lasting) for each in told] == [
-        ("listBills", "the answer is not stable: 503 application/json: {}, then 200", True)
+        ("listBills", "the answer is not stable: 503 application/json: {}, then 200 application/json", True)
     ]
 
 

@@ -40,6 +40,7 @@ LATE = 12
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("contrato.verify.transport.PAUSE", 0.01)
+    monkeypatch.setattr("contrato.verify.judge.PAUSE", 0.01)
     monkeypatch.setattr("contrato.verify.transport.OUTAGE", 0.3)
 
 
@@ -82,6 +83,29 @@ def test_a_proxy_that_does_not_reach_the_server_for_a_while_is_no_breach(at: int
     report = run(Foreign("apportionments", alter), mode="read-only", only=rules)
     assert (report.failures, report.warnings, report.exit_code) == ([], [], ExitCode.PASSED)
     assert not any("soon" in readings for readings in report.readings.values())
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Answer(503, "<html>No server is available", content_type="text/html"),
+        Answer(408, "<html>Request Time-out", content_type="text/html"),
+        Answer(400, "<html>Bad Request", content_type="text/html"),
+        Answer(404, "default backend - 404", content_type="text/plain"),
+        Answer(200, "<html>We are right back", content_type="text/html"),
+    ],
+    ids=lambda other: str(other.status),
+)
+@pytest.mark.parametrize("often", [range(30, 36), range(7, 10_000, 20)], ids=["for a while", "now and then"])
+def test_what_something_in_between_answers_at_times_is_no_breach(other: Answer, often: range) -> None:
+    bad = within(often)
+    rules = ["status_code_conformance", "content_type_conformance", "not_a_server_error", "listed_records_are_there"]
+    report = run(
+        Foreign("apportionments", lambda name, answer: other if next(bad) else answer), mode="read-only", only=rules
+    )
+    assert report.failures == []
+    # It did answer.
+    assert report.requests > often[1]
 
 
 def test_an_operation_that_answers_503_while_others_answer_is_a_breach() -> None:

@@ -18,7 +18,7 @@ from contrato.verify.documents import loaded, validator
 Arguments = dict[tuple[str, str], Any]
 """Values of a request by `Parameter.key`, such as `("query", "_page")`; typed as JSON has them."""
 
-PROXY = frozenset({407, 502, 503, 504, 511, *range(520, 531)})
+PROXY = frozenset({407, 408, 502, 503, 504, 511, *range(520, 531)})
 """Statuses of what is between us and a server: a proxy that does not reach it, or a network that wants a log-in."""
 
 LOCKED_OUT = (401, 403)

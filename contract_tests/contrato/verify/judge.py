@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Container, Iterable, Iterator
+import time
+from collections import deque
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from threading import get_ident
 
 from contrato.core.spec import Api, Operation
 from contrato.verify import checks, laws  # noqa: F401 - they fill RULES
 from contrato.verify.checks.http import SLOW
 from contrato.verify.exchange import Exchange
-from contrato.verify.findings import NotJudged, Reading, Violation
+from contrato.verify.findings import NotJudged, Reading, Violation, kind_of
 from contrato.verify.readings import Readings
 from contrato.verify.reports.report import SERVER, Failure, Report, UsageError
 from contrato.verify.rules import RULES, Rule, misread
+
+REPEATED = 3
+"""Times that a violation in doubt has to be there again: in a balancer that fails at times, once is no proof."""
+
+PAUSE = 1.0
+"""Seconds between them: a route may be missing while a server is replaced."""
 
 
 class Judge:
@@ -62,9 +71,9 @@ class Judge:
                 raise UsageError(f"no operation or rule {name!r}: choose from {', '.join(similar)}")
         if not self.operations or not self.rules:
             raise UsageError("nothing is left to check: give fewer names to skip")
-        self._doubted: list[tuple[str, Violation]] = []
+        self._doubted: deque[tuple[str, Violation]] = deque()
         self._confirmed: set[tuple[str, str, str]] = set()
-        self._settling = False
+        self._settling = 0
         self._judged: dict[int, list[tuple[str, list[Violation | NotJudged | Reading | None]]]] = {}
         self._checks = [rule for name, rule in RULES.items() if rule.check is not None and name in self.rules]
 
@@ -91,53 +100,81 @@ class Judge:
             self.doubt("open_questions_have_one_answer", contradiction)
         return True
 
-    def doubt(self, rule: str, violation: Violation) -> None:
+    def add_or_doubt(self, rule: str, finding: Violation | NotJudged | Reading) -> bool:
+        """Take up what a rule found, or doubt what something in between may have answered; whether it is wanted."""
+        if isinstance(finding, Violation) and _may_pass(finding):
+            return self.doubt(rule, finding)
+        return self.add(rule, finding)
+
+    def doubt(self, rule: str, violation: Violation) -> bool:
         """Take up what may have happened by chance, say by a proxy: it counts when it is there again."""
-        if (violation.operation, rule, violation.field) in self._confirmed:
-            self.add(rule, violation)
-        elif not self._settling and rule in self.rules:
+        if _key(rule, violation) in self._confirmed:
+            return self.add(rule, violation)
+        if rule not in self.rules or violation.operation not in (*self.operations, SERVER):
+            return False
+        if self._settling != get_ident():
             self._doubted.append((rule, violation))
+        return True
 
     def settle(
         self,
         repeat: Callable[[Exchange], Exchange | None],
-        wait: Callable[[Operation | None], None] = lambda operation: None,
+        wait: Callable[[Operation | None], None] | None = None,
     ) -> None:
-        """Repeat the requests behind the violations that are in doubt.
+        """Repeat the requests behind the violations that are in doubt; if there is something to wait for, over seconds.
 
         What was done need not be done again: of a write that succeeded, the first answer counts.
 
         Args:
             repeat: Gives another answer to the request of an exchange; None when there is none.
-            wait: Waits until it is the server that answers, where something in between may have.
+            wait: Waits until it is the server that answers, where something in between may have; None where nothing
+                was sent.
         """
-        self._settling = True
+        # Others may go on sending: what is found meanwhile stays for the next time.
+        left = [self._doubted.popleft() for _ in range(len(self._doubted))]
+        self._settling = get_ident()
         try:
-            while self._doubted:
-                rule, violation = self._doubted[0]
-                if any(exchange.may_be_anothers for exchange in violation.exchanges[-1:]):
-                    wait(violation.exchanges[-1].operation)
-                self._settle(rule, violation, repeat)
-                del self._doubted[0]
+            for number in range(REPEATED if wait else 1):
+                fleeting = {_key(*one): one[1] for one in left if number == 0 or _may_pass(one[1])}
+                if number and fleeting:
+                    time.sleep(PAUSE)
+                for key, violation in fleeting.items():
+                    alike = [other for rule, other in left if _key(rule, other) == key]
+                    reason = self._otherwise(alike, repeat, None if number else wait)
+                    if reason is not None:
+                        left = [one for one in left if _key(*one) != key]
+                        self.add(key[1], NotJudged(violation.operation, *reason))
+            for rule, violation in left:
+                self._confirmed.add(_key(rule, violation))
+                self.add(rule, violation)
+            left = []
         finally:
-            self._settling = False
+            self._doubted.extendleft(reversed(left))
+            self._settling = 0
 
-    def _settle(self, rule: str, violation: Violation, repeat: Callable[[Exchange], Exchange | None]) -> None:
-        key = (violation.operation, rule, violation.field)
-        shown = violation.exchanges[-1] if violation.exchanges else None
-        safe = shown is None or shown.method == "GET" or (shown.operation is not None and shown.operation.safe)
-        if key in self._confirmed or shown is None or (shown.succeeded and not safe):
-            self._confirmed.add(key)
-            self.add(rule, violation)
-            return
-        again = repeat(shown)
-        if again is not None and (again.status == shown.status or min(again.status, shown.status) >= 500):
-            self._confirmed.add(key)
-            self.add(rule, violation)
-            return
-        reason = f"the answer is not stable: {violation.found}, then {again.status if again else 'nothing'}"
-        excused = shown.may_be_anothers and again is not None and again.status != 429
-        self.add(rule, NotJudged(violation.operation, reason, lasting=excused))
+    def _otherwise(
+        self,
+        alike: Sequence[Violation],
+        repeat: Callable[[Exchange], Exchange | None],
+        wait: Callable[[Operation | None], None] | None,
+    ) -> tuple[str, bool] | None:
+        """Why none of some violations counts, and whether that is lasting; None if one is there again."""
+        reason = None
+        # Data may have changed after the first: a record that was not there may have been created.
+        for violation in {id(one): one for one in (alike[-1], alike[0])}.values():
+            shown = violation.exchanges[-1] if violation.exchanges else None
+            safe = shown is None or shown.method == "GET" or (shown.operation is not None and shown.operation.safe)
+            if shown is None or (shown.succeeded and not safe):
+                return None
+            if wait is not None and shown.may_be_anothers:
+                wait(shown.operation)
+            again = repeat(shown)
+            if again is not None and (kind_of(again) == kind_of(shown) or min(again.status, shown.status) >= 500):
+                return None
+            then = kind_of(again) if again else "nothing"
+            excused = shown.may_be_anothers and again is not None and again.status != 429
+            reason = f"the answer is not stable: {violation.found}, then {then}", excused
+        return reason
 
     def conclude(self) -> None:
         """Report what only all answers together tell."""
@@ -166,10 +203,8 @@ class Judge:
                 excuse = self.excused(finding) if isinstance(finding, Violation) else None
                 if excuse is not None:
                     self.add(rule, excuse)
-                elif isinstance(finding, Violation) and (rule == "not_a_server_error" or exchange.may_be_anothers):
-                    self.doubt(rule, finding)
                 else:
-                    self.add(rule, finding)
+                    self.add_or_doubt(rule, finding)
             wrong = [finding for finding in findings if not isinstance(finding, Reading)]
             if found and not wrong and exchange.operation is not None:
                 self.passed(exchange.operation.id, rule)
@@ -182,6 +217,15 @@ class Judge:
             # Whatever a server answers, the run goes on, and does not pass.
             operation = exchange.operation.id if exchange.operation else SERVER
             yield NotJudged(operation, f"the rule could not judge an answer: {misread(error)}", lasting=False)
+
+
+def _key(rule: str, violation: Violation) -> tuple[str, str, str]:
+    return violation.operation, rule, violation.field
+
+
+def _may_pass(violation: Violation) -> bool:
+    """True if what is in between may be the reason, and only for a while."""
+    return any(exchange.status >= 400 or exchange.may_be_anothers for exchange in violation.exchanges[-1:])
 
 
 def _likeness(exchange: Exchange) -> int:

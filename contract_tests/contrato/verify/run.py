@@ -274,11 +274,13 @@ class _Run:
         session = Session(discovery, self.report.seed)
         for judgement in run_laws(session, self._begun(wanted), self.judge.operations):
             name, operation = judgement.rule.name, judgement.operation.id
+            # A law that writes removes its record, of which nothing can be asked again.
+            take = self.judge.add if judgement.rule.writes else self.judge.add_or_doubt
             for finding in judgement.findings:
-                self.judge.add(name, finding)
+                take(name, finding)
             for rule, violation in judgement.unsound:
                 # Where nobody says that it failed, at least nobody is to take it for passed.
-                told = self.judge.add(rule, violation)
+                told = take(rule, violation)
                 if not told or violation.operation != operation:
                     reason = f"{violation.operation} was answered with {violation.found}"
                     self.judge.add(name, NotJudged(operation, reason, lasting=told))
