@@ -168,6 +168,28 @@ def test_a_header_that_is_none_is_refused(run: Run) -> None:
         assert "--header" in run("neu", "--base-url", "http://h", "--header", header, exit_code=2).stderr
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("gone", ["stdout", "stderr", "both"])
+def test_a_run_whose_reader_goes_away_removes_what_it_created(gone: str, tmp_path: Path) -> None:
+    server = Foreign("apportionments")
+    there = len(server.records)
+    with serve(server) as url:
+        command = [CONTRATO, "verify", "apportionments", "--base-url", url, "--only", "created_is_kept"]
+        reader, writer = os.pipe()
+        os.close(reader)
+        done = subprocess.run(
+            [*command, "--html", tmp_path / "report.html"],
+            stdout=subprocess.PIPE if gone == "stderr" else writer,
+            stderr=subprocess.PIPE if gone == "stdout" else writer,
+            env={**os.environ, "APPORTIONMENTS_TOKEN": TOKEN},
+        )
+        os.close(writer)
+    assert done.returncode == (0 if gone == "stderr" else 141)
+    assert any(line.startswith("DELETE ") for line in server.log)
+    assert len(server.records) == there
+    assert (tmp_path / "report.html").exists()
+
+
 def test_neither_headers_nor_the_proxy_are_in_the_command_that_repeats_the_run(run: Run, url: str) -> None:
     words = ["--only", "listAccounts", "--only", "answer", "--html", "r.html", "--timeout", "7"]
     run("neu", "--base-url", url, *words, "--header", "X-Api-Key: k3y-of-the-gateway")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 import click
 from click.core import ParameterSource
@@ -24,6 +24,7 @@ from contrato.core.texts import line
 if TYPE_CHECKING:
     from contrato.verify import Report
 
+P = ParamSpec("P")
 FILE = click.Path(dir_okay=False, path_type=Path)
 PHASES = {
     "discovery": "Looking for data to ask for",
@@ -249,18 +250,24 @@ def _judged(
         (write_baseline, lambda file: reports.baseline.write(file, accepted, report.failures, date.today())),
     ]
     problems = []
+    gone: BrokenPipeError | None = None
     for file, write in writers:
         try:
             if file is not None:
                 write(file)
+        except BrokenPipeError as error:
+            gone = error
         except OSError as error:
-            problems.append(f"cannot write {file}: {error.strerror or error}")
+            what = "standard output" if file is here else file
+            problems.append(f"cannot write {what}: {error.strerror or error}")
         except Exception as error:
             # The other reports are written all the same.
             report.crash = report.told(reports.report.crash_text(error))
             click.echo(line(report.crash), err=True)
     if problems and report.exit_code is not ExitCode.CRASHED:
         raise Refusal("; ".join(problems))
+    if gone is not None:
+        raise gone
     return int(report.exit_code)
 
 
@@ -310,7 +317,10 @@ def _progress() -> Iterator[tuple[Callable[[str, int], None], Callable[[int, flo
     """Show how far a run is: in place on a terminal, else in a line now and then; and once, how far it will go."""
     if not sys.stderr.isatty():
         lines = _Lines()
-        yield lines.show, lambda requests, seconds: click.echo(_estimate(requests, seconds), err=True)
+        yield (
+            _while_heard(lines.show),
+            _while_heard(lambda requests, seconds: click.echo(_estimate(requests, seconds), err=True)),
+        )
         return
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -324,9 +334,26 @@ def _progress() -> Iterator[tuple[Callable[[str, int], None], Callable[[int, flo
     with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
         task = shown.add_task(PHASES["discovery"], total=None)
         yield (
-            lambda phase, requests: shown.update(task, description=PHASES.get(phase, phase), completed=requests),
-            lambda requests, seconds: shown.console.print(_estimate(requests, seconds), highlight=False),
+            _while_heard(
+                lambda phase, requests: shown.update(task, description=PHASES.get(phase, phase), completed=requests)
+            ),
+            _while_heard(lambda requests, seconds: shown.console.print(_estimate(requests, seconds), highlight=False)),
         )
+
+
+def _while_heard(tell: Callable[P, None]) -> Callable[P, None]:
+    """Tell until nobody listens any more: the run goes on, and removes what it created."""
+    is_heard = True
+
+    def told(*arguments: P.args, **named: P.kwargs) -> None:
+        nonlocal is_heard
+        if is_heard:
+            try:
+                tell(*arguments, **named)
+            except OSError:
+                is_heard = False
+
+    return told
 
 
 class _Lines:

@@ -25,9 +25,15 @@ WIDEST = 1000
 _STYLES = {Verdict.PASSED: "green", Verdict.FAILED: "red", Verdict.INCONCLUSIVE: "yellow", Verdict.LEFT_OUT: "dim"}
 
 
+class _Output(Console):
+    def on_broken_pipe(self) -> None:
+        """Tell the caller: Rich ends with status 1, which says that the server breaks the contract."""
+        raise BrokenPipeError
+
+
 def write(report: Report, console: Console | None = None) -> None:
     """Write the summary that a person reads."""
-    console = console or Console()
+    console = console or _Output()
     _operations(console, report)
     _overview(console, report.failures)
     for number, failures in enumerate(alike(report.failures), 1):
