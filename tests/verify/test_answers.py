@@ -336,6 +336,33 @@ def test_an_answer_that_drips_has_an_end(
         server.shutdown()
 
 
+@pytest.mark.parametrize("status", [b"102 Processing", b"103 Early Hints"])
+def test_an_answer_in_between_is_not_the_answer(status: bytes) -> None:
+    class Early(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self.wfile.write(b"HTTP/1.1 " + status + b"\r\nLink: </a.css>\r\n\r\n")
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(self.path)))
+            self.end_headers()
+            self.wfile.write(self.path.encode())
+
+        def log_message(self, *arguments: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Early) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        api = spec.api("neu")
+        accounts = api.operations["listAccounts"]
+        transport = Transport(api, f"http://127.0.0.1:{server.server_port}", TOKEN, Mode.READ_ONLY)
+        with closing(transport):
+            for path in ("/first", "/second"):
+                answer = transport.exchange(attrs.evolve(accounts, path=path), {})
+                assert (answer.status, answer.content, "link" in answer.headers) == (200, path.encode(), False)
+        server.shutdown()
+
+
 def test_a_request_that_no_operation_answers_is_repeated_after_429_too() -> None:
     statuses = iter([429, 404])
 

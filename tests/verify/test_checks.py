@@ -205,6 +205,11 @@ def only_the_first(document: Values) -> None:
     document["items"] = document["items"][:1]
 
 
+def late_in_a_long_list(rows: list[Values], **wrong: Any) -> None:
+    rows += [dict(rows[0]) for _ in range(2000)]
+    rows[1700].update(wrong)
+
+
 def named(names: list[str]) -> Callable[[Any], None]:
     def change(document: Any) -> None:
         records = zip(document["items"], names, strict=False)
@@ -236,6 +241,7 @@ BROKEN: list[tuple[str, str, Request, Damage]] = [
      answer(422, {"_page": ["Inválido."]}, content_type="application/problem+json")),
     ("response_schema_conformance", "", bills, answer(200, b"<html>")),
     ("response_schema_conformance", "/*/date", bills, each("/*", "date", lambda v: 1700000000)),
+    ("response_schema_conformance", "/*/date", bills, body(lambda d: late_in_a_long_list(d, date=17))),
     ("response_schema_conformance", "/*/id_bill", bills, body(lambda d: d[-1].pop("id_bill"))),
     ("response_schema_conformance", "/*/platform_payments/method", lambda: bills(Page=2),
      each("/*", "platform_payments", lambda v: {"date": "2020-01-01T00:00:00", "method": 7, "payment_Value": 1})),

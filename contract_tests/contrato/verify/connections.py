@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from http import HTTPStatus
 from threading import Event, Timer
 from typing import Any
 
@@ -47,8 +49,20 @@ def limited(connection: HTTPConnection, seconds: float, how: int = socket.SHUT_R
         raise TimeoutError  # An answer that was cut may look complete.
 
 
+class _Response(http.client.HTTPResponse):
+    """An answer after those that are in between, such as 103 Early Hints (RFC 9110, 15.2)."""
+
+    def begin(self) -> None:
+        super().begin()
+        while 100 <= self.status < 200 and self.status != HTTPStatus.SWITCHING_PROTOCOLS:
+            self.headers = self.msg = None  # type: ignore[assignment]
+            super().begin()
+
+
 class _Connection(HTTPConnection):
     """A connection on which a proxy's consent, and the head of an answer, take no longer than one read of them may."""
+
+    response_class = _Response
 
     def connect(self) -> None:
         # Python leaks a socket on which TLS begins when it is shut on both sides.

@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Callable
 from typing import Any
 
+from contrato.core.texts import without_commands
+
 
 def folded(text: str) -> str:
     """A text without capitals and accents."""
@@ -39,10 +41,7 @@ def visible(text: str) -> str:
 
 def logged(text: str) -> str:
     """The text as `visible` has it, with a backslash in what a CI runner takes for a command in a log."""
-    return _COMMAND.sub(r"\1\\", visible(text))
-
-
-_COMMAND = re.compile(r"(##(?=\[)|^[ \t]*(?=::))", re.MULTILINE)
+    return without_commands(visible(text))
 
 
 def _escaped(match: re.Match[str]) -> str:

@@ -1,11 +1,20 @@
 """Texts of servers, for terminals and logs."""
 
+import re
 import unicodedata
+
+# What a CI runner takes for a command in a log.
+_COMMAND = re.compile(r"(##(?=\[)|^[ \t]*(?=::))", re.MULTILINE)
 
 
 def line(text: str) -> str:
-    """Return text of a server, or of anybody, on one line and without characters that control a terminal."""
-    return "".join(filter(is_harmless, " ".join(text.split())))
+    """Return text of a server, or of anybody, on one line and without what controls a terminal or a CI runner."""
+    return without_commands("".join(filter(is_harmless, " ".join(text.split()))))
+
+
+def without_commands(text: str) -> str:
+    """Return text with a backslash in what a CI runner takes for a command."""
+    return _COMMAND.sub(r"\1\\", text)
 
 
 def is_harmless(character: str) -> bool:

@@ -26,6 +26,12 @@ from contrato.verify.rules import check
 GENERAL_REFUSALS = (400, 422)
 """Statuses that say no more than that a request is invalid."""
 
+PIECE = 500
+"""Elements of a list that are held against a schema at once, if it has errors."""
+
+ALIKE = 20
+"""Pieces one after the other whose errors are those of the pieces before; then the others are not looked at."""
+
 NUMBERS = ("integer", "number", "boolean")
 """Types of which a header, a text, is read as JSON."""
 
@@ -120,13 +126,44 @@ def response_schema_conformance(exchange: Exchange, spec: Api) -> Iterator[Viola
         yield from violations_in(exchange, spec, "", "a JSON body", answered(exchange), _proof(exchange))
         return
     seen: set[str] = set()
-    for error in validator(response.schema).iter_errors(exchange.json):
-        for mismatch in _causes(error):
-            field, expected, found = _told(mismatch, response.schema)
-            if field not in seen:
-                seen.add(field)
-                proof = response.schema.evidence_at(field) or _proof(exchange)
-                yield Violation(operation.id, field, expected, found, proof, (exchange,))
+    judge, alike = validator(response.schema), 0
+    for piece in [] if judge.is_valid(exchange.json) else _pieces(exchange.json):
+        known = len(seen)
+        for error in judge.iter_errors(piece):
+            for mismatch in _causes(error):
+                field, expected, found = _told(mismatch, response.schema)
+                if field not in seen:
+                    seen.add(field)
+                    proof = response.schema.evidence_at(field) or _proof(exchange)
+                    yield Violation(operation.id, field, expected, found, proof, (exchange,))
+        alike = alike + 1 if len(seen) == known else 0
+        if seen and alike == ALIKE:
+            break
+
+
+def _pieces(document: Any) -> Iterator[Any]:
+    """A document in pieces, of a long list so many elements each: a million errors take gigabytes."""
+    if isinstance(document, dict):
+        longest = max(document, key=lambda key: _length(document[key]), default=None)
+        if longest is not None and _length(document[longest]) > PIECE:
+            yield from ({**document, longest: piece} for piece in _pieces(document[longest]))
+            return
+    elif isinstance(document, list) and _length(document) > PIECE:
+        size = PIECE if len(document) > PIECE else 1
+        for n in range(0, len(document), size):
+            if size == 1:
+                yield from ([piece] for piece in _pieces(document[n]))
+            else:
+                yield document[n : n + size]
+        return
+    yield document
+
+
+def _length(document: Any) -> int:
+    """The length of the longest list in a document."""
+    if isinstance(document, list):
+        return max(len(document), *map(_length, document[:PIECE]), 0)
+    return max(map(_length, document.values()), default=0) if isinstance(document, dict) else 0
 
 
 def is_valid(exchange: Exchange) -> bool:

@@ -1,0 +1,17 @@
+"""Texts of servers, on their way to a terminal or a log."""
+
+import pytest
+
+from contrato.core.texts import line
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("denied ##[set-output name=verdict]passed", r"denied ##\[set-output name=verdict]passed"),
+        ("::error::no", r"\::error::no"),
+        ("two\nlines, \x1b[31mred\u202e", "two lines, [31mred"),
+    ],
+)
+def test_a_line_controls_neither_a_terminal_nor_a_runner(text: str, shown: str) -> None:
+    assert line(text) == shown
