@@ -262,6 +262,7 @@ FAULTS: list[tuple[str, str, str, Fault]] = [
     ("tokens_are_checked", "listServices", "", refuses_with_data),
     ("tokens_are_checked", "deleteApportionment", "", refuses_after_the_deed),
     ("tokens_are_checked", "createApportionment", "", refuses_after_the_deed),
+    ("missing_is_missing", "updateApportionment", "id", missing_is_404),
     ("unknown_ids_find_nothing", "getService", "id", first_for_unknown),
     ("unknown_ids_find_nothing", "getApportionment", "id", digits_of_an_id),
     ("unknown_ids_find_nothing", "listBills", "Id_service", all_for_unknown),

@@ -151,6 +151,12 @@ def test_a_refusal_for_one_reason_tells_nothing_of_another() -> None:
     assert ("unknown-argument", "body", "refused") in told(sent("listBills", {"color": 1}, 400))
 
 
+def test_no_rows_say_nothing_of_a_size_below_one() -> None:
+    """They may be all rows that there are."""
+    nothing = replace(asked(partial(lists, _limit=0)), status=204, content=b"")
+    assert not {each for each in told(nothing) if each[0] == "below-one"}
+
+
 def test_a_refusal_of_a_page_says_nothing_of_a_body_that_is_left_out() -> None:
     without = replace(asked(lambda: ("listNotificationInteractions", {})), request_body=b"", status=400)
     if without.operation is None or without.operation.body is None:
@@ -229,7 +235,7 @@ def test_a_field_that_no_answer_ever_has_is_a_violation(operation: str) -> None:
 
 
 def test_an_answer_that_is_none_of_the_readings_is_a_violation() -> None:
-    refused = replace(asked(lambda: lists()), status=400)
+    refused = replace(asked(lambda: lists()), status=409)
     operation = APPORTIONMENTS.operations["getApportionment"]
     exchange = replace(refused, operation=operation, path=operation.filled({"id": "x"}))
     found = open_questions_have_one_answer(exchange, APPORTIONMENTS)

@@ -196,6 +196,7 @@ class Apportionments(Client):
             None: The record does not exist, or the user may not view it.
 
         Raises:
+            ResponseError: 400. The request is refused. The body, if any, is unknown.
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             AuthenticationError: 403. The token is refused, or the user may not do this. The
@@ -288,6 +289,7 @@ class Apportionments(Client):
             None: The apportionment was deleted.
 
         Raises:
+            ResponseError: 400. The request is refused. The body, if any, is unknown.
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             AuthenticationError: 403. The token is refused, or the user may not do this. The
@@ -482,6 +484,7 @@ class AsyncApportionments(AsyncClient):
             None: The record does not exist, or the user may not view it.
 
         Raises:
+            ResponseError: 400. The request is refused. The body, if any, is unknown.
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             AuthenticationError: 403. The token is refused, or the user may not do this. The
@@ -574,6 +577,7 @@ class AsyncApportionments(AsyncClient):
             None: The apportionment was deleted.
 
         Raises:
+            ResponseError: 400. The request is refused. The body, if any, is unknown.
             AuthenticationError: 401. The token is missing or refused. The body, if any, is
                 unknown.
             AuthenticationError: 403. The token is refused, or the user may not do this. The

@@ -235,7 +235,8 @@ def _pages(exchange: Exchange, operation: Operation, faults: Faults) -> Told:
             some = next((name for name in ("first", "default") if name in known), "")
             at = f"{f.place}.{f.name}"
             is_refused = _is_refused_for(exchange, operation, at, "below-one")
-            reading = (some if items else "empty") if exchange.succeeded else "refused" if is_refused else ""
+            # An answer without rows may be that of a list without rows: a law asks when there are some.
+            reading = some if items else "refused" if is_refused else ""
             if reading in known:
                 yield "below-one", at, reading
     asked = as_whole(exchange.clear_arguments.get(limit.key)) if limit is not None else None

@@ -275,6 +275,12 @@ def open_questions_are_asked(session: Session, operation: Operation) -> Iterator
             if exchange.status >= 500:
                 found = f"{answered(exchange)}, for {excerpt(exchange.sent)}"
                 yield violation(operation, at, "an answer other than 5XX", found, operation.evidence, [exchange])
+            place, _, name = at.partition(".")
+            f = next((f for f in operation.parameters if (f.place, f.name) == (place, name)), None)
+            if f is not None and arguments.get(f.key) == 0 and f.admits("below-one", "empty") and exchange.succeeded:
+                there, here = (rows_of(operation, [each]) for each in (session.get(operation, base), exchange))
+                if there and not here:
+                    yield Reading(operation.id, "below-one", at, "empty", (exchange,))
     if "none-selected" in operation.open:
         yield from _none_selected(session, operation, base)
     if "both-selected" in operation.open:
