@@ -1,11 +1,14 @@
 """The script of the GitHub action, run as a runner runs it."""
 
 import os
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import yaml
@@ -39,12 +42,23 @@ def broken() -> Iterator[str]:
         yield url
 
 
-def run(where: Path, url: str, options: str = QUICK, api: str = "neu", headers: str = "") -> Run:
+def environment(where: Path, url: str, options: str, api: str, headers: str = "") -> dict[str, str]:
     given = {"API": api, "BASE_URL": url, "TOKEN": TOKEN, "MODE": "", "OPTIONS": options, "HEADERS": headers}
     settings = {"BIN": str(Path(sys.executable).parent), "GITHUB_STEP_SUMMARY": str(where / "summary.md")}
-    environment = {name: value for name, value in os.environ.items() if not name.endswith("_TOKEN")}
+    others = {name: value for name, value in os.environ.items() if not name.endswith("_TOKEN")}
+    return others | given | settings | {"GITHUB_ACTION_PATH": str(ACTION)}
+
+
+def run(where: Path, url: str, options: str = QUICK, api: str = "neu", headers: str = "") -> Run:
     command = ["bash", str(ACTION / "run.sh")]
-    return subprocess.run(command, cwd=where, env=environment | given | settings, capture_output=True, text=True)
+    given = environment(where, url, options, api, headers)
+    return subprocess.run(command, cwd=where, env=given, capture_output=True, text=True)
+
+
+def step() -> dict[str, Any]:
+    action = yaml.safe_load((ACTION / "action.yml").read_text("utf-8"))
+    (step,) = [step for step in action["runs"]["steps"] if "run.sh" in step.get("run", "")]
+    return cast(dict[str, Any], step)
 
 
 def test_a_passing_server(tmp_path: Path, url: str) -> None:
@@ -63,6 +77,33 @@ def test_a_failing_server(tmp_path: Path, broken: str) -> None:
     done = run(tmp_path, broken, "--only listAccounts")
     assert done.returncode == 1, done.stdout + done.stderr
     assert TOKEN not in done.stdout + (tmp_path / "summary.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_cancelled_job_leaves_no_record(tmp_path: Path, number: signal.Signals) -> None:
+    """A runner signals the shell of the step alone, and kills what is left of its group later."""
+    created = threading.Event()
+
+    def alter(name: str, answer: Answer) -> Answer:
+        if name == "createApportionment" and answer.status == 201:
+            created.set()
+        return answer
+
+    server = Foreign("apportionments", alter)
+    there = set(server.records)
+    script = tmp_path / "step.sh"
+    script.write_text(step()["run"], "utf-8")
+    with serve(server) as url:
+        given = environment(tmp_path, url, "--mode own-records --only created_is_kept --rate 5", "apportionments")
+        command = ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", str(script)]
+        with subprocess.Popen(
+            command, cwd=tmp_path, env=given, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT
+        ) as shell:
+            assert created.wait(60)
+            shell.send_signal(number)
+            assert shell.wait() == 3
+    assert set(server.records) == there
+    assert "interrupted" in (tmp_path / "contrato-reports/summary.txt").read_text("utf-8")
 
 
 def test_headers_are_sent_as_they_stand(tmp_path: Path) -> None:
@@ -133,8 +174,7 @@ def test_an_api_that_is_none_is_refused(tmp_path: Path) -> None:
 
 def test_the_action_hands_every_input_to_the_script() -> None:
     action = yaml.safe_load((ACTION / "action.yml").read_text("utf-8"))
-    (step,) = [step for step in action["runs"]["steps"] if "run.sh" in step.get("run", "")]
     script = (ACTION / "run.sh").read_text("utf-8")
-    assert all(f"${name}" in script or f'"{name}"' in script or f"${{{name}:" in script for name in step["env"])
-    named = {value for value in step["env"].values() if "inputs." in value}
+    assert all(f"${name}" in script or f'"{name}"' in script or f"${{{name}:" in script for name in step()["env"])
+    named = {value for value in step()["env"].values() if "inputs." in value}
     assert len(named) == len(set(action["inputs"]) - {"name"})

@@ -29,8 +29,21 @@ rm "$parsed"
 export "${API^^}_TOKEN=$TOKEN"
 # A dollar sign in a secret is no variable.
 if [ -n "${HEADERS:-}" ]; then export "${API^^}_HEADERS=${HEADERS//\$/\$\$}"; fi
-status=0
+exec 3> >(tee contrato-reports/summary.txt)
+told=$!
 "$BIN/contrato" verify "$API" --base-url "$BASE_URL" ${MODE:+--mode "$MODE"} --junit contrato-reports/junit.xml \
-  --html contrato-reports/index.html "${options[@]}" 2>&1 | tee contrato-reports/summary.txt || status=$?
+  --html contrato-reports/index.html "${options[@]}" >&3 2>&1 3>&- &
+run=$!
+exec 3>&-
+# contrato removes what it created before it ends; of what runs beside this script, the runner tells nobody to end.
+trap 'kill -TERM "$run" || true' INT TERM
+status=0
+wait "$run" || status=$?
+# A signal ends the waiting, not the run.
+while kill -0 "$run" 2> /dev/null; do
+  status=0
+  wait "$run" || status=$?
+done
+wait "$told" || true
 tell
 exit "$status"
