@@ -101,6 +101,16 @@ def test_read_only_sends_only_what_is_safe(api: str, only: list[str], probes: bo
         assert_recording_passes(recorder, report, tmp_path)
 
 
+@pytest.mark.parametrize("mode", ["read-only", "own-records"])
+def test_what_turns_out_to_create_is_not_sent_again(mode: str) -> None:
+    """Methods and paths may be guesses of the spec."""
+    created = Answer(201, {}, headers={"location": "/pqrs/1"})
+    foreign = Foreign("neu", lambda name, answer: created if name == "listPqrs" else answer)
+    report = run(foreign, mode, only=["listPqrs"])
+    assert [name for name, _ in foreign.asked].count("listPqrs") == 1
+    assert any(note.startswith("listPqrs creates something, says the server") for note in report.notes)
+
+
 def test_read_only_sends_no_write_whoever_asks_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     foreign = seeded()
     document = spec.api("apportionments")

@@ -210,7 +210,7 @@ class _Run:
                 "are on the server as this run sent them in requests that it refused, perhaps made by somebody else"
             )
             refused = self._left(self.transport.own.refused, stored)
-            self.report.notes += [*self._left(left), *refused, *self._unproved()]
+            self.report.notes += [*self._left(left), *refused, *self._unproved(), *self._created()]
 
     def _phases(self) -> None:
         discovery = self.discovery
@@ -321,6 +321,15 @@ class _Run:
                 curl(remover.method, url, {"Authorization": f"Bearer {TOKEN}"}, None, TOKEN, variable)
                 if remover
                 else url
+            )
+
+    def _created(self) -> Iterator[str]:
+        """Operations that the spec takes for reading, of which the server says otherwise."""
+        for name, exchange in self.transport.created.items():
+            sent = "" if self.report.mode is Mode.UNRESTRICTED else ", and was not sent again"
+            yield (
+                f"{name} creates something, says the server: it answered 201 with Location, first"
+                f" {cited(exchange.headers['location'])}; it was sent {self.transport.requests[name]} times{sent}"
             )
 
     def _left_earlier(self) -> Iterator[str]:

@@ -16,6 +16,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from http import HTTPStatus
 from types import EllipsisType
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -113,6 +114,7 @@ class Transport:
         limited: Number of requests that were answered with 429 or, for that reason, not sent, by operationId.
         unread: Operations with an answer that was too long to be read.
         refused: Number of requests that the mode kept back.
+        created: Operations that only read by the spec, and said that they created something; and what they said first.
     """
 
     def __init__(
@@ -141,6 +143,7 @@ class Transport:
         self.limited: Counter[str] = Counter()
         self.unread: set[str] = set()
         self.refused = 0
+        self.created: dict[str, Exchange] = {}
         self._adapter = Adapter()
         self.timeout = connection.timeout or TIMEOUT
         self._headers = connection.headers
@@ -385,6 +388,8 @@ class Transport:
         exchange = self._build(request, response, operation, started, time.monotonic() - begun)
         if operation is not None:
             self.coverage.see(exchange)
+            if operation.safe and exchange.status == HTTPStatus.CREATED and "location" in exchange.headers:
+                self.created.setdefault(operation.id, exchange)
             if operation.safe and exchange.succeeded and not exchange.may_be_anothers:
                 self._answered.pop(operation.id, None)
                 self._answered[operation.id] = replace(exchange, content=b"")
@@ -461,7 +466,8 @@ class Transport:
         path = self._path(url)
         operation = self.spec.match(method, path)
         if operation is not None:
-            allowed = operation.safe or self._may_write(operation, path, _octets(request.body))
+            reads = operation.safe and (self.mode is Mode.UNRESTRICTED or operation.id not in self.created)
+            allowed = reads or self._may_write(operation, path, _octets(request.body))
         else:
             # Also a write where the spec has none can write.
             allowed = method == "GET" or self.mode is Mode.UNRESTRICTED
