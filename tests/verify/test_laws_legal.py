@@ -21,6 +21,7 @@ from broken import (
     only_days_count,
     page_of,
     prefix_only,
+    without,
     without_bill,
 )
 from contrato.verify.discovery import Discovery
@@ -147,6 +148,33 @@ async def unknown_company_is_204(call: Call) -> Answer:
     return (204, None) if status == 422 and "company_id" in body else (status, body)
 
 
+async def all_rules(call: Call, given: dict[str, Any]) -> list[Any]:
+    rules: list[Any] = []
+    while True:
+        _, body = await call.forward(given={**given, "PageNumber": len(rules) // 20 + 1})
+        rules += body["data"] if body else []
+        if not body or len(body["data"]) < 20:
+            return rules
+
+
+async def range_selects_rules(call: Call) -> Answer:
+    if call.operation != "listRuleHistory" or not {"From", "To"} & call.given.keys():
+        return await call.forward()
+    status, body = await call.forward()
+    if status >= 400:
+        return status, body
+    cut, whole = [await all_rules(call, without(*names)(call.given)) for names in ((), ("From", "To"))]
+    kept = [{**rule, "data": []} for rule in cut if rule["data"]]
+    chosen = [rule for rule in whole if {**rule, "data": []} in kept]
+    return 200, {"data": chosen[20 * (page_of(call) - 1) :][:20]}
+
+
+async def recent_bills_without_a_range(call: Call) -> Answer:
+    if call.operation == "listBills" and not {"From", "To"} & call.given.keys():
+        return await call.forward(given={**call.given, "From": "2021-09-01T00:00:00"})
+    return await call.forward()
+
+
 QUIET = tuple(rule.name for rule in LAWS if not rule.probes)
 DATES = ("ranges_cut", "filters_combine", "operations_agree", "listed_records_are_there")
 READINGS = ("periods_add_up", "one_row_a_period", "registers_grow", "averages_lie_between", "ranges_cut")
@@ -179,6 +207,8 @@ LEGAL: dict[str, tuple[str, Fault, tuple[str, ...]]] = {
     "a body is required": ("neu", no_body_is_refused, ("answers_are_stable",)),
     "paid bills have no due date": ("neu", paid_bills_are_never_due, ("operations_agree",)),
     "bills paid late are overdue": ("neu", paid_late_is_overdue, ("days_are_reckoned",)),
+    "a range selects rules": ("neu", range_selects_rules, ("ranges_cut", "filters_select", "filters_combine")),
+    "recent bills without a range": ("neu", recent_bills_without_a_range, ("operations_agree",)),
     "204 for an unknown company": ("apportionments", unknown_company_is_204, ()),
 }
 

@@ -10,10 +10,11 @@ from itertools import pairwise
 from typing import Any
 
 from contrato.core.spec import Operation
+from contrato.verify.discovery import WIDEST
 from contrato.verify.documents import MISSING, short, spread, text_of
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import NotJudged, Reading, Violation, answered, violation
-from contrato.verify.laws.lists import DAY
+from contrato.verify.laws.lists import DAY, written
 from contrato.verify.leniency import may_be_refused
 from contrato.verify.rows import Row, difference, items_pointer, known, local, rows_of, told
 from contrato.verify.rules import law
@@ -51,6 +52,14 @@ def operations_agree(session: Session, operation: Operation) -> Iterator[Violati
         if not ours:
             yield NotJudged(operation.id, "there are no records to compare")
             continue
+        if any(_key(session, record, ours_at) not in index for record, _ in ours):
+            more = _of_all_dates(session, other)
+            all_theirs = all_theirs and more is not None
+            for record, page in _records(other, more or [], [*theirs_at, *same.values(), *theirs_too]):
+                key = _key(session, record, theirs_at)
+                if key not in index:
+                    index[key] = [(record, page)]
+                    yield Reading(other.id, "no-range", "", "recent", (page,))
         seen: set[tuple[str, ...]] = set()
         unknown = 0
         for record, page in ours:
@@ -146,6 +155,16 @@ def days_are_reckoned(session: Session, operation: Operation) -> Iterator[Violat
             expected = f"days up to the day of the answer, {page.started:%Y-%m-%d}"
             found = f"{found}, which is up to {last:%Y-%m-%d}"
             yield violation(operation, counted.days, expected, found, counted.evidence, [page])
+
+
+def _of_all_dates(session: Session, operation: Operation) -> list[Exchange] | None:
+    """The pages of the widest range, where no range may be that of what is recent; None if it is refused."""
+    dates = operation.date_range
+    if dates is None or not operation.admits("no-range", "recent"):
+        return []
+    ends = (operation.parameter(name).key for name in (dates.start, dates.end))
+    arguments = session.base(operation) | {key: written(end) for key, end in zip(ends, WIDEST, strict=True)}
+    return session.whole(operation, arguments).pages if session.ask(operation, arguments).succeeded else None
 
 
 def _compared(

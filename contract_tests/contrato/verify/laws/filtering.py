@@ -122,6 +122,9 @@ def filters_combine(session: Session, operation: Operation) -> Iterator[Violatio
         if filtered == "hidden":
             yield NotJudged(operation.id, "the range filters a date that the records do not show")
             continue
+        if session.settled.get((operation.id, "history-range")) == "rules":
+            yield NotJudged(operation.id, "the range selects records around the rows")
+            continue
         at = f"{dates.field.rpartition('/')[0]}/{filtered}"
         seam = seam_of(session, mine, at)
         if seam is None:

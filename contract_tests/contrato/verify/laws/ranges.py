@@ -12,7 +12,7 @@ from contrato.verify.documents import spread
 from contrato.verify.exchange import Arguments, Exchange
 from contrato.verify.findings import NotJudged, Reading, Violation, answered, violation
 from contrato.verify.laws.lists import DAY, Bounds, admitted_bounds, midnight, off_range, seam_of, written
-from contrato.verify.rows import rows_of, told
+from contrato.verify.rows import Row, difference, rows_of, told
 from contrato.verify.rules import law
 from contrato.verify.session import Session
 
@@ -76,6 +76,7 @@ class _Cuts:
         self.moments = sorted({moment for row in self.rows if (moment := read(row[at])) is not None})
         self.seam = seam_of(session, self.rows, at) if self.moments else None
         self.possible = admitted_bounds(operation)
+        self.of_groups = False
 
     def tried(self) -> Iterator[tuple[datetime | None, datetime | None, str]]:
         """Ranges that are asked for: begin, end, and the offset of both."""
@@ -150,6 +151,8 @@ class _Cuts:
     def settled(self) -> Iterator[Reading]:
         """Readings of the ends that the answers to ranges leave."""
         operation, ways = self.operation, self.possible
+        if "history-range" in operation.open:
+            yield Reading(operation.id, "history-range", "", "rules" if self.of_groups else "times")
         if len({bounds.time for bounds in ways}) == 1 and "range-time" in operation.open:
             yield Reading(operation.id, "range-time", "", ways[0].time)
         if all(bounds.end == "whole-day" for bounds in ways):
@@ -187,9 +190,31 @@ class _Cuts:
         def fault(bounds: Bounds) -> str:
             ends = bounds.meant(low, high)
             known, at = self.all_known, self.at
-            return off_range(self.session, at, self.rows, found, *ends, all_known=known, all_found=all_found)
+            wrong = off_range(self.session, at, self.rows, found, *ends, all_known=known, all_found=all_found)
+            if wrong and known and self.operation.admits("history-range", "rules") and self._has_groups(found, *ends):
+                self.of_groups = True
+                return ""
+            return wrong
 
         return {bounds: fault(bounds) for bounds in ways}, answers
+
+    def _has_groups(self, found: Sequence[Row], low: datetime | None, high: datetime | None) -> bool:
+        """True if an answer has each record with something in a range, and of those that it has, everything."""
+        read, own = self.session.readings(self.rows, self.at)[0], self.at.rpartition("/")[0]
+
+        def group(row: Row) -> str:
+            return Row({at: value for at, value in row.items() if not at.startswith(f"{own}/")}).text
+
+        groups = {"inside": set[str](), "edge": set[str](), "found": {group(row) for row in found}}
+        for row in self.rows:
+            moment = read(row[self.at])
+            if moment is None or moment in (low, high):
+                groups["edge"].add(group(row))
+            elif (low is None or low < moment) and (high is None or moment < high):
+                groups["inside"].add(group(row))
+        whole = [row for row in self.rows if group(row) in groups["found"]]
+        fits = groups["inside"] <= groups["found"] <= groups["inside"] | groups["edge"]
+        return fits and not any(difference(whole, found))
 
 
 def _lies(moment: datetime | None, low: datetime, high: datetime) -> bool:
