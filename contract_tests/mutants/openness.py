@@ -672,9 +672,6 @@ FAULTS: tuple[Fault, ...] = (
          responses(UPDATE, lambda old: answer(204) if old.ok else old)),
         ("created-202", "A creation is answered with 202.",
          responses(CREATE, lambda old: replace(old, status=202) if old.ok else old)),
-        ("bad-id-400", "An id that is no integer is 400.",
-         responses(f"{GET} {UPDATE} {DELETE}", lambda old: replace(old, status=400)
-                   if old.status == 422 and list(old.json()) == ["id"] else old)),
         ("wide-list-204", "A page of 30 records or more is 204 though there are some.",
          responses(LIST, lambda old: answer(204) if old.ok else old, _asking("_limit", 30))),
         ("many-matches-204", "A search that matches more than 20 records is 204.",

@@ -383,6 +383,7 @@ _APPORTIONMENTS = (
     Reading("null-field", "ignored", at_operations(lambda operations: arguments(operations, without_nulls))),
     Reading("null-field", "set", everywhere(exchange("*", _null_set))),
     Reading("bad-id", "404", _bad_id(404)),
+    Reading("bad-id", "400", _bad_id(400)),
     Reading("bad-id", "204", _bad_id(204)),
     Reading("refusal-status", "400", at_operations(lambda operations: responses(
         operations, lambda old: replace(old, status=400) if old.status == 422 else old))),

@@ -103,9 +103,9 @@ def missing_is_missing(session: Session, operation: Operation) -> Iterator[Viola
         bare = operation.nothing
         if operation.admits("delete-missing", str(exchange.status)):
             yield Reading(operation.id, "delete-missing", "", str(exchange.status), (exchange,))
-        # A change that is refused for its values is refused all the same; not where a document has another answer.
-        says_so = exchange.status in (404, 410) and not operation.admits("delete-missing", str(exchange.status))
-        refused = 400 <= exchange.status < 500 and not (bare and (operation.safe or says_so))
+        # A change that is refused for its values is refused all the same.
+        may_be_for_values = not operation.safe and (operation.answer is None or exchange.status not in (404, 410))
+        refused = 400 <= exchange.status < 500 and (bare is None or may_be_for_values)
         if not refused and not is_nothing(operation, exchange):
             expected = f"{bare.status if bare else '4XX'} without a record for an unknown id"
             found = answered(exchange)
