@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Callable
 from contextlib import closing, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -334,6 +335,20 @@ def test_an_answer_that_drips_has_an_end(
             transport.exchange(api.operations["listAccounts"], {})
         ended.set()
         server.shutdown()
+
+
+@pytest.mark.slow
+def test_a_hidden_text_in_another_form_is_said_to_be_so() -> None:
+    def louder(name: str, answer: Answer) -> Answer:
+        is_record = name == "getApportionment" and answer.status == 200
+        return replace(answer, body={**answer.body, "name": answer.body["name"].upper()}) if is_record else answer
+
+    report = run(Foreign("apportionments", louder), only=["created_is_kept", "listed_records_are_there"])
+    told = [(failure.expected, failure.found) for failure in report.failures if "name" in failure.field]
+    assert told
+    for expected, found in told:
+        assert "[name" in found
+        assert found.endswith(" (in other capitals, accents or spaces)"), (expected, found)
 
 
 @pytest.mark.parametrize("status", [b"102 Processing", b"103 Early Hints"])

@@ -102,7 +102,7 @@ class Judge:
 
     def add_or_doubt(self, rule: str, finding: Violation | NotJudged | Reading) -> bool:
         """Take up what a rule found, or doubt what something in between may have answered; whether it is wanted."""
-        if isinstance(finding, Violation) and _may_pass(finding):
+        if isinstance(finding, Violation) and _may_pass(rule, finding):
             return self.doubt(rule, finding)
         return self.add(rule, finding)
 
@@ -135,7 +135,7 @@ class Judge:
         self._settling = get_ident()
         try:
             for number in range(REPEATED if wait else 1):
-                fleeting = {_key(*one): one[1] for one in left if number == 0 or _may_pass(one[1])}
+                fleeting = {_key(*one): one[1] for one in left if number == 0 or _may_pass(*one)}
                 if number and fleeting:
                     time.sleep(PAUSE)
                 for key, violation in fleeting.items():
@@ -163,8 +163,7 @@ class Judge:
         # Data may have changed after the first: a record that was not there may have been created.
         for violation in {id(one): one for one in (alike[-1], alike[0])}.values():
             shown = violation.exchanges[-1] if violation.exchanges else None
-            safe = shown is None or shown.method == "GET" or (shown.operation is not None and shown.operation.safe)
-            if shown is None or (shown.succeeded and not safe):
+            if shown is None or (shown.succeeded and not _only_reads(shown)):
                 return None
             if wait is not None and shown.may_be_anothers:
                 wait(shown.operation)
@@ -223,9 +222,19 @@ def _key(rule: str, violation: Violation) -> tuple[str, str, str]:
     return violation.operation, rule, violation.field
 
 
-def _may_pass(violation: Violation) -> bool:
-    """True if what is in between may be the reason, and only for a while."""
-    return any(exchange.status >= 400 or exchange.may_be_anothers for exchange in violation.exchanges[-1:])
+def _may_pass(rule: str, violation: Violation) -> bool:
+    """True if what is in between may be the reason, and only for a while.
+
+    The refusal of a write counts at once: its record may be gone when it is asked for again.
+    """
+    return any(
+        exchange.may_be_anothers or rule == "not_a_server_error" or (exchange.status >= 400 and _only_reads(exchange))
+        for exchange in violation.exchanges[-1:]
+    )
+
+
+def _only_reads(exchange: Exchange) -> bool:
+    return exchange.method == "GET" or (exchange.operation is not None and exchange.operation.safe)
 
 
 def _likeness(exchange: Exchange) -> int:

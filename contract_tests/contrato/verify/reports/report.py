@@ -348,12 +348,15 @@ class Report:
         # A law sends requests to all operations that it is about.
         names = [failure.rule] if failure.layer is Layer.LAW else [failure.operation, failure.rule]
         run = shlex.join([*self.again, *(word for name in names for word in ("--only", name))])
+        # One placeholder stands for a name in any form.
+        named = {self._hidden(text): text for text in CITED.findall(failure.expected)}
+        differs = any(named.get(self._hidden(text), text) != text for text in CITED.findall(failure.found))
         return replace(
             failure,
             # A pointer leads through names of the answer; else it is the name of a field of the spec.
             field=self._hidden(failure.field) if failure.field.startswith("/") else failure.field,
             expected=self.told(failure.expected),
-            found=self.told(failure.found),
+            found=self.told(failure.found) + " (in other capitals, accents or spaces)" * differs,
             curl="" if not exchanges else curl_of(exchanges[-1], variable) if by_itself else run,
             exchanges=exchanges,
         )
