@@ -333,7 +333,25 @@ def test_a_list_does_not_end_with_an_error_that_is_about_no_page(status: int) ->
 def test_a_list_without_counters_may_end_with_a_refusal_that_the_next_page_has_too(status: int) -> None:
     both = Both(lambda n: [n] if n < 3 else refuse(n, status), BARE)
     assert both.read() == ([1, 2], None)
-    assert both.asked == [None, 2, 3, 4]
+    assert both.asked == [None, 2, 3, 4, 2]
+
+
+@pytest.mark.parametrize("status", [400, 404, 422])
+def test_a_fault_that_lasts_ends_no_list(status: int) -> None:
+    refused: list[int] = []
+
+    def serve(number: int) -> Any:
+        if number == 1:
+            refused.clear()
+        if refused or number == 3:
+            refused.append(number)
+            refuse(number, status)
+        return [number]
+
+    found, error = Both(serve, BARE).read()
+    assert found == [1, 2]
+    assert error is not None
+    assert f"as if the list had ended, but so is page 2 by now ({status}): rows may be missing" in error
 
 
 def test_the_error_of_a_gateway_ends_no_list() -> None:

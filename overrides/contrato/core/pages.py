@@ -93,6 +93,15 @@ class _Pages:
                 raise PaginationError(f"page {before} {doubt}, but page {number} does not end it: rows may be missing")
             if page is None or doubt:
                 yield []
+                if refused:
+                    # The fault may last: then the last page that was answered is refused by now, too.
+                    good = number - 2
+                    again = yield good
+                    if isinstance(again, ResponseError):
+                        raise PaginationError(
+                            f"page {before} {doubt}, but so is page {good} by now ({again.status}): rows may be missing"
+                        )
+                    yield []
                 break
             if refused:
                 doubt, claim = f"was refused with {page.status}, as if the list had ended", seal
