@@ -34,7 +34,8 @@ from rich.progress import Progress
 from contrato.core import spec
 from contrato.core.spec import APIS
 from contrato.verify import ExitCode, UsageError, verify
-from mutants.server import GROUPS, Changed, Fault, Variant, catalogue, create_app, no_subject
+from mutants.catalogue import catalogue, create_app
+from mutants.server import GROUPS, Changed, Fault, Variant, no_subject
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "0f1e2d3c4b5a69788796"

@@ -19,8 +19,9 @@ from asgi import content, messages
 from contrato import mock
 from contrato.core import spec
 from mutants import server
+from mutants.catalogue import catalogue
 from mutants.readings import NOT_SIMULATED
-from mutants.server import GROUPS, Fault, NoSubjectError, Variant, catalogue, chain, changed_app, no_subject
+from mutants.server import GROUPS, Fault, NoSubjectError, Variant, chain, changed_app, no_subject
 
 TOKEN = "Xy9-token"
 CATALOGUE = catalogue()
