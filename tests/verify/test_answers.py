@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -351,9 +351,27 @@ def test_a_hidden_text_in_another_form_is_said_to_be_so() -> None:
         assert found.endswith(" (in other capitals, accents or spaces)"), (expected, found)
 
 
+class Silent(BaseHTTPRequestHandler):
+    def log_message(self, *arguments: Any) -> None:
+        pass
+
+
+@contextmanager
+def asking(handler: type[BaseHTTPRequestHandler]) -> Iterator[Callable[[str], Exchange]]:
+    """Give a function that asks such a server for the accounts, at any path."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        api = spec.api("neu")
+        accounts = api.operations["listAccounts"]
+        transport = Transport(api, f"http://127.0.0.1:{server.server_port}", TOKEN, Mode.READ_ONLY)
+        with closing(transport):
+            yield lambda path: transport.exchange(attrs.evolve(accounts, path=path), {})
+        server.shutdown()
+
+
 @pytest.mark.parametrize("status", [b"102 Processing", b"103 Early Hints"])
 def test_an_answer_in_between_is_not_the_answer(status: bytes) -> None:
-    class Early(BaseHTTPRequestHandler):
+    class Early(Silent):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
@@ -363,42 +381,24 @@ def test_an_answer_in_between_is_not_the_answer(status: bytes) -> None:
             self.end_headers()
             self.wfile.write(self.path.encode())
 
-        def log_message(self, *arguments: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Early) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        api = spec.api("neu")
-        accounts = api.operations["listAccounts"]
-        transport = Transport(api, f"http://127.0.0.1:{server.server_port}", TOKEN, Mode.READ_ONLY)
-        with closing(transport):
-            for path in ("/first", "/second"):
-                answer = transport.exchange(attrs.evolve(accounts, path=path), {})
-                assert (answer.status, answer.content, "link" in answer.headers) == (200, path.encode(), False)
-        server.shutdown()
+    with asking(Early) as ask:
+        for path in ("/first", "/second"):
+            answer = ask(path)
+            assert (answer.status, answer.content, "link" in answer.headers) == (200, path.encode(), False)
 
 
 def test_a_request_that_no_operation_answers_is_repeated_after_429_too() -> None:
     statuses = iter([429, 404])
 
-    class Busy(BaseHTTPRequestHandler):
+    class Busy(Silent):
         def do_GET(self) -> None:
             self.send_response(next(statuses))
             self.send_header("Retry-After", "0")
             self.send_header("Content-Length", "0")
             self.end_headers()
 
-        def log_message(self, *arguments: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Busy) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        api = spec.api("neu")
-        accounts = api.operations["listAccounts"]
-        transport = Transport(api, f"http://127.0.0.1:{server.server_port}", TOKEN, Mode.READ_ONLY)
-        with closing(transport):
-            answer = transport.exchange(attrs.evolve(accounts, path=f"{accounts.path}/"), {})
-        server.shutdown()
+    with asking(Busy) as ask:
+        answer = ask(f"{spec.api('neu').operations['listAccounts'].path}/")
     assert answer.status == 404
 
 

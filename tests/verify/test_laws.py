@@ -322,7 +322,7 @@ def test_a_law_names_what_breaks_it(stage: Stage, law: str, operation: str, at: 
 
 
 def test_a_filter_that_selects_nothing_by_itself_is_told_once(stage: Stage) -> None:
-    """What it does beside a range of dates would be the same failure again."""
+    """A failure beside a range of dates would be the same one again."""
     stage.faults = {"listBills": asking(without("Id_service"))}
     laws = ("filters_select", "filters_combine")
     violations, not_judged = judge("neu", stage.base_url("neu"), laws=laws, operations=("listBills",))

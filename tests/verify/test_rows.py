@@ -1,4 +1,4 @@
-"""What reports say of rows."""
+"""Reports tell differences of rows, and cite values."""
 
 from citing import plain
 from contrato.verify.documents import short

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-# What a CI runner takes for a command in a log.
+# A CI runner takes this for a command in a log.
 _COMMAND = re.compile(r"(##(?=\[)|^[ \t]*(?=::))", re.MULTILINE)
 
 
