@@ -125,14 +125,16 @@ def test_a_long_range_is_read_in_windows_and_ends_before_its_end(
 ) -> None:
     import httpx
 
-    requests: list[httpx.Request] = []
-    send = httpx.HTTPTransport.handle_request
+    from contrato.core.network import Transport
 
-    def spy(self: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
+    requests: list[httpx.Request] = []
+    send = Transport.handle_request
+
+    def spy(self: Transport, request: httpx.Request) -> httpx.Response:
         requests.append(request)
         return send(self, request)
 
-    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", spy)
+    monkeypatch.setattr(Transport, "handle_request", spy)
     service = account["services"][0]["id_service"]
     arguments = ("consumption", "--service", service, "--interval", "HOURLY", "--from", "2020-01-31T22:00")
     found = rows(run("neu", *arguments, "--to", "2020-03-01T02:00"))

@@ -79,11 +79,8 @@ def dripping(count: int, where: str = "body", drops: list[bytes] | None = None) 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("where", "asynchronous"),
-    [("body", False), ("compressed body", False), *((where, True) for where in DRIPS)],
-    ids=lambda value: str(value),
-)
+@BOTH
+@pytest.mark.parametrize("where", DRIPS)
 def test_a_deadline_ends_an_answer_that_drips(where: str, asynchronous: bool) -> None:
     drops: list[bytes] = []
     with dripping(100, where, drops) as url:
@@ -110,10 +107,11 @@ def test_a_deadline_ends_windows() -> None:
             list(windows)
 
 
-def test_a_deadline_ends_interim_answers_without_a_pause() -> None:
+@BOTH
+def test_a_deadline_ends_interim_answers_without_a_pause(asynchronous: bool) -> None:
     answer = b"HTTP/1.1 100 Continue\r\n\r\n" * 400_000
     with server(answer) as (url, _), pytest.raises(RequestTimeoutError, match="deadline"):
-        call(True, listed, base_url=url, deadline=0.1)
+        call(asynchronous, listed, base_url=url, deadline=0.1)
 
 
 @BOTH

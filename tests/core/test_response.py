@@ -56,6 +56,8 @@ from contrato.core.errors import (
     UndocumentedStatusError,
 )
 from contrato.core.pages import Pager
+from serving import serving as serving_app
+from serving import url_of
 
 
 @BOTH
@@ -115,23 +117,63 @@ def test_nobody_listens(asynchronous: bool) -> None:
     assert len(waits) == 2
 
 
+def twice(asynchronous: bool, once: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Two calls with one client, one after the other."""
+
+    def use(client: Any) -> Any:
+        async def both() -> list[Any]:
+            return [await once(client), await once(client)]
+
+        return both() if asynchronous else [once(client), once(client)]
+
+    return use
+
+
 @BOTH
 def test_a_body_where_there_is_none_is_not_read_as_the_next_answer(asynchronous: bool) -> None:
     nothing = b"HTTP/1.1 204 No Content\r\nContent-Type: application/json\r\n\r\nnull"
-
-    def twice(client: Any) -> Any:
-        def delete() -> Any:
-            return client.delete_apportionment(17)
-
-        async def both() -> None:
-            await delete()
-            await delete()
-
-        return both() if asynchronous else (delete(), delete())
-
+    deletes = twice(asynchronous, lambda client: client.delete_apportionment(17))
     with server(nothing, keep=True) as (url, heads):
-        call(asynchronous, twice, base_url=url, retries=0, kind=CLIENTS["apportionments"])
+        call(asynchronous, deletes, base_url=url, retries=0, kind=CLIENTS["apportionments"])
     assert len(heads) == 2
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n[\r\n1\r\n]\r\n0\r\n\r\n",
+    ],
+    ids=["length", "chunks"],
+)
+@pytest.mark.parametrize(
+    "surplus",
+    [http("200 OK", b"[null]"), b"HTTP/1.1 200", b"\r\n", b"null"],
+    ids=["an answer", "half an answer", "a blank line", "more of a body"],
+)
+def test_what_comes_behind_an_answer_is_not_read_as_the_next_one(
+    answer: bytes, surplus: bytes, asynchronous: bool
+) -> None:
+    with server(answer + surplus, keep=True) as (url, heads):
+        assert call(asynchronous, twice(asynchronous, listed), base_url=url, retries=0, timeout=5) == [[], []]
+    assert len(heads) == 2
+
+
+@BOTH
+@pytest.mark.parametrize("headers", [[(b"content-length", b"40002")], []], ids=["length", "chunks"])
+def test_a_connection_is_used_again(headers: list[tuple[bytes, bytes]], asynchronous: bool) -> None:
+    connections = set()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        connections.add(scope["client"])
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        for piece in (b"[", b" " * 40_000, b"]"):
+            await send({"type": "http.response.body", "body": piece, "more_body": piece != b"]"})
+
+    with serving_app(app) as running:
+        call(asynchronous, twice(asynchronous, listed), base_url=url_of(running))
+    assert len(connections) == 1
 
 
 BOMB = b"[" + b" " * 30_000_000

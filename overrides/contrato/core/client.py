@@ -51,6 +51,7 @@ from contrato.core.settings import (
 
 if TYPE_CHECKING:
     import asyncio
+    import ssl
 
     from contrato.core.spec import Api
     from contrato.core.windows import Unit, Window
@@ -255,7 +256,14 @@ class Client(_Base[httpx.BaseTransport]):
 
     """
 
-    _make_transport = httpx.HTTPTransport
+    @staticmethod
+    def _make_transport(context: ssl.SSLContext, proxy: str | None) -> httpx.BaseTransport:
+        from contrato.core.network import (
+            Transport,
+        )  # late: it imports httpcore, and importing a client does not need it
+
+        return Transport(context, proxy)
+
     sleep: Callable[[float], None] = staticmethod(sleep)
 
     def _request(self, operation_id: str, arguments: Mapping[str, Any], options: RequestOptions | None) -> Any:
@@ -295,7 +303,7 @@ class Client(_Base[httpx.BaseTransport]):
             check_stop()
             request.extensions["timeout"] = limits.capped(timeouts)
             try:
-                with self._connected():
+                with self._connected(), limits.bounding():
                     return self._attempt(reader, request, limits)
             except ContratoError as error:
                 seconds = self._wait(call, request, limits, error, attempt)
@@ -400,7 +408,12 @@ class AsyncClient(_Base[httpx.AsyncBaseTransport]):
 
     """
 
-    _make_transport = httpx.AsyncHTTPTransport
+    @staticmethod
+    def _make_transport(context: ssl.SSLContext, proxy: str | None) -> httpx.AsyncBaseTransport:
+        from contrato.core.network import AsyncTransport  # late, as above
+
+        return AsyncTransport(context, proxy)
+
     sleep: Callable[[float], Awaitable[None]] = staticmethod(_asleep)
     _loop: asyncio.AbstractEventLoop | None = None
 

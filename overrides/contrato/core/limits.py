@@ -1,13 +1,20 @@
 """Limits of a request: retries and deadline."""
 
+from __future__ import annotations
+
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import attrs
 import httpx
 
 from contrato.core import retry
 from contrato.core.errors import ContratoError, ResponseError
+
+# Those of the synchronous request that is under way in this thread.
+current: ContextVar[Limits | None] = ContextVar("limits", default=None)
 
 
 @attrs.frozen
@@ -49,6 +56,18 @@ class Limits:
             return dict(timeouts)
         left = max(left, 0.001)
         return {name: left if seconds is None else min(seconds, left) for name, seconds in timeouts.items()}
+
+    @contextmanager
+    def bounding(self) -> Iterator[None]:
+        """Bound each wait of a synchronous request by the deadline.
+
+        A timeout by itself begins anew with each byte that comes: a head that drips would never be late.
+        """
+        token = current.set(self)
+        try:
+            yield
+        finally:
+            current.reset(token)
 
     def pause(self, error: ContratoError, attempt: int) -> float | None:
         """Return the seconds to wait before the next attempt; None if there must not be one.

@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 import os
 import re
+import ssl
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import httpx
@@ -123,18 +125,17 @@ def common_headers() -> httpx.Headers:
     )
 
 
-def connect(make: Callable[..., Made], connection: Connection) -> Made:
-    """Make an httpx transport.
+def connect(make: Callable[[ssl.SSLContext, str | None], Made], connection: Connection) -> Made:
+    """Make a transport.
 
     Raises:
         ValueError: The proxy is of a kind for which a package is missing.
 
     """
-    try:
-        # The environment has been asked, for the suite's HTTP library too.
-        return make(verify=connection.context, proxy=connection.proxy, trust_env=False)
-    except ImportError as error:
-        raise ValueError(f"no connection through the proxy of {connection!r}: {error}") from error
+    # httpcore says so with the first request.
+    if (connection.proxy or "").startswith("socks") and find_spec("socksio") is None:
+        raise ValueError(f"no connection through the proxy of {connection!r}: run `pip install httpx[socks]`")
+    return make(connection.context, connection.proxy)
 
 
 def _usable_url(url: Any) -> bool:
