@@ -441,9 +441,9 @@ def garble(body: bytes, rng: random.Random) -> bytes:
 def examples() -> list[tuple[spec.Operation, int, Any]]:
     """Operations, and status and example of each success."""
     return [
-        (operation, int(status), example)
+        (operation, response.a_status, example)
         for operation in OPERATIONS
-        for status, response in operation.responses.items()
+        for response in operation.responses.values()
         if response.succeeded
         for example in response.examples.values()
     ]

@@ -688,7 +688,7 @@ def serve(operation: spec.Operation, request: httpx.Request) -> httpx.Response:
     asked = {operation.keys[key].known_name: value for key, value in given.items()}
     assert operation.date_range
     low, high = (datetime.fromisoformat(asked[end]) for end in (operation.date_range.start, operation.date_range.end))
-    (example,) = operation.responses["200"].examples.values()
+    ((example,),) = (r.examples.values() for r in operation.responses.values() if r.promised)
     answer = dated(example, operation.date_range.field.split("/")[1:], [noon for noon in NOONS if low <= noon <= high])
     if (pagination := operation.pagination) is not None:
         number, size = asked.get(pagination.page, 1), pagination.size

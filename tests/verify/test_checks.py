@@ -234,7 +234,7 @@ BROKEN: list[tuple[str, str, Request, Damage]] = [
     # What the spec documents
     ("not_a_server_error", "", bills, answer(500, {})),
     ("not_a_server_error", "", bills, answer(503, b"")),
-    ("status_code_conformance", "", bills, answer(206, [])),
+    ("status_code_conformance", "", lambda: ("listAccounts", {}), answer(206, [])),
     ("status_code_conformance", "", lambda: lists(_page=1), answer(400, {"_page": ["Inválido."]})),
     ("content_type_conformance", "", bills, header("content-type", "text/plain")),
     ("content_type_conformance", "", lambda: lists(_page="x"),
@@ -548,7 +548,7 @@ def test_no_answer_breaks_a_check(name: str, document: Any) -> None:
     """What does not fit the schema is for the schema's check to tell."""
     operation = OPERATIONS[name]
     path: Values = {f.name: 1 for f in operation.parameters if f.place == "path"}
-    for status in (*(int(response.status) for response in operation.responses.values() if response.succeeded), 422):
+    for status in (*(response.a_status for response in operation.responses.values() if response.succeeded), 422):
         violations(answer(status, document)(bundled().ask(name, **path, token=None)))
 
 

@@ -187,6 +187,11 @@ LEGAL: dict[str, tuple[str, Fault, tuple[str, ...]]] = {
         answering(lambda body: redated(body, lambda text: f"{text}Z")),
         DATES + READINGS,
     ),
+    "a blank, and an offset without a colon": (
+        "neu",
+        answering(lambda body: redated(body, lambda text: f"{text.replace('T', ' ')}-0500")),
+        DATES + READINGS + ("operations_agree",),
+    ),
     "offsets, and To is inclusive": ("neu", inclusive, DATES + READINGS),
     "404 for unknown values": ("neu", unknown_is_404, QUIET),
     "case matters": ("apportionments", case_matters, ("searches_find",)),

@@ -486,11 +486,10 @@ def published(operation: Operation) -> Iterator[Entry]:
     page = operation.pagination and operation.pagination.page
     needed = [f.name for f in operation.parameters if f.required or f.known_name == page]
     required = {name: shown[name] for name in needed if name in shown}
-    answers = {status: response for status, response in operation.responses.items() if response.succeeded}
-    for status, response in answers.items():
+    for response in filter(lambda response: response.succeeded, operation.responses.values()):
         for example in response.examples.values() or ([""] if response.schema is None else []):
             for given in (shown | body, required | body):
-                yield entry(operation.id, given, base=ORIGIN, answer=example, status=int(status))
+                yield entry(operation.id, given, base=ORIGIN, answer=example, status=response.a_status)
 
 
 @pytest.mark.parametrize("api", spec.APIS)

@@ -155,7 +155,7 @@ def _field(at: str, schemas: Sequence[Schema], required: bool, facts: Mapping[st
 def _form(text: str) -> str:
     """The form of a timestamp, without its digits."""
     zone = "Z" if text.endswith(("Z", "z")) else "with an offset" if re.search(r"[+-]\d\d:?\d\d$", text) else "local"
-    return f"{zone}, {'fractions of a second' if '.' in text else 'whole seconds'}" if "T" in text else "dates alone"
+    return f"{zone}, {'fractions of a second' if '.' in text else 'whole seconds'}" if len(text) > 10 else "dates alone"
 
 
 def _kinds(kinds: Counter[str]) -> str:

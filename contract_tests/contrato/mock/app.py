@@ -146,7 +146,7 @@ class _Handled:
     @cached_property
     def success(self) -> int:
         """Status of an answer with a body."""
-        found = (int(r.status) for r in self.operation.responses.values() if r.succeeded and r.schema is not None)
+        found = (r.a_status for r in self.operation.responses.values() if r.succeeded and r.schema is not None)
         return next(found, 204)
 
 

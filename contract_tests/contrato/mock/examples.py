@@ -172,8 +172,7 @@ class Examples:
         if status is None:
             promised = [response for response in operation.responses.values() if response.promised]
             documented = promised[0] if promised else next(iter(operation.responses.values()), None)
-            pattern = "204" if documented is None else documented.status
-            status = 200 if pattern == "default" else int(pattern.replace("X", "0"))
+            status = 204 if documented is None else documented.a_status
         else:
             documented = operation.response(status)
         if documented is None:

@@ -327,6 +327,11 @@ class Response(Element["Api"]):
         """True if the status is 2XX, or if the answer is that to every request."""
         return self.status.startswith("2") or (self.status == "default" and self.alone)
 
+    @property
+    def a_status(self) -> int:
+        """A status that is in the range."""
+        return 200 if self.status == "default" else int(self.status.replace("X", "0"))
+
     @cached_property
     def promised(self) -> bool:
         """True if a call returns it: a success that is not merely a reading of an open question."""

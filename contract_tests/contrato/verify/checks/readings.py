@@ -358,3 +358,4 @@ def _form(pointer: str, texts: list[str]) -> Told:
             zone = "none" if moment.tzinfo is None else "utc" if text[-1] in "Zz" else "offset"
             yield "timestamp-zone", pointer, zone
             yield "timestamp-fraction", pointer, "some" if "." in text[19:] else "none"
+            yield "timestamp-separator", pointer, "letter" if text[10] == "T" else "blank"

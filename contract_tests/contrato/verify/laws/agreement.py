@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -232,7 +233,7 @@ def _alike(session: Session, value: Any) -> str:
     """The same text for values that mean the same: `7`, `"7"` and `"007"`, two forms of one moment."""
     if isinstance(value, str):
         read = session.readings([], "")[0]
-        moment = read(value) if "T" in value else None
+        moment = read(value) if re.match(r"\d{4}-\d\d-\d\d[T ]", value) else None
         number = str(int(value)) if value.isascii() and value.isdecimal() else value
         return moment.isoformat() if moment is not None else number
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else text_of(value)
