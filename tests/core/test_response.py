@@ -641,6 +641,14 @@ def test_a_write_that_was_done_never_looks_as_if_there_was_no_answer(lie: str, a
         assert "a body that" in caught.value.found
 
 
+@pytest.mark.parametrize("error", [httpx.PoolTimeout, httpx.ProxyError, httpx.ConnectError, httpx.ConnectTimeout])
+def test_a_write_that_was_not_sent_does_not_say_that_it_may_have_been_done(error: type[httpx.RequestError]) -> None:
+    operation = next(o for o in OPERATIONS if not o.safe)
+    with pytest.raises(TransportError) as caught:
+        call(False, partial(done, operation), transport=serving(error), kind=CLIENTS[operation.api.name])
+    assert "may have been done" not in str(caught.value)
+
+
 @BOTH
 def test_a_write_without_an_answer_says_that_it_may_have_been_done(asynchronous: bool) -> None:
     operation = next(o for o in OPERATIONS if not o.safe and o.answer is not None)

@@ -148,8 +148,13 @@ def answered(schema: str) -> str:
             + "  s30: {}\n",
             "with its references written out getA has more than",
         ),
+        (answered("{}").replace("responses:", "security: [{k: []}], responses:"), "security names k, which is not"),
+        (answered("{}").replace("responses:", "parameters: [null], responses:"), "a part of getA is not of the type"),
+        (answered("{}").replace("responses:", "requestBody: [], responses:"), "a part of getA is not of the type"),
+        ("{openapi: 3.1.0, paths: {/a: {get: {responses: null}}}}", "a part of getA is not of the type"),
+        (answered("{}").replace("/a:", "'/a/{x}':"), "getAX: x of its path is among no parameters: add it"),
     ],
-    ids=range(9),
+    ids=range(14),
 )
 def test_what_is_no_document_is_refused_in_one_line(text: str, message: str, tmp_path: Path) -> None:
     file = tmp_path / "x.yaml"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from typing import Any
 
@@ -34,6 +36,33 @@ NO_WAY = requests.ConnectTimeout(failed(ConnectTimeoutError()))
 RESET = requests.ConnectionError("the connection was reset")
 RESET_BY_PROXY = requests.exceptions.ProxyError(failed(ProxyError("reset", ConnectionResetError())))
 
+
+def refused_tunnel() -> Exception:
+    """What is raised where a proxy is there, and lets nobody through."""
+
+    class Refusing(BaseHTTPRequestHandler):
+        def do_CONNECT(self) -> None:
+            self.send_error(503)
+
+        def log_message(self, *arguments: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Refusing) as proxy:
+        threading.Thread(target=proxy.serve_forever, daemon=True).start()
+        request = requests.Request("GET", "https://api.example/").prepare()
+        with pytest.raises(requests.exceptions.ProxyError, match="503") as caught, closing(Adapter()) as adapter:
+            adapter.send(request, timeout=5, proxies={"https": f"http://127.0.0.1:{proxy.server_port}"})
+        proxy.shutdown()
+    return caught.value
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+# Two that end early, and a whole one.
+CUT = [
+    HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n",
+    HEAD + b"Content-Length: 2\r\n\r\n{",
+    HEAD + b"Content-Length: 2\r\n\r\n{}",
+]
 LATE = 12
 """Requests that are answered before anything happens."""
 
@@ -164,8 +193,9 @@ def test_a_server_that_is_not_there_from_the_start_is_no_server() -> None:
         run(Foreign("apportionments", lambda name, answer: Answer(503, {})))
 
 
-@pytest.mark.parametrize("error", [REFUSED, NO_PROXY, NO_WAY])
-def test_a_server_that_restarts_gets_every_request(error: Exception, lose: Any) -> None:
+@pytest.mark.parametrize("error", [REFUSED, NO_PROXY, NO_WAY, None])
+def test_a_server_that_restarts_gets_every_request(error: Exception | None, lose: Any) -> None:
+    error = error or refused_tunnel()
     foreign = Foreign("apportionments")
     before = set(foreign.records)
     lose(lambda number: error if number % 50 in (LATE, LATE + 1, LATE + 2) else None)
@@ -180,6 +210,14 @@ def test_a_server_that_lets_nobody_connect_any_more_ends_the_run(error: Exceptio
     report = run(Foreign("apportionments"))
     assert report.failures == []
     assert report.exit_code is ExitCode.INCONCLUSIVE
+
+
+def test_a_proxy_that_breaks_its_tunnels_and_makes_no_new_one_ends_the_run(lose: Any) -> None:
+    refused = refused_tunnel()
+    lose(lambda number: RESET if number == LATE else refused if number > LATE else None)
+    report = run(Foreign("apportionments"))
+    assert (report.failures, report.exit_code) == ([], ExitCode.INCONCLUSIVE)
+    assert any("the proxy let nobody connect" in note for note in report.notes)
 
 
 @pytest.mark.parametrize("error", [RESET, RESET_BY_PROXY])
@@ -202,6 +240,32 @@ def test_a_write_whose_connection_broke_is_not_repeated(error: Exception, monkey
     assert set(foreign.records) - before == {*broken}
     assert any(note.startswith("this run may have left 1 record") for note in report.notes)
     assert report.exit_code is ExitCode.INCONCLUSIVE
+
+
+def test_what_was_cut_on_the_way_is_asked_for_again_if_it_is_a_read() -> None:
+    asked: list[str] = []
+
+    class Cutting(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            asked.append(self.command)
+            self.wfile.write(CUT[len(asked) % 3])
+
+        do_GET = do_POST = do_DELETE = answer  # noqa: N815
+
+        def log_message(self, *arguments: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Cutting) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        api = spec.api("apportionments")
+        transport = Transport(api, f"http://127.0.0.1:{server.server_port}", TOKEN, Mode.UNRESTRICTED)
+        read, write = api.operations["getApportionment"], api.operations["deleteApportionment"]
+        with closing(transport):
+            assert transport.exchange(read, {parameter.key: 1 for parameter in read.parameters}).content == b"{}"
+            with pytest.raises(requests.ConnectionError, match="the answer was cut"):
+                transport.exchange(write, {parameter.key: 1 for parameter in write.parameters})
+        server.shutdown()
+    assert asked == [read.method, read.method, write.method]
 
 
 def test_a_server_that_goes_away_at_a_request_is_a_violation(lose: Any) -> None:

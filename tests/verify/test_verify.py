@@ -397,6 +397,16 @@ def test_what_runs_in_the_background_ends_when_it_is_told_to() -> None:
     assert done
 
 
+def test_a_run_under_nohup_outlives_its_terminal() -> None:
+    previous = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with terminable():
+            signal.raise_signal(signal.SIGHUP)
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, previous)
+
+
 def test_ctrl_c_inside_nested_protection_waits_for_the_outermost() -> None:
     reached = []
 

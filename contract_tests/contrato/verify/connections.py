@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import socket
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
@@ -13,6 +14,7 @@ from typing import Any
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool, ProxyManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import NewConnectionError, ProxyError
 
 
 @contextmanager
@@ -65,9 +67,16 @@ class _Connection(HTTPConnection):
     response_class = _Response
 
     def connect(self) -> None:
-        # Python leaks a socket on which TLS begins when it is shut on both sides.
-        with limited(self, float(self.timeout or 0), socket.SHUT_RD):
-            super().connect()
+        try:
+            # Python leaks a socket on which TLS begins when it is shut on both sides.
+            with limited(self, float(self.timeout or 0), socket.SHUT_RD):
+                super().connect()
+        except (ssl.SSLError, TimeoutError):
+            raise
+        except OSError as error:
+            # Otherwise a proxy's refusal looks like a connection that was lost after a request was sent.
+            failed = NewConnectionError(self, str(error))
+            raise (ProxyError("Unable to connect to proxy", failed) if self.proxy else failed) from error
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]
         with limited(self, float(self.timeout or 0)):

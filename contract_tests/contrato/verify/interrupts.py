@@ -45,8 +45,9 @@ def terminable() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    # Windows has no SIGHUP.
-    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    # Windows has no SIGHUP, and `nohup` has it ignored.
+    there = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    numbers = [number for number in there if signal.getsignal(number) is not signal.SIG_IGN]
     previous = [signal.signal(number, _interrupt) for number in numbers]
     try:
         yield

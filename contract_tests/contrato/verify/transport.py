@@ -521,6 +521,10 @@ def _read(response: requests.Response, request: requests.PreparedRequest, timeou
     except TimeoutError:
         response.close()
         raise Unusable(f"the answer was not complete after {timeout:g} s", request=request) from None
+    except requests.exceptions.ChunkedEncodingError as error:
+        # So are all cut bodies called, those with a length too. It is no `ConnectionError`, but as good as one.
+        response.close()
+        raise requests.ConnectionError(f"the answer was cut: {error}", request=request) from error
     except BaseException:
         response.close()
         raise

@@ -49,7 +49,25 @@ def add(file: Path) -> str:
     name = python_name(file.name.partition(".")[0], set())
     spec.add(spec.Api(name, document, str(file)))
     try:
-        _ = spec.finite_api(name).personal_names  # Reads every schema.
+        _read_whole(spec.finite_api(name))
     except (KeyError, ValueError) as error:
         raise Refusal(f"--spec {file}: {error.args[0]}") from error
     return name
+
+
+def _read_whole(api: spec.Api) -> None:
+    """Read what a run reads.
+
+    Raises:
+        KeyError, ValueError: Something is missing, or is not what OpenAPI has there.
+
+    """
+    for operation in api.operations.values():
+        try:
+            declared = {parameter.name for parameter in operation.parameters if parameter.place == "path"}
+            _ = operation.credential, operation.body, [response.schema for response in operation.responses.values()]
+        except (AttributeError, TypeError) as error:
+            raise ValueError(f"a part of {operation.id} is not of the type that OpenAPI has there: {error}") from error
+        if missing := set(re.findall(r"\{([^}]+)\}", operation.path)) - declared:
+            raise ValueError(f"{operation.id}: {', '.join(sorted(missing))} of its path is among no parameters: add it")
+    _ = api.personal_names

@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 MAX_RESERVED = 64 * 2**20
 # Maximum number of bytes that are kept of the body of an error.
 MAX_ERROR = 2**20
+# Errors before the first byte of a request is sent.
+NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 # RFC 8259 allows readers of JSON to ignore it.
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -257,7 +259,7 @@ class Reader:
             kind = RequestTimeoutError
         elif isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError | httpx.ProxyError):
             kind = ConnectionFailedError
-        if not self.operation.safe and not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+        if not self.operation.safe and not isinstance(error, NOT_SENT):
             reason += ". The request was sent: it may have been done"
         failed = kind(self.operation.id, request.method, self.auth.shown(request.url), reason)
         error.args = (self.auth.redact(str(error)),)

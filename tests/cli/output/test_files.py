@@ -1,11 +1,14 @@
 """Files that are replaced only when everything succeeded."""
 
 import json
+import signal
+import subprocess
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
-from command import Canned, Run
+from command import CONTRATO, Canned, Run, buffered
 from contrato.core import spec
 
 pytestmark = pytest.mark.slow
@@ -29,3 +32,27 @@ def test_a_failure_half_way_leaves_the_old_file_and_no_other(run: Run, canned: C
         assert set(tmp_path.iterdir()) == {file, *others}
         for written in (file, *others):
             written.unlink()
+
+
+def test_a_command_that_is_told_to_end_leaves_no_file(urls: dict[str, str], canned: Canned, tmp_path: Path) -> None:
+    bill = spec.api("neu").example("PaidAndPendingBill")
+    canned.answers = [(200, json.dumps(bill)), (200, "[]")]
+    canned.hold_at = 2
+    canned.go_on.clear()
+    command = [CONTRATO, "neu", "bills", "--base-url", canned.url, "-o", str(tmp_path / "bills.csv")]
+    with subprocess.Popen(command, env=buffered(urls), stderr=subprocess.PIPE) as process:
+        while canned.answered < 1:
+            canned.asked.wait(0.01)
+        process.send_signal(signal.SIGTERM)
+    canned.go_on.set()
+    assert process.returncode == 128 + signal.SIGTERM
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_command_left_is_in_nobodys_way(run: Run, canned: Canned, tmp_path: Path) -> None:
+    canned.answers = [(200, "[]")]
+    with patch("os.getpid", return_value=7):
+        for name in ("bills", "bills.concepts"):
+            (tmp_path / f".{name}.csv.7.part").touch()
+        run("neu", "bills", "--base-url", canned.url, "-o", tmp_path / "bills.csv")
+    assert (tmp_path / "bills.csv").exists()

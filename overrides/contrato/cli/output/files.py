@@ -1,11 +1,13 @@
 """The file or stream that rows go to, and their format."""
 
-import os
 import shutil
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 from typing import IO
 
 from contrato.cli.errors import Refusal
@@ -61,19 +63,39 @@ def destination(output: str | None) -> Iterator[IO[bytes]]:
             with path.open("wb") as stream:
                 yield stream
             return
-        partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-        try:
-            with partial.open("xb") as stream:
+        # By chance: in a container the number of the process is the same each time.
+        partial = path.with_name(f".{path.name}.{token_hex(4)}.part")
+        with _unwound_by_sigterm(), partial.open("xb") as stream:
+            try:
                 yield stream
-            if path.exists():
-                shutil.copymode(path, partial)
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+                stream.close()
+                if path.exists():
+                    shutil.copymode(path, partial)
+                partial.replace(path)
+            finally:
+                partial.unlink(missing_ok=True)
     except BrokenPipeError:
         raise
     except OSError as error:
         raise Refusal(f"cannot write {output}: {error.strerror or error}") from error
+
+
+@contextmanager
+def _unwound_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM raise, so that what was begun is removed; the status is that which a shell reports of the signal."""
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+
+    def end(number: int, frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def replaceable(output: str | None) -> bool:
