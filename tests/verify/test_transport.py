@@ -146,6 +146,61 @@ def test_what_something_in_between_answers_at_times_is_no_breach(
     assert len(asked) > 30
 
 
+GATEWAYS = [
+    Answer(404, "404 page not found", content_type="text/plain"),
+    Answer(403, "<html>Request blocked", content_type="text/html"),
+]
+
+
+@pytest.mark.parametrize("other", GATEWAYS, ids=lambda other: str(other.status))
+@pytest.mark.parametrize("at", [1, 5, 6])
+def test_what_something_in_between_answers_once_is_no_reading(other: Answer, at: int) -> None:
+    """Of what an unknown id finds."""
+    nothing: list[Answer] = []
+
+    def alter(name: str, answer: Answer) -> Answer:
+        is_empty = name == "listDueDates" and not answer.body["data"]
+        nothing.extend([answer] * is_empty)
+        return other if is_empty and len(nothing) == at else answer
+
+    report = run(Foreign("neu", alter), mode="read-only", only=["listDueDates"])
+    assert report.failures == []
+    assert len(nothing) > at
+    assert set(report.readings["unknown-filter"]) == {"empty"}
+
+
+@pytest.mark.parametrize("other", GATEWAYS, ids=lambda other: str(other.status))
+@pytest.mark.parametrize("at", range(3))
+def test_what_something_in_between_answers_at_times_ends_no_list(other: Answer, at: int) -> None:
+    asked = count()
+
+    def alter(name: str, answer: Answer) -> Answer:
+        return other if name == "listBills" and next(asked) % 7 == 4 + at else answer
+
+    rules = ["listBills", "pages_make_the_list", "ranges_cut", "filters_select", "open_questions_have_one_answer"]
+    report = run(Foreign("neu", alter), mode="read-only", only=rules)
+    assert report.failures == []
+    assert next(asked) > 20
+
+
+@pytest.mark.parametrize(
+    "other",
+    [*GATEWAYS, Answer(405, "<html>Not Allowed", content_type="text/html")],
+    ids=lambda other: str(other.status),
+)
+@pytest.mark.parametrize("operation", ["createApportionment", "updateApportionment"])
+def test_what_something_in_between_answers_once_to_a_write_is_no_breach(operation: str, other: Answer) -> None:
+    written = count()
+
+    def alter(name: str, answer: Answer) -> Answer:
+        return other if name == operation and answer.status < 300 and next(written) == 2 else answer
+
+    rules = [operation, "status_code_conformance", "created_is_kept", "updated_is_kept", "malformed_is_refused"]
+    report = run(Foreign("apportionments", alter), mode="own-records", only=rules)
+    assert report.failures == []
+    assert next(written) > 3
+
+
 def test_an_operation_that_answers_503_while_others_answer_is_a_breach() -> None:
     def alter(name: str, answer: Answer) -> Answer:
         return Answer(503, {}) if name == "getApportionment" and answer.status == 200 else answer

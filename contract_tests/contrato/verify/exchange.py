@@ -63,8 +63,13 @@ class Exchange:
     @property
     def may_be_anothers(self) -> bool:
         """True if the answer may be of something in between, or be about the token and not about the request."""
-        is_page = self.succeeded and self.headers.get("content-type", "").lower().startswith("text/html")
+        is_page = self.succeeded and self.is_text and "html" in self.headers["content-type"].lower()
         return self.status in PROXY or self.status in LOCKED_OUT or 300 <= self.status < 400 or is_page
+
+    @property
+    def is_text(self) -> bool:
+        """True if the answer calls itself text, as the error pages of gateways do."""
+        return self.headers.get("content-type", "").lower().startswith("text/")
 
     @property
     def succeeded(self) -> bool:

@@ -21,6 +21,8 @@ from contrato.verify.rules import RULES, Rule, misread
 REPEATED = 3
 """Times that a violation in doubt has to be there again: in a balancer that fails at times, once is no proof."""
 
+ONE_ANSWER = "open_questions_have_one_answer"
+
 PAUSE = 1.0
 """Seconds between them: a route may be missing while a server is replaced."""
 
@@ -97,7 +99,7 @@ class Judge:
     def _settled(self, reading: Reading) -> bool:
         contradiction = self.readings.see(reading)
         if contradiction is not None:
-            self.doubt("open_questions_have_one_answer", contradiction)
+            self.doubt(ONE_ANSWER, contradiction)
         return True
 
     def add_or_doubt(self, rule: str, finding: Violation | NotJudged | Reading) -> bool:
@@ -140,7 +142,7 @@ class Judge:
                     time.sleep(PAUSE)
                 for key, violation in fleeting.items():
                     alike = [other for rule, other in left if _key(rule, other) == key]
-                    reason = self._otherwise(alike, repeat, None if number else wait)
+                    reason = self._otherwise(key[1], alike, repeat, None if number else wait)
                     if reason is not None:
                         left = [one for one in left if _key(*one) != key]
                         self.add(key[1], NotJudged(violation.operation, *reason))
@@ -154,6 +156,7 @@ class Judge:
 
     def _otherwise(
         self,
+        rule: str,
         alike: Sequence[Violation],
         repeat: Callable[[Exchange], Exchange | None],
         wait: Callable[[Operation | None], None] | None,
@@ -162,23 +165,24 @@ class Judge:
         reason = None
         # Data may have changed after the first: a record that was not there may have been created.
         for violation in {id(one): one for one in (alike[-1], alike[0])}.values():
-            shown = violation.exchanges[-1] if violation.exchanges else None
-            if shown is None or (shown.succeeded and not _only_reads(shown)):
+            # Of two answers that contradict each other, either may be the one of something in between.
+            shown_by = violation.exchanges if rule == ONE_ANSWER else violation.exchanges[-1:]
+            changed = _changed(shown_by, repeat, wait)
+            if changed is None:
                 return None
-            if wait is not None and shown.may_be_anothers:
-                wait(shown.operation)
-            again = repeat(shown)
-            if again is not None and (kind_of(again) == kind_of(shown) or min(again.status, shown.status) >= 500):
-                return None
+            shown, again = changed
+            if rule == ONE_ANSWER:
+                self.readings.withdraw(shown)
+            found = kind_of(shown) if rule == ONE_ANSWER else violation.found
             then = kind_of(again) if again else "nothing"
             excused = shown.may_be_anothers and again is not None and again.status != 429
-            reason = f"the answer is not stable: {violation.found}, then {then}", excused
+            reason = f"the answer is not stable: {found}, then {then}", excused
         return reason
 
     def conclude(self) -> None:
         """Report what only all answers together tell."""
         for finding in self.readings.never():
-            self.add("open_questions_have_one_answer", finding)
+            self.add(ONE_ANSWER, finding)
         self.report.readings = self.readings.told()
 
     def passed(self, operation: str, rule: str) -> None:
@@ -222,13 +226,32 @@ def _key(rule: str, violation: Violation) -> tuple[str, str, str]:
     return violation.operation, rule, violation.field
 
 
+def _changed(
+    exchanges: Iterable[Exchange],
+    repeat: Callable[[Exchange], Exchange | None],
+    wait: Callable[[Operation | None], None] | None,
+) -> tuple[Exchange, Exchange | None] | None:
+    """The first exchange whose request is answered otherwise now, and that answer; None if all are as they were."""
+    for shown in exchanges:
+        if shown.succeeded and not _only_reads(shown):
+            continue
+        if wait is not None and shown.may_be_anothers:
+            wait(shown.operation)
+        again = repeat(shown)
+        if again is None or (kind_of(again) != kind_of(shown) and min(again.status, shown.status) < 500):
+            return shown, again
+    return None
+
+
 def _may_pass(rule: str, violation: Violation) -> bool:
     """True if what is in between may be the reason, and only for a while.
 
-    The refusal of a write counts at once: its record may be gone when it is asked for again.
+    The server's own refusal of a write counts at once: its record may be gone when it is asked for again.
     """
     return any(
-        exchange.may_be_anothers or rule == "not_a_server_error" or (exchange.status >= 400 and _only_reads(exchange))
+        exchange.may_be_anothers
+        or rule == "not_a_server_error"
+        or (exchange.status >= 400 and (_only_reads(exchange) or exchange.is_text))
         for exchange in violation.exchanges[-1:]
     )
 

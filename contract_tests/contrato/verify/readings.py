@@ -56,6 +56,14 @@ class Readings:
             (*earlier.exchanges[-1:], *reading.exchanges[-1:]),
         )
 
+    def withdraw(self, exchange: Exchange) -> None:
+        """Forget what an answer told that was not the server's."""
+        for place, seen in self._seen.items():
+            for name, reading in [*seen.items()]:
+                if any(shown is exchange for shown in reading.exchanges):
+                    del seen[name]
+                    del self._counts[*place, name]
+
     def _count(self, reading: Reading) -> None:
         """Count answers rather than the records in them."""
         key = reading.operation, reading.question, reading.field, reading.reading

@@ -16,7 +16,8 @@ import requests
 from contrato.core.spec import Operation, Parameter
 from contrato.verify.discovery import Discovery, valid_values
 from contrato.verify.documents import MISSING, find, short, spread
-from contrato.verify.exchange import Arguments, Exchange
+from contrato.verify.exchange import LOCKED_OUT, Arguments, Exchange
+from contrato.verify.findings import kind_of
 from contrato.verify.rows import Row, counter, intervals, items_of, limit_of, local, page_key, page_size, rows_of
 from contrato.verify.transport import Limited, Refused, TooLong
 
@@ -153,6 +154,7 @@ class Session:
     sampled: dict[str, str] = field(default_factory=dict)
     settled: dict[tuple[str, str], str] = field(default_factory=dict)
     _answers: dict[str, Exchange] = field(default_factory=dict)
+    _refusals: set[str] = field(default_factory=set)
     _memory: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -221,6 +223,13 @@ class Session:
             sent = {name: value for (_, name), value in arguments.items()}
             lost = "" if isinstance(error, TooLong) else f"{reason}, for {short(sent)}"
             raise UnansweredError(reason, lost) from error
+        form = kind_of(exchange)
+        if operation.safe and 400 <= exchange.status < 500 and form not in self._refusals:
+            # What is in between may have answered: a route may be missing for once.
+            again = self.transport.another(exchange)
+            if again is not None and kind_of(again) == form:
+                self._refusals.add(form)
+            exchange = again or exchange
         if exchange.status == 429:
             raise UnansweredError(f"{operation.method} {operation.path} was answered with 429")
         if plain:
@@ -263,8 +272,10 @@ class Session:
                     return Walk(read, items, numbers, complete=False)
                 return self._sample(operation, arguments, read, fresh)
             exchange = self.ask(operation, {**arguments, page_key(operation): number + 1}, fresh=fresh)
-            if 400 <= exchange.status < 500 and not self._has_counters(operation, read[number]):
-                return Walk(read, items, numbers, complete=True)  # Nobody promised that page.
+            if _is_refused(exchange) and not self._has_counters(operation, read[number]):
+                # Nobody promised that page. But a fault that lasts refuses the one before it too.
+                self.get(operation, {**arguments, page_key(operation): number}, fresh=True)
+                return Walk(read, items, numbers, complete=True)
             _sound(operation, exchange)
             following = list(items_of(operation, exchange))
             read[number + 1] = exchange
@@ -285,7 +296,8 @@ class Session:
         def page(number: int) -> list[Any]:
             """The items of one page; none beyond the last."""
             exchange = self.ask(operation, {**arguments, page_key(operation): number}, fresh=fresh)
-            if last is None and 400 <= exchange.status < 500:
+            if last is None and _is_refused(exchange):
+                self.get(operation, {**arguments, page_key(operation): max(read)}, fresh=True)
                 return []
             found = list(items_of(operation, _sound(operation, exchange)))
             if found or last is not None:
@@ -457,6 +469,11 @@ def _sound(operation: Operation, exchange: Exchange) -> Exchange:
     if not exchange.succeeded or not is_readable(operation, exchange):
         raise UnexpectedError(exchange)
     return exchange
+
+
+def _is_refused(exchange: Exchange) -> bool:
+    """True if the server may not have what was asked for: not if it lets nobody in."""
+    return 400 <= exchange.status < 500 and exchange.status not in LOCKED_OUT
 
 
 def _is_again(following: list[Any], here: list[Any]) -> bool:
