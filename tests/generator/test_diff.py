@@ -262,7 +262,7 @@ def no_promise_touched(document: Spec) -> None:
             "neu",
             another_type_beside_other_words,
             [
-                (WIRE, f"{BILLING}, answer 200, date_payment", "Type widened from 'null' to 'boolean'."),
+                (WIRE, f"{BILLING}, answer 2XX, date_payment", "Type widened from 'null' to 'boolean'."),
                 (PYTHON, "Bill.date_payment", "Type was datetime.datetime | None, is datetime.datetime | bool | None"),
             ],
             id="another type within anyOf, beside other words",
@@ -279,7 +279,7 @@ def no_promise_touched(document: Spec) -> None:
             [
                 (
                     MEANING,
-                    f"{BILLING}, answer 200, consumption",
+                    f"{BILLING}, answer 2XX, consumption",
                     "x-unit was 'kWh', is 'MWh': the same number is another quantity",
                 )
             ],

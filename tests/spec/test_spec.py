@@ -212,7 +212,7 @@ def law_faults(spec: Spec, operation: Spec) -> Iterator[str]:
             laws.append((key, name, found if isinstance(found, list) else [found]))
     laws += [("x-always", name, [law["at"]]) for law in operation.get("x-always", [])]
     for law in operation.get("x-agrees-with", []):
-        pairs = {**law["key"], **law["same"]}
+        pairs = {**law["key"], **law["same"], **law.get("not-another", {})}
         laws.append(("x-agrees-with", name, list(pairs)))
         laws.append(("x-agrees-with", law["operation"], [*pairs.values(), *law.get("theirs", {})]))
         if law.get("covers", "ours") not in ("ours", "both"):
@@ -387,7 +387,7 @@ def argument(spec: Spec, operation_id: str, name: str) -> Spec:
             "x-always points at /*/on, which leads nowhere",
         ),
         (
-            lambda s: at(s, "listBills")["x-agrees-with"][0]["same"].update({"/*/account": "/*/nobody"}),
+            lambda s: at(s, "listBills")["x-agrees-with"][0]["same"].update({"/*/id_account": "/*/nobody"}),
             "leads nowhere",
         ),
         (

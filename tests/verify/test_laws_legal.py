@@ -213,12 +213,43 @@ LEGAL: dict[str, tuple[str, Fault, tuple[str, ...]]] = {
     "paid bills have no due date": ("neu", paid_bills_are_never_due, ("operations_agree",)),
     "bills paid late are overdue": ("neu", paid_late_is_overdue, ("days_are_reckoned",)),
     "a range selects rules": ("neu", range_selects_rules, ("ranges_cut", "filters_select", "filters_combine")),
-    "recent bills without a range": ("neu", recent_bills_without_a_range, ("operations_agree",)),
+    "recent bills without a range": ("neu", recent_bills_without_a_range, ()),
+    "neugets are dated by the day": (
+        "neu",
+        answering(
+            lambda body: [{**one, "date": one["date"][:10] + "T00:00:00"} for one in body],
+            when=lambda call: call.operation == "listUsedNeugets",
+        ),
+        ("operations_agree",),
+    ),
     "204 for an unknown company": ("apportionments", unknown_company_is_204, ()),
 }
 
 
 """API, variant, and the laws that it could disturb; all when none is named."""
+
+
+def of_another_service(bills: Any) -> Any:
+    """Bills with the name of another service, where there is one."""
+    names = [bill["service"] for bill in bills]
+    return [{**bill, "service": next((n for n in names if n != bill["service"]), bill["service"])} for bill in bills]
+
+
+@pytest.mark.parametrize(
+    ("change", "levels"),
+    [
+        (lambda bills: [{**bill, "service": "Antes"} for bill in bills], {"plausible"}),
+        (lambda bills: [{**bill, "account": "Antes"} for bill in bills], {"plausible"}),
+        (of_another_service, {"plausible", "inferred"}),
+    ],
+)
+def test_a_bill_may_keep_the_names_of_its_day_but_has_none_of_others(
+    stage: Stage, change: Callable[[Any], Any], levels: set[str]
+) -> None:
+    stage.faults = {"listBills": answering(change)}
+    violations, _ = judge("neu", stage.base_url("neu"), laws=("operations_agree",))
+    found = [violation for _, violation in violations if violation.operation == "listBills"]
+    assert {str(violation.evidence).partition(":")[0] for violation in found} == levels
 
 
 @pytest.mark.parametrize("name", LEGAL)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 import requests
 
 from contrato.core.spec import Operation, Parameter
-from contrato.verify.discovery import Discovery, valid_values
+from contrato.verify.discovery import WIDEST, Discovery, valid_values
 from contrato.verify.documents import MISSING, find, short, spread
 from contrato.verify.exchange import LOCKED_OUT, Arguments, Exchange
 from contrato.verify.findings import kind_of
@@ -403,6 +403,30 @@ class Session:
                 if values is not None:
                     return self._coarse(operation, values)
         raise UnfitError("the server has no values for its required fields")
+
+    def broad(self, operation: Operation) -> Arguments:
+        """Like `base`, with the widest range of dates if without one a list has only what is recent."""
+        dates = operation.date_range
+        if dates is None or not operation.admits("no-range", "recent"):
+            return self.base(operation)
+        keys = [operation.parameter(name).key for name in (dates.start, dates.end)]
+
+        def read() -> Arguments:
+            base = self.base(operation)
+            wide = {**base, **{key: end.isoformat() for key, end in zip(keys, WIDEST, strict=True)}}
+            listed = self.whole(operation, base)
+            if not listed.complete or base.keys() & {*keys}:
+                return base
+            last = max(listed.numbered)
+            known = [[*items_of(operation, page)] for page in listed.numbered.values()]
+            for number in sorted({1, last, last + 1} if operation.pagination else {1}):
+                page = {page_key(operation): number} if number > 1 else {}
+                answer = self.ask(operation, {**wide, **page})
+                if answer.succeeded and [*items_of(operation, answer)] not in ([], *known):
+                    return wide
+            return base
+
+        return self.remember(f"broad {operation.id}", read)
 
     def _coarse(self, operation: Operation, values: Arguments) -> Arguments:
         """With rows of a middle length, so that a range of weeks is a handful of rows."""

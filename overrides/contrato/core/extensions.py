@@ -127,6 +127,7 @@ class Agreement(_Stated):
         operation: The operationId of the other.
         key: Our pointers to what joins two records, each with theirs.
         same: Our pointers to what is the same, each with theirs.
+        not_another: Our pointers to what is not that of another record of theirs, each with theirs.
         covers: `ours` if the other has all our records; `both` if we have all of theirs, too.
         theirs: Values that a joined record of the other has, by their pointers.
         unless: Open questions with the readings by which we have but those of their records that are `covered`.
@@ -137,6 +138,7 @@ class Agreement(_Stated):
     operation: str
     key: Mapping[str, str]
     same: Mapping[str, str] = attrs.field(factory=dict)
+    not_another: Mapping[str, str] = attrs.field(factory=dict, metadata={"wire": "not-another"})
     covers: str = ""
     theirs: Mapping[str, Any] = attrs.field(factory=dict)
     unless: Mapping[str, str] = attrs.field(factory=dict)

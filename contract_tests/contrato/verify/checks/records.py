@@ -119,7 +119,7 @@ def _told(record: Values, law: Invariant, amount: Schema) -> tuple[str, str] | N
     if value is None or not addends or None in addends:
         return None
     due = math.fsum(filter(None, addends))
-    is_round = any(value % step == 0 and abs(value - due) <= step / 2 for step in STEPS)
+    is_round = any(value % step == 0 and abs(value - due) < step for step in STEPS)
     if due < -CENTS:
         is_negative = adds_up(value, due, len(addends)) or (value < 0 and is_round)
         return _first(amount, "credit", {"zero": value == 0, "negative": is_negative})

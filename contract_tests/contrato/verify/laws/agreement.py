@@ -42,10 +42,11 @@ def operations_agree(session: Session, operation: Operation) -> Iterator[Violati
     for agreement in operation.agreements:
         other = session.spec.operations[agreement.operation]
         ours_at, theirs_at = list(agreement.key), list(agreement.key.values())
-        same, theirs_too = agreement.same, agreement.theirs
+        same, apart, theirs_too = agreement.same, agreement.not_another, agreement.theirs
         pages, theirs_pages, all_ours, all_theirs = _compared(session, operation, other)
-        ours = _records(operation, pages, [*ours_at, *same])
-        theirs = _records(other, theirs_pages, [*theirs_at, *same.values(), *theirs_too, *agreement.covered])
+        ours = _records(operation, pages, [*ours_at, *same, *apart])
+        wanted = [*theirs_at, *same.values(), *apart.values(), *theirs_too]
+        theirs = _records(other, theirs_pages, [*wanted, *agreement.covered])
         index: dict[tuple[str, ...], list[tuple[dict[str, Any], Exchange]]] = {}
         for record, page in theirs:
             index.setdefault(_key(session, record, theirs_at), []).append((record, page))
@@ -56,11 +57,12 @@ def operations_agree(session: Session, operation: Operation) -> Iterator[Violati
         if any(_key(session, record, ours_at) not in index for record, _ in ours):
             more = _of_all_dates(session, other)
             all_theirs = all_theirs and more is not None
-            for record, page in _records(other, more or [], [*theirs_at, *same.values(), *theirs_too]):
+            for record, page in _records(other, more or [], wanted):
                 key = _key(session, record, theirs_at)
                 if key not in index:
                     index[key] = [(record, page)]
                     yield Reading(other.id, "no-range", "", "recent", (page,))
+        others = {its: {_alike(session, each[its]) for each, _ in theirs if its in each} for its in apart.values()}
         seen: set[tuple[str, ...]] = set()
         unknown = 0
         for record, page in ours:
@@ -81,13 +83,18 @@ def operations_agree(session: Session, operation: Operation) -> Iterator[Violati
                 value = record.get(mine, MISSING)
                 if value is MISSING or MISSING in values:
                     continue  # The schema is judged elsewhere.
-                if _alike(session, value) not in {_alike(session, v) for v in values}:
+                if not any(_is_same(session, value, v) for v in values):
                     say = f"{short(values[0])}, as {other.id} has {its} of {short(key)}"
                     yield violation(operation, mine, say, short(value), proof, [matches[0][1], page])
-            for its, wanted in theirs_too.items():
+            for mine, its in apart.items():
+                own = {_alike(session, match[its]) for match, _ in matches if its in match}
+                if mine in record and (text := _alike(session, record[mine])) not in own and text in others[its]:
+                    say = f"not {its} of another record of {other.id} than {short(key)}"
+                    yield violation(operation, mine, say, short(record[mine]), proof, [matches[0][1], page])
+            for its, value in theirs_too.items():
                 for match, there in matches:
-                    if its in match and _alike(session, match[its]) != _alike(session, wanted):
-                        say = f"{short(wanted)} at {its} of {other.id} for {short(key)}"
+                    if its in match and _alike(session, match[its]) != _alike(session, value):
+                        say = f"{short(value)} at {its} of {other.id} for {short(key)}"
                         yield violation(operation, ours_at[0], say, short(match[its]), proof, [page, there])
         if unknown and agreement.covers in ("ours", "both"):
             reason = f"{unknown} records were looked up in a sample of {other.id} that does not have them"
@@ -237,6 +244,13 @@ def _alike(session: Session, value: Any) -> str:
         number = str(int(value)) if value.isascii() and value.isdecimal() else value
         return moment.isoformat() if moment is not None else number
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else text_of(value)
+
+
+def _is_same(session: Session, value: Any, other: Any) -> bool:
+    """True for values that mean the same; a moment at midnight may be the day of the other one."""
+    one, two = _alike(session, value), _alike(session, other)
+    is_midnight = "T00:00:00" in (one[10:], two[10:])
+    return one == two or (is_midnight and one[:10] == two[:10] and "T" == one[10:11] == two[10:11])
 
 
 @law("Each record that a list names can be read by itself.")

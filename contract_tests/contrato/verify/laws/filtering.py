@@ -168,7 +168,7 @@ class _Listed(NamedTuple):
 
 
 def _unfiltered(session: Session, operation: Operation, filters: Sequence[tuple[Parameter, Echo]]) -> _Listed:
-    base = session.base(operation)
+    base = session.broad(operation)
     chosen = [f for f, _ in filters if f.key in base]
     if not chosen:
         rows, pages, complete = session.rows(operation, base)

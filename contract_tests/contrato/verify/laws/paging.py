@@ -81,9 +81,9 @@ def _after_last(operation: Operation, beyond: Exchange, has_items: bool) -> Iter
 def _elsewhere(session: Session, operation: Operation, walk: Walk) -> list[Row]:
     """Records that ranges of dates show, and a list does not of which every page is the first."""
     dates = operation.date_range
-    if dates is None or len(walk.numbered) > 1 or not admits_last(operation):
-        return []
     base, rows = session.base(operation), rows_of(operation, walk.pages)
+    if dates is None or len(walk.numbered) > 1 or not admits_last(operation) or session.broad(operation) != base:
+        return []
     seam = seam_of(session, rows, dates.field) if rows else None
     if seam is None:
         return []

@@ -69,8 +69,9 @@ class _Cuts:
         self.proof = operation.date_range.evidence
         start, end = (operation.parameter(name) for name in (operation.date_range.start, operation.date_range.end))
         self.ends = start, end
-        self.needed = start.required or end.required
-        self.base = session.base(operation)
+        self.base = session.broad(operation)
+        self.is_recent = self.base != session.base(operation)
+        self.needed = start.required or end.required or self.is_recent
         self.rows, self.pages, self.all_known = session.rows(operation, self.base)
         read = session.readings(self.rows, at)[0]
         self.moments = sorted({moment for row in self.rows if (moment := read(row[at])) is not None})
@@ -151,6 +152,8 @@ class _Cuts:
     def settled(self) -> Iterator[Reading]:
         """Readings of the ends that the answers to ranges leave."""
         operation, ways = self.operation, self.possible
+        if self.is_recent:
+            yield Reading(operation.id, "no-range", "", "recent", tuple(self.pages[:1]))
         if "history-range" in operation.open:
             yield Reading(operation.id, "history-range", "", "rules" if self.of_groups else "times")
         if len({bounds.time for bounds in ways}) == 1 and "range-time" in operation.open:
