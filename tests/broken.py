@@ -26,6 +26,16 @@ def without(*names: str) -> Callable[[Any], Any]:
     return lambda given: {k: v for k, v in given.items() if k not in names}
 
 
+def refusing(name: str, value: Any = None) -> Fault:
+    """Refuse each request with an argument, or with one value of it."""
+
+    async def fault(call: Call) -> Answer:
+        refused = name in call.given and value in (None, call.given[name])
+        return (400, {"message": "No se pudo procesar."}) if refused else await call.forward()
+
+    return fault
+
+
 def answering(change: Callable[[Any], Any], *, when: Callable[[Call], bool] = lambda call: True) -> Fault:
     """Change the body of a successful answer."""
 

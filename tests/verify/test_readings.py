@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from html import unescape
@@ -14,7 +14,9 @@ import pytest
 
 from contrato.core import spec
 from contrato.verify import Report, verify
+from contrato.verify.checks.documented import status_code_conformance
 from contrato.verify.checks.readings import open_questions_have_one_answer
+from contrato.verify.checks.refusals import refusals_name_the_fault
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Reading, Violation
 from contrato.verify.leniency import faults_of, left_open, may_be_refused
@@ -95,6 +97,29 @@ def test_a_valid_request_may_be_refused_where_the_spec_leaves_it_open() -> None:
     assert may_be_refused(sent("listBills", {"From": "2020-01-01T00:00:00", "To": "2020-01-02T00:00:00"}, 400)) is None
     assert may_be_refused(sent("createApportionment", {"name": "Rateio"}, 422)) == "duplicate-name"
     assert may_be_refused(sent("listBills", {"From": "2020-01-01T00:00:00"}, 200)) is None
+
+
+@pytest.mark.parametrize(
+    ("operation", "answered"),
+    [
+        ("createApportionment", answer(409, {"detail": "the name is taken"})),
+        ("createApportionment", answer(403, {"detail": "you may not"})),
+        # Of the record, and not of the request.
+        ("updateApportionment", answer(422, {"company_id": ["a rule of the company"]})),
+    ],
+)
+def test_what_is_valid_by_itself_may_not_be_written(operation: str, answered: Callable[[Exchange], Exchange]) -> None:
+    node = APPORTIONMENTS.operations[operation]
+    assert node.body is not None
+    body = next(iter(node.body.examples.values()))
+    of_record = {f.name: 17 for f in node.parameters if f.place == "path"}
+    exchange = answered(replace(asked(lambda: (operation, of_record)), request_body=json.dumps(body).encode()))
+    for check in (status_code_conformance, refusals_name_the_fault):
+        assert [found for found in check(exchange, APPORTIONMENTS) if found is not None] == []
+    if exchange.status != 422:
+        assert may_be_refused(exchange)
+    other = replace(exchange, status=418)
+    assert [found for found in status_code_conformance(other, APPORTIONMENTS) if found is not None]
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,10 @@ from typing import Any
 import pytest
 from hypothesis.configuration import storage_directory
 from rich.console import Console
+from starlette.requests import Request
 
 from contrato.core import spec
+from contrato.core.spec import Operation
 from contrato.verify import RULES, ExitCode, Report, UsageError, Verdict, verify
 from contrato.verify.discovery import WINDOW
 from contrato.verify.documents import find
@@ -338,6 +340,19 @@ def test_how_a_request_is_refused_is_left_to_the_server(api: str, operations: li
     report = run(Foreign(api, alter), only=operations)
     assert report.failures == []
     assert report.exit_code is ExitCode.PASSED
+
+
+class Strict(Foreign):
+    """Wants the header that the document shows with every request."""
+
+    def _answer(self, operation: Operation, request: Request, path: str, raw: bytes) -> Answer:
+        is_json = request.headers.get("content-type") == "application/json"
+        return super()._answer(operation, request, path, raw) if is_json else Answer(415, {"detail": "send JSON"})
+
+
+def test_a_server_may_want_the_type_that_the_document_shows_with_every_request() -> None:
+    report = run(Strict("apportionments"), mode="read-only")
+    assert (report.failures, report.exit_code) == ([], ExitCode.PASSED)
 
 
 class Narrow(Foreign):

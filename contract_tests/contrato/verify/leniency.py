@@ -65,6 +65,8 @@ def refusable(exchange: Exchange) -> Iterator[str]:
     for question, holds in questions.items():
         if holds and (question == "duplicate-name" or operation.admits(question, "refused")):
             yield question
+    if exchange.status == 403 and operation.admits("write-permission", "403"):
+        yield "write-permission"
     if body is not None and not exchange.request_body and body.admits("body-required", "required"):
         yield "body-required"
     for f in operation.parameters:

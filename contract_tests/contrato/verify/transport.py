@@ -337,6 +337,9 @@ class Transport:
         if operation is not None and sent.headers.get("Accept") == "*/*":
             # As clients do: of several forms of an answer, JSON is what can be judged.
             sent.headers["Accept"] = operation.accept
+        if operation is not None and not self.spec.file and not sent.body:
+            # As clients do, too: one of the documents asks for it in every request.
+            sent.headers.setdefault("Content-Type", JSON)
         if scheme is not None and scheme.place == "query":
             # Nowhere else: a record may be called like this.
             argument = re.escape(f"{quote(scheme.parameter, safe='')}={quote(TOKEN, safe='')}")

@@ -26,6 +26,9 @@ from contrato.verify.rules import check
 GENERAL_REFUSALS = (400, 422)
 """Statuses that say no more than that a request is invalid."""
 
+REFUSED_WRITES = (*GENERAL_REFUSALS, 409)
+"""Statuses with which a server may refuse to write what is valid by itself."""
+
 PIECE = 500
 """Elements of a list that are held against a schema at once, if it has errors."""
 
@@ -52,15 +55,16 @@ def not_a_server_error(exchange: Exchange, spec: Api) -> Iterator[Violation | No
 @check("The status of an answer is one that the spec has for the operation.", layer=Layer.CONFORMANCE)
 def status_code_conformance(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
     """Clients branch on the status, and cannot handle one that the contract does not have. Which 4XX refuses an invalid
-    request or a token is left to the server, where no source says it; so is whether 400 or 422 refuses to write what is
-    valid by itself, such as a reference to a record that there is not.
+    request or a token is left to the server, where no source says it; so is whether 400, 409 or 422 refuses to write what
+    is valid by itself, such as a name that is taken, or a reference to a record that there is not.
     """
     operation, status = exchange.operation, exchange.status
     if operation is None or status >= 500:
         return
     yield None
     left_open = status in (401, 403) or (400 <= status < 500 and not is_valid(exchange))
-    left_open |= not operation.safe and status in GENERAL_REFUSALS and any(map(operation.response, GENERAL_REFUSALS))
+    left_open |= not operation.safe and status in REFUSED_WRITES and any(map(operation.response, REFUSED_WRITES))
+    left_open |= status == 415 and not is_json(exchange.request_headers.get("content-type", ""))
     if operation.response(status) is None and not left_open:
         codes = operation.responses
         proof = "; ".join(f"{code} {response.evidence}" for code, response in codes.items() if response.evidence)

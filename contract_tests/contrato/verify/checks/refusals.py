@@ -48,6 +48,9 @@ def refusals_name_the_fault(exchange: Exchange, spec: Api) -> Iterator[Violation
     wrong, closed, names = _judged(exchange)
     spoken = {name: _meant(name, names) for name in named}
     general = {"body", "query", "path", "header"} if not proof.startswith("documented") else set()
+    if operation.creator is not None and not operation.safe:
+        # A rule may be about what the record has and this request need not send.
+        general |= {f.name for f in operation.creator.parameters}
     # Requests do not tell what a parameter of the path is called, so that a server may call it otherwise.
     in_path = next((at.partition(".")[2] for at in faults_of(exchange) if at.startswith("path.")), None)
     spoken = {name: meant or (in_path if name not in general else None) for name, meant in spoken.items()}

@@ -9,17 +9,20 @@ from typing import Any, NamedTuple
 from contrato.core.extensions import Echo
 from contrato.core.spec import Operation, Parameter
 from contrato.verify.documents import find, short, spread, text_of
-from contrato.verify.exchange import Arguments, Exchange
-from contrato.verify.findings import NotJudged, Reading, Violation, kind_of, violation
+from contrato.verify.exchange import LOCKED_OUT, Arguments, Exchange
+from contrato.verify.findings import NotJudged, Reading, Violation, answered, kind_of, violation
 from contrato.verify.laws.lists import (
+    DAY,
     VALUES,
     admitted_bounds,
     items_in,
+    midnight,
     off_range,
     pages_of,
     seam_of,
     written,
 )
+from contrato.verify.leniency import selectors
 from contrato.verify.rows import Row, difference, items_pointer, rows_of, told
 from contrato.verify.rules import law
 from contrato.verify.session import Session, UnfitError
@@ -32,6 +35,10 @@ NOWHERE = "zqxjvk 7140"
 
 SHORT = "zq"
 """A text that hardly anything has."""
+
+
+LENGTHS = (1, 7, 31, 366)
+"""Days of ranges, of which a server answers some."""
 
 
 @law("A filter gives exactly the records that have its value.", needs=("x-refers-to", "x-echo"))
@@ -141,6 +148,73 @@ def filters_combine(session: Session, operation: Operation) -> Iterator[Violatio
             if all(faults):
                 say = f"what has {f.name}={short(value)} and lies {'after' if low else 'before'} {seam}"
                 yield violation(operation, f"{f.place}.{f.name}", say, wrong, echo.evidence, pages[:2])
+
+
+@law("Each argument that the spec has is accepted.")
+def arguments_are_accepted(session: Session, operation: Operation) -> Iterator[Violation | NotJudged]:
+    """A request that is answered is sent again with one argument more: with a value that exists, with an example, or
+    with each value of an enumeration, and with ranges of a day, a week, a month and a year in which there is a record.
+    A server may refuse some of them, for instance long ranges, but not all.
+    """
+    if not operation.safe:
+        return
+    dates = operation.date_range
+    ends = {operation.parameter(name).key for name in (dates.start, dates.end)} if dates else set()
+    ours = selectors(operation)
+    asked = session.base(operation)
+    others = {key: value for key, value in asked.items() if key not in {f.key for f in ours}}
+    bases = [asked, *({**others, f.key: value} for f in ours for value in _usual(session, f))]
+    base = next((each for each in bases if session.ask(operation, each).succeeded), None)
+    if base is None:
+        return
+    spans = list(_spans(session, operation, base))
+    for f in operation.parameters:
+        beside = others if f in ours else {key: value for key, value in base.items() if key != f.key}
+        for value in _usual(session, f) if f.place != "path" and f.key not in ends else ():
+            yield from _accepted(session, operation, f, [{**beside, f.key: value, **span} for span in ({}, *spans)])
+    if dates is not None and spans:
+        start = operation.parameter(dates.start)
+        yield from _accepted(session, operation, start, [{**base, **span} for span in spans])
+
+
+def _accepted(
+    session: Session, operation: Operation, f: Parameter, tried: Sequence[Arguments]
+) -> Iterator[Violation | NotJudged]:
+    """What is wrong if all of some requests with an argument are refused."""
+    for arguments in tried:
+        answer = session.ask(operation, arguments)
+        if answer.status in LOCKED_OUT or not 400 <= answer.status < 500:
+            return
+    # What it is called, or what it names, may be otherwise.
+    left_open = sorted({*f.open} & {"page-argument", "project", "services-name"})
+    if left_open:
+        reason = f"each request with {f.name} was refused: {answered(answer)}; see {left_open[0]}"
+        yield NotJudged(operation.id, reason, lasting=False)
+    else:
+        expected = f"an answer to one of {len(tried)} requests with {f.name}"
+        yield violation(operation, f"{f.place}.{f.name}", expected, answered(answer), f.evidence, [answer])
+
+
+def _usual(session: Session, f: Parameter) -> Sequence[Any]:
+    """Values of an argument that everybody uses."""
+    if f.schema.enum:
+        return f.schema.enum
+    found = session.existing(f)[:1] if f.refers_to else [*f.examples[:1]]
+    return [found] if found and f.schema.type == "array" else found
+
+
+def _spans(session: Session, operation: Operation, base: Arguments) -> Iterator[Arguments]:
+    """Ranges of several lengths in which there is a record."""
+    dates = operation.date_range
+    if dates is None:
+        return
+    rows = session.rows(operation, base).rows
+    read = session.readings(rows, dates.field)[0]
+    moments = sorted(moment for row in rows if (moment := read(row[dates.field])) is not None)
+    start, end = (operation.parameter(name).key for name in (dates.start, dates.end))
+    for days in LENGTHS if moments else ():
+        low = midnight(moments[len(moments) // 2])
+        yield {start: written(low), end: written(low + days * DAY)}
 
 
 def _filters(operation: Operation) -> list[tuple[Parameter, Echo]]:
