@@ -189,6 +189,12 @@ async def _limit_refused(ask: Ask, server: Server) -> Answer:
     return refusal(ask, "_limit") if clean.status in (200, 204) and large else clean
 
 
+async def _short_refused(ask: Ask, server: Server) -> Answer:
+    clean, text = await server(ask), ask.argument("_q")
+    short = isinstance(text, str) and 0 < len(text.strip()) < 3
+    return refusal(ask, "_q") if clean.status in (200, 204) and short else clean
+
+
 async def _empty_page(ask: Ask, server: Server) -> Answer:
     clean = await server(ask)
     if clean.status != 204 or _below_one(ask):
@@ -400,6 +406,8 @@ _APPORTIONMENTS = (
     Reading("largest-limit", "refused", at_operations(lambda operations: exchange(operations, _limit_refused)),
              probe=(("listApportionments", {"_limit": 101}),)),
     Reading("page-after-last", "empty", at_operations(lambda operations: exchange(operations, _empty_page))),
+    Reading("short-search", "refused", at_operations(lambda operations: exchange(operations, _short_refused)),
+            probe=(("listApportionments", {"_q": "ra"}),)),
     Reading("search-fields", "name", _searching(lambda text, record: text.casefold() in record["name"].casefold())),
     Reading("search-fields", "more", _searching(
         lambda text, record: any(text.casefold() in each.casefold()

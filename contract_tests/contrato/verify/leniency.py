@@ -15,6 +15,9 @@ from contrato.verify.exchange import Exchange
 SHORT_RANGE = 7
 """Days that every server answers at once, whatever the longest range is."""
 
+SHORT_TEXT = 3
+"""Characters of a text for which every server searches."""
+
 EVERYDAY = 28
 """Numbers up to here are kept as they are, whatever bounds a server has."""
 
@@ -70,11 +73,18 @@ def refusable(exchange: Exchange) -> Iterator[str]:
     if body is not None and not exchange.request_body and body.admits("body-required", "required"):
         yield "body-required"
     for f in operation.parameters:
-        number = given.get(f.key)
-        if is_number(number):
-            for question, holds in (("below-one", number < 1), ("largest-limit", number > LARGEST_LIMIT)):
+        value = given.get(f.key)
+        if is_number(value):
+            for question, holds in (("below-one", value < 1), ("largest-limit", value > LARGEST_LIMIT)):
                 if holds and f.admits(question, "refused"):
                     yield question
+        if is_short(value) and f.admits("short-search", "refused"):
+            yield "short-search"
+
+
+def is_short(value: Any) -> bool:
+    """True for a text that may be too short to be searched for."""
+    return isinstance(value, str) and 0 < len(value.strip()) < SHORT_TEXT
 
 
 def selectors(operation: Operation) -> list[Parameter]:

@@ -55,8 +55,8 @@ def not_a_server_error(exchange: Exchange, spec: Api) -> Iterator[Violation | No
 @check("The status of an answer is one that the spec has for the operation.", layer=Layer.CONFORMANCE)
 def status_code_conformance(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
     """Clients branch on the status, and cannot handle one that the contract does not have. Which 4XX refuses an invalid
-    request or a token is left to the server, where no source says it; so is whether 400, 409 or 422 refuses to write what
-    is valid by itself, such as a name that is taken, or a reference to a record that there is not.
+    request or a token is left to the server, where no source says it; so is whether 400, 409 or 422 refuses to write
+    what is valid by itself, such as a name that is taken, or a reference to a record that there is not.
     """
     operation, status = exchange.operation, exchange.status
     if operation is None or status >= 500:

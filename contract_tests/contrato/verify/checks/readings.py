@@ -17,7 +17,7 @@ from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Reading, Violation
 from contrato.verify.findings import answered as answered_with
 from contrato.verify.hiding import TOKEN
-from contrato.verify.leniency import faults_of, only_open, refusable
+from contrato.verify.leniency import faults_of, is_short, only_open, refusable
 from contrato.verify.rules import check
 
 REFUSALS = (400, 415, 422)
@@ -74,6 +74,7 @@ def open_questions_have_one_answer(exchange: Exchange, spec: Api) -> Iterator[Vi
         _fields(exchange, operation),
         _unset(exchange, operation),
         _selected(exchange, operation),
+        _searched(exchange, operation, faults),
         _limited(exchange, operation),
     )
     # Rows tell the same over and over.
@@ -189,6 +190,16 @@ def _selected(exchange: Exchange, operation: Operation) -> Told:
         wanted = {str(value) for value in (given if isinstance(given, list) else [given])}
         if rows and "services-name" in f.open and {str(value) for value in rows} <= wanted:
             yield "services-name", f"{f.place}.{f.name}", f.open["services-name"].ours
+
+
+def _searched(exchange: Exchange, operation: Operation, faults: Faults) -> Told:
+    """Short texts to search for."""
+    for f in operation.parameters:
+        at = f"{f.place}.{f.name}"
+        if "short-search" in f.open and not faults and is_short(exchange.clear_arguments.get(f.key)):
+            is_refused = _is_refused_for(exchange, operation, at, "short-search")
+            if is_refused or exchange.succeeded:
+                yield "short-search", at, "refused" if is_refused else "searched"
 
 
 def _limited(exchange: Exchange, operation: Operation) -> Told:
