@@ -344,7 +344,7 @@ BOTH = (
     Reading("unknown-argument", "refused", at_operations(lambda operations: refuse(operations, unknown_arguments))),
 )
 
-_LEARNED = "The suite asks as the spec says; how a server is asked is learned from traffic before it runs."
+_LEARNED = "The suite finds out before it judges: tests/verify/test_verify.py has such a server."
 NOT_SIMULATED = {
     ("neu", "base-path", "none"): "The suite is told the base URL, with or without a path.",
     ("neu", "path", "other"): "`make moved` runs everything with other paths.",

@@ -355,6 +355,46 @@ def test_a_server_may_want_the_type_that_the_document_shows_with_every_request()
     assert (report.failures, report.exit_code) == ([], ExitCode.PASSED)
 
 
+class Otherwise(Foreign):
+    """Takes the page of notifications as `page` in the URL, and the services of readings as `Id_servicess`."""
+
+    def _answer(self, operation: Operation, request: Request, path: str, raw: bytes) -> Answer:
+        if operation.id == "queryConsumption":
+            sent = json.loads(raw)
+            sent.pop("Id_services", None)
+            if "Id_servicess" in sent:
+                sent["Id_services"] = sent.pop("Id_servicess")
+            raw = json.dumps(sent).encode()
+        answer = super()._answer(operation, request, path, raw)
+        if operation.id != "listNotifications" or answer.status != 200:
+            return answer
+        rows = [{**answer.body["data"][0], "text": f"Mire {number}"} for number in range(45)]
+        number = int(request.query_params.get("page", 1))
+        shown = {"nextPage": number + 1 if number < 3 else None, "maxPage": 3, "total": len(rows)}
+        return replace(answer, body={**shown, "data": rows[20 * number - 20 : 20 * number]})
+
+
+@pytest.mark.parametrize(
+    ("operation", "argument", "question", "reading", "told"),
+    [
+        ("listNotifications", "PageNumber", "page-argument", "page-url", "takes PageNumber as page in the URL"),
+        ("queryConsumption", "Id_services", "services-name", "Id_servicess", "takes Id_services as Id_servicess in"),
+    ],
+)
+def test_an_argument_is_judged_where_the_server_takes_it(
+    operation: str, argument: str, question: str, reading: str, told: str
+) -> None:
+    if reading not in spec.api("neu").operations[operation].parameter(argument).open[question].readings:
+        pytest.skip("the spec was learnt, and settles it")
+    if spec.api("neu").operations[operation].parameter(argument).place == "query" and operation == "queryConsumption":
+        pytest.skip("the argument is in the query")
+    rules = ["pages_make_the_list", "filters_select", "arguments_are_accepted", "open_questions_have_one_answer"]
+    report = run(Otherwise("neu"), mode="read-only", only=[operation, *rules])
+    assert report.failures == []
+    assert [note for note in report.notes if f"{operation} {told}" in note]
+    assert set(report.readings[question]) == {reading}
+
+
 class Narrow(Foreign):
     """Refuses hourly rows of more than a month."""
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import time
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -27,6 +29,7 @@ from contrato.verify.interrupts import terminable, uninterrupted
 from contrato.verify.judge import Judge
 from contrato.verify.laws.runner import run_laws
 from contrato.verify.modes import BUDGETS, RATES, Mode
+from contrato.verify.naming import as_the_server_has_it
 from contrato.verify.own_records import UNPROVED, Intent, Journal, Record, users_folder
 from contrato.verify.reach import prepare, reach, supplied
 from contrato.verify.reports.report import SERVER, OperationResult, Report, UsageError, Verdict, curl, plural
@@ -91,45 +94,58 @@ def verify(
     budget = BUDGETS.get(chosen, 0) if budget is None else budget
     if rate < 0 or budget < 0 or (max_time or 0) < 0:
         raise UsageError("--rate, --budget and --max-time are positive, or 0 for no limit")
-    report = Report(
-        api=api,
-        base_url=base_url,
-        mode=chosen,
-        seed=seed,
-        strict=strict,
-        spec_version=spec.version,
-        notes=notes,
-        again=_again(spec, base_url, chosen, seed, probes, values or {}, connection),
-        scrubber=(scrubber := Scrubber(spec, token, complete.secrets)),
-    )
-    judge = Judge(spec, report, token_variable(api), only, skip, max_failures=max_failures)
-    if spec.file:
-        report.notes += without_work(spec, judge.rules)
-    transport = Transport(
-        spec, base_url, token, chosen, rate=rate, budget=budget, seconds=max_time or 0, connection=complete
-    )
-    transport.observers += [scrubber.learn, judge.check, *([observer] if observer else [])]
     probes = chosen is not Mode.READ_ONLY if probes is None else probes
-    run = _Run(judge, transport, report, seed, examples, probes, supplied(spec, values or {}))
-    if progress is not None:
-        transport.observers.append(lambda exchange: progress(run.phase, transport.requests.total()))
-    run.estimate = estimate
+    before: Counter[str] = Counter()
     started = time.monotonic()
-    try:
-        with report.surviving(), closing(transport), terminable(), _cache(), warnings.catch_warnings():
-            # The report says it once.
-            warnings.simplefilter("ignore", InsecureRequestWarning)
-            run.all()
-        with report.surviving():
-            run.conclude()
-    except UsageError as error:
-        raise UsageError(report.told(str(error))) from error
-    finally:
-        report.requests = transport.requests.total()
-        report.seconds = time.monotonic() - started
-        report.made = transport.own.made
-        report.finish()
-    return report
+    while True:
+        report = Report(
+            api=api,
+            base_url=base_url,
+            mode=chosen,
+            seed=seed,
+            strict=strict,
+            spec_version=spec.version,
+            notes=[*notes],
+            again=_again(spec, base_url, chosen, seed, probes, values or {}, connection),
+            scrubber=(scrubber := Scrubber(spec, token, complete.secrets)),
+        )
+        judge = Judge(spec, report, token_variable(api), only, skip, max_failures=max_failures)
+        if spec.file:
+            report.notes += without_work(spec, judge.rules)
+        transport = Transport(
+            spec, base_url, token, chosen, rate=rate, budget=budget, seconds=max_time or 0, connection=complete
+        )
+        transport.requests += before
+        transport.observers += [scrubber.learn, judge.check, *([observer] if observer else [])]
+        run = _Run(judge, transport, report, seed, examples, probes, supplied(spec, values or {}))
+        if progress is not None:
+            transport.observers.append(partial(_tell, progress, run))
+        run.estimate = estimate
+        run.may_move = not before
+        try:
+            with report.surviving(), closing(transport), terminable(), _cache(), warnings.catch_warnings():
+                # The report says it once.
+                warnings.simplefilter("ignore", InsecureRequestWarning)
+                run.all()
+            if run.moved is None:
+                with report.surviving():
+                    run.conclude()
+        except UsageError as error:
+            raise UsageError(report.told(str(error))) from error
+        finally:
+            report.requests = transport.requests.total()
+            report.seconds = time.monotonic() - started
+            report.made = transport.own.made
+            report.finish()
+        if run.moved is None:
+            return report
+        # Nothing was judged or written yet: begin anew, with arguments where this server takes them.
+        (spec, told), before = run.moved, transport.requests
+        notes += told
+
+
+def _tell(progress: Callable[[str, int], None], run: _Run, exchange: Exchange) -> None:
+    progress(run.phase, run.transport.requests.total())
 
 
 def _again(
@@ -160,6 +176,8 @@ class _Run:
     Attributes:
         phase: The one that is under way.
         estimate: Is told how much is to come.
+        may_move: Whether to look for arguments that the server takes elsewhere.
+        moved: The API with these where the server takes them, and what is told of it; None without one.
     """
 
     def __init__(
@@ -183,6 +201,8 @@ class _Run:
         self.discovery = Discovery(self.spec, transport, values)
         self.layers = {rule.layer for name, rule in RULES.items() if name in judge.rules}
         self.estimate: Callable[[int, float], None] | None = None
+        self.may_move = False
+        self.moved: tuple[Api, list[str]] | None = None
         self._started = time.monotonic()
         self._laws_left = [rule.name for rule in self._wanted_laws()]
         if report.mode is Mode.OWN_RECORDS:
@@ -219,6 +239,10 @@ class _Run:
             self.report.notes += self._left_earlier()
             allowed = [o for o in self.spec.operations.values() if o.safe or self.report.mode is not Mode.READ_ONLY]
             values = {o.id: discovery.values(o) for o in allowed if o.id in self.judge.operations}
+            named = as_the_server_has_it(discovery, self.judge.operations) if self.may_move else (self.spec, [])
+        if named[1]:
+            self.moved = named
+            return
         self.judge.settle(self.transport.another, self.transport.wait_for_server)
         self._tell_estimate()
         self.phase = "laws"

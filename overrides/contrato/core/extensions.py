@@ -235,6 +235,7 @@ class Question:
         why: Evidence that it is open.
         mixed: True if a server may follow several readings at the same place.
         theme: What it is about, in a word, by which the reference groups questions.
+        arguments: For a question where an argument is: its place (`in`) and `name` by each reading, if they are others.
         which: Readings that leave something to be named, as another page size does; the reference asks for it.
 
     """
@@ -246,6 +247,7 @@ class Question:
     mixed: bool = False
     theme: str = ""
     which: Sequence[str] = ()
+    arguments: Mapping[str, Mapping[str, str]] = attrs.field(factory=dict)
 
 
 @attrs.frozen(kw_only=True)
