@@ -166,7 +166,8 @@ function Questions() {
         claims(node, steps, answers.has(node));
       }
     });
-    for (const [id, { theme, question, readings = {}, why, mixed = false, which = [], ...more }] of Object.entries(questions)) {
+    for (const [id, node] of Object.entries(questions)) {
+      const { theme, question, readings = {}, why, mixed = false, which = [], arguments: places, ...more } = node;
       const steps = ['x-questions', id];
       if (!/^[a-z]+$/.test(theme ?? '')) {
         tell(`${id}: theme is a word, such as pages; docs/texts.en.yaml has the heading of each.`, steps);
@@ -178,7 +179,10 @@ function Questions() {
         tell(`${id}: why reads ${JSON.stringify(why)}: write "open neu#L24: why" or "open: why".`, steps);
       }
       if (typeof mixed !== 'boolean' || Object.keys(more).length) {
-        tell(`${id} has theme, question, readings, why, which, and mixed, which is true or false, and nothing else.`, steps);
+        tell(`${id} has theme, question, readings, why, which, arguments, and mixed, which is true or false, and nothing else.`, steps);
+      }
+      if (places && Object.keys(places).join() !== Object.keys(readings).join()) {
+        tell(`${id}: arguments has the place of the argument by each reading, in their order.`, steps);
       }
       if (!which.every((reading) => reading in readings)) {
         tell(`${id}: which lists readings, by their names.`, steps);

@@ -233,6 +233,10 @@ DAMAGES: dict[str, tuple[Callable[[Spec], object], str]] = {
         lambda s: thing(s, "code").update(type="string"),
         "code may be null? a question admits it, and not the schema",
     ),
+    "an argument by one reading": (
+        lambda s: s["x-questions"]["end"].update(arguments={"in": {}}),
+        "arguments has the place of the argument by each reading",
+    ),
     "more about a question": (lambda s: s["x-questions"]["end"].update(ours="in"), "and nothing else"),
 }
 
