@@ -9,6 +9,7 @@ import ssl
 import threading
 import traceback
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -217,6 +218,16 @@ def secure(certificates: Path) -> Iterator[str]:
     listener.shutdown(socket.SHUT_RDWR)
     listener.close()
     thread.join()
+
+
+@BOTH
+def test_certificates_are_those_of_a_proxy_too(secure: str, certificates: Path, asynchronous: bool) -> None:
+    ours: dict[str, Any] = {"client_cert": str(certificates / "client.pem"), "proxy": secure}
+    use = partial(call, asynchronous, listed, base_url="http://energy.invalid", retries=0, **ours)
+    assert use(ca_bundle=str(certificates / "server.crt")) == []
+    assert use(insecure=True) == []
+    with pytest.raises(CertificateError):
+        use()
 
 
 @BOTH

@@ -4,10 +4,12 @@ import contextlib
 import gzip
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
+import httpcore
 import httpx
 import pytest
 
@@ -97,6 +99,22 @@ def test_a_deadline_ends_an_answer_that_drips(where: str, asynchronous: bool) ->
             drops.clear()
     with dripping(3, where) as url:
         assert call(asynchronous, listed, base_url=url, deadline=None) == []
+
+
+def test_a_deadline_bounds_all_addresses_of_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+
+    def connect(self: httpcore.SyncBackend, host: str, port: int, timeout: float, *more: Any) -> None:
+        tried.append(host)
+        time.sleep(timeout)
+        raise httpcore.ConnectTimeout("timed out")
+
+    addresses = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (f"127.0.0.{n}", 80)) for n in range(1, 6)]
+    monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", connect)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *arguments, **options: addresses)
+    with pytest.raises(RequestTimeoutError):
+        call(False, listed, base_url="http://energy.invalid", deadline=0.2)
+    assert tried == ["127.0.0.1"]
 
 
 def test_a_deadline_ends_windows() -> None:

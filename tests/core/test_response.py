@@ -144,8 +144,9 @@ def test_a_body_where_there_is_none_is_not_read_as_the_next_answer(asynchronous:
     [
         b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n[\r\n1\r\n]\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\nContent-Length: 2\n\n[]",
     ],
-    ids=["length", "chunks"],
+    ids=["length", "chunks", "without carriage returns"],
 )
 @pytest.mark.parametrize(
     "surplus",
@@ -190,10 +191,17 @@ def test_a_bomb_is_refused_before_it_fills_the_memory(encoding: str, asynchronou
     assert caught.value.body is None
 
 
-@pytest.mark.parametrize("length", [len(BOMB), None])
-def test_a_large_answer_is_not_in_memory_twice(length: int | None) -> None:
+@pytest.mark.parametrize(
+    "head",
+    [
+        http("200 OK", length=len(BOMB)),
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n",
+        b"HTTP/1.1 200 OK\nConnection: close\n\n",
+    ],
+)
+def test_a_large_answer_is_not_in_memory_twice(head: bytes) -> None:
     most = 16 * 2**20
-    answer = http("200 OK", BOMB) if length else b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + BOMB
+    answer = head + BOMB
     with server(answer) as (url, _):
         tracemalloc.start()
         with pytest.raises(ResponseTooLargeError):

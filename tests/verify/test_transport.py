@@ -201,6 +201,20 @@ def test_what_something_in_between_answers_once_to_a_write_is_no_breach(operatio
     assert next(written) > 3
 
 
+@pytest.mark.parametrize("body", [({}, "application/json"), ("<html>Gateway Time-out", "text/html")])
+def test_two_answers_of_a_gateway_to_writes_are_no_breach(body: tuple[Any, str]) -> None:
+    written = count()
+
+    def alter(name: str, answer: Answer) -> Answer:
+        between = name == "updateApportionment" and answer.status < 300 and next(written) in (2, 3)
+        return Answer(504, *body) if between else answer
+
+    rules = ["updateApportionment", "not_a_server_error", "updated_is_kept", "malformed_is_refused"]
+    report = run(Foreign("apportionments", alter), mode="own-records", only=rules)
+    assert report.failures == []
+    assert next(written) > 4
+
+
 def test_an_operation_that_answers_503_while_others_answer_is_a_breach() -> None:
     def alter(name: str, answer: Answer) -> Answer:
         return Answer(503, {}) if name == "getApportionment" and answer.status == 200 else answer

@@ -22,6 +22,9 @@ from contrato.verify.rows import items_of
 
 Key = tuple[str, str]
 
+TRIAL = "naming"
+"""The sender of requests that try where an argument is: no client would send them."""
+
 
 def as_the_server_has_it(discovery: Discovery, operations: Container[str]) -> tuple[Api, list[str]]:
     """The API with its arguments where a server takes them, and what is told of those that are elsewhere.
@@ -44,7 +47,8 @@ def as_the_server_has_it(discovery: Discovery, operations: Container[str]) -> tu
                 continue
             readings = [(reading, _key(f, opening, reading)) for reading in opening.readings]
             for reading, key in readings:
-                if key != f.key and asking.is_taken(key):
+                has_place = key[0] != "body" or operation.body is not None
+                if key != f.key and has_place and asking.is_taken(key):
                     _move(document, operation.id, f, key, reading, opening)
                     where = f"{key[1]} in the {'URL' if key[0] == 'query' else key[0]}"
                     question = opening.question.id
@@ -89,7 +93,8 @@ class _Asking:
 
     def is_taken(self, key: Key) -> bool:
         """True if the argument selects something there."""
-        answer = self._ask({key: self._value})
+        with self._transport.sending(TRIAL):
+            answer = self._ask({key: self._value})
         return answer.succeeded and self._is_selected(answer)
 
     def _ask(self, more: Mapping[Key, Any]) -> Exchange:
@@ -133,8 +138,7 @@ def _move(document: dict[str, Any], name: str, f: Parameter, key: Key, reading: 
     else:
         own = {k: v for k, v in found.items() if k == "description" or k.startswith("x-")}
         given.append({"name": key[1], "in": key[0], **own, "schema": {k: v for k, v in found.items() if k not in own}})
-    if given:
-        node["parameters"] = given
+    node["parameters"] = given
     if body:
         media["schema"] = {**schema, "properties": properties}
         node["requestBody"] = body

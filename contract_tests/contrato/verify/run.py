@@ -29,7 +29,7 @@ from contrato.verify.interrupts import terminable, uninterrupted
 from contrato.verify.judge import Judge
 from contrato.verify.laws.runner import run_laws
 from contrato.verify.modes import BUDGETS, RATES, Mode
-from contrato.verify.naming import as_the_server_has_it
+from contrato.verify.naming import TRIAL, as_the_server_has_it
 from contrato.verify.own_records import UNPROVED, Intent, Journal, Record, users_folder
 from contrato.verify.reach import prepare, reach, supplied
 from contrato.verify.reports.report import SERVER, OperationResult, Report, UsageError, Verdict, curl, plural
@@ -81,7 +81,8 @@ def verify(
         connection: Headers, certificates, proxy and timeout; what it leaves out is taken from the environment.
         progress: Is called at each request with the phase and the number of requests so far.
         estimate: Is called once, after discovery, with the number of requests to come and the seconds they may take.
-        observer: Is called with each request and its answer; the token is hidden in them, personal data are not.
+        observer: Is called with each request that a client may send and its answer; the token is hidden in them,
+            personal data are not.
 
     Returns:
         The report; its `exit_code` is 0, 1, 3 or, when the suite itself crashed, 4.
@@ -116,7 +117,9 @@ def verify(
             spec, base_url, token, chosen, rate=rate, budget=budget, seconds=max_time or 0, connection=complete
         )
         transport.requests += before
-        transport.observers += [scrubber.learn, judge.check, *([observer] if observer else [])]
+        transport.observers += [scrubber.learn, judge.check]
+        if observer is not None:
+            transport.observers.append(partial(_show, observer))
         run = _Run(judge, transport, report, seed, examples, probes, supplied(spec, values or {}))
         if progress is not None:
             transport.observers.append(partial(_tell, progress, run))
@@ -142,6 +145,11 @@ def verify(
         # Nothing was judged or written yet: begin anew, with arguments where this server takes them.
         (spec, told), before = run.moved, transport.requests
         notes += told
+
+
+def _show(observer: Callable[[Exchange], None], exchange: Exchange) -> None:
+    if exchange.sender != TRIAL:
+        observer(exchange)
 
 
 def _tell(progress: Callable[[str, int], None], run: _Run, exchange: Exchange) -> None:
@@ -304,7 +312,8 @@ class _Run:
                 take(name, finding)
             for rule, violation in judgement.unsound:
                 # Where nobody says that it failed, at least nobody is to take it for passed.
-                told = take(rule, violation)
+                is_ours = not any(exchange.may_be_anothers for exchange in violation.exchanges[-1:])
+                told = take(rule, violation) if is_ours else self.judge.doubt(rule, violation)
                 if not told or violation.operation != operation:
                     reason = f"{violation.operation} was answered with {violation.found}"
                     self.judge.add(name, NotJudged(operation, reason, lasting=told))

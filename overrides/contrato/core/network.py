@@ -6,6 +6,7 @@ They are made of httpcore, as those of httpx are, which hand no network backend 
 from __future__ import annotations
 
 import re
+import socket
 import ssl
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
@@ -18,9 +19,11 @@ from contrato.core.limits import current
 
 # As many connections at most, idle ones among them, and seconds that those stay: as httpx has them.
 CONNECTIONS, IDLE, EXPIRY = 100, 20, 5.0
-# The end of a head, its line with the length of the body, and the last bytes of an answer without that line.
-END = b"\r\n\r\n"
-LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,18})[ \t]*\r\n", re.IGNORECASE)
+# The end of a head, which httpcore accepts so large; its line with the length of the body; and the last bytes of an
+# answer without that line.
+END = re.compile(rb"\r?\n\r?\n")
+LARGEST = 100 * 1024
+LENGTH = re.compile(rb"\ncontent-length:[ \t]*([0-9]{1,18})[ \t]*\r?\n", re.IGNORECASE)
 ENDS = re.compile(rb"[^\n]\r\n\r\n")
 
 
@@ -38,7 +41,8 @@ class _Answer:
     """
 
     def __init__(self) -> None:
-        self._head = b""
+        # None once it has ended.
+        self._head: bytes | None = b""
         self._missing: int | None = None
         self._tail = b""
         self._is_second = False
@@ -49,13 +53,15 @@ class _Answer:
 
     def add(self, came: bytes) -> bytes:
         """Count bytes, and return them."""
-        if END in self._head:
-            self._missing = None if self._missing is None else self._missing - len(came)
-        else:
+        if self._missing is not None:
+            self._missing -= len(came)
+        elif self._head is not None:
             self._head += came
-            end = self._head.find(END) + len(END)
-            if (length := LENGTH.search(self._head, 0, end)) is not None:
-                self._missing = end + int(length[1]) - len(self._head)
+            if (end := END.search(self._head)) is not None:
+                length = LENGTH.search(self._head, 0, end.end())
+                self._missing = None if length is None else end.end() + int(length[1]) - len(self._head)
+            if end is not None or len(self._head) > LARGEST:
+                self._head = None
         self._tail = (self._tail + came[-5:])[-5:]
         self._is_second = self._is_second or came.find(b"HTTP/1.", 1) > 0
         return came
@@ -121,6 +127,13 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
         return self._answer.info(info, self._stream)
 
 
+def _addresses(host: str, port: int) -> list[Any]:
+    try:
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise httpcore.ConnectError(str(error)) from error
+
+
 class _Backend(httpcore.SyncBackend):
     def connect_tcp(
         self,
@@ -130,7 +143,18 @@ class _Backend(httpcore.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        return _Stream(super().connect_tcp(host, port, _left(timeout), local_address, socket_options))
+        refused: Exception = httpcore.ConnectError(f"{host} has no address")
+        for *_, (address, *_) in _addresses(host, port):
+            # One after the other: Python would give each of them the whole time.
+            try:
+                stream = super().connect_tcp(str(address), port, _left(timeout), local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                refused = error
+                if (limits := current.get()) is not None and limits.is_late:
+                    break
+            else:
+                return _Stream(stream)
+        raise refused
 
 
 class _AsyncBackend(httpcore.AnyIOBackend):
@@ -178,11 +202,13 @@ def _url(url: httpx.URL) -> httpcore.URL:
     return httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
 
 
-def _proxy(url: str | None) -> httpcore.Proxy | None:
+def _proxy(url: str | None, context: ssl.SSLContext) -> httpcore.Proxy | None:
     if url is None:
         return None
     proxy = httpx.Proxy(url)
-    return httpcore.Proxy(_url(proxy.url), auth=proxy.raw_auth)
+    return httpcore.Proxy(
+        _url(proxy.url), auth=proxy.raw_auth, ssl_context=context if proxy.url.scheme == "https" else None
+    )
 
 
 def _request(request: httpx.Request) -> httpcore.Request:
@@ -208,7 +234,7 @@ class Transport(httpx.BaseTransport):
 
     def __init__(self, context: ssl.SSLContext, proxy: str | None) -> None:
         self._pool = httpcore.ConnectionPool(
-            context, _proxy(proxy), CONNECTIONS, IDLE, EXPIRY, network_backend=_Backend()
+            context, _proxy(proxy, context), CONNECTIONS, IDLE, EXPIRY, network_backend=_Backend()
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -226,7 +252,7 @@ class AsyncTransport(httpx.AsyncBaseTransport):
 
     def __init__(self, context: ssl.SSLContext, proxy: str | None) -> None:
         self._pool = httpcore.AsyncConnectionPool(
-            context, _proxy(proxy), CONNECTIONS, IDLE, EXPIRY, network_backend=_AsyncBackend()
+            context, _proxy(proxy, context), CONNECTIONS, IDLE, EXPIRY, network_backend=_AsyncBackend()
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

@@ -53,7 +53,7 @@ def refusals_name_the_fault(exchange: Exchange, spec: Api) -> Iterator[Violation
         general |= {f.name for f in operation.creator.parameters}
     # Requests do not tell what a parameter of the path is called, so that a server may call it otherwise.
     in_path = next((at.partition(".")[2] for at in faults_of(exchange) if at.startswith("path.")), None)
-    spoken = {name: meant or (in_path if name not in general else None) for name, meant in spoken.items()}
+    spoken = {name: in_path if meant is None and name not in general else meant for name, meant in spoken.items()}
     strange = [name for name, meant in spoken.items() if meant is None and name not in general]
     if strange:
         yield violation_in(
