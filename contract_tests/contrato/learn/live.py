@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Layer
 from contrato.verify.modes import Mode
+from contrato.verify.naming import TRIAL
 from contrato.verify.reports.har import Recorder
 from contrato.verify.reports.report import Report
 from contrato.verify.rules import RULES
@@ -37,6 +39,12 @@ def record(
     recorder = Recorder(LONGEST)
     # Random requests, which Schemathesis sends, tell little that those of the laws do not.
     rules = [name for name, rule in RULES.items() if rule.layer is not Layer.CONFORMANCE]
-    given: dict[str, Any] = {"mode": Mode.READ_ONLY, "probes": False, "only": [*only, *rules], "observer": recorder}
+
+    def observe(exchange: Exchange) -> None:
+        # Where an argument is not, is nothing to learn.
+        if exchange.sender != TRIAL:
+            recorder(exchange)
+
+    given: dict[str, Any] = {"mode": Mode.READ_ONLY, "probes": False, "only": [*only, *rules], "observer": observe}
     report = verify(api, base_url, token, **given, **options)
     return recorder.content(report), report

@@ -29,7 +29,7 @@ from contrato.verify.interrupts import terminable, uninterrupted
 from contrato.verify.judge import Judge
 from contrato.verify.laws.runner import run_laws
 from contrato.verify.modes import BUDGETS, RATES, Mode
-from contrato.verify.naming import TRIAL, as_the_server_has_it
+from contrato.verify.naming import as_the_server_has_it
 from contrato.verify.own_records import UNPROVED, Intent, Journal, Record, users_folder
 from contrato.verify.reach import prepare, reach, supplied
 from contrato.verify.reports.report import SERVER, OperationResult, Report, UsageError, Verdict, curl, plural
@@ -81,8 +81,7 @@ def verify(
         connection: Headers, certificates, proxy and timeout; what it leaves out is taken from the environment.
         progress: Is called at each request with the phase and the number of requests so far.
         estimate: Is called once, after discovery, with the number of requests to come and the seconds they may take.
-        observer: Is called with each request that a client may send and its answer; the token is hidden in them,
-            personal data are not.
+        observer: Is called with each request and its answer; the token is hidden in them, personal data are not.
 
     Returns:
         The report; its `exit_code` is 0, 1, 3 or, when the suite itself crashed, 4.
@@ -117,9 +116,7 @@ def verify(
             spec, base_url, token, chosen, rate=rate, budget=budget, seconds=max_time or 0, connection=complete
         )
         transport.requests += before
-        transport.observers += [scrubber.learn, judge.check]
-        if observer is not None:
-            transport.observers.append(partial(_show, observer))
+        transport.observers += [scrubber.learn, judge.check, *([observer] if observer else [])]
         run = _Run(judge, transport, report, seed, examples, probes, supplied(spec, values or {}))
         if progress is not None:
             transport.observers.append(partial(_tell, progress, run))
@@ -145,11 +142,6 @@ def verify(
         # Nothing was judged or written yet: begin anew, with arguments where this server takes them.
         (spec, told), before = run.moved, transport.requests
         notes += told
-
-
-def _show(observer: Callable[[Exchange], None], exchange: Exchange) -> None:
-    if exchange.sender != TRIAL:
-        observer(exchange)
 
 
 def _tell(progress: Callable[[str, int], None], run: _Run, exchange: Exchange) -> None:
@@ -456,6 +448,8 @@ class _Run:
                 "a lower --rate is needed"
             )
         missing = transport.coverage.missing(operation)
+        if transport.coverage.is_forbidden(operation):
+            return "the token may not do it: requests were answered with 403; another token is needed"
         if missing is not None:
             return f"{missing}; data on the server is needed{self._or_values(operation)}"
         if self.report.crash:
