@@ -185,8 +185,12 @@ def test_what_something_in_between_answers_at_times_ends_no_list(other: Answer, 
 
 @pytest.mark.parametrize(
     "other",
-    [*GATEWAYS, Answer(405, "<html>Not Allowed", content_type="text/html")],
-    ids=lambda other: str(other.status),
+    [
+        *GATEWAYS,
+        Answer(405, "<html>Not Allowed", content_type="text/html"),
+        Answer(404, {"message": "no Route matched with those values"}),
+    ],
+    ids=lambda other: f"{other.status} {other.content_type}",
 )
 @pytest.mark.parametrize("operation", ["createApportionment", "updateApportionment"])
 def test_what_something_in_between_answers_once_to_a_write_is_no_breach(operation: str, other: Answer) -> None:

@@ -23,6 +23,9 @@ REPEATED = 3
 
 ONE_ANSWER = "open_questions_have_one_answer"
 
+REFUSALS = (400, 422)
+"""Statuses of a request with wrong values, which are no gateway's if they come as JSON."""
+
 PAUSE = 1.0
 """Seconds between them: a route may be missing while a server is replaced."""
 
@@ -246,12 +249,12 @@ def _changed(
 def _may_pass(rule: str, violation: Violation) -> bool:
     """True if what is in between may be the reason, and only for a while.
 
-    The server's own refusal of a write counts at once: its record may be gone when it is asked for again.
+    What refuses a write for its values counts at once: its record may be gone when it is asked for again.
     """
     return any(
         exchange.may_be_anothers
         or rule == "not_a_server_error"
-        or (exchange.status >= 400 and (_only_reads(exchange) or exchange.is_text))
+        or (exchange.status >= 400 and (_only_reads(exchange) or exchange.is_text or exchange.status not in REFUSALS))
         for exchange in violation.exchanges[-1:]
     )
 
