@@ -139,3 +139,22 @@ def test_the_command_asks_and_watches(server: tuple[foreign.Foreign, str], tmp_p
     assert foreign.TOKEN not in "".join([done.output, *(file.read_text("utf-8") for file in files)])
     again = run("--base-url", server[1], "--since", str(overlay))
     assert (again.exit_code, again.stdout) == (0, ""), again.stderr
+    before = overlay.read_text("utf-8")
+    both = run("--base-url", server[1], "--since", str(overlay), "-o", str(overlay))
+    assert both.exit_code == 2
+    assert "leave out -o" in both.output
+    assert overlay.read_text("utf-8") == before
+
+
+@pytest.mark.slow
+def test_what_is_not_there_any_more_is_told(tmp_path: Path) -> None:
+    there = foreign.Foreign("neu")
+    overlay = tmp_path / "neu.overlay.json"
+    with foreign.serve(there) as url:
+        assert run("--base-url", url, "-o", str(overlay)).exit_code == 0
+        there.alter = lambda name, answer: foreign.Answer(404, {}) if name == "listPqrs" else answer
+        gone = run("--base-url", url, "--since", str(overlay))
+        stopped = run("--base-url", url, "--since", str(overlay), "--budget", "40")
+    assert gone.exit_code == 1
+    assert "listPqrs was not recognized" in gone.stdout
+    assert stopped.exit_code != 0

@@ -56,7 +56,7 @@ def refused_tunnel() -> Exception:
     return caught.value
 
 
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
 # Two that end early, and a whole one.
 CUT = [
     HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n",
@@ -215,6 +215,21 @@ def test_two_answers_of_a_gateway_to_writes_are_no_breach(body: tuple[Any, str])
 
     rules = ["updateApportionment", "not_a_server_error", "updated_is_kept", "malformed_is_refused"]
     report = run(Foreign("apportionments", alter), mode="own-records", only=rules)
+    assert report.failures == []
+    assert next(written) > 4
+
+
+def test_two_writes_whose_connection_was_lost_are_no_breach(monkeypatch: pytest.MonkeyPatch) -> None:
+    send, written = Adapter.send, count()
+
+    def sent(adapter: Adapter, request: requests.PreparedRequest, *args: Any, **options: Any) -> Any:
+        # In the law, and when it is repeated.
+        if request.method == "POST" and b"Rateio" in (request.body or b"") and next(written) in (3, 4):
+            raise RESET
+        return send(adapter, request, *args, **options)
+
+    monkeypatch.setattr(Adapter, "send", sent)
+    report = run(Foreign("apportionments"), mode="own-records", only=["createApportionment", "created_is_kept"])
     assert report.failures == []
     assert next(written) > 4
 

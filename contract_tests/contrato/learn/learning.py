@@ -142,6 +142,15 @@ def learn(
     return learned
 
 
+def lost(learned: Learned, since: Mapping[str, Any]) -> Iterator[str]:
+    """What is told of operations that a server was asked for, and that only answered as the spec says last time."""
+    known = " ".join(action.get("target", "") for action in since.get("actions", ()))
+    for name in learned.missing:
+        operation = learned.api.operations[name]
+        if operation.safe and f"'{operation.path}'" in known:
+            yield f"{name} was not recognized; it was {operation.method} {operation.path}"
+
+
 def _base(matches: Matches) -> int:
     """Number of segments before the paths: as with the paths of the spec, or else those that all have."""
     found = matches.found.values()

@@ -305,6 +305,12 @@ class _Run:
             for rule, violation in judgement.unsound:
                 # Where nobody says that it failed, at least nobody is to take it for passed.
                 is_ours = not any(exchange.may_be_anothers for exchange in violation.exchanges[-1:])
+                is_lost = not violation.exchanges and violation.operation == operation
+                if is_lost and not judgement.operation.safe and self.transport.coverage.successes[operation]:
+                    # A write is not sent again where its connection was lost; others were answered.
+                    reason = f"the answer is not stable: {violation.found}"
+                    self.judge.add(rule, NotJudged(violation.operation, reason, lasting=False))
+                    continue
                 told = take(rule, violation) if is_ours else self.judge.doubt(rule, violation)
                 if not told or violation.operation != operation:
                     reason = f"{violation.operation} was answered with {violation.found}"

@@ -78,6 +78,8 @@ def learn(
     """  # noqa: D301
     with needs("verify"):
         from contrato import learn as learning
+    if since is not None and output is not None:
+        raise Refusal("--since tells what is other than last time: leave out -o, or --since to write the overlay anew")
     try:
         before = overlay.load(since) if since is not None else None
         sources: list[Path | bytes] = [*files]
@@ -95,6 +97,8 @@ def learn(
         found = learning.learn(api, sources, mapped=dict(map(_decision, mapped)), base_url=base_url, since=before)
     except (ValueError, learning.UsageError) as error:
         raise Refusal(line(str(error))) from error
+    if found.changes is not None and before is not None and not files:
+        found.changes += learning.lost(found, before)
     if found.exit_code is learning.ExitCode.NOTHING:
         raise Refusal(
             f"nothing of {api} was recognized in {found.traffic.entries} entries: record answers with data, as JSON"
@@ -112,7 +116,8 @@ def learn(
                 write(file, found)
         except OSError as error:
             raise Refusal(f"cannot write {file}: {error.strerror or error}") from error
-    sys.exit(int(found.exit_code))
+    stopped = not files and report.interrupted and found.exit_code is learning.ExitCode.MATCHED
+    sys.exit(int(learning.ExitCode.PARTLY if stopped else found.exit_code))
 
 
 def _decision(text: str) -> tuple[str, str]:
