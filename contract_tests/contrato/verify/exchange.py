@@ -63,8 +63,13 @@ class Exchange:
     @property
     def may_be_anothers(self) -> bool:
         """True if the answer may be of something in between, or be about the token and not about the request."""
+        return self.is_foreign or self.status in LOCKED_OUT
+
+    @property
+    def is_foreign(self) -> bool:
+        """True if the answer may be of something in between: a gateway's error, a redirect, or a web page."""
         is_page = self.succeeded and self.is_text and "html" in self.headers["content-type"].lower()
-        return self.status in PROXY or self.status in LOCKED_OUT or 300 <= self.status < 400 or is_page
+        return self.status in PROXY or 300 <= self.status < 400 or is_page
 
     @property
     def is_text(self) -> bool:

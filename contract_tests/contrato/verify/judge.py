@@ -236,7 +236,7 @@ def _changed(
 ) -> tuple[Exchange, Exchange | None] | None:
     """The first exchange whose request is answered otherwise now, and that answer; None if all are as they were."""
     for shown in exchanges:
-        if shown.succeeded and not _only_reads(shown):
+        if shown.succeeded and not shown.is_foreign and not _only_reads(shown):
             continue
         if wait is not None and shown.may_be_anothers:
             wait(shown.operation)

@@ -23,7 +23,7 @@ from contrato.verify.conformance import EXAMPLES, Conformance
 from contrato.verify.discovery import Discovery
 from contrato.verify.documents import cited, excerpt, loaded
 from contrato.verify.exchange import Exchange
-from contrato.verify.findings import Layer, NotJudged, Reading, Violation
+from contrato.verify.findings import Layer, NotJudged, Reading, Violation, kind_of
 from contrato.verify.hiding import TOKEN, Scrubber, token_variable
 from contrato.verify.interrupts import terminable, uninterrupted
 from contrato.verify.judge import Judge
@@ -301,7 +301,14 @@ class _Run:
             # A law that writes removes its record, of which nothing can be asked again.
             take = self.judge.add if judgement.rule.writes else self.judge.add_or_doubt
             for finding in judgement.findings:
-                take(name, finding)
+                others = (
+                    [each for each in finding.exchanges if each.is_foreign] if isinstance(finding, Violation) else []
+                )
+                if judgement.rule.writes and others:
+                    reason = f"something in between may have answered: {kind_of(others[-1])}"
+                    self.judge.add(name, NotJudged(operation, reason, lasting=False))
+                else:
+                    take(name, finding)
             for rule, violation in judgement.unsound:
                 # Where nobody says that it failed, at least nobody is to take it for passed.
                 is_ours = not any(exchange.may_be_anothers for exchange in violation.exchanges[-1:])

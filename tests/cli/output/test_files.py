@@ -34,7 +34,10 @@ def test_a_failure_half_way_leaves_the_old_file_and_no_other(run: Run, canned: C
             written.unlink()
 
 
-def test_a_command_that_is_told_to_end_leaves_no_file(urls: dict[str, str], canned: Canned, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_command_that_is_told_to_end_leaves_no_file(
+    urls: dict[str, str], canned: Canned, tmp_path: Path, number: signal.Signals
+) -> None:
     bill = spec.api("neu").example("PaidAndPendingBill")
     canned.answers = [(200, json.dumps(bill)), (200, "[]")]
     canned.hold_at = 2
@@ -43,9 +46,9 @@ def test_a_command_that_is_told_to_end_leaves_no_file(urls: dict[str, str], cann
     with subprocess.Popen(command, env=buffered(urls), stderr=subprocess.PIPE) as process:
         while canned.answered < 1:
             canned.asked.wait(0.01)
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(number)
     canned.go_on.set()
-    assert process.returncode == 128 + signal.SIGTERM
+    assert process.returncode == 128 + number
     assert list(tmp_path.iterdir()) == []
 
 

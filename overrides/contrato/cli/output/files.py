@@ -65,7 +65,7 @@ def destination(output: str | None) -> Iterator[IO[bytes]]:
             return
         # By chance: in a container the number of the process is the same each time.
         partial = path.with_name(f".{path.name}.{token_hex(4)}.part")
-        with _unwound_by_sigterm(), partial.open("xb") as stream:
+        with _unwound(), partial.open("xb") as stream:
             try:
                 yield stream
                 stream.close()
@@ -81,21 +81,23 @@ def destination(output: str | None) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def _unwound_by_sigterm() -> Iterator[None]:
-    """Let SIGTERM raise, so that what was begun is removed; the status is that which a shell reports of the signal."""
+def _unwound() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP raise, so that what was begun is removed; the status is that which a shell reports."""
     is_main = threading.current_thread() is threading.main_thread()
-    if not is_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
-        yield
-        return
+    # Windows has no SIGHUP. What somebody handles or ignores, stays so.
+    there = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    numbers = [number for number in there if is_main and signal.getsignal(number) is signal.SIG_DFL]
 
     def end(number: int, frame: object) -> None:
         raise SystemExit(128 + number)
 
-    signal.signal(signal.SIGTERM, end)
+    for number in numbers:
+        signal.signal(number, end)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        for number in numbers:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def replaceable(output: str | None) -> bool:
