@@ -38,7 +38,7 @@ RESET_BY_PROXY = requests.exceptions.ProxyError(failed(ProxyError("reset", Conne
 
 
 def refused_tunnel() -> Exception:
-    """What is raised where a proxy is there, and lets nobody through."""
+    """The error that requests raises where a proxy is there, and lets nobody through."""
 
     class Refusing(BaseHTTPRequestHandler):
         def do_CONNECT(self) -> None:

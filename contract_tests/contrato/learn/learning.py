@@ -143,7 +143,7 @@ def learn(
 
 
 def lost(learned: Learned, since: Mapping[str, Any]) -> Iterator[str]:
-    """What is told of operations that a server was asked for, and that only answered as the spec says last time."""
+    """A sentence for each operation that a server was asked for, and that only last time answered as the spec says."""
     known = " ".join(action.get("target", "") for action in since.get("actions", ()))
     for name in learned.missing:
         operation = learned.api.operations[name]

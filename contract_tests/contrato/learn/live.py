@@ -41,7 +41,7 @@ def record(
     rules = [name for name, rule in RULES.items() if rule.layer is not Layer.CONFORMANCE]
 
     def observe(exchange: Exchange) -> None:
-        # Where an argument is not, is nothing to learn.
+        # A trial shows where an argument is not: there is nothing to learn from it.
         if exchange.sender != TRIAL:
             recorder(exchange)
 

@@ -11,6 +11,7 @@ from threading import get_ident
 
 from contrato.core.spec import Api, Operation
 from contrato.verify import checks, laws  # noqa: F401 - they fill RULES
+from contrato.verify.checks.documented import GENERAL_REFUSALS
 from contrato.verify.checks.http import SLOW
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import NotJudged, Reading, Violation, kind_of
@@ -22,9 +23,6 @@ REPEATED = 3
 """Times that a violation in doubt has to be there again: in a balancer that fails at times, once is no proof."""
 
 ONE_ANSWER = "open_questions_have_one_answer"
-
-REFUSALS = (400, 422)
-"""Statuses of a request with wrong values, which are no gateway's if they come as JSON."""
 
 PAUSE = 1.0
 """Seconds between them: a route may be missing while a server is replaced."""
@@ -254,7 +252,10 @@ def _may_pass(rule: str, violation: Violation) -> bool:
     return any(
         exchange.may_be_anothers
         or rule == "not_a_server_error"
-        or (exchange.status >= 400 and (_only_reads(exchange) or exchange.is_text or exchange.status not in REFUSALS))
+        or (
+            exchange.status >= 400
+            and (_only_reads(exchange) or exchange.is_text or exchange.status not in GENERAL_REFUSALS)
+        )
         for exchange in violation.exchanges[-1:]
     )
 

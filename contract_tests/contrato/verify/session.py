@@ -225,7 +225,7 @@ class Session:
             raise UnansweredError(reason, lost) from error
         form = kind_of(exchange)
         if operation.safe and 400 <= exchange.status < 500 and form not in self._refusals:
-            # What is in between may have answered: a route may be missing for once.
+            # A gateway may have answered: it may lack a route for once.
             again = self.transport.another(exchange)
             if again is not None and kind_of(again) == form:
                 self._refusals.add(form)

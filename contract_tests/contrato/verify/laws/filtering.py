@@ -180,13 +180,13 @@ def arguments_are_accepted(session: Session, operation: Operation) -> Iterator[V
 def _accepted(
     session: Session, operation: Operation, f: Parameter, tried: Sequence[Arguments]
 ) -> Iterator[Violation | NotJudged]:
-    """What is wrong if all of some requests with an argument are refused."""
+    """A violation if the server refuses all of some requests with an argument."""
     for arguments in tried:
         answer = session.ask(operation, arguments)
         if answer.status in LOCKED_OUT or not 400 <= answer.status < 500:
             return
     if "project" in f.open:
-        # What it names may be another thing, with values that we do not know.
+        # The argument may name another thing, with values that we do not know.
         reason = f"each request with {f.name} was refused: {answered(answer)}"
         yield NotJudged(operation.id, reason, lasting=False)
     else:
