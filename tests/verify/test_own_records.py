@@ -214,8 +214,8 @@ def test_a_list_that_refuses_large_pages_is_read_all_the_same() -> None:
     assert [name for name, _ in foreign.asked].count("deleteApportionment") == 0
 
 
-@pytest.mark.parametrize(("status", "pages"), [(422, 20), (401, 20), (422, 1)])
-def test_a_record_that_was_stored_although_it_was_refused_is_told(
+@pytest.mark.parametrize(("status", "pages"), [(422, 20), (401, 20), (422, 1), (504, 20), (500, 1)])
+def test_a_record_that_was_stored_without_an_answer_that_says_so_is_told(
     monkeypatch: pytest.MonkeyPatch, status: int, pages: int
 ) -> None:
     """Also where the list is too long to be read: then it is searched for."""
@@ -237,7 +237,7 @@ def test_a_record_that_was_stored_although_it_was_refused_is_told(
     assert stored
     told = [note for note in report.notes if note.startswith("curl -i -X DELETE")]
     assert {note.split("/apportionments/")[1].split(" ")[0].strip("'") for note in told} == {str(n) for n in stored}
-    assert any("in requests that it refused" in note for note in report.notes)
+    assert any("as this run sent them" in note for note in report.notes)
 
 
 def test_a_record_that_a_deletion_left_is_told_though_reading_shows_more_than_its_creation() -> None:
@@ -306,7 +306,7 @@ def test_records_that_somebody_else_made_meanwhile_are_not_told() -> None:
     foreign.create_apportionment = lambda given: Answer(422, {"name": ["taken"]})  # type: ignore[method-assign]
     report = run(foreign, only=["createApportionment", "created_is_kept"])
     assert [line for line in foreign.log if line.startswith("POST")]
-    assert not [note for note in report.notes if "in requests that it refused" in note]
+    assert not [note for note in report.notes if "as this run sent them" in note]
 
 
 # The journal
@@ -420,6 +420,20 @@ def test_a_freed_identifier_that_somebody_else_has_is_not_written_to(answer: Ans
                 with pytest.raises(Refused):
                     transport.exchange(operation, keyed(operation, {"id": number}))
             assert clean_up(transport) == []
+    assert snapshot(foreign) == before
+
+
+@pytest.mark.parametrize("status", [400, 403, 404])
+def test_a_record_whose_deletion_a_gateway_refused_once_is_deleted_in_the_end(status: int) -> None:
+    foreign = seeded()
+    before = snapshot(foreign)
+    with serve(foreign) as url, closing(Transport(API, url, TOKEN, Mode.OWN_RECORDS)) as transport:
+        transport.exchange(CREATE, new_record(CREATE))
+        refusals = iter([Answer(status, {"message": "no Route matched with those values"})])
+        foreign.delete_apportionment = lambda given: (  # type: ignore[method-assign]
+            next(refusals, None) or Foreign.delete_apportionment(foreign, given)
+        )
+        assert clean_up(transport) == []
     assert snapshot(foreign) == before
 
 

@@ -14,6 +14,9 @@ from contrato.verify.transport import Ended, Limited, Transport
 ATTEMPTS = 3
 """Requests to delete a record, if the server fails."""
 
+ROUNDS = 2
+"""A gateway may refuse deletions for a moment, with a status that the server could have."""
+
 
 def clean_up(transport: Transport) -> list[Record]:
     """Delete what a run created, beyond the budget if need be; returns the records that are left."""
@@ -21,28 +24,36 @@ def clean_up(transport: Transport) -> list[Record]:
     transport.pace.begin_clean_up()
     transport.cleaning = True
     own.prove_again()
-    for record in list(own.created):
-        remover = transport.spec.operations[record.creator].remover
-        if remover is None:
-            continue
-        for attempt in range(ATTEMPTS):
-            if (attempt or transport.mode is Mode.OWN_RECORDS) and not _may_delete(transport, record, attempt > 0):
-                break
-            try:
-                answer = transport.exchange(remover, record.arguments)
-            except (Limited, Ended):
-                break
-            except requests.RequestException:
-                continue
-            if answer.status in (404, 410):
-                own.forget(record.path)
-            if answer.status < 500 or not transport.pace.wait(remover.id, answer.headers.get("retry-after", "")):
-                break
+    for _ in range(ROUNDS):
+        for record in list(own.created):
+            _delete(transport, record)
+        if transport.mode is Mode.OWN_RECORDS and not transport.is_silent:
+            own.restore(lambda record: _read(transport, record))
+        if not own.created:
+            break
     if transport.mode is Mode.OWN_RECORDS and not transport.is_silent:
-        own.restore(lambda record: _read(transport, record))
-        own.look_for_refused()
+        own.look_for_unclaimed()
     own.on_change()
     return own.created
+
+
+def _delete(transport: Transport, record: Record) -> None:
+    remover = transport.spec.operations[record.creator].remover
+    if remover is None:
+        return
+    for attempt in range(ATTEMPTS):
+        if (attempt or transport.mode is Mode.OWN_RECORDS) and not _may_delete(transport, record, attempt > 0):
+            return
+        try:
+            answer = transport.exchange(remover, record.arguments)
+        except (Limited, Ended):
+            return
+        except requests.RequestException:
+            continue
+        if answer.status in (404, 410):
+            transport.own.forget(record.path)
+        if answer.status < 500 or not transport.pace.wait(remover.id, answer.headers.get("retry-after", "")):
+            return
 
 
 def _may_delete(transport: Transport, record: Record, again: bool) -> bool:

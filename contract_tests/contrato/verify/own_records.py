@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from contrato.core import places
 from contrato.core.spec import Api, Operation
 from contrato.verify.documents import MISSING, find, loaded, text_of, validator
 from contrato.verify.exchange import Arguments, Exchange
@@ -25,7 +26,7 @@ LARGE = 100
 """Records of such a page, where its size can be chosen."""
 
 SEARCHES = 20
-"""Refused requests whose texts are searched for in the end, where a list is too long to be read."""
+"""Requests without a clear answer whose texts are searched for in the end, where a list is too long to be read."""
 
 UNPROVED = 5
 """Records that a run may leave on a server, unable to prove that they are its own; then it creates no more."""
@@ -82,7 +83,7 @@ class OwnRecords:
         created: Those that are not deleted.
         intents: Requests to create a record after which it is not known whether there is one.
         unproved: Paths that such requests were answered with, and where there is not what was sent.
-        refused: Records that are there as requests wanted them which the server refused.
+        unclaimed: Records that are there as requests wanted them which the server refused, or answered with no record.
         others_now: Paths of records that this run created, where another one is by now.
         on_change: Is called whenever `created` or `intents` changes.
     """
@@ -91,7 +92,7 @@ class OwnRecords:
         self.created: list[Record] = []
         self.intents: list[Intent] = []
         self.unproved: list[str] = []
-        self.refused: list[Record] = []
+        self.unclaimed: list[Record] = []
         self.others_now: list[str] = []
         self.on_change: Callable[[], None] = lambda: None
         self._spec = spec
@@ -108,7 +109,7 @@ class OwnRecords:
         self._others: dict[str, Record] = {}
         self._earlier: set[str] = set()
         # Requests to create a record that were refused, one for each body.
-        self._refusals: dict[bytes, Exchange] = {}
+        self._refusals: dict[str, Intent] = {}
         self._ever_created: list[Record] = []
         # The state of our records as the server last answered it, by path.
         self._states: dict[str, Any] = {}
@@ -194,25 +195,28 @@ class OwnRecords:
             for text in _texts(content) if f.searches is not None else ():
                 self._walk(lister, {f.key: text})
 
-    def look_for_refused(self) -> None:
-        """Find the records that the server stored although it refused to: new ones, with the texts that were sent."""
+    def look_for_unclaimed(self) -> None:
+        """Find the records that the server stored without saying so: new ones, with the texts that were sent."""
         known, self._others = self._others, {}
-        for creator in {refusal.operation for refusal in self._refusals.values()}:
-            if creator is not None and creator.lister is not None:
+        requests = [it for it in (*self.intents, *self._refusals.values()) if _texts(it.sent.encode())]
+        creators = [self._spec.operations[name] for name in dict.fromkeys(it.creator for it in requests)]
+        for creator in creators:
+            if creator.lister is not None:
                 self._walk(creator.lister, {})
-        for content, refusal in list(self._refusals.items())[:SEARCHES]:
-            if refusal.operation is not None:
-                self.look_for(refusal.operation, content)
+        for request in requests[:SEARCHES]:
+            self.look_for(self._spec.operations[request.creator], request.sent.encode())
         new = [self._others[path] for path in self._others.keys() - self._earlier - self.made]
-        self.refused = [record for record in sorted(new, key=lambda it: it.path) if self._was_refused(record)]
+        self.unclaimed = [record for record in sorted(new, key=lambda it: it.path) if self._is_of(record, requests)]
         self._others |= known
 
-    def _was_refused(self, record: Record) -> bool:
-        """True if a record is what a refused request wanted to create."""
-        reader = self._spec.operations[record.creator].reader
-        read = self._ask(reader, record.arguments) if self._ask is not None and reader is not None else None
-        refusals = [it for it in self._refusals.values() if it.operation and it.operation.id == record.creator]
-        return read is not None and read.succeeded and any(self._matches(record, it, read) for it in refusals)
+    def _is_of(self, record: Record, requests: Sequence[Intent]) -> bool:
+        """True if a record is what one of the requests wanted to create."""
+        creator = self._spec.operations[record.creator]
+        read = self._ask(creator.reader, record.arguments) if self._ask and creator.reader else None
+        if read is None or not read.succeeded:
+            return False
+        wanted = [loaded(request.sent.encode()) for request in requests if request.creator == creator.id]
+        return any(self._matches(record, places.arguments(creator, creator.path, body=it), read) for it in wanted)
 
     def _walk(self, lister: Operation, given: Arguments) -> bool:
         """Read pages of a list; True if that were all."""
@@ -307,8 +311,7 @@ class OwnRecords:
         records = [] if refused else self._named(creator, exchange)
         if intent is not None and refused:
             self.intents.remove(intent)
-            if self._ask is not None and _texts(exchange.request_body):
-                self._refusals[exchange.request_body] = exchange
+            self._refusals[intent.sent] = intent
         for record in records:
             self._take(record, exchange, intent)
         self.on_change()
@@ -356,20 +359,19 @@ class OwnRecords:
             read = self._ask(reader, record.arguments)
             if read is None or not read.succeeded or read.json in (MISSING, None):
                 return None
-            if self._matches(record, creation, read):
+            if self._matches(record, creation.arguments, read):
                 return True
         self.unproved.append(record.path)
         return False
 
-    def _matches(self, record: Record, creation: Exchange, read: Exchange) -> bool:
-        assert creation.operation is not None
+    def _matches(self, record: Record, sent: Arguments, read: Exchange) -> bool:
         _, field = self._addresses[record.creator]
         if any(value not in record.argument.values() for value in find(read.json, field.record_pointer)):
             return False
         pairs = [
-            (creation.arguments[f.key], find(read.json, f.echo.at))
-            for f in creation.operation.parameters
-            if f.key in creation.arguments and f.echo is not None and f.echo.found_as is None
+            (sent[f.key], find(read.json, f.echo.at))
+            for f in self._spec.operations[record.creator].parameters
+            if f.key in sent and f.echo is not None and f.echo.found_as is None
         ]
         # A law judges what a server makes of a number or a reference; texts tell records apart.
         texts = [pair for pair in pairs if _has_letters(pair[0])]

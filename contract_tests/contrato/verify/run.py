@@ -227,10 +227,11 @@ class _Run:
             left = self._clean_up()
             self.transport.ended = True
             stored = (
-                "are on the server as this run sent them in requests that it refused, perhaps made by somebody else"
+                "are on the server as this run sent them in requests that were refused, or answered with no new record;"
+                " somebody else may have made them"
             )
-            refused = self._left(self.transport.own.refused, stored)
-            self.report.notes += [*self._left(left), *refused, *self._unproved(), *self._created()]
+            unclaimed = self._left(self.transport.own.unclaimed, stored)
+            self.report.notes += [*self._left(left), *unclaimed, *self._unproved(), *self._created()]
 
     def _phases(self) -> None:
         discovery = self.discovery
