@@ -4,7 +4,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,16 @@ def url(other: elsewhere.Other, found: Learned) -> Iterator[str]:
 
 
 @pytest.mark.slow
+def test_an_overlay_stays_when_the_disk_is_full(
+    found: Learned, tmp_path: Path, full_disk: Callable[[], AbstractContextManager[None]]
+) -> None:
+    file = tmp_path / "neu.overlay.json"
+    file.write_text("earlier")
+    with pytest.raises(OSError, match="large"), full_disk():
+        reports.write_overlay(file, found)
+    assert [it.read_text() for it in tmp_path.iterdir()] == ["earlier"]
+
+
 def test_the_client_reads_the_server(url: str, overlay: Path) -> None:
     with Neu("demo", url, overlay=overlay) as neu:
         (account, *_) = neu.list_accounts()

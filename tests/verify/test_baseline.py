@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -136,3 +138,12 @@ def test_a_baseline_that_is_none_is_refused(tmp_path: Path, text: str, problem: 
         baselines.read(tmp_path / "b.toml")
     with pytest.raises(UsageError, match="cannot read the baseline"):
         baselines.read(tmp_path / "absent.toml")
+
+
+def test_a_baseline_stays_when_the_disk_is_full(
+    tmp_path: Path, full_disk: Callable[[], AbstractContextManager[None]]
+) -> None:
+    kept = baseline(tmp_path, ENTRY)
+    with pytest.raises(OSError, match="large"), full_disk():
+        baselines.write(tmp_path / "b.toml", kept, [], TODAY)
+    assert [file.read_text() for file in tmp_path.iterdir()] == [ENTRY]

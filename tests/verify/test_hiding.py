@@ -17,7 +17,9 @@ import pytest
 from contrato.core import spec
 from contrato.core.spec import Api
 from contrato.verify.hiding import TOKEN as HIDDEN
+from contrato.verify.reports.har import Recorder
 from contrato.verify.hiding import Scrubber
+from contrato.verify.reports.har import Recorder
 from reporting import NAMES, NEU, SECRET, accounts, exchange
 
 pytestmark = pytest.mark.slow
@@ -163,6 +165,18 @@ def test_what_the_engine_invents_is_not_learnt() -> None:
 
 
 # All reports of a failing run
+
+
+@pytest.mark.parametrize("escaped", [True, False])
+def test_a_name_is_hidden_wherever_a_recording_cuts_it(escaped: bool) -> None:
+    names = json.dumps([{"account_name": "Bartolomé Quiñones"}], ensure_ascii=escaped).encode()
+    seen, scrubber = exchange(answer=names), Scrubber(NEU, SECRET)
+    scrubber.learn(seen)
+    for length in range(names.index(b"Bartolo") + 7, len(names)):
+        recorder = Recorder(length)
+        recorder(seen)
+        (cut,) = recorder.exchanges
+        assert b"artolo" not in scrubber.exchange(cut).content
 
 
 def test_a_row_of_dots_is_one_cut() -> None:

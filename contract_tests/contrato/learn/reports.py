@@ -10,6 +10,7 @@ from typing import Any
 
 import jinja2
 
+from contrato.core.files import replacing
 from contrato.learn.drift import CONFIRMED, NEVER, Row
 from contrato.learn.learning import Learned
 from contrato.learn.matching import Candidate
@@ -171,4 +172,5 @@ def write_overlay(file: Path, learned: Learned) -> None:
     Raises:
         OSError: The file cannot be written.
     """
-    file.write_text(json.dumps(learned.overlay, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    with replacing(file) as stream:
+        stream.write((json.dumps(learned.overlay, indent=2, ensure_ascii=False) + "\n").encode())

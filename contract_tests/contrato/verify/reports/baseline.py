@@ -23,6 +23,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from contrato.core.files import replacing
 from contrato.verify.reports.report import SERVER, Failure, OperationResult, Report, UsageError, Verdict
 
 LASTS = timedelta(days=90)
@@ -112,7 +113,8 @@ def write(path: Path, kept: Iterable[Accepted], failures: Iterable[Failure], tod
         for key, value in vars(entry).items():
             lines.append(f"{key} = {value if isinstance(value, date) else _string(value)}")
         lines.append("")
-    path.write_text("\n".join(lines), "utf-8")
+    with replacing(path) as file:
+        file.write("\n".join(lines).encode())
 
 
 def _ends_a_run(rule: str, operation: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from http import HTTPStatus
@@ -21,6 +22,9 @@ CREATOR = "contrato"
 
 LONGEST_BODY = 2**14
 """Bytes of a body that are kept in a file."""
+
+_BROKEN = re.compile(rb"[\xc0-\xff][\x80-\xbf]{0,3}\Z")
+"""A letter of several bytes, which may be cut."""
 
 
 class Recorder:
@@ -70,7 +74,8 @@ class Recorder:
                 har.add_entry(**self._entry(report.scrubber.exchange(exchange), size))
 
     def _cut(self, content: bytes) -> bytes:
-        return content if len(content) <= self.longest else content[: self.longest] + "…".encode()
+        # A broken letter at the end would part a name from the mark by which a name that is cut is found.
+        return content if len(content) <= self.longest else _BROKEN.sub(b"", content[: self.longest]) + "…".encode()
 
     def _entry(self, exchange: Exchange, size: int) -> dict[str, Any]:
         milliseconds = round(exchange.seconds * 1000, 3)

@@ -1,16 +1,15 @@
 """The file or stream that rows go to, and their format."""
 
-import shutil
 import signal
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from secrets import token_hex
 from typing import IO
 
 from contrato.cli.errors import Refusal
+from contrato.core.files import replacing
 
 FORMATS = ("table", "json", "jsonl", "csv", "parquet")
 ENDINGS = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "parquet"}
@@ -55,25 +54,9 @@ def destination(output: str | None) -> Iterator[IO[bytes]]:
         yield stdout
         stdout.flush()
         return
-    # The target of a link is replaced, not the link.
-    path = Path(output).resolve()
     try:
-        if path.exists() and not path.is_file():
-            # A device or a named pipe: there is nothing to replace.
-            with path.open("wb") as stream:
-                yield stream
-            return
-        # By chance: in a container the number of the process is the same each time.
-        partial = path.with_name(f".{path.name}.{token_hex(4)}.part")
-        with _unwound(), partial.open("xb") as stream:
-            try:
-                yield stream
-                stream.close()
-                if path.exists():
-                    shutil.copymode(path, partial)
-                partial.replace(path)
-            finally:
-                partial.unlink(missing_ok=True)
+        with _unwound(), replacing(Path(output)) as stream:
+            yield stream
     except BrokenPipeError:
         raise
     except OSError as error:
