@@ -100,6 +100,29 @@ def test_ids_in_texts_are_one_failure_and_are_asked_for_as_numbers() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("size", [19, 21])
+def test_pages_of_another_size_than_the_documented_one_are_one_failure(size: int) -> None:
+    """Their counters fit each other, and joined they are the whole list."""
+    foreign = Foreign("neu")
+    one, few = spec.api("neu").operations["listNotifications"], foreign.list_notifications
+
+    def paged(given: dict[str, Any]) -> Answer:
+        assert one.pagination is not None
+        rows = [{**row, "text": f"Mire {n}"} for n in range(13) for row in few(given).body["data"]]
+        number, last = given.get(one.pagination.page, 1), -(-len(rows) // size)
+        following = number + 1 if number < last else None
+        shown = rows[size * (number - 1) : size * number] if number > 0 else []
+        return Answer(body={"nextPage": following, "maxPage": last, "total": len(rows), "data": shown})
+
+    foreign.list_notifications = paged  # type: ignore[method-assign]
+    paging = [name for name, rule in RULES.items() if "x-pagination" in rule.needs]
+    report = run(foreign, mode="read-only", only=[one.id, *paging])
+    (failure,) = {(failure.operation, failure.field) for failure in report.failures}
+    assert failure == (one.id, "/data")
+    assert {failure.rule for failure in report.failures} <= {"pages_are_full", "pages_are_not_overfull"}
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "alter",
     [

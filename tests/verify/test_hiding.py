@@ -17,7 +17,6 @@ import pytest
 from contrato.core import spec
 from contrato.core.spec import Api
 from contrato.verify.hiding import TOKEN as HIDDEN
-from contrato.verify.reports.har import Recorder
 from contrato.verify.hiding import Scrubber
 from contrato.verify.reports.har import Recorder
 from reporting import NAMES, NEU, SECRET, accounts, exchange

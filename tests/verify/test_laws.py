@@ -348,6 +348,13 @@ def test_the_hour_that_a_day_leaves_out_is_named(stage: Stage) -> None:
     assert any(re.search(r"-14 of .*, the sum without \d{4}-\d\d-14T03:30:00$", found) for found in told), told
 
 
+def test_records_that_an_update_changes_beside_its_own_are_told_with_what_became_of_them(written: Stage) -> None:
+    written.faults = {"updateApportionment": changes_another}
+    violations, _ = judge("apportionments", written.base_url("apportionments"), laws=("updated_is_kept",))
+    told = {plain(it.found) for _, it in violations if it.expected == "no other record changes"}
+    assert any(re.fullmatch(r"1 of \d+ changed, such as \d+: limit_day was \d+, is \d+", found) for found in told), told
+
+
 WRITTEN = [
     f
     for f in FAULTS

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from citing import plain
 from contrato.core import spec
 from contrato.verify import Report, verify
 from contrato.verify.checks.documented import status_code_conformance
@@ -257,6 +258,24 @@ def test_a_field_that_no_answer_ever_has_is_a_violation(operation: str) -> None:
         ledger = Readings(NEU)
         ledger.count(replace(exchange, content=json.dumps(shown).encode()))
         assert [violation.field for violation in ledger.never()] == fields
+
+
+def test_a_field_that_is_sent_under_almost_its_name_is_told_so_and_answers_no_question() -> None:
+    exchange = asked(lambda: ("listBills", {}))
+    assert exchange.operation is not None
+    schema = exchange.operation.answer
+    assert schema is not None
+    assert schema.items is not None
+    name = next(name for name, prop in schema.items.properties.items() if prop.schema.admits("no-value", "absent"))
+    for other, told in ((name.swapcase(), f"; they have {name.swapcase()}, which the spec does not"), ("other", "")):
+        records = json.loads(exchange.content) * 20
+        for record in records:
+            record[other] = record.pop(name, None)
+        said, ledger = replace(exchange, content=json.dumps(records).encode()), Readings(NEU)
+        ledger.count(said)
+        ledger.see(Reading("listBills", "no-value", f"/*/{name}", "absent", (said,)))
+        assert [plain(violation.found) for violation in ledger.never()] == [f"in none of {len(records)}{told}"]
+        assert ledger.told()["no-value"] == {}
 
 
 def test_an_answer_that_is_none_of_the_readings_is_a_violation() -> None:

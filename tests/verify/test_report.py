@@ -513,6 +513,15 @@ def test_at_the_field_of_a_finding_a_value_tells_more() -> None:
     assert re.findall(r"id&#34;: (\d)", text) == ["9"]
 
 
+def test_an_excerpt_marks_the_place_of_a_finding_and_nothing_else_of_its_name() -> None:
+    answer = {"id": 41, "type": {"id": 1}, "unit": {"id": 1, "name": "MWh"}, "centres": [{"id": 1}, {"id": 2}]}
+    for field, marks in (("/unit/id", ["id&#34;: 1"]), ("/centres/*/id", ["id&#34;: 1"]), ("/type/id", ["id&#34;: 1"])):
+        text = str(html.body(json.dumps(answer).encode(), failure(field=field, expected="2", found="1"), True))
+        assert [mark.strip("&#34;") for mark in re.findall("<mark>(.*?)</mark>", text)] == marks
+        above = field.split("/")[1]
+        assert re.search(rf"{above}&#34;: [^<]*<mark>", text)
+
+
 def test_what_matters_comes_first(tmp_path: Path) -> None:
     page = page_of(full_report(), tmp_path)
     headings = [" ".join(text.split()) for text in re.findall("<h2[^>]*>(.*?)</h2>", page, re.DOTALL)]
@@ -535,7 +544,7 @@ def unchecked(made: Report, folder: Path) -> str:
 
 def test_what_was_not_checked_is_said_also_if_it_is_nothing(tmp_path: Path) -> None:
     complete = [OperationResult(name, 1, 1, Verdict.PASSED) for name in NEU.operations]
-    everything = "All operations of the spec were checked by each rule that it, the mode and the options call for."
+    everything = "All operations of the spec were checked by all rules that apply to them in this mode."
     made = report(operations=complete)
     for name in RULES.keys() - {"answer"}:
         made.passed("listBills", name)
@@ -547,7 +556,7 @@ def test_what_was_not_checked_is_said_also_if_it_is_nothing(tmp_path: Path) -> N
     assert "1 rule judged nothing" in text
     assert text.endswith(f"ignored_auth {RULES['ignored_auth'].sentence}")
     made.add_not_judged("ignored_auth", NotJudged("listBills", "a single page"))
-    most = "by each rule that it, the mode and the options call for, but for rules that had nothing to judge"
+    most = "by all rules that apply to them in this mode. Rules that had nothing to judge"
     assert f"All operations of the spec were checked {most}" in unchecked(made, tmp_path)
     made.operations = complete[1:]
     text = unchecked(made, tmp_path)
@@ -576,7 +585,7 @@ def test_a_finding_tells_its_rule_its_unit_and_every_request(tmp_path: Path) -> 
     title = re.findall("<h3[^>]*>(.*?)</h3>", page)[0]
     assert RULES["periods_add_up"].sentence in title
     assert "periods_add_up</code>" in title
-    assert "/*/data/*/cons</code>, in kWh; found 4 times, the first is shown" in page
+    assert "/*/data/*/cons</code>, in kWh; found 4 times, one is shown" in page
     shown = re.findall(r"<dt>Evidence</dt>.*?badge (\w+).*?<span>(.*?)</span>", page)
     assert shown == [("inferred", "energy is energy")]
     assert "<dt>How judged</dt><dd><details" in page

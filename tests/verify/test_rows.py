@@ -15,8 +15,8 @@ def test_a_row_that_is_there_again_is_not_taken_for_a_strange_one() -> None:
     assert [dict(row)["/*/name"] for row in missing] == ["Carla"]
     assert [dict(row)["/*/name"] for row in more] == ["Ana", "Dora", "Ana"]
     assert plain(told(missing, more, wanted)) == (
-        '1 missing, such as {"/*/name": "Carla"}; 1 that do not belong there, such as {"/*/name": "Dora"}; '
-        '2 more than once, such as {"/*/name": "Ana"}'
+        '1 missing, such as {"name": "Carla"}; 1 that do not belong there, such as {"name": "Dora"}; '
+        '2 more than once, such as {"name": "Ana"}'
     )
 
 

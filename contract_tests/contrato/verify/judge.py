@@ -23,6 +23,7 @@ REPEATED = 3
 """Times that a violation in doubt has to be there again: in a balancer that fails at times, once is no proof."""
 
 ONE_ANSWER = "open_questions_have_one_answer"
+ARE_SENT = "documented_fields_are_sent"
 
 PAUSE = 1.0
 """Seconds between them: a route may be missing while a server is replaced."""
@@ -183,7 +184,7 @@ class Judge:
     def conclude(self) -> None:
         """Report what only all answers together tell."""
         for finding in self.readings.never():
-            self.add(ONE_ANSWER, finding)
+            self.add(ARE_SENT, finding)
         self.report.readings = self.readings.told()
 
     def passed(self, operation: str, rule: str) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 
+from contrato.core.schema import Schema
 from contrato.core.spec import Api, Operation
-from contrato.verify.documents import MISSING, find, places
+from contrato.verify.documents import MISSING, cited, find, places
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Answers, Reading, Violation
 
@@ -23,7 +26,7 @@ class Readings:
 
     def __init__(self, spec: Api) -> None:
         self._spec = spec
-        self._fields: dict[tuple[Operation, str], tuple[int, int, Exchange]] = {}
+        self._fields: dict[tuple[Operation, str], _Presence] = {}
         self._seen: defaultdict[tuple[str, str, str], dict[str, Reading]] = defaultdict(dict)
         self._counts: dict[tuple[str, str, str, str], int] = {}
         self._last: dict[tuple[str, str, str, str], tuple[Exchange, ...]] = {}
@@ -73,13 +76,21 @@ class Readings:
 
     def never(self) -> Iterator[Violation]:
         """Violations of fields that may be absent, and are so in every answer."""
-        for (operation, field), (present, seen, exchange) in self._fields.items():
-            schema = operation.answer.at(field) if operation.answer is not None else None
+        for operation, pointer, proof in self._missing():
+            seen, exchange = self._fields[operation, pointer].seen, self._fields[operation, pointer].exchange
+            name = pointer.rpartition("/")[2]
+            expected = f"{name} in some of the records: it may be absent where it has no value"
+            similar = _similar(operation, pointer, exchange)
+            instead = f"; they have {cited(similar)}, which the spec does not" if similar else ""
+            yield Violation(operation.id, pointer, expected, f"in none of {seen}{instead}", proof, (exchange,))
+
+    def _missing(self) -> Iterator[tuple[Operation, str, str]]:
+        for (operation, pointer), each in self._fields.items():
+            schema = operation.answer.at(pointer) if operation.answer is not None else None
             proof = schema.evidence if schema is not None else operation.evidence
             # Where the sources contradict each other, it need not be there at all.
-            if not present and seen >= MANY and proof.level in ("documented", "observed"):
-                expected = "in some answer: the field may be absent where it has no value"
-                yield Violation(operation.id, field, expected, f"absent in all {seen}", proof, (exchange,))
+            if not each.present and each.seen >= MANY and proof.level in ("documented", "observed"):
+                yield operation, pointer, proof
 
     def count(self, exchange: Exchange) -> None:
         """Take up in how many records of an answer there are fields that may be absent."""
@@ -87,18 +98,46 @@ class Readings:
         if operation is None or not exchange.succeeded or exchange.json is MISSING:
             return
         for pointer, schema in places(operation.schema(exchange.status)):
-            for name, prop in schema.properties.items():
-                if prop.schema.admits("no-value", "absent"):
-                    records = [record for record in find(exchange.json, pointer) if isinstance(record, dict)]
-                    present, seen, _ = self._fields.get((operation, f"{pointer}/{name}"), (0, 0, exchange))
-                    present += sum(name in record for record in records)
-                    self._fields[operation, f"{pointer}/{name}"] = present, seen + len(records), exchange
+            for name in optional(schema):
+                records = [record for record in find(exchange.json, pointer) if isinstance(record, dict)]
+                each = self._fields.setdefault((operation, f"{pointer}/{name}"), _Presence(exchange))
+                each.present += sum(name in record for record in records)
+                each.seen += len(records)
+                if records and len(exchange.sent) < len(each.exchange.sent):
+                    each.exchange = exchange  # The simpler a request, the better it shows what is missing.
 
     def told(self) -> Answers:
         """The readings that were seen; questions without one are empty."""
         found: Answers = {name: {} for name in self._spec.questions}
+        missing = {(operation.id, pointer) for operation, pointer, _ in self._missing()}
         for (operation, question, field), seen in self._seen.items():
+            if (operation, field) in missing:
+                continue  # A field that is not sent has no value that is left out.
             for reading in seen:
                 place = f"{operation} {field}".strip()
                 found[question].setdefault(reading, {})[place] = self._counts[operation, question, field, reading]
         return found
+
+
+@dataclass
+class _Presence:
+    """Counts of the records that have a field, and of all that may, with an answer that has some."""
+
+    exchange: Exchange
+    present: int = 0
+    seen: int = 0
+
+
+def optional(schema: Schema) -> list[str]:
+    """The properties that may be absent where they have no value."""
+    return [name for name, prop in schema.properties.items() if prop.schema.admits("no-value", "absent")]
+
+
+def _similar(operation: Operation, pointer: str, exchange: Exchange) -> str | None:
+    """A property that the spec does not have, with almost the name of one that is missing."""
+    above, _, name = pointer.rpartition("/")
+    known = dict(places(operation.schema(exchange.status)))[above].properties
+    records = [record for record in find(exchange.json, above) if isinstance(record, dict)]
+    others = {key.casefold(): key for record in records for key in record if key not in known}
+    close = difflib.get_close_matches(name.casefold(), others, 1, 0.8)
+    return others[close[0]] if close else None

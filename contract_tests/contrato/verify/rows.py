@@ -200,4 +200,9 @@ def told(missing: Sequence[Row], more: Sequence[Row], wanted: Iterable[Row] = ()
         "that do not belong there": [row for row in more if row.text not in known],
         "more than once": [row for row in more if row.text in known],
     }
-    return "; ".join(f"{len(rows)} {kind}, such as {short(dict(rows[0]))}" for kind, rows in kinds.items() if rows)
+    return "; ".join(f"{len(rows)} {kind}, such as {_shown(rows[0])}" for kind, rows in kinds.items() if rows)
+
+
+def _shown(row: Row) -> str:
+    """A row as its record has it: names, not pointers."""
+    return short({pointer.rpartition("/")[2]: value for pointer, value in row.items()})

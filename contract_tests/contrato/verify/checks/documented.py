@@ -18,9 +18,10 @@ from contrato.core.schema import Schema
 from contrato.core.spec import Api, Operation, Response
 from contrato.verify.checks.http import violations_in
 from contrato.verify.checks.values import is_object, members
-from contrato.verify.documents import MISSING, cited, excerpt, validator
+from contrato.verify.documents import MISSING, cited, excerpt, find, places, validator
 from contrato.verify.exchange import Exchange
 from contrato.verify.findings import Layer, Violation, answered
+from contrato.verify.readings import optional
 from contrato.verify.rules import check
 
 GENERAL_REFUSALS = (400, 422)
@@ -143,6 +144,20 @@ def response_schema_conformance(exchange: Exchange, spec: Api) -> Iterator[Viola
         alike = alike + 1 if len(seen) == known else 0
         if seen and alike == ALIKE:
             break
+
+
+@check("A field that the documents show is sent in some answer.")
+def documented_fields_are_sent(exchange: Exchange, spec: Api) -> Iterator[Violation | None]:
+    """A field may be absent where it has no value, but not from every record of a run. Usual causes: another spelling,
+    or a field that was never made. It shows at the end of a run.
+    """
+    if exchange.operation is None or not exchange.succeeded or exchange.json is MISSING:
+        return
+    for pointer, schema in places(exchange.operation.schema(exchange.status)):
+        records = find(exchange.json, pointer) if optional(schema) else []
+        if any(isinstance(record, dict) for record in records):
+            yield None
+            return
 
 
 def _pieces(document: Any) -> Iterator[Any]:

@@ -35,8 +35,9 @@ class _Page:
     Attributes:
         number: Which page was asked for.
         limit: Which size was asked for.
-        size: How many items a full page has.
-        pages: How many pages there are, by total and size; at least one.
+        size: How many items a full page has, as the spec or the answer states.
+        pages: How many pages there are, by total and size, or by another size if all counters of the page fit that one;
+            at least one.
     """
 
     names: Pagination
@@ -73,9 +74,27 @@ def _page(exchange: Exchange) -> _Page | None:
     last = as_whole(answer.get(names.last)) if names.last else None
     if size is None and number is not None and total is not None and last is not None and number < last:
         size = len(items)  # A page before the last is full.
-    pages = max(1, -(-total // size)) if total is not None and size is not None and size > 0 else last
+    own = _own_size(len(items), number, total, last) if isinstance(names.size, int) else None
+    pages = _pages(total, own or size) if total is not None and size is not None and size > 0 else last
     limit = limit if limit is not None and limit > 0 else None
     return _Page(names, items, number, limit, size, total, pages)
+
+
+def _own_size(length: int, number: int | None, total: int | None, last: int | None) -> int | None:
+    """The size that all counters of a page fit, whatever the spec says; None if there is none."""
+    if total is None or last is None or last < 1:
+        return None
+    if number is None or not 1 <= number <= last:
+        size = -(-total // last)
+    else:
+        size = length if number < last or last == 1 else (total - length) // (last - 1)
+        if length != min(size, total - (number - 1) * size):
+            return None
+    return size if size > 0 and _pages(total, size) == last else None
+
+
+def _pages(total: int, size: int) -> int:
+    return max(1, -(-total // size))
 
 
 @check("A page has no more items than a page holds, or than were asked for.", needs=("x-pagination",))

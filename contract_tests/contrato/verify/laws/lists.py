@@ -35,10 +35,17 @@ def pages_of(operation: Operation, walk: Walk, proof: str) -> Iterator[Violation
         return
     end = walk.last or (max(filled, default=1) if walk.complete else None)
     beside = max(walk.numbered) if end is None else end
-    # Where nobody says how large a page is, all are as large as the first.
+    # Where no answer says how large a page is, all are as large as the first. The size that the spec has is judged by
+    # `pages_are_full`, from the total.
     usual = len(items_in(operation, shown[0])) if len(shown) > 1 else None
+    is_judged = usual is not None and operation.pagination is not None and isinstance(operation.pagination.size, int)
+    is_judged &= all(isinstance(counter(operation, page, "total"), int) for page in shown)
+
+    def size_of(page: Exchange) -> int | None:
+        return usual if is_judged else page_size(operation, page) or usual
+
     for number, page in walk.numbered.items() if walk.last else filled.items():
-        size, length = page_size(operation, page) or usual, len(items_in(operation, page))
+        size, length = size_of(page), len(items_in(operation, page))
         if size is not None and (length > size or (length < size and number < beside)):
             yield violation(operation, at, f"{size} records on page {number}", f"{length} records", proof, [page])
     once: dict[str, int] = {}
@@ -56,7 +63,7 @@ def pages_of(operation: Operation, walk: Walk, proof: str) -> Iterator[Violation
     expected_counters: dict[str, int] = {} if end is None else {"last": end}
     if walk.complete:
         expected_counters["total"] = len(walk.items)
-    elif end in filled and (size := page_size(operation, filled[end]) or usual) is not None:
+    elif end in filled and (size := size_of(filled[end])) is not None:
         expected_counters["total"] = (end - 1) * size + len(items_in(operation, filled[end]))
     for key in ("total", "last"):
         values = [counter(operation, page, key) for page in shown]

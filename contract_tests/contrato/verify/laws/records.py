@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from contrato.core.spec import Operation, Parameter
 from contrato.verify.discovery import SAMPLES
-from contrato.verify.documents import MISSING, find, short, text_of
+from contrato.verify.documents import MISSING, cited, find, short, text_of
 from contrato.verify.exchange import Arguments, Exchange
 from contrato.verify.findings import Violation, violation
 from contrato.verify.leniency import EVERYDAY
@@ -224,14 +225,29 @@ class Listing:
         mine = {text_of(identifier) for identifier in own}
         before = {k: v for k, v in earlier.records.items() if k not in mine}
         after = {k: v for k, v in self.records.items() if k not in mine}
-        gone, new = sorted(before.keys() - after.keys()), sorted(after.keys() - before.keys())
+        gone, new = before.keys() - after.keys(), after.keys() - before.keys()
         if not (self.complete and earlier.complete):
-            gone = new = []  # With one record more or less, the others stand on other pages.
-        changed = sorted(k for k in before.keys() & after.keys() if before[k] != after[k])
-        parts = [
-            f"{what}: {short(ids[:5])}" for what, ids in (("gone", gone), ("new", new), ("changed", changed)) if ids
-        ]
+            gone = new = set()  # With one record more or less, the others stand on other pages.
+        changed = _in_order(key for key in before.keys() & after.keys() if before[key] != after[key])
+        parts = [f"{what}: {short(_in_order(keys))}" for what, keys in (("gone", gone), ("new", new)) if keys]
+        if changed:
+            first = changed[0]
+            how = _change(json.loads(before[first]), json.loads(after[first]))
+            parts.append(f"{len(changed)} of {len(before)} changed, such as {cited(first)}: {how}")
         return "; ".join(parts)
+
+
+def _in_order(identifiers: Iterable[str]) -> list[str]:
+    """Identifiers as text, numbers by their size."""
+    return sorted(identifiers, key=lambda text: (len(text), text))
+
+
+def _change(before: Any, after: Any) -> str:
+    """The first property in which two states of a record differ."""
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        return f"it was {short(before)}, is {short(after)}"
+    names = [name for name in {**before, **after} if text_of(before.get(name)) != text_of(after.get(name))]
+    return f"{cited(names[0])} was {short(before.get(names[0]))}, is {short(after.get(names[0]))}"
 
 
 def is_nothing(operation: Operation, exchange: Exchange) -> bool:
@@ -286,7 +302,9 @@ def grown(
     changed = after.others(before, *own)
     proof = proof_of(operation)
     if changed:
-        yield violation(operation, "", "no other record changes", changed, proof, [exchange, after.exchange])
+        yield violation(
+            operation, "", "no other record changes", changed, proof, [before.exchange, exchange, after.exchange]
+        )
     counts = [listing.total if isinstance(listing.total, int) else len(listing.records) for listing in (before, after)]
     if not all(listing.complete or isinstance(listing.total, int) for listing in (before, after)):
         raise UnfitError("the list is too long to be read, and does not tell how long it is", bound=True)

@@ -216,7 +216,8 @@ def updated_is_kept(session: Session, operation: Operation) -> Iterator[Violatio
         changed_others = after.others(before, identifier)
         if changed_others:
             expected = "no other record changes"
-            yield violation(operation, "", expected, changed_others, proof_of(operation), [exchange, after.exchange])
+            shown = [before.exchange, exchange, after.exchange]
+            yield violation(operation, "", expected, changed_others, proof_of(operation), shown)
         yield from _listed(records, operation, after, identifier, record, exchange)
         if records.record(records.read(bystander)) is MISSING:
             yield violation(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby, pairwise
@@ -24,7 +24,7 @@ from contrato.verify.reports.terminal import found_at, grouped, tally, whose
 from contrato.verify.rules import RULES
 from contrato.verify.texts import visible
 
-LONGEST = 1500
+LONGEST = 4000
 """Characters of a request's or an answer's body on the page."""
 
 SHOWN = 3
@@ -133,23 +133,80 @@ def evidence(named: Mapping[str, Source], text: str) -> Evidence:
     return Evidence(tuple(kinds), sources, reason)
 
 
-def body(content: bytes, finding: Failure) -> Markup:
+def body(content: bytes, finding: Failure, is_answer: bool = False) -> Markup:
     """An excerpt of a body: JSON laid out, with the few elements of each array that the finding is about, marked."""
-    named = _named(finding)
+    named = _words(f"{finding.expected} {finding.found}")
     name = re.split(r"[/.]", finding.field)[-1]
     try:
-        text = json.dumps(_few(json.loads(content), finding, named, name), indent="\t", ensure_ascii=False)
+        lines = list(_laid_out(_few(json.loads(content), finding, named, name)))
     except (RecursionError, ValueError):
-        text, named, name = content.decode("utf-8", "replace"), frozenset(), ""
-    text = visible(text)
+        return escape(_cut(visible(content.decode("utf-8", "replace"))))
+    at = [line for line in lines if _is_at(line.path, finding.field, is_answer)]
+    # Of several places, those with the value that was found.
+    found = _words(finding.found)
+    marked = [line for line in at if line.plain in found] or at
+    marked += [line for line in lines if _weight(_in(line.plain, named))[0]]
+    shown: list[Markup] = []
+    length = 0
+    for line in lines:
+        written = [visible(part) for part in (line.indent, line.key + line.text, line.comma)]
+        length += sum(map(len, written))
+        if length > LONGEST:
+            shown.append(Markup(f"… {len(lines) - len(shown)} more lines"))
+            break
+        mark = Markup("{}<mark>{}</mark>{}") if line in marked else Markup("{}{}{}")
+        shown.append(mark.format(*written))
+    return Markup("\n").join(shown)
+
+
+def _cut(text: str) -> str:
     rest = len(text) - LONGEST
-    lines = [_line(line, named, name) for line in text[:LONGEST].split("\n")]
-    return Markup("\n").join(lines if rest <= 0 else [*lines, f"… {rest} more characters"])
+    return text if rest <= 0 else f"{text[:LONGEST]}\n… {rest} more characters"
 
 
-def _named(finding: Failure) -> frozenset[str]:
+@dataclass(frozen=True)
+class _Line:
+    """A line of JSON that is laid out.
+
+    Attributes:
+        text: What stands there without the key.
+        path: Where it is: names, and `*` for any element of an array.
+    """
+
+    indent: str
+    key: str
+    text: str
+    comma: str
+    path: tuple[str, ...]
+
+    @property
+    def plain(self) -> str:
+        return self.text.strip('"')
+
+
+def _laid_out(
+    value: Any, path: tuple[str, ...] = (), key: str = "", indent: str = "", comma: str = ""
+) -> Iterator[_Line]:
+    if not isinstance(value, dict | list) or not value:
+        yield _Line(indent, key, json.dumps(value, ensure_ascii=False), comma, path)
+        return
+    begin, end = "[]" if isinstance(value, list) else "{}"
+    yield _Line(indent, key, begin, "", path)
+    pairs = [("*", each) for each in value] if isinstance(value, list) else list(value.items())
+    for number, (name, inner) in enumerate(pairs, 1):
+        inner_key = "" if isinstance(value, list) else f"{json.dumps(name, ensure_ascii=False)}: "
+        yield from _laid_out(inner, (*path, name), inner_key, f"{indent}\t", "," if number < len(pairs) else "")
+    yield _Line(indent, "", end, comma, ())
+
+
+def _is_at(path: tuple[str, ...], field: str, is_answer: bool) -> bool:
+    """True for a place in an answer that a pointer leads to; in a request for anything of its last name."""
+    parts = tuple(part.replace("~1", "/").replace("~0", "~") for part in re.split(r"[/.]", field)[1:])
+    return bool(parts and path) and (path == parts if is_answer and field.startswith("/") else path[-1] == parts[-1])
+
+
+def _words(text: str) -> frozenset[str]:
     """Names of records in a finding's words: ids, days, numbers, and placeholders of personal data."""
-    text = f"{finding.expected} {finding.found}"
     return frozenset(re.findall(r"\[\w+ \d+\]|-?\w(?:[\w.:+-]*\w)?", text))
 
 
@@ -203,13 +260,3 @@ def _few(value: Any, finding: Failure, named: frozenset[str], name: str) -> Any:
         shown += [f"… {left_out} more"] * bool(left_out)
         shown += [_few(item, finding, named, name) for item in value[n : n + 1]]
     return shown
-
-
-def _line(line: str, named: frozenset[str], name: str) -> Markup:
-    """A line of JSON that is laid out, marked if it has the finding's field or a value that tells its record."""
-    parts = re.fullmatch(r'(\s*)("(?:[^"\\]|\\.)*": )?(.*?)(,?)', line, re.DOTALL)
-    indent, key, value, comma = parts.groups("") if parts else ("", "", line, "")
-    field = name and key == f"{json.dumps(name, ensure_ascii=False)}: "
-    if field or _weight(_in(value.strip('"'), named))[0]:
-        return Markup("{}<mark>{}</mark>{}").format(indent, key + value, comma)
-    return escape(line)

@@ -111,6 +111,7 @@ class Failure:
         evidence: The spec's `x-evidence` for what was expected.
         curl: A command that repeats it: the request, or the run where a request by itself would show something else.
             The token is an environment variable.
+        why_by_run: Why the request by itself would show something else; empty if it shows the same.
         count: How many answers had it.
         exchanges: The requests and answers that show it, the decisive one last.
     """
@@ -122,6 +123,7 @@ class Failure:
     found: str
     evidence: str
     curl: str = ""
+    why_by_run: str = ""
     count: int = 1
     layer: Layer = Layer.CONFORMANCE
     level: Level = Level.FAILURE
@@ -159,6 +161,15 @@ class Failure:
     def key(self) -> tuple[str, str, str]:
         """Failures with the same key are reported once."""
         return self.operation, self.rule, self.field
+
+    def is_simpler(self, other: Failure) -> bool:
+        """True if its one request, which only reads, is shorter than the other's, and shows the same."""
+        if len(self.exchanges) != 1 or len(other.exchanges) != 1:
+            return False
+        mine, its = self.exchanges[0], other.exchanges[0]
+        reads = mine.operation is not None and mine.operation.safe
+        alike = _VALUE.sub("#", self.found) == _VALUE.sub("#", other.found)
+        return reads and alike and len(mine.url + mine.sent) < len(its.url + its.sent)
 
     @property
     def sentence(self) -> str:
@@ -280,7 +291,8 @@ class Report:
         entries = self.warnings if failure.level is Level.WARNING else self.failures
         for index, earlier in enumerate(entries):
             if earlier.key == failure.key:
-                entries[index] = replace(earlier, count=earlier.count + failure.count)
+                shown = failure if failure.is_simpler(earlier) else earlier
+                entries[index] = replace(shown, count=earlier.count + failure.count)
                 return
         entries.append(failure)
 
@@ -344,7 +356,7 @@ class Report:
             self._crashed(error)
             exchanges = ()
         variable = token_variable(self.api)
-        by_itself = not self.again or is_repeatable(failure.exchanges, exchanges, self.made)
+        why_by_run = unlike_alone(failure.exchanges, exchanges, self.made) if self.again else ""
         # A law sends requests to all operations that it is about.
         names = [failure.rule] if failure.layer is Layer.LAW else [failure.operation, failure.rule]
         run = shlex.join([*self.again, *(word for name in names for word in ("--only", name))])
@@ -357,7 +369,8 @@ class Report:
             field=self._hidden(failure.field) if failure.field.startswith("/") else failure.field,
             expected=self.told(failure.expected),
             found=self.told(failure.found) + " (in other capitals, accents or spaces)" * differs,
-            curl="" if not exchanges else curl_of(exchanges[-1], variable) if by_itself else run,
+            curl="" if not exchanges else run if why_by_run else curl_of(exchanges[-1], variable),
+            why_by_run=why_by_run,
             exchanges=exchanges,
         )
 
@@ -498,20 +511,26 @@ def curl_of(exchange: Exchange, variable: str) -> str:
     return curl(exchange.method, exchange.url, exchange.needed_headers, body, TOKEN, variable)
 
 
-def is_repeatable(sent: Sequence[Exchange], told: Sequence[Exchange], made: Container[str]) -> bool:
-    """True if the last of some requests shows the same when it is sent by itself, as a report tells it.
+def unlike_alone(sent: Sequence[Exchange], told: Sequence[Exchange], made: Container[str]) -> str:
+    """Why the last of some requests shows something else when it is sent by itself, as a report tells it; empty if it
+    shows the same.
 
     It does not if it was about a record that the run created, or wrote to, before, and if what it sent is not told:
     a customer's name, or a token that was altered.
     """
-    if not sent:
-        return True
-    before = any(exchange.operation is not None and not exchange.operation.safe for exchange in sent[:-1])
+    if not sent or not told:
+        return ""
     last, shown = sent[-1], told[-1]
-    is_told = shown.url == last.url and _same_body(shown.request_body, last.request_body)
-    altered = any(ALTERED in text for text in (shown.url, *shown.request_headers.values()))
+    if last.path in made:
+        return "it is about a record that the run made and removed"
+    if any(exchange.operation is not None and not exchange.operation.safe for exchange in sent[:-1]):
+        return "it follows a request that creates, changes or deletes a record"
     command = curl_of(shown, "")
-    return is_told and visible(command) == command and not altered and not before and last.path not in made
+    altered = any(ALTERED in text for text in (shown.url, *shown.request_headers.values()))
+    is_told = shown.url == last.url and _same_body(shown.request_body, last.request_body)
+    if not is_told or altered or visible(command) != command:
+        return "it has a value that is replaced here"
+    return ""
 
 
 def _same_body(one: bytes, other: bytes) -> bool:
