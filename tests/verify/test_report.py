@@ -668,6 +668,19 @@ def test_an_argument_that_is_taken_in_every_operation_is_one_failure() -> None:
     assert "2 failures in 3 places" in made.summary
 
 
+def test_rules_that_find_the_same_at_one_place_are_one_failure(tmp_path: Path) -> None:
+    same = {"field": "/unit/id", "expected": "2, as it was given", "found": "1"}
+    rules = ("answers_echo_the_request", "created_is_kept")
+    other = {**same, "rule": "updated_is_kept", "found": "absent"}
+    made = report(*(failure(rule=rule, **same) for rule in rules), failure(**other))
+    assert [[each.rule for each in entry] for entry in alike(made.failures)] == [list(rules), ["updated_is_kept"]]
+    assert made.summary.startswith("2 failures,")
+    told = f"{RULES[rules[1]].sentence} {rules[1]}"
+    assert f"   and       {told}" in text_of(made, 300)
+    page = re.sub(r"<[^>]+>", "", page_of(made, tmp_path))
+    assert f"Also broken{told}" in page
+
+
 def test_an_excerpt_says_where_it_leaves_elements_out() -> None:
     rows = [{"id_account": 1000 + number} for number in range(9)]
     text = str(html.body(json.dumps(rows).encode(), failure(found="1003 and 1008", expected="")))

@@ -20,7 +20,7 @@ from contrato.verify.documents import places
 from contrato.verify.findings import Layer
 from contrato.verify.hiding import token_variable
 from contrato.verify.reports.report import Failure, Outcome, Report, alike, curl_of
-from contrato.verify.reports.terminal import found_at, grouped, tally, whose
+from contrato.verify.reports.terminal import broken, found_at, grouped, tally, whose
 from contrato.verify.rules import RULES
 from contrato.verify.texts import visible
 
@@ -78,6 +78,7 @@ def write(path: Path, report: Report, again: str) -> None:
             for operation, group in groupby(enumerate(alike(report.failures), 1), lambda pair: whose(pair[1]))
         ],
         alike=alike,
+        broken=broken,
         found_at=found_at,
         whose=whose,
         again=again,

@@ -441,22 +441,27 @@ _VALUE = re.compile(r'"[^"]*"|\b\d{3} (?:[\w.+-]+/[\w.+-]+|without a (?:body|typ
 
 
 def alike(findings: Iterable[Failure]) -> list[list[Failure]]:
-    """Findings of one rule for one reason have one cause: one to a reader, however many the places.
+    """Findings of one rule for one reason have one cause: one to a reader, however many the places. So have those of
+    several rules that found the same at one place.
 
     What a server does with an argument of a name it does in all operations, whatever they answer.
     """
     groups: dict[tuple[str, ...], list[Failure]] = {}
+    found_first: dict[tuple[str, ...], tuple[str, ...]] = {}
     for f in findings:
         is_argument = f.field.startswith(("body.", "cookie.", "path.", "query."))
         found = f.field.rpartition(".")[2] if is_argument else _VALUE.sub("#", f.found)
-        groups.setdefault((f.rule, _VALUE.sub("#", f.expected), found), []).append(f)
+        key: tuple[str, ...] = f.rule, _VALUE.sub("#", f.expected), found
+        if f.field:
+            key = found_first.setdefault((f.operation, f.field, f.found), key)
+        groups.setdefault(key, []).append(f)
     return list(groups.values())
 
 
 def counted(findings: Sequence[Failure], noun: str = "failure") -> str:
     """The number of findings, each one cause, and of the places at which they are if there are more."""
-    number = len(alike(findings))
-    return plural(number, noun) + (f" in {len(findings)} places" if number < len(findings) else "")
+    number, places = len(alike(findings)), len({(f.operation, f.field) for f in findings})
+    return plural(number, noun) + (f" in {places} places" if number < places else "")
 
 
 def crash_text(error: Exception) -> str:

@@ -122,7 +122,16 @@ def whose(findings: Sequence[Failure]) -> str:
 def found_at(findings: Sequence[Failure]) -> list[str]:
     """Where findings that are alike are: their operations, and their fields where these differ."""
     differ = len({finding.field for finding in findings}) > 1
-    return [f"{one.operation} {one.field}".rstrip() if differ else one.operation for one in findings]
+    places = (f"{one.operation} {one.field}".rstrip() if differ else one.operation for one in findings)
+    return list(dict.fromkeys(places))
+
+
+def broken(findings: Sequence[Failure]) -> list[Failure]:
+    """The first of findings that are alike for each rule that they break."""
+    first: dict[str, Failure] = {}
+    for finding in findings:
+        first.setdefault(finding.rule, finding)
+    return list(first.values())
 
 
 def _where(findings: Sequence[Failure]) -> str:
@@ -149,9 +158,11 @@ def _finding(console: Console, lead: str, findings: Sequence[Failure], style: st
     failure, count = findings[0], sum(finding.count for finding in findings)
     times = f" ({count} times)" if count > 1 else ""
     _line(console, f"{lead}{_where(findings)}: {failure.rule}{times}", style)
-    if len(findings) > 1:
-        _line(console, f"   in        {', '.join(found_at(findings))}")
+    if len(places := found_at(findings)) > 1:
+        _line(console, f"   in        {', '.join(places)}")
     _line(console, f"   rule      {failure.sentence}")
+    for other in broken(findings)[1:]:
+        _line(console, f"   and       {other.sentence} {other.rule}")
     _line(console, f"   expected  {failure.expected}")
     _line(console, f"   found     {failure.found}")
     if failure.evidence:
