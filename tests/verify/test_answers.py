@@ -371,7 +371,7 @@ def test_a_hidden_text_in_another_form_is_said_to_be_so() -> None:
     assert told
     for expected, found in told:
         assert "[name" in found
-        assert found.endswith(" (in other capitals, accents or spaces)"), (expected, found)
+        assert found.endswith(" (in another form: capitals, accents, spaces or escapes)"), (expected, found)
 
 
 class Silent(BaseHTTPRequestHandler):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -148,6 +149,14 @@ async def unknown_company_is_204(call: Call) -> Answer:
     return (204, None) if status == 422 and "company_id" in body else (status, body)
 
 
+async def plain_names(call: Call) -> Answer:
+    """A name has up to forty letters, digits and spaces."""
+    name = call.given.get("name")
+    if isinstance(name, str) and not re.fullmatch(r"[\w ]{1,40}", name):
+        return 422, {"name": ["O campo name é inválido."]}
+    return await call.forward()
+
+
 async def all_rules(call: Call, given: dict[str, Any]) -> list[Any]:
     rules: list[Any] = []
     while True:
@@ -222,6 +231,7 @@ LEGAL: dict[str, tuple[str, Fault, tuple[str, ...]]] = {
         ),
         ("operations_agree",),
     ),
+    "plain and short names": ("apportionments", plain_names, ()),
     "204 for an unknown company": ("apportionments", unknown_company_is_204, ()),
 }
 

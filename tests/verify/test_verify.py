@@ -211,6 +211,23 @@ def test_each_breakage_of_apportionments_is_named() -> None:
     assert "204 documented apportionments#L" in next(f.evidence for f in report.failures if "410" in f.found)
 
 
+def test_a_server_may_look_for_what_a_filter_names_before_it_looks_at_dates() -> None:
+    """Without such a service there is nothing to do with what else is wrong; with it there is."""
+    foreign = Foreign("neu")
+    existing = {service["id_service"] for service in foreign.list_services({}).body}
+
+    def looks_first(name: str, answer: Answer) -> Answer:
+        service = foreign.asked[-1][1].get("Id_service")
+        unknown = isinstance(service, int) and not isinstance(service, bool) and service not in existing
+        return Answer(204) if name == "listDueDates" and answer.status == 400 and unknown else answer
+
+    foreign.alter = looks_first
+    only = ["listDueDates", "negative_data_rejection"]
+    assert run(foreign, only=only, examples=60).failures == []
+    foreign.alter = lambda name, answer: Answer(204) if name == "listDueDates" and answer.status == 400 else answer
+    assert {f.rule for f in run(foreign, only=only, examples=60).failures} == {only[1]}
+
+
 def test_a_token_that_is_not_checked_is_a_violation() -> None:
     report = run(Foreign("apportionments", checks_token=False), mode="own-records", only=["ignored_auth"])
     assert {f.operation for f in report.failures if f.rule == "ignored_auth"} == {

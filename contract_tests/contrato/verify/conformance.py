@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from datetime import datetime
 from typing import Any
 
@@ -39,6 +39,7 @@ from contrato.verify.judge import Judge
 from contrato.verify.leniency import faults_of, left_open, may_be_refused
 from contrato.verify.modes import Mode
 from contrato.verify.reports.report import SERVER
+from contrato.verify.rows import items_of
 from contrato.verify.rules import RULES
 from contrato.verify.transport import Limited, Refused, TooLong, Transport, marked
 
@@ -98,6 +99,7 @@ class Conformance:
         self.examples = examples
         self.stopped = False
         self.probed: set[str] = set()
+        self._known: Mapping[str, Mapping[tuple[str, str], list[Any]]] = {}
         self._labels = {f"{o.method} {o.path}": o for o in self.spec.operations.values()}
         self._must_succeed: set[str] = set()
         self._unanswered: Counter[str] = Counter()
@@ -115,6 +117,7 @@ class Conformance:
             exercise: Gives valid requests made of real values for an operation, when its turn comes.
             values: Real values for random requests, by operationId, then by `Parameter.key`.
         """
+        self._known = values
         document = with_examples(self.spec.document, values)
         schema = schemathesis.openapi.from_dict(document, config=self._config(values))
 
@@ -271,12 +274,25 @@ class Conformance:
                             continue
                         if shown and left_open(shown[0]):
                             continue  # Whether that is refused is for the server to say.
+                        if shown and self._selects_nothing(shown[0]):
+                            continue
                     if not is_left_open(operation, node.value, response, failure) and not is_repetition(
                         response, failure
                     ):
                         violation = self._translate(operation, check.name, failure, node.value, shown)
                         if not any(exchange.status == 429 for exchange in shown):
                             self.judge.doubt(check.name, violation)
+
+    def _selects_nothing(self, exchange: Exchange) -> bool:
+        """True if nothing is answered to a request that names what there may not be: a server may look for it first, and
+        then has nothing to do with what else is wrong.
+        """
+        operation = exchange.operation
+        if operation is None or any(True for _ in items_of(operation, exchange)):
+            return False
+        known = {key: _flat(values) for key, values in self._known.get(operation.id, {}).items()}
+        named = {key: _flat([value]) for key, value in exchange.clear_arguments.items() if operation.keys[key].refers_to}
+        return any(value not in known.get(key, ()) for key, values in named.items() for value in values)
 
     def _accept(self, operation: Operation, case_id: str, response: schemathesis.Response) -> None:
         rule = "valid_request_acceptance"
@@ -500,6 +516,11 @@ def _without_extensions(node: Any) -> Any:
     if isinstance(node, Mapping):
         return {key: _without_extensions(value) for key, value in node.items() if not key.startswith("x-")}
     return node
+
+
+def _flat(values: Iterable[Any]) -> list[Any]:
+    """The values, and those of lists among them."""
+    return [each for value in values for each in (value if isinstance(value, list) else [value])]
 
 
 def _wrong(exchange: Exchange) -> list[str]:

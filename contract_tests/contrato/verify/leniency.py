@@ -21,7 +21,7 @@ SHORT_TEXT = 3
 EVERYDAY = 28
 """Numbers up to here are kept as they are, whatever bounds a server has."""
 
-LINE = 50
+LINE = 40
 """Characters that every text of a record may have."""
 
 LARGEST_LIMIT = 100

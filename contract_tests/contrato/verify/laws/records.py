@@ -82,7 +82,8 @@ class Records:
             base = example if isinstance(example, int | float) else 1
             return base + (variant % 10 + 7 * self.session.round) % (EVERYDAY - 10)
         if kind == "string" and not f.schema.format:
-            return f"{example or f.name} {_TEXTS[variant % len(_TEXTS)]} {variant}{'b' * self.session.round}"
+            head = str(example or f.name)[:HEAD].strip()
+            return f"{head} {_TEXTS[variant % len(_TEXTS)]} {variant}{'b' * self.session.round}"
         return MISSING if example is None else example
 
     def create(self, body: Arguments) -> tuple[Any, Any, Exchange]:
@@ -233,7 +234,7 @@ class Listing:
         if changed:
             first = changed[0]
             how = _change(json.loads(before[first]), json.loads(after[first]))
-            parts.append(f"{len(changed)} of {len(before)} changed, such as {cited(first)}: {how}")
+            parts.append(f"{len(changed)} of {len(before)} changed, such as record {cited(first)}: {how}")
         return "; ".join(parts)
 
 
@@ -285,8 +286,11 @@ def tidy(records: Records) -> Iterator[None]:
                 records.delete(identifier)
 
 
-_TEXTS = ("área técnica", "ñandú e ação", "Übung & cia.", 'às "10%"')
-"""Letters and signs that are kept, or are not."""
+_TEXTS = ("área técnica", "ñandú e ação", "Übung e cia", "às 10 h")
+"""Letters that are kept, or are not. A server may refuse signs."""
+
+HEAD = 20
+"""Characters of an example in a text of ours: a name may have few."""
 
 
 def texts_of(operation: Operation) -> list[Parameter]:

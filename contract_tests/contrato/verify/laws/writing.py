@@ -19,8 +19,11 @@ from contrato.verify.rules import law
 from contrato.verify.session import Session, UnexpectedError
 from contrato.verify.texts import folded
 
-EDGES: Mapping[str, tuple[Any, ...]] = {"integer": (31, 128, 32_768), "string": ("ção " * 50 + "fim",)}
-"""Values at which days of a month, small integers and short columns end, by type."""
+_QUOTED = 'às "10%" & cia.'
+"""A text of signs that a server may refuse, but not write otherwise."""
+
+EDGES: Mapping[str, tuple[Any, ...]] = {"integer": (31, 128, 32_768), "string": ("ção " * 50 + "fim", _QUOTED)}
+"""Values at which days of a month, small integers and short columns end, by type; and texts that may be refused."""
 
 KINDS = 6
 """Values of a reference with which records are created."""
@@ -28,8 +31,8 @@ KINDS = 6
 TAKEN = (400, 409, 422)
 """Statuses of a record whose name another one has."""
 
-_LITERAL = ("0071402", "71402.50", "carga 🔌 solar")
-"""Texts that look like something else, and one with a character beyond the first 65,536."""
+_LITERAL = ("0071402", "71402.50", "carga 🔌 solar", _QUOTED)
+"""Texts that look like something else, one with a character beyond the first 65,536, and one of signs."""
 
 _SIGNS = "a+b & 50%25 = #7?"
 """A text that says something else when it is decoded once more, or not at all."""

@@ -368,7 +368,7 @@ class Report:
             # A pointer leads through names of the answer; else it is the name of a field of the spec.
             field=self._hidden(failure.field) if failure.field.startswith("/") else failure.field,
             expected=self.told(failure.expected),
-            found=self.told(failure.found) + " (in other capitals, accents or spaces)" * differs,
+            found=self.told(failure.found) + " (in another form: capitals, accents, spaces or escapes)" * differs,
             curl="" if not exchanges else run if why_by_run else curl_of(exchanges[-1], variable),
             why_by_run=why_by_run,
             exchanges=exchanges,
