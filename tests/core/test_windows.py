@@ -29,7 +29,7 @@ from hypothesis import strategies as st
 
 from canned import example_of
 from clients import BASE_URL, sent, server
-from contrato.core import spec
+from contrato.core import overlay, spec
 from contrato.core.client import capture
 from contrato.core.errors import ContratoError, WindowError
 from contrato.core.places import arguments
@@ -669,27 +669,35 @@ def test_requests_are_sent_in_the_callers_context() -> None:
 # The clients.
 
 NOONS = [datetime(2024, 1, 1, hour) + n * DAY for n in range(45) for hour in (0, 12)]
+LATE = timedelta(days=35)
 RANGED = [operation for operation in spec.api("neu").operations.values() if operation.date_range]
 
 
-def dated(node: Any, steps: list[str], dates: list[datetime]) -> Any:
-    """An example answer, with rows of these dates in the place of its rows."""
+def dated(node: Any, steps: list[str], dates: list[datetime], other: str = "") -> Any:
+    """An example answer, with rows of these dates in the place of its rows; with another date, LATE days later."""
     if steps[0] != "*":
-        return node | {steps[0]: dated(node[steps[0]], steps[1:], dates)}
+        return node | {steps[0]: dated(node[steps[0]], steps[1:], dates, other)}
     if len(steps) > 2:
-        return [dated(node[0], steps[1:], dates)]
-    return [node[0] | {steps[1]: moment.isoformat()} for moment in dates]
+        return [dated(node[0], steps[1:], dates, other)]
+    rows = [node[0] | {steps[1]: moment.isoformat()} for moment in dates]
+    later = [{other: (moment + LATE).isoformat()} if other else {} for moment in dates]
+    return [row | more for row, more in zip(rows, later, strict=True)]
 
 
-def serve(operation: spec.Operation, request: httpx.Request) -> httpx.Response:
-    """Answer with the rows of `NOONS` in the range, both ends included, page by page if that is the operation's way."""
+def serve(operation: spec.Operation, request: httpx.Request, other: str = "") -> httpx.Response:
+    """Answer with the rows of `NOONS` in the range, both ends included, page by page if that is the operation's way.
+
+    The range may filter another date.
+    """
     body = json.loads(request.content or "null")
     given = arguments(operation, request.url.path, request.url.params.multi_items(), request.headers, body)
     asked = {operation.keys[key].known_name: value for key, value in given.items()}
     assert operation.date_range
     low, high = (datetime.fromisoformat(asked[end]) for end in (operation.date_range.start, operation.date_range.end))
     ((example,),) = (r.examples.values() for r in operation.responses.values() if r.promised)
-    answer = dated(example, operation.date_range.field.split("/")[1:], [noon for noon in NOONS if low <= noon <= high])
+    late = LATE if other else timedelta()
+    there = [noon for noon in NOONS if low <= noon + late <= high]
+    answer = dated(example, operation.date_range.field.split("/")[1:], there, other)
     if (pagination := operation.pagination) is not None:
         number, size = asked.get(pagination.page, 1), pagination.size
         assert isinstance(size, int)
@@ -742,6 +750,40 @@ def test_every_operation_with_a_range_of_dates_has_windows(operation: spec.Opera
         dates += local
     assert len(found) == 5
     assert dates == [noon for noon in NOONS if query["from_"] <= noon < query["to"]]
+
+
+OTHERS = [
+    (operation, reading)
+    for operation in RANGED
+    for reading in (operation.open["range-date"].readings if "range-date" in operation.open else ())
+    if operation.date_range and reading not in ("hidden", operation.date_range.field.rpartition("/")[2])
+]
+
+
+@pytest.mark.parametrize(("operation", "other"), OTHERS, ids=[f"{one.id}-{other}" for one, other in OTHERS])
+def test_no_row_is_lost_where_the_server_filters_another_date(
+    operation: spec.Operation, other: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told, unless an overlay says which date."""
+    query: dict[str, Any] = {"from_": datetime(2023, 12, 1), "to": datetime(2024, 5, 1)}
+    transport = httpx.MockTransport(lambda request: serve(operation, request, other))
+    options: dict[str, Any] = {"token": "t", "base_url": "https://energy.example", "transport": transport}
+    with Neu(**options) as neu, pytest.raises(WindowError, match="filter by another date: ask for the whole range"):
+        list(neu.windows(getattr(neu, operation.method_name), **query))
+
+    async def read() -> list[Window[Any]]:
+        async with AsyncNeu(**options) as neu:
+            return [window async for window in neu.windows(getattr(neu, operation.method_name), **query)]
+
+    with pytest.raises(WindowError, match="filter by another date"):
+        asyncio.run(read())
+    known = {"range-date": {"settled": other, "x-evidence": "observed 2026-11-29: a run told it"}}
+    at = overlay.target("paths", operation.path, operation.method.lower(), "x-open")
+    settled = spec.overlaid("neu", {"overlay": "1.1.0", "actions": [{"target": at, "update": known}]})
+    monkeypatch.setattr(spec, "api", lambda name: settled)
+    with Neu(**options) as neu:
+        found = list(neu.windows(getattr(neu, operation.method_name), **query))
+    assert [len(window.data) for window in found] == [0, 0, 50, 40, 0]
 
 
 def test_the_responses_behind_windows_can_be_captured() -> None:

@@ -127,7 +127,8 @@ limiting = _options(
 @click.option(
     "--mode",
     type=click.Choice(["unrestricted", "own-records", "read-only"]),
-    help="What may be done to the server.  [default: unrestricted on a loopback address, else read-only]",
+    help="What may be done to the server.  "
+    "[default: unrestricted on a loopback address without a proxy, else read-only]",
 )
 @click.option(
     "--probes/--no-probes",

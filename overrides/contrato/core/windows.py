@@ -80,8 +80,8 @@ def windows(
     """
     plan = _Plan(method, from_, to, window, workers, arguments)
 
-    def read(start: datetime, stop: datetime) -> list[Item]:
-        return plan.rows(method(**plan.arguments(start, stop)), start, stop)
+    def read(start: datetime, stop: datetime) -> _Part:
+        return plan.part(method(**plan.arguments(start, stop)), start, stop)
 
     return _windows(plan, read)
 
@@ -98,20 +98,20 @@ def async_windows(
     """See `AsyncClient.windows`. Closing the iterator cancels open requests."""
     plan = _Plan(method, from_, to, window, workers, arguments)
 
-    async def read(start: datetime, stop: datetime) -> list[Item]:
+    async def read(start: datetime, stop: datetime) -> _Part:
         answer = method(**plan.arguments(start, stop))
         items = [item async for item in answer] if isinstance(answer, AsyncIterable) else await answer
-        return plan.rows(items, start, stop)
+        return plan.part(items, start, stop)
 
     return _async_windows(plan, read)
 
 
-def _windows(plan: "_Plan", read: Callable[[datetime, datetime], list[Item]]) -> Generator[Window[Item], None, None]:
+def _windows(plan: "_Plan", read: Callable[[datetime, datetime], "_Part"]) -> Generator[Window[Any], None, None]:
     ranges = plan.ranges()
-    pending: deque[tuple[datetime, datetime, Future[list[Item]]]] = deque()
+    pending: deque[tuple[datetime, datetime, Future[_Part]]] = deque()
     stop, process = threading.Event(), os.getpid()
 
-    def run(future: Future[list[Item]], start: datetime, end: datetime) -> None:
+    def run(future: Future[_Part], start: datetime, end: datetime) -> None:
         stopping.set(stop)
         try:
             future.set_result(read(start, end))
@@ -120,7 +120,7 @@ def _windows(plan: "_Plan", read: Callable[[datetime, datetime], list[Item]]) ->
 
     def submit(count: int) -> None:
         for start, end in islice(ranges, count):
-            future: Future[list[Item]] = Future()
+            future: Future[_Part] = Future()
             pending.append((start, end, future))
             # In the context of the caller, which may have called `capture`. Daemons, because Python waits for the
             # threads of a pool when it ends, so that a server that hangs would hold the program.
@@ -134,7 +134,7 @@ def _windows(plan: "_Plan", read: Callable[[datetime, datetime], list[Item]]) ->
             if os.getpid() != process:
                 raise RuntimeError("the threads of these windows are in the parent process: iterate anew after a fork")
             try:
-                data = future.result()
+                data = plan.checked(start, end, future.result())
             except ContratoError as error:
                 raise WindowError(start, str(error)) from error
             submit(1)
@@ -147,10 +147,10 @@ def _windows(plan: "_Plan", read: Callable[[datetime, datetime], list[Item]]) ->
 
 
 async def _async_windows(
-    plan: "_Plan", read: Callable[[datetime, datetime], Awaitable[list[Item]]]
-) -> AsyncGenerator[Window[Item], None]:
+    plan: "_Plan", read: Callable[[datetime, datetime], Awaitable["_Part"]]
+) -> AsyncGenerator[Window[Any], None]:
     ranges = plan.ranges()
-    pending: deque[tuple[datetime, datetime, asyncio.Future[list[Item]]]] = deque()
+    pending: deque[tuple[datetime, datetime, asyncio.Future[_Part]]] = deque()
 
     def submit(count: int) -> None:
         for start, stop in islice(ranges, count):
@@ -161,7 +161,7 @@ async def _async_windows(
         while pending:
             start, stop, future = pending[0]
             try:
-                data = await future
+                data = plan.checked(start, stop, await future)
             except ContratoError as error:
                 raise WindowError(start, str(error)) from error
             pending.popleft()
@@ -173,6 +173,22 @@ async def _async_windows(
         for future in futures:
             future.cancel()
         await asyncio.gather(*futures, return_exceptions=True)
+
+
+@dataclass(slots=True)
+class _Part:
+    """An answer to the request of a window.
+
+    Attributes:
+        data: What is in the window.
+        keys: One for each row of it.
+        others: Dates of the rows of other windows, by their keys.
+
+    """
+
+    data: list[Any]
+    keys: set[int]
+    others: dict[int, datetime]
 
 
 class _Plan:
@@ -209,13 +225,21 @@ class _Plan:
             operation.parameter(name).python_name for name in (operation.date_range.start, operation.date_range.end)
         )
         found = tables(operation)
-        self._path, self._date = found.rows.path, attrgetter(".".join(found.date))
+        opening = operation.open.get("range-date")
+        # An overlay may name another date of the row.
+        named = found.levels[-1][0].properties.get(opening.settled or "") if opening else None
+        self._path = found.rows.path
+        self._date = attrgetter(named.python_name if named else ".".join(found.date))
+        # Where the server may filter by another date, a row could be in no answer to the window of its date.
+        self._is_watched = opening is not None
+        self._done: set[int] = set()
+        self._awaited: dict[int, datetime] = {}
 
-    def _within(self, moment: datetime, start: datetime, stop: datetime) -> bool:
+    def _local(self, moment: datetime | None) -> datetime | None:
         try:
-            return start <= (moment.astimezone(self._zone).replace(tzinfo=None) if moment.tzinfo else moment) < stop
+            return moment.astimezone(self._zone).replace(tzinfo=None) if moment and moment.tzinfo else moment
         except OverflowError:  # Local time would be in the year 0 or 10000.
-            return False
+            return None
 
     def ranges(self) -> Iterator[tuple[datetime, datetime]]:
         start = self._from
@@ -233,12 +257,50 @@ class _Plan:
             self._end: min(month, datetime.max - DAY) + DAY,
         }
 
-    def rows(self, items: Iterable[Any], start: datetime, stop: datetime, depth: int = 0) -> list[Any]:
-        if depth == len(self._path):
-            return [item for item in items if self._within(self._date(item), start, stop)]
-        name = self._path[depth]
-        pairs = ((item, self.rows(getattr(item, name), start, stop, depth + 1)) for item in items)
-        return [attrs.evolve(item, **{name: rows}) for item, rows in pairs if rows]
+    def part(self, items: Iterable[Any], start: datetime, stop: datetime) -> _Part:
+        """Return what of an answer is in a window."""
+        part = _Part([], set(), {})
+        part.data = self._rows(items, start, stop, part)
+        return part
+
+    def _rows(self, items: Iterable[Any], start: datetime, stop: datetime, part: _Part, depth: int = 0) -> list[Any]:
+        if depth < len(self._path):
+            name = self._path[depth]
+            pairs = ((item, self._rows(getattr(item, name), start, stop, part, depth + 1)) for item in items)
+            return [attrs.evolve(item, **{name: rows}) for item, rows in pairs if rows]
+        kept = []
+        for row in items:
+            moment = self._local(self._date(row))
+            is_inside = moment is not None and start <= moment < stop
+            if is_inside:
+                kept.append(row)
+            if self._is_watched and is_inside:
+                part.keys.add(hash(repr(row)))
+            elif self._is_watched and moment is not None and self._from <= moment < self._to:
+                part.others[hash(repr(row))] = moment
+        return kept
+
+    def checked(self, start: datetime, stop: datetime, part: _Part) -> list[Any]:
+        """Return the rows of a window, after those before it.
+
+        Raises:
+            ContratoError: A row is in the answer to the window of another date, and in none to that of its own.
+
+        """
+        lost = [moment for key, moment in self._awaited.items() if moment < stop and key not in part.keys]
+        self._awaited = {key: moment for key, moment in self._awaited.items() if moment >= stop}
+        self._done |= part.keys
+        for key, moment in part.others.items():
+            if moment >= stop:
+                self._awaited[key] = moment
+            elif key not in self._done:
+                lost.append(moment)
+        if lost:
+            raise ContratoError(
+                f"the server has a row of {min(lost).isoformat()} in another range than that of its date, so that it"
+                " seems to filter by another date: ask for the whole range at once, without windows"
+            )
+        return part.data
 
 
 def _floor(moment: datetime, unit: Unit) -> datetime:
