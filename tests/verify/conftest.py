@@ -19,6 +19,7 @@ def quick() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("contrato.verify.laws.runner.STILL", 0.0)
         patch.setattr("contrato.verify.laws.agreement.PAUSE", 0.2)
+        patch.setattr("contrato.verify.session.PAUSE", 0.0)
         for module in ("records", "writing"):
             patch.setattr(f"contrato.verify.laws.{module}.DELAY", 0.0)
         yield

@@ -24,6 +24,7 @@ from certificates import self_signed
 from contrato.core.connection import Connection
 from contrato.core.spec import Operation
 from contrato.verify import Report, UsageError, verify
+from contrato.verify.modes import Mode
 from contrato.verify.reports import har, html, junit, terminal
 from foreign import TOKEN, Answer, Foreign, serve
 
@@ -45,7 +46,7 @@ class Gateway(Foreign):
         return super()._answer(operation, request, path, raw)
 
 
-def run(url: str, observer: Any = None, mode: str = "read-only", **connection: Any) -> Report:
+def run(url: str, observer: Any = None, mode: str | None = "read-only", **connection: Any) -> Report:
     only = ["listAccounts", "answer", "ignored_auth", "token_not_echoed", "not_a_server_error"]
     return verify(
         "neu",
@@ -276,6 +277,14 @@ def test_the_proxy_of_the_environment_counts(monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
         assert run(url).failures == []
         assert through.credentials == []
+
+
+def test_a_loopback_address_behind_a_proxy_is_another_machine() -> None:
+    with serve(Foreign("neu")) as url, proxy(Proxy()) as address:
+        assert run(url, mode=None).mode is Mode.UNRESTRICTED
+        behind = run(url, mode=None, proxy=f"http://{address}")
+    assert behind.mode is Mode.READ_ONLY
+    assert any(note.startswith("behind a proxy: only requests that change nothing") for note in behind.notes)
 
 
 def test_a_proxy_that_refuses_says_so() -> None:

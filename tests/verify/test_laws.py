@@ -352,7 +352,9 @@ def test_records_that_an_update_changes_beside_its_own_are_told_with_what_became
     written.faults = {"updateApportionment": changes_another}
     violations, _ = judge("apportionments", written.base_url("apportionments"), laws=("updated_is_kept",))
     told = {plain(it.found) for _, it in violations if it.expected == "no other record changes"}
-    assert any(re.fullmatch(r"1 of \d+ changed, such as record \d+: limit_day was \d+, is \d+", found) for found in told), told
+    assert any(
+        re.fullmatch(r"1 of \d+ changed, such as record \d+: limit_day was \d+, is \d+", found) for found in told
+    ), told
 
 
 WRITTEN = [

@@ -9,6 +9,7 @@ import signal
 import stat
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -421,6 +422,26 @@ def test_a_freed_identifier_that_somebody_else_has_is_not_written_to(answer: Ans
                     transport.exchange(operation, keyed(operation, {"id": number}))
             assert clean_up(transport) == []
     assert snapshot(foreign) == before
+
+
+def test_a_number_that_the_server_gives_again_is_somebody_elses_after_the_question_too() -> None:
+    """Somebody creates a record between the question whether there is one and the request that would change it."""
+    foreign, theirs, asked = seeded(), {}, Counter[Any]()
+
+    def busy(name: str, answer: Answer) -> Answer:
+        foreign.next_id = max(foreign.records)
+        number = foreign.asked[-1][1].get("id")
+        asked[number] += name == "getApportionment" and answer.status == 204
+        if name == "getApportionment" and asked[number] == 2:
+            late = {**foreign.records[min(foreign.records)], "id": foreign.next_id + 3, "name": "Somebody else's"}
+            foreign.records[late["id"]], theirs[late["id"]] = late, dict(late)
+            foreign.next_id = late["id"]
+        return answer
+
+    foreign.alter = busy
+    run(foreign, only=["deleted_is_gone", "missing_is_missing", "updateApportionment", "deleteApportionment"])
+    assert theirs
+    assert {number: foreign.records.get(number) for number in theirs} == theirs
 
 
 @pytest.mark.parametrize("status", [400, 403, 404])

@@ -226,6 +226,23 @@ def test_two_answers_of_a_gateway_to_writes_are_no_breach(other: Answer) -> None
     assert next(written) > 4
 
 
+@pytest.mark.parametrize("other", [Answer(500, {"message": "oops"}), Answer(400, {"message": "bad gateway request"})])
+@pytest.mark.parametrize("operation", ["createApportionment", "updateApportionment", "deleteApportionment"])
+def test_errors_of_a_gateway_to_writes_now_and_then_are_no_breach(operation: str, other: Answer) -> None:
+    """Also where a law meets one each time that it is repeated."""
+    written = count()
+
+    def alter(name: str, answer: Answer) -> Answer:
+        between = name == operation and answer.status < 500 and next(written) % 11 == 5
+        return other if between else answer
+
+    laws = ["created_is_kept", "updated_is_kept", "deleted_is_gone", "refused_changes_nothing", "missing_is_missing"]
+    rules = ["not_a_server_error", "status_code_conformance", *laws]
+    report = run(Foreign("apportionments", alter), mode="own-records", only=[operation, *rules])
+    assert report.failures == []
+    assert next(written) > 10
+
+
 def test_two_writes_whose_connection_was_lost_are_no_breach(monkeypatch: pytest.MonkeyPatch) -> None:
     send, written = Adapter.send, count()
 

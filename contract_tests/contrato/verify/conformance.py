@@ -284,14 +284,16 @@ class Conformance:
                             self.judge.doubt(check.name, violation)
 
     def _selects_nothing(self, exchange: Exchange) -> bool:
-        """True if nothing is answered to a request that names what there may not be: a server may look for it first, and
-        then has nothing to do with what else is wrong.
+        """True if nothing is answered to a request that names what there may not be: a server may look for that first,
+        and then has nothing to do with what else is wrong.
         """
         operation = exchange.operation
         if operation is None or any(True for _ in items_of(operation, exchange)):
             return False
         known = {key: _flat(values) for key, values in self._known.get(operation.id, {}).items()}
-        named = {key: _flat([value]) for key, value in exchange.clear_arguments.items() if operation.keys[key].refers_to}
+        named = {
+            key: _flat([value]) for key, value in exchange.clear_arguments.items() if operation.keys[key].refers_to
+        }
         return any(value not in known.get(key, ()) for key, values in named.items() for value in values)
 
     def _accept(self, operation: Operation, case_id: str, response: schemathesis.Response) -> None:

@@ -105,6 +105,8 @@ class OwnRecords:
         self._paths: set[str] = set()
         # Those of our paths that we asked to delete, whatever was answered: somebody else may have them now.
         self._freed: set[str] = set()
+        # Creating operations that gave a number again, although there was a greater one.
+        self._give_again: set[str] = set()
         # Records of others by path, and those of them that were there before the first record was created.
         self._others: dict[str, Record] = {}
         self._earlier: set[str] = set()
@@ -151,7 +153,9 @@ class OwnRecords:
                 self._texts[path][key].add(value)
 
     def _is_nobody_elses(self, path: str) -> bool:
-        """True if a path that was freed has nothing, or our record as we left it; False also if that is not known."""
+        """True if a path that was freed has our record as we left it, or nothing, and does not get anything; False also
+        if that is not known.
+        """
         record = next(record for record in self._ever_created if record.path == path)
         reader = self._spec.operations[record.creator].reader
         answer = self._ask(reader, record.arguments) if self._ask is not None and reader is not None else None
@@ -159,12 +163,24 @@ class OwnRecords:
         if found is MISSING:
             return False
         if found is None:
-            return True
+            return self._stays_free(record)
         if self.is_as_left(record, found):
             self._freed.remove(path)
             return True
         self.leave(record)
         return False
+
+    def _stays_free(self, record: Record) -> bool:
+        """True if the next record of somebody else does not get the number of one that is gone.
+
+        Usual servers count on from the greatest number; so there has to be one of ours that is greater.
+        """
+        return record.creator not in self._give_again and self._is_below_another(record)
+
+    def _is_below_another(self, record: Record) -> bool:
+        (mine,) = record.argument.values()
+        others = (next(iter(each.argument.values())) for each in self.created if each.creator == record.creator)
+        return not isinstance(mine, int) or any(isinstance(other, int) and other > mine for other in others)
 
     def leave(self, record: Record) -> None:
         """Note that a record is another one by now, or was changed by somebody."""
@@ -331,6 +347,10 @@ class OwnRecords:
             return
         if intent in self.intents:
             self.intents.remove(intent)
+        if record.path in self._freed:
+            self._freed.remove(record.path)
+            if self._is_below_another(record):
+                self._give_again.add(record.creator)
         self._paths.add(record.path)
         self._states[record.path] = exchange.json
         self._learn(record.path, loaded(exchange.request_body))

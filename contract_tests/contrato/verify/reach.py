@@ -61,9 +61,13 @@ def prepare(
     if connection.headers:
         notes.append(f"sent with every request, and left out of commands: {', '.join(connection.headers)}")
     if mode is None:
-        mode = Mode.UNRESTRICTED if _is_loopback(url.hostname) else Mode.READ_ONLY
-        if mode is Mode.READ_ONLY:
-            notes.append("not a loopback address: only requests that change nothing were sent; see --mode")
+        # To a proxy, a loopback address is its own machine.
+        elsewhere = (
+            "not a loopback address" if not _is_loopback(url.hostname) else "behind a proxy" * bool(connection.proxy)
+        )
+        mode = Mode.READ_ONLY if elsewhere else Mode.UNRESTRICTED
+        if elsewhere:
+            notes.append(f"{elsewhere}: only requests that change nothing were sent; see --mode")
     elif mode not in list(Mode):
         raise UsageError(f"no mode {mode!r}: choose from {', '.join(Mode)}")
     return specs.finite_api(api), token, Mode(mode), connection, notes

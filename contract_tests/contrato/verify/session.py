@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
@@ -41,6 +42,12 @@ FEW = 10
 
 REMEMBERED = 4 * 2**20
 """Bytes of answers that are remembered, so as not to ask again."""
+
+FAILURES = 2
+"""Times that a write which failed is sent again, before the failure is taken for the server's."""
+
+PAUSE = 1.0
+"""Seconds between them."""
 
 T = TypeVar("T")
 
@@ -140,6 +147,8 @@ class Session:
         sender: Name of the law that asks.
         asked: Number of questions, those answered from memory included.
         sent: Number of requests.
+        unsure: Number of writes that were answered with an error, and otherwise or not at all when they were sent again: it
+            is not known what they did.
         round: How often a law was run before; it then writes other values.
         sampled: The longest list of which a sample was read, in words, by operationId.
         settled: The readings that laws have found, by operationId and question.
@@ -150,11 +159,12 @@ class Session:
     sender: str = ""
     asked: int = 0
     sent: int = 0
+    unsure: int = 0
     round: int = 0
     sampled: dict[str, str] = field(default_factory=dict)
     settled: dict[tuple[str, str], str] = field(default_factory=dict)
     _answers: dict[str, Exchange] = field(default_factory=dict)
-    _refusals: set[str] = field(default_factory=set)
+    _errors: set[str] = field(default_factory=set)
     _memory: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -223,13 +233,7 @@ class Session:
             sent = {name: value for (_, name), value in arguments.items()}
             lost = "" if isinstance(error, TooLong) else f"{reason}, for {short(sent)}"
             raise UnansweredError(reason, lost) from error
-        form = kind_of(exchange)
-        if operation.safe and 400 <= exchange.status < 500 and form not in self._refusals:
-            # A gateway may have answered: it may lack a route for once.
-            again = self.transport.another(exchange)
-            if again is not None and kind_of(again) == form:
-                self._refusals.add(form)
-            exchange = again or exchange
+        exchange = self._confirmed(operation, exchange)
         if exchange.status == 429:
             raise UnansweredError(f"{operation.method} {operation.path} was answered with 429")
         if plain:
@@ -238,6 +242,24 @@ class Session:
             self._answers[key] = exchange
             while self._size > REMEMBERED:
                 self._size -= len(self._answers.pop(next(iter(self._answers))).content)
+        return exchange
+
+    def _confirmed(self, operation: Operation, exchange: Exchange) -> Exchange:
+        """The answer, or if it is an error of a form that was not met before, the one to the same request again.
+
+        A gateway may have answered: it may lack a route for once, or fail.
+        """
+        is_failure = exchange.status >= 500 and not operation.safe
+        form = f"{operation.id if is_failure else ''} {kind_of(exchange)}"
+        if form in self._errors or not (is_failure or 400 <= exchange.status < 500) or exchange.status == 429:
+            return exchange
+        for _ in range(FAILURES if is_failure else 1):
+            time.sleep(PAUSE if is_failure else 0.0)
+            again = self.transport.another(exchange)
+            if again is None or kind_of(again) != kind_of(exchange):
+                self.unsure += not operation.safe
+                return again or exchange
+        self._errors.add(form)
         return exchange
 
     def get(self, operation: Operation, arguments: Arguments, *, fresh: bool = False) -> Exchange:

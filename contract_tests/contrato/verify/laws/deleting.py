@@ -11,9 +11,22 @@ from contrato.core.spec import Operation
 from contrato.verify.documents import MISSING, cited, excerpt, find, short, text_of
 from contrato.verify.exchange import Arguments
 from contrato.verify.findings import NotJudged, Reading, Violation, answered, kind_of, violation
-from contrato.verify.laws.records import FAR, gone_proof, grown, is_nothing, proof_of, records_of, tidy, values_of
+from contrato.verify.laws.records import (
+    FAR,
+    Records,
+    gone_proof,
+    grown,
+    is_nothing,
+    proof_of,
+    records_of,
+    tidy,
+    values_of,
+)
 from contrato.verify.rules import law
 from contrato.verify.session import Session, UnexpectedError, WithheldError
+
+AGAIN = "a new record got the id of one that was deleted"
+"""Somebody else's might get it too: then nothing is written to it."""
 
 
 @law("What is deleted is gone, and nothing else is.", writes=True)
@@ -50,6 +63,10 @@ def deleted_is_gone(session: Session, operation: Operation) -> Iterator[Violatio
                 operation, "", "no other record changes", others, proof_of(operation), [deleted, after.exchange]
             )
         yield from grown(operation, before, after, -1, deleted, doomed)
+        witness = records.try_another(2)[0]
+        if witness == doomed:
+            yield NotJudged(operation.id, AGAIN)
+            return
         again = records.delete(doomed)
         if again.status >= 500 or (again.succeeded and again.content.strip()):
             yield violation(
@@ -65,7 +82,7 @@ def deleted_is_gone(session: Session, operation: Operation) -> Iterator[Violatio
                     records.updater, "", expected, kind_of(changed), gone_proof(records), [deleted, changed]
                 )
         final = records.listing()
-        others = final.others(after)
+        others = final.others(after, witness)
         if others:
             yield violation(
                 operation, "", "what is gone changes nothing more", others, proof_of(operation), [again, final.exchange]
@@ -85,12 +102,21 @@ def missing_is_missing(session: Session, operation: Operation) -> Iterator[Viola
     addressed = any(f.place == "path" for f in operation.parameters)
     if records is None or not addressed:
         return
+    with tidy(records):
+        yield from _missing(session, operation, records)
+
+
+def _missing(session: Session, operation: Operation, records: Records) -> Iterator[Violation | NotJudged | Reading]:
     unknown = [records.unknown()]
     if not operation.safe:
         # Only records of its own may be written to in some modes: one that is there no more.
         deleted = records.try_create(3)[0]
+        records.try_another(3)
         if records.delete(deleted).succeeded:
-            unknown.append(deleted)
+            if records.try_another(3)[0] == deleted:
+                yield NotJudged(operation.id, AGAIN)
+            else:
+                unknown.append(deleted)
     before = records.listing()
     own = [(f.key, records.value(operation, f, 1)) for f in values_of(operation)]
     values = {key: value for key, value in own if value is not MISSING}

@@ -15,7 +15,10 @@ from contrato.verify.rules import Rule, misread
 from contrato.verify.session import Session, UnansweredError, UnexpectedError, UnfitError, WithheldError, is_readable
 
 STILL = 2.0
-"""Seconds for finding out whether the data move by themselves; up to ten times as many where few requests fit in."""
+"""Seconds for finding out whether the data move by themselves."""
+
+WATCHED = 120.0
+"""Seconds of that at most, where few requests fit in; but a list is read twice."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +67,13 @@ def run_laws(session: Session, rules: Iterable[Rule], operations: Container[str]
                     session.transport.wait_for_server(asked_for)
                 session.forget()
                 session.round += 1
+                unsure = session.unsure
                 violations, not_judged, unsound = _judge(session, rule, operation, settled)
                 session.round -= 1
+                if session.unsure > unsure and (violations or unsound):
+                    reason = f"the answer is not stable: {first}"
+                    yield Judgement(rule, operation, [NotJudged(operation.id, reason, lasting=False)])
+                    continue
                 # The answer to a probe says nothing of data; a list that was read afterwards does.
                 compared = [b for b in violations if not rule.probes or _is_listed(b, operation)]
                 lister = (operation.creator or operation).lister
@@ -171,17 +179,17 @@ def _moves(session: Session, operation: Operation, requests: int, seconds: float
     if reader is None:
         return False
     limit, begun = session.sent + 2 * requests, time.monotonic()
-    stop, end = (begun + min(longest, 2 * seconds) for longest in (STILL, 10 * STILL))
+    stop, end = (begun + min(longest, 2 * seconds) for longest in (STILL, WATCHED))
     first = None
     try:
         while first is None or session.sent < limit or time.monotonic() < stop:
-            walk = session.walk(reader, session.base(reader), fresh=True)
+            walk = session.whole(reader, session.base(reader), fresh=True)
             now = sorted(map(text_of, walk.items))
             if first is not None and now != first:
                 return True
-            first = now
-            if time.monotonic() > end:
+            if first is not None and time.monotonic() > end:
                 break
+            first = now
     except (UnansweredError, UnexpectedError, UnfitError, WithheldError):
         return False
     return False

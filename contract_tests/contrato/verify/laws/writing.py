@@ -85,6 +85,7 @@ def created_is_kept(session: Session, operation: Operation) -> Iterator[Violatio
                     expected = f"{short(find(plain, at))}, as in another record that was created without {rest.name}"
                     shown = [plain_exchange, one_exchange]
                     yield violation(operation, at, expected, short(find(one, at)), rest.evidence, shown)
+            records.delete(one_id)  # Few are left if the run is ended.
         values = [(f.key, value) for f in operation.parameters for value in spread(session.existing(f), KINDS)]
         # Each of another variant: a name may have to be unique.
         bodies = [records.body(20 + index, index=index) for index in range(SAMPLES)]
@@ -98,6 +99,7 @@ def created_is_kept(session: Session, operation: Operation) -> Iterator[Violatio
                 continue  # The server decides which references go together.
             yield from _echoed(operation, body, one, one_exchange)
             yield from _kept(records, operation, one_id, one, one_exchange)
+            records.delete(one_id)
         for text in _LITERAL:
             texts: Arguments = {f.key: text for f in texts_of(operation)}
             try:
@@ -108,6 +110,7 @@ def created_is_kept(session: Session, operation: Operation) -> Iterator[Violatio
                 continue  # Nobody promised that any text is taken; what is taken is kept.
             yield from _echoed(operation, texts, one, one_exchange)
             yield from _kept(records, operation, one_id, one, one_exchange)
+            records.delete(one_id)
         final = records.listing()
         changed = final.others(before, *records.own)
         if changed:
