@@ -160,6 +160,14 @@ def test_a_client_shows_no_secret(asynchronous: bool, scheme: str) -> None:
     assert "X-Api-Key" in repr(client._connection)
 
 
+@pytest.mark.parametrize("user", ["KEY", "KEY:", ":KEY", "me:KEY"])
+def test_a_key_of_a_proxy_is_a_secret_wherever_it_stands(user: str) -> None:
+    url = f"http://{user.replace('KEY', 'k3y%2Bof-proxy')}@proxy.example:3128"
+    basic = base64.b64encode((user.replace("KEY", "k3y+of-proxy") + ":" * (":" not in user)).encode()).decode()
+    assert {"k3y+of-proxy", "k3y%2Bof-proxy", basic} <= Connection(proxy=url).secrets
+    assert "" not in Connection(proxy=url).secrets
+
+
 @BOTH
 def test_requests_go_through_the_given_proxy_with_its_password(asynchronous: bool) -> None:
     credentials = base64.b64encode(f"me:{PASSWORD}".encode())

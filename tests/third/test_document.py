@@ -16,11 +16,12 @@ from click.testing import CliRunner
 from contrato import cli
 from contrato.cli.document import add
 from contrato.cli.errors import Refusal
-from contrato.core import spec
+from contrato.core import overlay, spec
 from contrato.core.document import JSON, MULTIPART
 from contrato.mock.app import serve_spec
-from contrato.verify import RULES, verify
+from contrato.verify import RULES, UsageError, verify
 from contrato.verify.exchange import Exchange
+from contrato.verify.har import read_entries
 from contrato.verify.rules import without_work
 from serving import serving, url_of
 
@@ -153,8 +154,13 @@ def answered(schema: str) -> str:
         (answered("{}").replace("responses:", "requestBody: [], responses:"), "a part of getA is not of the type"),
         ("{openapi: 3.1.0, paths: {/a: {get: {responses: null}}}}", "a part of getA is not of the type"),
         (answered("{}").replace("/a:", "'/a/{x}':"), "getAX: x of its path is among no parameters: add it"),
+        (answered("{$ref: '#/openapi'}"), "#/openapi: there is no object"),
+        (
+            answered("{}").replace("responses:", "x-pagination: {page: p, x-evidence: inferred}, responses:"),
+            "getA has no parameter p",
+        ),
     ],
-    ids=range(14),
+    ids=range(16),
 )
 def test_what_is_no_document_is_refused_in_one_line(text: str, message: str, tmp_path: Path) -> None:
     file = tmp_path / "x.yaml"
@@ -169,6 +175,16 @@ def test_json_that_is_too_deep_is_refused(tmp_path: Path) -> None:
     file.write_text("[" * 100_000, "utf-8")
     with pytest.raises(Refusal, match="no OpenAPI document"):
         add(file)
+
+
+@pytest.mark.parametrize("deep", ['{"a":' * 5_000 + "1" + "}" * 5_000, "[" * 100_000])
+def test_an_overlay_or_a_recording_that_is_too_deep_is_refused(deep: str, tmp_path: Path) -> None:
+    file = tmp_path / "x.json"
+    file.write_text(deep, "utf-8")
+    with pytest.raises(ValueError, match="is not JSON"):
+        overlay.load(file)
+    with pytest.raises(UsageError, match="is not a HAR file"):
+        list(read_entries(file))
 
 
 def test_json_is_read_like_yaml(tmp_path: Path) -> None:

@@ -21,9 +21,10 @@ from rich.console import Console
 from starlette.requests import Request
 
 from certificates import self_signed
+from contrato.core import spec
 from contrato.core.connection import Connection
 from contrato.core.spec import Operation
-from contrato.verify import Report, UsageError, verify
+from contrato.verify import Report, UsageError, test_contract, verify
 from contrato.verify.modes import Mode
 from contrato.verify.reports import har, html, junit, terminal
 from foreign import TOKEN, Answer, Foreign, serve
@@ -277,6 +278,19 @@ def test_the_proxy_of_the_environment_counts(monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
         assert run(url).failures == []
         assert through.credentials == []
+
+
+def test_a_refused_token_is_sent_no_more_however_many_tests_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    foreign = Foreign("apportionments", lambda name, answer: Answer(401, {}))
+    test_contract.run.cache_clear()
+    with serve(foreign) as url:
+        monkeypatch.setenv("APPORTIONMENTS_BASE_URL", url)
+        monkeypatch.setenv("APPORTIONMENTS_TOKEN", TOKEN)
+        for operation in spec.api("apportionments").operations:
+            with pytest.raises(pytest.fail.Exception, match="token refused by"):
+                test_contract.test_operation("apportionments", operation)
+    test_contract.run.cache_clear()
+    assert len(foreign.log) == 1
 
 
 def test_a_loopback_address_behind_a_proxy_is_another_machine() -> None:

@@ -177,7 +177,7 @@ def read_entries(source: Path | bytes) -> Iterator[Entry]:
     try:
         # An entry at a time: all at once would take several times the size of the file.
         raw: Any = {"log": {"entries": map(_node, _FILE.decode(content).log.entries)}}
-    except ValueError:
+    except (RecursionError, ValueError):
         raw = None  # msgspec is stricter than most programs that write such files.
     try:
         document = raw or json.loads(content.decode())

@@ -147,8 +147,8 @@ class Session:
         sender: Name of the law that asks.
         asked: Number of questions, those answered from memory included.
         sent: Number of requests.
-        unsure: Number of writes that were answered with an error, and otherwise or not at all when they were sent again: it
-            is not known what they did.
+        unsure: Number of writes that were answered with an error, and otherwise or not at all when they were sent
+            again: it is not known what they did.
         round: How often a law was run before; it then writes other values.
         sampled: The longest list of which a sample was read, in words, by operationId.
         settled: The readings that laws have found, by operationId and question.

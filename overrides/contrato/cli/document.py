@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from contrato.cli.errors import Refusal
@@ -66,8 +67,23 @@ def _read_whole(api: spec.Api) -> None:
         try:
             declared = {parameter.name for parameter in operation.parameters if parameter.place == "path"}
             _ = operation.credential, operation.body, [response.schema for response in operation.responses.values()]
+            for name in _named(operation):
+                operation.parameter(name)
         except (AttributeError, TypeError) as error:
             raise ValueError(f"a part of {operation.id} is not of the type that OpenAPI has there: {error}") from error
         if missing := set(re.findall(r"\{([^}]+)\}", operation.path)) - declared:
             raise ValueError(f"{operation.id}: {', '.join(sorted(missing))} of its path is among no parameters: add it")
     _ = api.personal_names
+
+
+def _named(operation: spec.Operation) -> Iterator[str]:
+    """The arguments that extensions of an operation name."""
+    pages, dates, order, rows = operation.pagination, operation.date_range, operation.sort, operation.aggregation
+    if pages is not None:
+        yield from filter(None, (pages.page, pages.limit))
+    if dates is not None:
+        yield from (dates.start, dates.end)
+    if order is not None:
+        yield from (order.by, order.order)
+    if rows is not None:
+        yield rows.by

@@ -106,9 +106,11 @@ class Connection:
         """Texts that no report, error or log may show."""
         found = secrets(self.headers)
         parts = urlsplit(self.proxy or "")
-        if parts.password:
-            user, password = unquote(parts.username or ""), unquote(parts.password)
-            found |= {password, parts.password, base64.b64encode(f"{user}:{password}".encode()).decode()}
+        if parts.username or parts.password:
+            user, password = unquote(parts.username or ""), unquote(parts.password or "")
+            # A key may stand in place of the user, without a password.
+            secret = {password, parts.password} if password else {user, parts.username}
+            found |= {*filter(None, secret), base64.b64encode(f"{user}:{password}".encode()).decode()}
         return found
 
     @property

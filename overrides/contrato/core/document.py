@@ -28,7 +28,7 @@ def follow(document: Node, node: Node) -> tuple[Node, str]:
 
     Raises:
         KeyError: The target does not exist.
-        ValueError: The target is in another file, or a reference to itself.
+        ValueError: The target is in another file, is no object, or a reference to itself.
 
     """
     name = ""
@@ -47,6 +47,8 @@ def follow(document: Node, node: Node) -> tuple[Node, str]:
                 target = target[int(name)] if isinstance(target, list) else target[name]
             except (IndexError, KeyError, TypeError, ValueError):
                 raise KeyError(f"$ref {reference}: there is nothing") from None
+        if not isinstance(target, Mapping):
+            raise ValueError(f"$ref {reference}: there is no object")
         node = merged(target, {key: value for key, value in node.items() if key != "$ref"})
     return node, name
 
@@ -81,7 +83,7 @@ def sizes(document: Node, *, referenced: bool) -> Callable[[Any], int]:
 def merged(target: Node, siblings: Node) -> Node:
     """Return the target of a reference with the keys beside the reference; open questions are those of both."""
     node = {**target, **siblings}
-    if "x-open" in target and "x-open" in siblings:
+    if all(isinstance(each.get("x-open"), Mapping) for each in (target, siblings)):
         node["x-open"] = {**target["x-open"], **siblings["x-open"]}
     return node
 

@@ -140,7 +140,7 @@ def load(path: str | Path) -> dict[str, Any]:
         found = json.loads(Path(path).read_text("utf-8-sig"))
     except OSError as error:
         raise ValueError(f"cannot read the overlay {path}: {error.strerror}") from error
-    except ValueError as error:
+    except (RecursionError, ValueError) as error:
         raise ValueError(f"the overlay {path} is not JSON, in which contrato learn writes it: {error}") from error
     if not isinstance(found, dict):
         raise ValueError(f"{path} is no OpenAPI Overlay")
