@@ -17,7 +17,9 @@ def serving(app: Any, **settings: Any) -> Iterator[uvicorn.Server]:
     uvicorn opens the port: in a socket of `socket.create_server` Nagle would stay on, 40 ms for every small answer.
     """
     quiet: dict[str, Any] = {"log_level": "critical", "access_log": False, "proxy_headers": False}
-    config = uvicorn.Config(app, port=0, lifespan="off", ws="none", **quiet, **settings)
+    # No connection is closed in the moment in which it is used again, on a machine that is busy for seconds.
+    patient = {"timeout_keep_alive": 60}
+    config = uvicorn.Config(app, port=0, lifespan="off", ws="none", **{**quiet, **patient, **settings})
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -319,6 +319,8 @@ JSON = "application/json; charset=utf-8"
 
 
 def refuse(number: int, status: int, media_type: str = JSON, body: Any = None) -> Any:
+    if status == 204:
+        return None
     headers = httpx.Headers({"Content-Type": media_type})
     raise ResponseError("list", "GET", f"/things?page={number}", status, headers, body, True)
 
@@ -329,14 +331,14 @@ def test_a_list_does_not_end_with_an_error_that_is_about_no_page(status: int) ->
         Both(lambda n: [n] if n < 3 else refuse(n, status), BARE).read()
 
 
-@pytest.mark.parametrize("status", [400, 404, 422])
+@pytest.mark.parametrize("status", [204, 400, 404, 422])
 def test_a_list_without_counters_may_end_with_a_refusal_that_the_next_page_has_too(status: int) -> None:
     both = Both(lambda n: [n] if n < 3 else refuse(n, status), BARE)
     assert both.read() == ([1, 2], None)
     assert both.asked == [None, 2, 3, 4, 2]
 
 
-@pytest.mark.parametrize("status", [400, 404, 422])
+@pytest.mark.parametrize("status", [204, 400, 404, 422])
 def test_a_fault_that_lasts_ends_no_list(status: int) -> None:
     refused: list[int] = []
 
@@ -345,7 +347,7 @@ def test_a_fault_that_lasts_ends_no_list(status: int) -> None:
             refused.clear()
         if refused or number == 3:
             refused.append(number)
-            refuse(number, status)
+            return refuse(number, status)
         return [number]
 
     found, error = Both(serve, BARE).read()
@@ -376,6 +378,14 @@ def test_a_page_that_is_missing_once_is_an_error_and_not_the_end(third: Serve, a
     assert found == [1, 2]
     assert error is not None
     assert "as if the list had ended, but page 4 does not end it: rows may be missing" in error
+
+
+@pytest.mark.parametrize("after", [lambda _: [4], lambda _: [], lambda _: [1]])
+def test_a_page_without_content_is_no_end_if_the_next_page_has_some(after: Serve) -> None:
+    found, error = Both(lambda n: [n] if n < 3 else None if n == 3 else after(n), BARE).read()
+    assert found == [1, 2]
+    assert error is not None
+    assert "page 3 was answered with 204, as if the list had ended, but page 4 does not end it" in error
 
 
 @pytest.mark.parametrize(
@@ -610,5 +620,5 @@ def test_the_clients_lists_end_as_the_spec_admits(times: int) -> None:
     with testing.neu(faults=[faults.none(), faults.none(), *[faults.status(404)] * times]) as client:
         pages = getattr(client, operation.method_name)().pages()
         assert [len(next(pages)), len(next(pages))] == [20, 20]
-        with nullcontext() if times == 2 else pytest.raises(PaginationError, match="was refused with 404"):
+        with nullcontext() if times == 2 else pytest.raises(PaginationError, match="was answered with 404"):
             assert list(pages) == []

@@ -346,6 +346,23 @@ def test_a_kill_between_a_creation_and_its_answer_loses_nothing(journals: Path) 
     assert left in foreign.records
 
 
+def test_records_that_are_not_as_a_killed_run_sent_them_are_not_told_to_be_removed(journals: Path) -> None:
+    """Somebody removed what the run left, and the numbers went to other records."""
+    foreign = seeded()
+    theirs = foreign.records[min(foreign.records)]
+    with serve(foreign) as url, closing(Transport(API, url, TOKEN, Mode.OWN_RECORDS)) as transport:
+        journal = Journal("apportionments", url)
+        transport.own.on_change = lambda: journal.write(transport.own.created, transport.own.intents)
+        ours, other = (transport.exchange(CREATE, new_record(CREATE)).json["id"] for _ in range(2))
+        foreign.records[other] = {**theirs, "id": other}
+        notes = verify("apportionments", url, TOKEN, mode="read-only", rate=0, only=["getApportionment"]).notes
+    commands = [note for note in notes if note.startswith("curl")]
+    assert [f"/{ours} " in note for note in commands] == [True]
+    (told,) = (note for note in notes if "may be somebody else's" in note)
+    assert f"/{other};" in told
+    journal.path.unlink(missing_ok=True)
+
+
 def test_a_journal_is_for_its_owner_and_has_no_token(journals: Path) -> None:
     modes: list[str] = []
     foreign = seeded()

@@ -28,7 +28,7 @@ def clean_up(transport: Transport) -> list[Record]:
         for record in list(own.created):
             _delete(transport, record)
         if transport.mode is Mode.OWN_RECORDS and not transport.is_silent:
-            own.restore(lambda record: _read(transport, record))
+            own.restore(lambda record: read(transport, record))
         if not own.created:
             break
     if transport.mode is Mode.OWN_RECORDS and not transport.is_silent:
@@ -62,7 +62,7 @@ def _may_delete(transport: Transport, record: Record, again: bool) -> bool:
     Somebody may have deleted it meanwhile, and the server given its id to somebody else's; so may a deletion that
     failed have done.
     """
-    found = _read(transport, record)
+    found = read(transport, record)
     if found in (MISSING, None):
         if again and found is None:
             transport.own.forget(record.path)
@@ -73,13 +73,7 @@ def _may_delete(transport: Transport, record: Record, again: bool) -> bool:
     return False
 
 
-def is_there(transport: Transport, record: Record) -> bool | None:
-    """True if the server has a record; None when it does not say."""
-    found = _read(transport, record)
-    return None if found is MISSING else found is not None
-
-
-def _read(transport: Transport, record: Record) -> Any:
+def read(transport: Transport, record: Record) -> Any:
     """The record as the server has it; None for nothing, `MISSING` when it does not say."""
     reader = transport.spec.operations[record.creator].reader
     if reader is None:

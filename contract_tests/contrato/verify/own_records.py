@@ -7,7 +7,7 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -43,11 +43,13 @@ class Record:
         creator: The operation that created it.
         argument: The path parameter that addresses it.
         path: Its path below the base URL.
+        sent: The body of the request that created it, without the token; empty if that is not known.
     """
 
     creator: str
     argument: dict[str, Any]
     path: str
+    sent: str = ""
 
     @property
     def arguments(self) -> Arguments:
@@ -231,8 +233,14 @@ class OwnRecords:
         read = self._ask(creator.reader, record.arguments) if self._ask and creator.reader else None
         if read is None or not read.succeeded:
             return False
-        wanted = [loaded(request.sent.encode()) for request in requests if request.creator == creator.id]
-        return any(self._matches(record, places.arguments(creator, creator.path, body=it), read) for it in wanted)
+        wanted = (request.sent for request in requests if request.creator == creator.id)
+        return any(self.is_as_sent(replace(record, sent=sent), read.json) for sent in wanted)
+
+    def is_as_sent(self, record: Record, found: Any) -> bool:
+        """True if what was read of a record is what was sent to create it."""
+        creator = self._spec.operations[record.creator]
+        sent = places.arguments(creator, creator.path, body=loaded(record.sent.encode()))
+        return self._matches(record, sent, found)
 
     def _walk(self, lister: Operation, given: Arguments) -> bool:
         """Read pages of a list; True if that were all."""
@@ -347,6 +355,7 @@ class OwnRecords:
             return
         if intent in self.intents:
             self.intents.remove(intent)
+        record = replace(record, sent=intent.sent if intent is not None else "")
         if record.path in self._freed:
             self._freed.remove(record.path)
             if self._is_below_another(record):
@@ -379,23 +388,23 @@ class OwnRecords:
             read = self._ask(reader, record.arguments)
             if read is None or not read.succeeded or read.json in (MISSING, None):
                 return None
-            if self._matches(record, creation.arguments, read):
+            if self._matches(record, creation.arguments, read.json):
                 return True
         self.unproved.append(record.path)
         return False
 
-    def _matches(self, record: Record, sent: Arguments, read: Exchange) -> bool:
+    def _matches(self, record: Record, sent: Arguments, found: Any) -> bool:
         _, field = self._addresses[record.creator]
-        if any(value not in record.argument.values() for value in find(read.json, field.record_pointer)):
+        if any(value not in record.argument.values() for value in find(found, field.record_pointer)):
             return False
         pairs = [
-            (sent[f.key], find(read.json, f.echo.at))
+            (sent[f.key], find(found, f.echo.at))
             for f in self._spec.operations[record.creator].parameters
             if f.key in sent and f.echo is not None and f.echo.found_as is None
         ]
         # A law judges what a server makes of a number or a reference; texts tell records apart.
         texts = [pair for pair in pairs if _has_letters(pair[0])]
-        kept = [_is_kept(sent, found) for sent, found in texts or pairs]
+        kept = [_is_kept(*pair) for pair in texts or pairs]
         return None not in kept and True in kept
 
     def _note_others(self, operation: Operation, exchange: Exchange) -> None:

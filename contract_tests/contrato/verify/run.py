@@ -18,7 +18,7 @@ from urllib3.exceptions import InsecureRequestWarning
 
 from contrato.core.connection import Connection
 from contrato.core.spec import Api, Operation
-from contrato.verify.clean_up import clean_up, is_there
+from contrato.verify.clean_up import clean_up, read
 from contrato.verify.conformance import EXAMPLES, Conformance
 from contrato.verify.discovery import Discovery
 from contrato.verify.documents import cited, excerpt, loaded
@@ -377,12 +377,18 @@ class _Run:
             return
         for journal, records, intents in self.journal.earlier():
             run = f"a run that began at {journal.began} and did not end, or is still under way,"
-            known = [record for record in records if self._is_known(record)]
-            there = [record for record in known if is_there(self.transport, record) is not False]
+            found = {record.path: read(self.transport, record) for record in records if self._is_known(record)}
+            there = [record for record in records if found.get(record.path) is not None]
             if len(there) < len(records):
                 with suppress(OSError):  # If it fails, they are looked for again the next time.
                     journal.write(there, intents)
-            yield from self._left(there, f"of {run} are left on the server")
+            ours = [record for record in there if self.transport.own.is_as_sent(record, found[record.path])]
+            yield from self._left(ours, f"of {run} are left on the server")
+            if others := [record.path for record in there if record not in ours]:
+                yield (
+                    f"{run} created these too, but they are not as it sent them by now, and may be somebody else's: "
+                    f"{cited(', '.join(others))}; when you have looked, delete {journal.path}"
+                )
             if intents:
                 yield f"{run} may have created {_told(intents)}; when you have looked, delete {journal.path}"
 

@@ -74,7 +74,8 @@ class _Pages:
         # Numbers of pages by their hash. The pages themselves belong to the caller, who may change or free them.
         known: dict[object, int] = {}
         seen = number = 0
-        # A page that is refused, or the one before again, may be a fault on the way: the page after it must be so too.
+        # A page that is refused or not there, or the one before again, may be a fault on the way.
+        # The next one has to be so too.
         doubt = ""
         claim: object = None
         for count in range(MOST):
@@ -91,20 +92,24 @@ class _Pages:
             seal: object = None if page is None else "refused" if refused else hash(repr(items))
             if doubt and seal != claim:
                 raise PaginationError(f"page {before} {doubt}, but page {number} does not end it: rows may be missing")
-            if page is None or doubt:
+            if doubt:
                 yield []
-                if refused:
+                if refused or page is None:
                     # The fault may last: then the last page that was answered is refused by now, too.
                     good = number - 2
                     again = yield good
-                    if isinstance(again, ResponseError):
+                    if again is None or isinstance(again, ResponseError):
                         raise PaginationError(
-                            f"page {before} {doubt}, but so is page {good} by now ({again.status}): rows may be missing"
+                            f"page {before} {doubt}, but so is page {good} by now ({_status(again)}): "
+                            "rows may be missing"
                         )
                     yield []
                 break
-            if refused:
-                doubt, claim = f"was refused with {page.status}, as if the list had ended", seal
+            if page is None and (count == 0 or self._pagination.keys() & {"next", "total"}):
+                yield []
+                break
+            if refused or page is None:
+                doubt, claim = f"was answered with {_status(page)}, as if the list had ended", seal
                 yield []
                 asked = number + 1
                 continue
@@ -154,6 +159,11 @@ class _Pages:
             raise PaginationError(f"more than {MOST} pages: continue from page {asked}, or ask for less at a time")
         if self._start in (None, FIRST) and total is not None and seen < total:
             raise PaginationError(f"the pages end with page {number}, after {seen} of {total} items")
+
+
+def _status(page: ResponseError | None) -> int:
+    """The status of a refusal, or of an answer without a page."""
+    return 204 if page is None else page.status
 
 
 class Pager(_Pages, Generic[Item, Page]):
