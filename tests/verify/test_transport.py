@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from typing import Any
@@ -298,6 +299,18 @@ def test_what_comes_between_us_and_the_server_ends_the_run(
     gone = next(note for note in report.notes if note.startswith("the server went away"))
     assert "for 0.3 s a request that was answered before" in gone
     assert told in gone
+
+
+def test_an_operation_that_never_answers_is_soon_asked_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others are, and it fails."""
+    monkeypatch.setattr("contrato.verify.transport.TIMEOUT", 0.4)
+    foreign = Foreign("neu")
+    foreign.alter = lambda name, answer: replace(answer, delay=0.8) if name == "listPqrs" else answer
+    report = run(foreign, mode="read-only", only=["listPqrs", "listBills"])
+    assert {(failure.operation, failure.rule) for failure in report.failures} == {("listPqrs", "answer")}
+    names = [name for name, _ in foreign.asked]
+    assert names.count("listPqrs") == 5
+    assert names.count("listBills") > 50
 
 
 def test_a_server_that_is_not_there_from_the_start_is_no_server() -> None:

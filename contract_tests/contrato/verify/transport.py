@@ -49,6 +49,9 @@ NONE = Connection()
 GIVE_UP = 3
 """Lost connections in a row, after which the server is taken for gone if it takes no other one either."""
 
+HANGS = 5
+"""Requests of an operation, one after the other, that take too long; then it is asked no more."""
+
 OUTAGE = 15.0
 """Seconds for which a server may be away before it is taken for gone: a restart takes some, and breaks no contract."""
 
@@ -161,6 +164,7 @@ class Transport:
         self._secret = Secret(token, others=self._others)
         self._sender = ""
         self._lost = self._silent = 0
+        self._hung: Counter[str] = Counter()
         # When the server was first found away; and a request of each operation that it answered before.
         self._away: float | None = None
         self._answered: dict[str, Exchange] = {}
@@ -281,6 +285,9 @@ class Transport:
         if self.pace.is_closed(name):
             self.limited[name] += 1
             raise Limited("the server asked with 429 to wait longer", request=request)
+        if operation is not None and self._hung[name] >= HANGS:
+            # As if it took too long again.
+            raise requests.Timeout(f"{HANGS} requests one after the other took too long", request=request)
         is_repetition = False
         while True:
             self.pace.take_turn(self.requests.total())
@@ -376,6 +383,8 @@ class Transport:
             if operation is not None and isinstance(error, TooLong):
                 self.unread.add(operation.id)
             is_lost = isinstance(error, requests.ConnectionError) and not isinstance(error, requests.Timeout)
+            if operation is not None:
+                self._hung[operation.id] += isinstance(error, requests.Timeout | Unusable)
             if _was_not_sent(error):
                 self.own.withdraw(intent)
             else:
@@ -386,6 +395,8 @@ class Transport:
                 raise Gone(str(error), at_request=True) from error
             raise
         self._lost = self._silent = 0
+        if operation is not None:
+            self._hung[operation.id] = 0
         self._away = None
         self.pace.received += len(response.content)
         exchange = self._build(request, response, operation, started, time.monotonic() - begun)
