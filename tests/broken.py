@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
-from stage import RIGHT, SPECS, TOKEN, Answer, Call, Fault
+from stage import RIGHT, SPECS, TOKEN, Answer, Call, Fault, is_object
 
 
 def asking(given: Callable[[Any], Any]) -> Fault:
@@ -275,6 +275,29 @@ async def false_is_nothing(call: Call) -> Answer:
 
 async def resets_the_rest(call: Call) -> Answer:
     return await call.forward(given={"limit_day": 1, **call.given})
+
+
+async def keeps_the_tariff_of_the_one_company_that_may_change_it(call: Call) -> Answer:
+    tariff = "apportionment_tariff_type_id"
+    if tariff not in call.given:
+        return await call.forward()
+    _, page = await call.forward(operation="listApportionments", given={"_limit": 1000}, headers=RIGHT)
+    company = next((one["company"] for one in page["items"] if one["id"] == call.given["id"]), None)
+    if company != page["items"][-1]["company"]:
+        return 422, {tariff: ["A empresa não possui um contrato válido."]}
+    return await call.forward(given=without(tariff)(call.given))
+
+
+async def moves_to_another_company(call: Call) -> Answer:
+    status, body = await call.forward()
+    sent = json.loads(call.content) if is_object(call.content) else {}
+    if status == 200 and "company_id" in sent:
+        body["company"]["id"] = sent["company_id"]
+    return status, body
+
+
+def searches_for_the_first_word(given: dict[str, Any]) -> dict[str, Any]:
+    return {**given, "_q": given["_q"].split(" ")[0]} if given.get("_q") else given
 
 
 async def refuses_what_is_so(call: Call) -> Answer:

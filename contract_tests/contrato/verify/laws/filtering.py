@@ -22,7 +22,7 @@ from contrato.verify.laws.lists import (
     seam_of,
     written,
 )
-from contrato.verify.leniency import selectors
+from contrato.verify.leniency import SHORT_TEXT, selectors
 from contrato.verify.rows import Row, difference, items_pointer, rows_of, told
 from contrato.verify.rules import law
 from contrato.verify.session import Session, UnfitError
@@ -356,7 +356,7 @@ def _forms(name: str) -> list[str]:
 
 def _words(
     session: Session, operation: Operation, base: Arguments, f: Parameter, names: Sequence[str]
-) -> Iterator[Reading]:
+) -> Iterator[Violation | Reading]:
     """The way in which a search takes words, if a name of several tells it."""
     name = next((name for name in names if len(set(name.split())) > 1 and len(name.split()[-1]) > 1), None)
     if name is None or "search-words" not in f.open:
@@ -366,6 +366,14 @@ def _words(
     walks = ((reading, session.whole(operation, {**base, f.key: text})) for reading, text in texts.items())
     found = ((reading, walk) for reading, walk in walks if any(name in text_of(item) for item in walk.items))
     reading, walk = next(found, ("prefix", None))
+    word = max(name.split()[1:], key=len)
+    if reading == "any-word" and len(word) > SHORT_TEXT and f.searches:
+        # Whoever takes any word takes not only the first one that is asked for.
+        other = session.whole(operation, {**base, f.key: f"{NOWHERE} {word}"})
+        if other.complete and not any(name in text_of(item) for item in other.items):
+            say = f"{short(name)}, since a search for {short(texts[reading])} finds it by one of the words"
+            found_there, at = f"{len(other.items)} other records", f"{f.place}.{f.name}"
+            yield violation(operation, at, say, found_there, f.searches.evidence, other.pages[:1])
     yield Reading(operation.id, "search-words", f"{f.place}.{f.name}", reading, tuple(walk.pages[:1]) if walk else ())
 
 

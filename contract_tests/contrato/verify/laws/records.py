@@ -15,7 +15,7 @@ from contrato.verify.documents import MISSING, cited, find, short, text_of
 from contrato.verify.exchange import Arguments, Exchange
 from contrato.verify.findings import Violation, violation
 from contrato.verify.leniency import EVERYDAY
-from contrato.verify.rows import counter, items_of
+from contrato.verify.rows import counter, items_of, items_pointer
 from contrato.verify.session import Session, UnansweredError, UnexpectedError, UnfitError, WithheldError
 
 DELAY = 2.0
@@ -53,7 +53,21 @@ class Records:
         """Where the id is within a record."""
         return self.id.record_pointer
 
+    def references(self, operation: Operation) -> dict[Parameter, str]:
+        """The arguments that refer to what is in records, each with its place in one."""
+        start = items_pointer(self.lister)
+        return {
+            f: source.pointer.removeprefix(start)
+            for f in values_of(operation)
+            for source in f.refers_to
+            if source.operation == self.lister.id
+        }
+
     # Requests
+
+    def items(self) -> list[Any]:
+        """The records of the list, or a sample of them."""
+        return self.session.whole(self.lister, self.session.base(self.lister)).items
 
     def body(self, variant: int, *, optional: bool | set[str] = True, index: int | None = None) -> Arguments:
         """A valid body; the values of two variants differ where they can."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
@@ -150,7 +151,8 @@ def _made_again(
 def updated_is_kept(session: Session, operation: Operation) -> Iterator[Violation | NotJudged]:
     """Each field of a record is changed alone, two together, and all at once, also to false and back. The answer has
     the new values and the old ones of all other fields, reading and listing show the same record, and no other record
-    changes. A reference may be refused by a rule of the server; then nothing has changed.
+    changes. A reference may be refused by a rule of the server; then nothing has changed. So one is also changed to
+    what it is in another record with the same other references. What only a new record can be given stays as it is.
     """
     records = records_of(session, operation)
     if records is None or records.updater is not operation:
@@ -208,6 +210,9 @@ def updated_is_kept(session: Session, operation: Operation) -> Iterator[Violatio
                     )
             yield from _kept(records, operation, identifier, now, changed)
             record, exchange = now, changed
+        for f in fields:
+            yield from _referred(records, operation, f)
+        yield from _fixed(records, operation, identifier)
         same = made(7, *free)
         first, again = records.update(identifier, same), records.update(identifier, same)
         now, then = records.record(first), records.record(again)
@@ -229,6 +234,52 @@ def updated_is_kept(session: Session, operation: Operation) -> Iterator[Violatio
             yield violation(
                 operation, "", "no other record changes", f"{cited(bystander)} is gone", proof_of(operation), [exchange]
             )
+
+
+def _referred(records: Records, operation: Operation, f: Parameter) -> Iterator[Violation]:
+    """A record is made like one that there is, but for one reference, which is then changed to what it is there."""
+    session, items = records.session, records.items()
+    known = records.references(records.creator)
+    ours = [(each.key, at) for each, at in known.items() if each.name == f.name]
+    for key, at, item in ((*one, item) for one in ours[:1] for item in spread(items, KINDS)):
+        given = {each.key: find(item, pointer)[0] for each, pointer in known.items() if find(item, pointer)}
+        (wanted,) = find(item, at)[:1] or [MISSING]
+        for other in session.existing(f)[:KINDS]:
+            if wanted is MISSING or other == wanted:
+                continue
+            try:
+                identifier, _, _ = records.create({**records.body(8), **given, key: other})
+            except UnexpectedError as error:
+                if error.exchange.status >= 500:
+                    raise
+                continue  # A rule of the server.
+            changed = records.update(identifier, {f.key: wanted})
+            now = records.record(changed)
+            if now is not MISSING:
+                yield from _echoed(operation, {f.key: wanted}, now, changed)
+                yield from _kept(records, operation, identifier, now, changed)
+            records.delete(identifier)
+            if now is not MISSING:
+                return
+
+
+def _fixed(records: Records, operation: Operation, identifier: Any) -> Iterator[Violation]:
+    """A reference that an update does not have is ignored or refused."""
+    session, updated = records.session, {f.name for f in values_of(operation)}
+    for f in records.references(records.creator):
+        before = records.record(records.read(identifier))
+        old = find(before, f.echo.at) if f.echo is not None and f.name not in updated else []
+        other = next((value for value in session.existing(f) if value not in old), None)
+        if not old or other is None:
+            continue
+        content = json.dumps({f.name: other}).encode()
+        asked = session.ask(operation, {records.id.key: identifier}, content=content)
+        shown = [records.record(each) for each in (asked, records.read(identifier))]
+        moved = [now for now in shown if f.echo is not None and now is not MISSING and find(now, f.echo.at) != old]
+        if f.echo is not None and moved:
+            expected = f"{short(old[0])} still: an update has no {f.name}"
+            found = short(next(iter(find(moved[0], f.echo.at)), None))
+            yield violation(operation, f.echo.at, expected, found, operation.evidence, [asked])
 
 
 @law("A record is found by its text as it is, and no longer by what it was.", writes=True, needs=("x-searches",))
