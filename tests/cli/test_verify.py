@@ -424,3 +424,17 @@ def test_a_terminal_sees_the_run_go_on(url: str) -> None:
     assert b" requests to come, in " in told
     assert "passed: 0 failures" in shown
     assert "Probing" not in shown
+
+
+@pytest.mark.parametrize("where", [">&-", "> /dev/full"])
+def test_a_report_that_cannot_be_written_is_one_line(tmp_path: Path, where: str) -> None:
+    har, path = tmp_path / "one.har", spec.api("neu").operations["listAccounts"].path
+    entry = {
+        "request": {"method": "GET", "url": f"http://h{path}", "headers": []},
+        "response": {"status": 200, "headers": [], "content": {"mimeType": "application/json", "text": "[]"}},
+    }
+    har.write_text(json.dumps({"log": {"entries": [entry]}}))
+    command = ["sh", "-c", f'exec "$@" {where}', "sh", CONTRATO, "verify", "neu", "--har", str(har)]
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True)
+    assert re.fullmatch(r"Error: cannot write standard output: .*\n", done.stderr)
+    assert done.returncode == 2

@@ -857,6 +857,12 @@ def crowded() -> Report:
     return made
 
 
+def test_a_terminal_without_a_width_gets_the_report() -> None:
+    out = io.StringIO()
+    terminal.write(report(failure()), Console(file=out, width=0))
+    assert "1 failure" in out.getvalue()
+
+
 @pytest.mark.parametrize("made", [report, crowded])
 @pytest.mark.parametrize("width", [80, 100, 140])
 def test_nothing_breaks_in_mid_word(made: Callable[[], Report], width: int) -> None:

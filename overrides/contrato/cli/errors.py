@@ -89,10 +89,10 @@ def exit_handler() -> Iterator[None]:
         click.echo("\nInterrupted." if sys.stderr.isatty() else "Interrupted.", err=True)
         raise click.exceptions.Exit(INTERRUPTED) from None
     except BrokenPipeError:
-        _discard_output()
+        discard_output()
         raise click.exceptions.Exit(BROKEN_PIPE) from None
     except OSError as error:
-        _discard_output()
+        discard_output()
         raise Refusal(f"cannot write standard output: {error.strerror}") from error
 
 
@@ -124,8 +124,8 @@ def _own_faults() -> Iterator[None]:
         raise click.exceptions.Exit(CRASHED) from None
 
 
-def _discard_output() -> None:
-    # Python flushes standard output at exit, which would fail again.
+def discard_output() -> None:
+    """Write no more to standard output: Python flushes it at exit, which would fail again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

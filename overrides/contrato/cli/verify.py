@@ -16,7 +16,7 @@ from click.core import ParameterSource
 
 from contrato.cli import connecting, overlays
 from contrato.cli.document import add
-from contrato.cli.errors import Refusal, needs
+from contrato.cli.errors import Refusal, discard_output, needs
 from contrato.core import spec
 from contrato.core.connection import Connection, parse_headers
 from contrato.core.texts import line
@@ -260,6 +260,8 @@ def _judged(
             gone = error
         except OSError as error:
             what = "standard output" if file is here else file
+            if file is here:
+                discard_output()
             problems.append(f"cannot write {what}: {error.strerror or error}")
         except Exception as error:
             # The other reports are written all the same.

@@ -19,6 +19,9 @@ from contrato.verify.texts import logged, visible
 _LEAD = re.compile(r" *(?:[a-z]+ {2,}|- |\d+\.? +)?")
 """How a line begins below which its further lines do not begin."""
 
+NARROWEST = 20
+"""Characters of a line at least: at a width of 0 nothing is written."""
+
 WIDEST = 1000
 """Characters of a line that is wide enough for any table."""
 
@@ -34,6 +37,7 @@ class _Output(Console):
 def write(report: Report, console: Console | None = None) -> None:
     """Write the summary that a person reads."""
     console = console or _Output()
+    console.width = max(console.width, NARROWEST)
     _operations(console, report)
     _overview(console, report.failures)
     for number, failures in enumerate(alike(report.failures), 1):
