@@ -469,8 +469,8 @@ def snapshot(foreign: Foreign) -> dict[int, str]:
     return {number: json.dumps(record, sort_keys=True) for number, record in foreign.records.items()}
 
 
-def new_record(creator: Operation) -> dict[tuple[str, str], Any]:
-    """Arguments for a record that the server takes."""
+def new_record(creator: Operation, mark: str = "") -> dict[tuple[str, str], Any]:
+    """Arguments for a record that the server takes, with a mark in its texts."""
     examples = {f.key: creator.examples_of(f)[0] for f in creator.parameters if creator.examples_of(f)}
     ids = {
         "company_id": 30,
@@ -478,4 +478,5 @@ def new_record(creator: Operation) -> dict[tuple[str, str], Any]:
         "apportionment_tariff_type_id": 2,
         "apportionment_measure_unit_id": 6,
     }
-    return examples | keyed(creator, ids)
+    marked = {key: f"{value}{mark}" if isinstance(value, str) else value for key, value in examples.items()}
+    return marked | keyed(creator, ids)

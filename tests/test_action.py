@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 
 ACTION = Path.cwd() / ".github" / "actions" / "verify"
 QUICK = """
---only listAccounts   # an operation
+--only listAccounts   # an operation, and "more
 --only 'answers_come_in_time'
 """
 Run = subprocess.CompletedProcess[str]
@@ -165,6 +165,13 @@ def test_options_are_never_run_and_quotes_must_be_closed(tmp_path: Path, url: st
     assert "$(touch ran)`touch ran`" in done.stdout
     assert not (tmp_path / "ran").exists()
     assert "Close each quote" in run(tmp_path, url, "--only 'listAccounts").stderr
+
+
+def test_a_comment_begins_where_a_word_does(tmp_path: Path, url: str) -> None:
+    done = run(tmp_path, url, "--only 'a # b' --nonsense#1 # --hidden")
+    assert done.returncode == 2
+    assert "--nonsense#1" in done.stdout
+    assert "--hidden" not in done.stdout
 
 
 def test_an_api_that_is_none_is_refused(tmp_path: Path) -> None:

@@ -786,6 +786,33 @@ def test_no_row_is_lost_where_the_server_filters_another_date(
     assert [len(window.data) for window in found] == [0, 0, 50, 40, 0]
 
 
+@pytest.mark.parametrize("operation", [one for one in RANGED if "range-date" in one.open], ids=lambda one: one.id)
+def test_a_row_that_changes_meanwhile_is_the_same_row(operation: spec.Operation) -> None:
+    """Its identity tells, or its date."""
+    names = {at.rpartition("/")[2] for at in (operation.identity.at if operation.identity else ())}
+    asked = itertools.count()
+
+    def changing(request: httpx.Request) -> httpx.Response:
+        document = serve(operation, request).json()
+        assert operation.date_range is not None
+        *steps, date_name = operation.date_range.field.split("/")[1:]
+        rows: list[Any] = [document]
+        for step in steps:
+            rows = list(itertools.chain(*rows)) if step == "*" else [row[step] for row in rows]
+        number = next(asked)
+        for row in rows:
+            moment = datetime.fromisoformat(row[date_name])
+            kinds = {name: type(value) for name, value in row.items() if name not in (*names, date_name)}
+            name = next(name for name, kind in kinds.items() if kind in (int, float, str))
+            row |= {name: kinds[name](number)} | {each: int(moment.timestamp()) for each in names if each in row}
+        return httpx.Response(200, json=document)
+
+    transport = httpx.MockTransport(changing)
+    with Neu("t", "https://energy.example", transport=transport) as neu:
+        found = neu.windows(getattr(neu, operation.method_name), from_="2024-01-01", to="2024-02-15", window="day")
+        assert len(list(found)) == 45
+
+
 def test_the_responses_behind_windows_can_be_captured() -> None:
     transport = httpx.MockTransport(lambda request: serve(spec.api("neu").operations["queryConsumption"], request))
     with Neu("t", "https://energy.example", transport=transport) as neu, capture() as responses:

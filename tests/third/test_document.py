@@ -177,6 +177,16 @@ def test_json_that_is_too_deep_is_refused(tmp_path: Path) -> None:
         add(file)
 
 
+def test_no_dialect_of_a_schema_is_fetched(tmp_path: Path) -> None:
+    """Also a field may have its name."""
+    file = tmp_path / "dialect.yaml"
+    schema = "{$schema: 'http://127.0.0.1:9/meta', properties: {$schema: {type: string}}}"
+    file.write_text(answered(schema) + "\njsonSchemaDialect: http://127.0.0.1:9/meta\n", "utf-8")
+    text = json.dumps(spec.api(add(file)).copy())
+    assert "127.0.0.1:9" not in text
+    assert '"$schema": {"type": "string"}' in text
+
+
 @pytest.mark.parametrize("deep", ['{"a":' * 5_000 + "1" + "}" * 5_000, "[" * 100_000])
 def test_an_overlay_or_a_recording_that_is_too_deep_is_refused(deep: str, tmp_path: Path) -> None:
     file = tmp_path / "x.json"

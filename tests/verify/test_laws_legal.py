@@ -27,6 +27,7 @@ from broken import (
 )
 from contrato.verify.discovery import Discovery
 from contrato.verify.findings import Reading, Violation
+from contrato.verify.laws.filtering import NOWHERE
 from contrato.verify.laws.runner import run_laws
 from contrato.verify.modes import Mode
 from contrato.verify.rules import RULES
@@ -302,6 +303,21 @@ def test_a_law_tells_the_reading_that_a_server_follows(
     question, at, reading = told
     wanted = {(question, located(operation, at), reading)} if at.startswith("/") or not at else {told}
     assert {(each.question, each.field, each.reading) for each in found if each.question == question} >= wanted
+
+
+def test_a_record_that_somebody_deletes_meanwhile_tells_nothing_of_a_search(stage: Stage) -> None:
+    async def deleted(call: Call) -> Answer:
+        text = call.given.get("_q", "")
+        call.state["gone"] = call.state.get("gone", False) or (text.endswith(NOWHERE) and text != NOWHERE)
+        return (204, None) if text and call.state["gone"] else await call.forward()
+
+    stage.faults = {"listApportionments": deleted}
+    transport = Transport(SPECS["apportionments"], stage.base_url("apportionments"), TOKEN, Mode.UNRESTRICTED)
+    with closing(transport):
+        session = Session(Discovery(SPECS["apportionments"], transport))
+        judgements = list(run_laws(session, [RULES["searches_find"]], ["listApportionments"]))
+    findings = [each for judgement in judgements for each in judgement.findings]
+    assert [each.reading for each in findings if isinstance(each, Reading) and each.question == "search-words"] == []
 
 
 @pytest.mark.parametrize(("interval", "told"), [("DAILY", {"start", "end"}), ("HOURLY", {"start"})])

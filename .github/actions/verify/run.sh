@@ -13,13 +13,16 @@ case $API in
   neu | apportionments) ;;
   *) echo "api is '$API': use apportionments or neu" > contrato-reports/summary.txt; refuse ;;
 esac
-# Options may stand on several lines and be quoted, as in a shell; nothing in them is run. With -I, no module of the
-# workspace is imported in place of Python's own.
+# Options may stand on several lines, be quoted and have comments, as in a shell; nothing in them is run. With -I, no module
+# of the workspace is imported in place of Python's own.
 parsed=$(mktemp)
 "$BIN/python" -I - > "$parsed" 2> contrato-reports/summary.txt <<'PYTHON' || refuse
-import os, shlex, sys
+import os, re, shlex, sys
 try:
-    words = shlex.split(os.environ.get("OPTIONS", ""), comments=True)
+    # A comment begins where a word does; shlex would drop what follows a # in a word.
+    quoted = r""""(?:\\[\s\S]|[^"\\])*"|'[^']*'|\\[\s\S]"""
+    text = re.sub(rf"({quoted})|(?<!\S)#.*", lambda match: match[1] or "", os.environ.get("OPTIONS", ""))
+    words = shlex.split(text)
 except ValueError as error:
     sys.exit(f"options cannot be read: {error}. Close each quote; one option a line is the clearest")
 sys.stdout.write("".join(f"{word}\0" for word in words))

@@ -129,7 +129,9 @@ class Discovery:
             return [True, False]
         if operation.pagination is not None and f.known_name == operation.pagination.page:
             return [1, *(self._promised_pages(operation) or [2])]
-        return [*operation.examples_of(f), *([f.schema.default] if f.schema.has_default else [])][:1]
+        found = [*operation.examples_of(f), *([f.schema.default] if f.schema.has_default else [])][:1]
+        mark = "" if operation.safe or f.schema.format else self.transport.own.mark
+        return [f"{value} {mark}" if mark and isinstance(value, str) else value for value in found]
 
     def _existing(self, operation: Operation, f: Parameter, index: int) -> list[Any]:
         """The value number `index` of the sample for a reference, or nothing."""

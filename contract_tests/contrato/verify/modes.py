@@ -22,5 +22,5 @@ class Mode(StrEnum):
 RATES = {Mode.OWN_RECORDS: 5.0, Mode.READ_ONLY: 1.0}
 """Requests per second that a mode sends at most unless told otherwise."""
 
-BUDGETS = {Mode.READ_ONLY: 1000}
+BUDGETS = {Mode.READ_ONLY: 1500}
 """Requests that a run of a mode sends at most unless told otherwise."""

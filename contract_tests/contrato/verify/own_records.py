@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from contrato.core import places
@@ -88,9 +89,11 @@ class OwnRecords:
         unclaimed: Records that are there as requests wanted them which the server refused, or answered with no record.
         others_now: Paths of records that this run created, where another one is by now.
         on_change: Is called whenever `created` or `intents` changes.
+        mark: Is in the texts that are sent, so that two runs at once tell their records apart; empty without proofs.
     """
 
     def __init__(self, spec: Api, ask: Ask | None = None) -> None:
+        self.mark = "" if ask is None else token_hex(2)
         self.created: list[Record] = []
         self.intents: list[Intent] = []
         self.unproved: list[str] = []
@@ -166,7 +169,7 @@ class OwnRecords:
             return False
         if found is None:
             return self._stays_free(record)
-        if self.is_as_left(record, found):
+        if self.is_as_left(record, found) and (self._is_marked(found) or self.mark not in record.sent):
             self._freed.remove(path)
             return True
         self.leave(record)
@@ -224,7 +227,7 @@ class OwnRecords:
         for request in requests[:SEARCHES]:
             self.look_for(self._spec.operations[request.creator], request.sent.encode())
         new = [self._others[path] for path in self._others.keys() - self._earlier - self.made]
-        self.unclaimed = [record for record in sorted(new, key=lambda it: it.path) if self._is_of(record, requests)]
+        self.unclaimed += [record for record in sorted(new, key=lambda it: it.path) if self._is_of(record, requests)]
         self._others |= known
 
     def _is_of(self, record: Record, requests: Sequence[Intent]) -> bool:
@@ -305,14 +308,22 @@ class OwnRecords:
 
         An id may have gone to somebody else's record meanwhile.
         """
-        for record in [record for record in self._ever_created if record not in self.created]:
+        gone = {record.path: record for record in self._ever_created if record not in self.created}
+        for record in gone.values():
             found = read(record)
             if found in (MISSING, None) or record.path in self.others_now:
                 continue
-            if self.is_as_left(record, found):
-                self.created.append(record)
-            else:
+            if not self.is_as_left(record, found):
                 self.others_now.append(record.path)
+            elif self._is_marked(found):
+                self.created.append(record)
+            elif record not in self.unclaimed:
+                self.unclaimed.append(record)
+
+    def _is_marked(self, found: Any) -> bool:
+        """True if a text of what was read of a record has the mark of this run."""
+        texts = found.values() if isinstance(found, dict) else ()
+        return any(self.mark in text.casefold() for text in texts if isinstance(text, str))
 
     def is_as_left(self, record: Record, found: Any) -> bool:
         """True if each text of what was read of a record is one that we sent, or that was answered to that.

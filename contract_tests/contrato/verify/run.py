@@ -501,7 +501,7 @@ def _texts(body: str) -> str:
     return repr(", ".join(texts)[:160]) if texts else excerpt(body)
 
 
-PER_LAW = {"reads": 1.2, "probes": 6.5, "writes": 16.0}
+PER_LAW = {"reads": 2.2, "probes": 6.5, "writes": 16.0}
 """Requests of a law to an operation, on average."""
 
 PER_OPERATION = 8

@@ -302,10 +302,10 @@ class Transport:
                 with nullcontext() if operation is None or operation.safe else uninterrupted():
                     exchange, response = self._send(request, operation)
                     response.request = given
-            except requests.ConnectionError as error:
-                if self._is_to_be_sent_again(error):
+            except (requests.ConnectionError, requests.Timeout, Unusable) as error:
+                if isinstance(error, requests.ConnectionError) and self._is_to_be_sent_again(error):
                     continue
-                if not may_be_lost or isinstance(error, requests.Timeout):
+                if not may_be_lost:
                     raise
                 may_be_lost = False
                 continue

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from contrato.cli.errors import Refusal
 from contrato.core import spec
@@ -30,7 +31,7 @@ def add(file: Path) -> str:
         loaded = json.loads(text) if file.suffix == ".json" else yaml.load(text, loader)
         if sizes(loaded, referenced=False)(loaded) > LARGEST:
             raise ValueError(f"with its aliases written out it has more than {LARGEST:,} values")
-        document = json.loads(json.dumps(loaded, default=str))
+        document = _without_dialects(json.loads(json.dumps(loaded, default=str)))
         version = str(document["openapi"])
         for path, method, _, node in operation_nodes(document):
             node.setdefault("operationId", operation_id(path, method, node))
@@ -54,6 +55,16 @@ def add(file: Path) -> str:
     except (KeyError, ValueError) as error:
         raise Refusal(f"--spec {file}: {error.args[0]}") from error
     return name
+
+
+def _without_dialects(node: Any) -> Any:
+    """A document without the addresses of dialects of JSON Schema: nothing is to be fetched from there."""
+    if isinstance(node, list):
+        return [_without_dialects(item) for item in node]
+    if isinstance(node, dict):
+        is_dialect = {key for key in ("$schema", "jsonSchemaDialect") if isinstance(node.get(key), str)}
+        return {key: _without_dialects(value) for key, value in node.items() if key not in is_dialect}
+    return node
 
 
 def _read_whole(api: spec.Api) -> None:

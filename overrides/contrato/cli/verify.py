@@ -89,7 +89,7 @@ limiting = _options(
         "--budget",
         type=click.IntRange(min=0),
         metavar="NUMBER",
-        help="Requests at most, 0 for no limit.  [default: 1000 in read-only mode]",
+        help="Requests at most, 0 for no limit.  [default: 1500 in read-only mode]",
     ),
     click.option("--seed", type=click.IntRange(min=0), default=1, help="The same seed sends the same requests."),
     click.option(

@@ -21,6 +21,7 @@ from contrato.core import spec
 from contrato.core.errors import ContratoError, WindowError
 from contrato.core.interrupts import stopping
 from contrato.core.request import check_range, timestamp
+from contrato.core.schema import Schema
 from contrato.core.tables import tables
 
 Item = TypeVar("Item")
@@ -232,6 +233,7 @@ class _Plan:
         self._date = attrgetter(named.python_name if named else ".".join(found.date))
         # Where the server may filter by another date, a row could be in no answer to the window of its date.
         self._is_watched = opening is not None
+        self._key = _key_of(operation, found.levels[-1][0]) or self._date
         self._done: set[int] = set()
         self._awaited: dict[int, datetime] = {}
 
@@ -275,9 +277,9 @@ class _Plan:
             if is_inside:
                 kept.append(row)
             if self._is_watched and is_inside:
-                part.keys.add(hash(repr(row)))
+                part.keys.add(hash(self._key(row)))
             elif self._is_watched and moment is not None and self._from <= moment < self._to:
-                part.others[hash(repr(row))] = moment
+                part.others[hash(self._key(row))] = moment
         return kept
 
     def checked(self, start: datetime, stop: datetime, part: _Part) -> list[Any]:
@@ -301,6 +303,15 @@ class _Plan:
                 " seems to filter by another date: ask for the whole range at once, without windows"
             )
         return part.data
+
+
+def _key_of(operation: spec.Operation, row: Schema) -> Callable[[Any], Any] | None:
+    """Return a function that gives the identity of a row, which stays when other values change; None without one."""
+    if operation.identity is None or operation.date_range is None:
+        return None
+    around = operation.date_range.field.rpartition("/")[0]
+    names = [at.rpartition("/")[2] for at in operation.identity.at if at.rpartition("/")[0] == around]
+    return attrgetter(*(row.properties[name].python_name for name in names)) if names else None
 
 
 def _floor(moment: datetime, unit: Unit) -> datetime:

@@ -366,6 +366,10 @@ def _words(
     walks = ((reading, session.whole(operation, {**base, f.key: text})) for reading, text in texts.items())
     found = ((reading, walk) for reading, walk in walks if any(name in text_of(item) for item in walk.items))
     reading, walk = next(found, ("prefix", None))
+    if walk is None:
+        walk = session.whole(operation, {**base, f.key: name}, fresh=True)
+        if not any(name in text_of(item) for item in walk.items):
+            return  # Somebody deleted it meanwhile.
     word = max(name.split()[1:], key=len)
     if reading == "any-word" and len(word) > SHORT_TEXT and f.searches:
         # Whoever takes any word takes not only the first one that is asked for.
@@ -374,7 +378,7 @@ def _words(
             say = f"{short(name)}, since a search for {short(texts[reading])} finds it by one of the words"
             found_there, at = f"{len(other.items)} other records", f"{f.place}.{f.name}"
             yield violation(operation, at, say, found_there, f.searches.evidence, other.pages[:1])
-    yield Reading(operation.id, "search-words", f"{f.place}.{f.name}", reading, tuple(walk.pages[:1]) if walk else ())
+    yield Reading(operation.id, "search-words", f"{f.place}.{f.name}", reading, tuple(walk.pages[:1]))
 
 
 def _forgotten(

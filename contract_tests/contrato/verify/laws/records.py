@@ -97,7 +97,8 @@ class Records:
             return base + (variant % 10 + 7 * self.session.round) % (EVERYDAY - 10)
         if kind == "string" and not f.schema.format:
             head = str(example or f.name)[:HEAD].strip()
-            return f"{head} {_TEXTS[variant % len(_TEXTS)]} {variant}{'b' * self.session.round}"
+            text = f"{head} {_TEXTS[variant % len(_TEXTS)]} {variant}{'b' * self.session.round}"
+            return f"{text} {self.session.transport.own.mark}".strip()
         return MISSING if example is None else example
 
     def create(self, body: Arguments) -> tuple[Any, Any, Exchange]:
@@ -303,7 +304,7 @@ def tidy(records: Records) -> Iterator[None]:
 _TEXTS = ("área técnica", "ñandú e ação", "Übung e cia", "às 10 h")
 """Letters that are kept, or are not. A server may refuse signs."""
 
-HEAD = 20
+HEAD = 16
 """Characters of an example in a text of ours: a name may have few."""
 
 

@@ -67,6 +67,7 @@ def run_laws(session: Session, rules: Iterable[Rule], operations: Container[str]
                     session.transport.wait_for_server(asked_for)
                 session.forget()
                 session.round += 1
+                settled = []
                 unsure = session.unsure
                 violations, not_judged, unsound = _judge(session, rule, operation, settled)
                 session.round -= 1
