@@ -13,10 +13,12 @@ from typing import Any
 
 import pytest
 import requests
+from starlette.requests import Request
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ProxyError
 
 from contrato.core import spec
+from contrato.core.spec import Operation
 from contrato.verify import ExitCode, Report, UsageError, verify
 from contrato.verify.connections import Adapter
 from contrato.verify.modes import Mode
@@ -299,6 +301,21 @@ def test_what_comes_between_us_and_the_server_ends_the_run(
     gone = next(note for note in report.notes if note.startswith("the server went away"))
     assert "for 0.3 s a request that was answered before" in gone
     assert told in gone
+
+
+def test_a_cache_in_between_is_asked_for_what_the_server_has_now() -> None:
+    kept: dict[str, Answer] = {}
+    foreign = Foreign("apportionments")
+    answer_of = foreign._answer
+
+    def cached(operation: Operation, request: Request, path: str, raw: bytes) -> Answer:
+        if request.method != "GET" or "no-cache" in request.headers.get("cache-control", ""):
+            return answer_of(operation, request, path, raw)
+        return kept.setdefault(str(request.url), answer_of(operation, request, path, raw))
+
+    foreign._answer = cached  # type: ignore[method-assign]
+    report = run(foreign, mode="own-records", only=["created_is_kept", "updated_is_kept", "deleted_is_gone"])
+    assert report.failures == []
 
 
 def test_answers_that_take_too_long_at_times_are_no_breach(monkeypatch: pytest.MonkeyPatch) -> None:
