@@ -347,7 +347,7 @@ class Transport:
         if operation is not None and not self.spec.file and not sent.body:
             # As clients do, too: one of the documents asks for it in every request.
             sent.headers.setdefault("Content-Type", JSON)
-        # What a cache in between has is not what the server has by now.
+        # A cache in between may have an older answer.
         sent.headers.setdefault("Cache-Control", "no-cache")
         if scheme is not None and scheme.place == "query":
             # Nowhere else: a record may be called like this.

@@ -231,7 +231,7 @@ class _Plan:
         named = found.levels[-1][0].properties.get(opening.settled or "") if opening else None
         self._path = found.rows.path
         self._date = attrgetter(named.python_name if named else ".".join(found.date))
-        # Where the server may filter by another date, a row could be in no answer to the window of its date.
+        # A row could be in no answer to the window of its date, if the server filters by another date.
         self._is_watched = opening is not None
         self._key = _key_of(operation, found.levels[-1][0]) or self._date
         self._done: set[int] = set()

@@ -372,7 +372,7 @@ def _words(
             return  # Somebody deleted it meanwhile.
     word = max(name.split()[1:], key=len)
     if reading == "any-word" and len(word) > SHORT_TEXT and f.searches:
-        # Whoever takes any word takes not only the first one that is asked for.
+        # A search for any word is one for each, not only for the first.
         other = session.whole(operation, {**base, f.key: f"{NOWHERE} {word}"})
         if other.complete and not any(name in text_of(item) for item in other.items):
             say = f"{short(name)}, since a search for {short(texts[reading])} finds it by one of the words"

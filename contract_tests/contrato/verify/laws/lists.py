@@ -35,7 +35,7 @@ def pages_of(operation: Operation, walk: Walk, proof: str) -> Iterator[Violation
         return
     end = walk.last or (max(filled, default=1) if walk.complete else None)
     beside = max(walk.numbered) if end is None else end
-    # Where no answer says how large a page is, all are as large as the first. The size that the spec has is judged by
+    # All pages are as large as the first, if no answer says how large they are. The size that the spec has is judged by
     # `pages_are_full`, from the total.
     usual = len(items_in(operation, shown[0])) if len(shown) > 1 else None
     is_judged = usual is not None and operation.pagination is not None and isinstance(operation.pagination.size, int)
