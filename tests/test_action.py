@@ -73,6 +73,14 @@ def test_a_passing_server(tmp_path: Path, url: str) -> None:
     assert "listBills" not in (tmp_path / "summary.md").read_text("utf-8")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_summary_that_cannot_be_written_changes_no_verdict(tmp_path: Path, url: str) -> None:
+    (tmp_path / "summary.md").symlink_to("/dev/full")
+    done = run(tmp_path, url)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "the summary of the job could not be written" in done.stderr
+
+
 def test_a_failing_server(tmp_path: Path, broken: str) -> None:
     done = run(tmp_path, broken, "--only listAccounts")
     assert done.returncode == 1, done.stdout + done.stderr

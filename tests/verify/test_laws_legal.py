@@ -150,6 +150,19 @@ async def unknown_company_is_204(call: Call) -> Answer:
     return (204, None) if status == 422 and "company_id" in body else (status, body)
 
 
+async def names_stay_taken(call: Call) -> Answer:
+    """Also by a record that is deleted."""
+    taken, name = call.state.setdefault("taken", set()), call.given.get("name")
+    if call.operation != "createApportionment" or not isinstance(name, str):
+        return await call.forward()
+    if name in taken:
+        return 422, {"name": ["O campo name já está sendo utilizado."]}
+    status, body = await call.forward()
+    if status == 201:
+        taken.add(name)
+    return status, body
+
+
 async def plain_names(call: Call) -> Answer:
     """A name has up to forty letters, digits and spaces."""
     name = call.given.get("name")
@@ -303,6 +316,13 @@ def test_a_law_tells_the_reading_that_a_server_follows(
     question, at, reading = told
     wanted = {(question, located(operation, at), reading)} if at.startswith("/") or not at else {told}
     assert {(each.question, each.field, each.reading) for each in found if each.question == question} >= wanted
+
+
+def test_names_that_stay_taken_keep_no_law_from_judging(written: Stage) -> None:
+    written.faults = {"*": names_stay_taken}
+    laws = ("created_is_kept", "updated_is_kept", "deleted_is_gone", "missing_is_missing", "refused_changes_nothing")
+    violations, not_judged = judge("apportionments", written.base_url("apportionments"), laws=laws)
+    assert (violations, not_judged) == ([], [])
 
 
 def test_a_record_that_somebody_deletes_meanwhile_tells_nothing_of_a_search(stage: Stage) -> None:

@@ -63,7 +63,7 @@ def deleted_is_gone(session: Session, operation: Operation) -> Iterator[Violatio
                 operation, "", "no other record changes", others, proof_of(operation), [deleted, after.exchange]
             )
         yield from grown(operation, before, after, -1, deleted, doomed)
-        witness = records.try_another(2)[0]
+        witness = records.try_create(2)[0]
         if witness == doomed:
             yield NotJudged(operation.id, AGAIN)
             return
@@ -111,9 +111,9 @@ def _missing(session: Session, operation: Operation, records: Records) -> Iterat
     if not operation.safe:
         # Only records of its own may be written to in some modes: one that is there no more.
         deleted = records.try_create(3)[0]
-        records.try_another(3)
+        records.try_create(3)
         if records.delete(deleted).succeeded:
-            if records.try_another(3)[0] == deleted:
+            if records.try_create(3)[0] == deleted:
                 yield NotJudged(operation.id, AGAIN)
             else:
                 unknown.append(deleted)

@@ -24,9 +24,6 @@ DELAY = 2.0
 FAR = 100_003
 """How far beyond the greatest known id an unknown one is looked for."""
 
-OTHER = 10
-"""From a variant of values to another one that no law uses."""
-
 
 @dataclass
 class Records:
@@ -98,7 +95,7 @@ class Records:
         if kind == "string" and not f.schema.format:
             head = str(example or f.name)[:HEAD].strip()
             text = f"{head} {_TEXTS[variant % len(_TEXTS)]} {variant}{'b' * self.session.round}"
-            return f"{text} {self.session.transport.own.mark}".strip()
+            return f"{text} {self.session.transport.own.mark}{self.session.taken or ''}".strip()
         return MISSING if example is None else example
 
     def create(self, body: Arguments) -> tuple[Any, Any, Exchange]:
@@ -121,7 +118,11 @@ class Records:
             UnfitError: The server refuses all that were tried.
         """
         refused: Exchange | None = None
-        for index in dict.fromkeys([self.index, *range(SAMPLES)]):
+        indices = list(dict.fromkeys([self.index, *range(SAMPLES)]))
+        may_be_taken = any(f.admits("duplicate-name", "refused") for f in self.creator.parameters)
+        for number, index in enumerate([*indices, *indices] if may_be_taken else indices):
+            if number == len(indices):
+                self.session.taken += 1  # A name may stay taken after its record is deleted.
             body = self.body(variant, optional=optional, index=index)
             try:
                 identifier, record, exchange = self.create(body)
@@ -133,17 +134,6 @@ class Records:
             self.index = index
             return identifier, record, exchange, body
         raise UnfitError(f"no new record was accepted: {refused.status if refused else 'not tried'}")
-
-    def try_another(self, variant: int) -> tuple[Any, Any, Exchange, Arguments]:
-        """Create a record of the same values once more, or of others where a name may have to be unique.
-
-        Raises:
-            UnfitError: The server refuses all that were tried.
-        """
-        try:
-            return self.try_create(variant)
-        except UnfitError:
-            return self.try_create(variant + OTHER)
 
     def read(self, identifier: Any) -> Exchange:
         """Read one record anew."""

@@ -159,7 +159,7 @@ def updated_is_kept(session: Session, operation: Operation) -> Iterator[Violatio
         return
     with tidy(records):
         identifier, record, exchange, _ = records.try_create(1)
-        bystander, _, _, _ = records.try_another(1)
+        bystander, _, _, _ = records.try_create(1)
         before = records.listing()
         fields = values_of(operation)
         free = [f for f in fields if records.value(operation, f, 0) is not MISSING]

@@ -517,8 +517,8 @@ def curl_of(exchange: Exchange, variable: str) -> str:
 
 
 def unlike_alone(sent: Sequence[Exchange], told: Sequence[Exchange], made: Container[str]) -> str:
-    """The reason why the last of some requests shows something else when it is sent by itself, as a report tells it; empty
-    if it shows the same.
+    """The reason why the last of some requests shows something else when it is sent by itself, as a report tells it;
+    empty if it shows the same.
 
     It does not if it was about a record that the run created, or wrote to, before, and if what it sent is not told:
     a customer's name, or a token that was altered.
