@@ -178,6 +178,19 @@ def test_a_name_is_hidden_wherever_a_recording_cuts_it(escaped: bool) -> None:
         assert b"artolo" not in scrubber.exchange(cut).content
 
 
+def test_names_in_the_place_of_fields_and_in_headers_are_hidden() -> None:
+    answer = [{"account_name": "x", "holders": {"Ana Gutierrez Perez": {"kWh": 3}, "usage": {"kWh": 4}}}]
+    personal = {"x-customer": "Marta Restrepo", "x-doc": "CC52345678"}
+    headers = {**personal, "x-request-id": "5b1f52345678", "server": "Tom Cat"}
+    seen, scrubber = exchange(answer=json.dumps(answer).encode(), headers=headers), Scrubber(NEU, SECRET)
+    scrubber.learn(seen)
+    clean = scrubber.exchange(seen)
+    assert json.loads(clean.content)[0]["holders"].keys() == {"[text 1]", "usage"}
+    assert {clean.headers[name] for name in personal} == {"[text]"}
+    assert [clean.headers[name] for name in ("x-request-id", "server")] == ["5b1f52345678", "Tom Cat"]
+    assert "Gutierrez" not in scrubber.text("no bills of Ana Gutierrez")
+
+
 def test_a_row_of_dots_is_one_cut() -> None:
     scrubber = Scrubber(NEU, SECRET)
     scrubber.learn(exchange(answer=accounts("Casimira Restrepo")))

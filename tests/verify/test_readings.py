@@ -278,6 +278,23 @@ def test_a_field_that_is_sent_under_almost_its_name_is_told_so_and_answers_no_qu
         assert ledger.told()["no-value"] == {}
 
 
+@pytest.mark.parametrize("late", range(4, 9))
+def test_a_record_that_is_new_is_none_that_only_a_range_shows(late: int) -> None:
+    """It came between the list without a range and the one with it."""
+    foreign, asked = Foreign("neu"), []
+
+    def grown(name: str, answer: Answer) -> Answer:
+        if name != "listPqrs" or answer.status != 200:
+            return answer
+        asked.append(name)
+        return replace(answer, body=answer.body[1:]) if len(asked) < late else answer
+
+    foreign.alter = grown
+    report = run(foreign, "listPqrs", "ranges_cut", "open_questions_have_one_answer")
+    assert len(asked) > 9
+    assert "recent" not in report.readings["no-range"]
+
+
 def test_an_answer_that_is_none_of_the_readings_is_a_violation() -> None:
     refused = replace(asked(lambda: lists()), status=409)
     operation = APPORTIONMENTS.operations["getApportionment"]

@@ -195,6 +195,18 @@ LONG_NUMBER = 7
 
 _LONG_NUMBER = re.compile(rf"(?<![\w.-])\d(?:[. -]?\d){{{LONG_NUMBER - 1},30}}(?![\w-])")
 
+_PERSONAL = re.compile(rf"[^\W\d_]{{2,}}\s+[^\W\d_]{{2,}}|\d{{{LONG_NUMBER},}}")
+"""Two words, as names are, or a long number."""
+
+_USUAL_HEADER = re.compile(
+    r"^(accept.*|access-control-.*|age|allow|authorization|cache-control|connection|content-.*|cookie|cross-origin-.*|date"
+    r"|etag|expires|host|if-.*|keep-alive|last-modified|link|location|pragma|permissions-policy|referrer-policy"
+    r"|retry-after|server|set-cookie|strict-transport-security|trailer|transfer-encoding|user-agent|vary|via|warning"
+    r"|www-authenticate)$|cache|correlation|limit|request-?id|trace",
+    re.IGNORECASE,
+)
+"""Headers of HTTP, and those by which a vendor finds a request or bounds its rate."""
+
 _DAY = re.compile(r"\d{4}-\d\d-\d\d(?!\d)")
 
 _QUOTED = re.compile(
@@ -345,6 +357,8 @@ class Scrubber:
         if isinstance(value, dict):
             for key, inner in value.items():
                 below, label = self._below(shape, key, other)
+                if key not in shape and other and is_data(key) and _tells(key):
+                    yield TEXT, key
                 if label or name or isinstance(inner, dict | list):
                     yield from self._personal(inner, below, other, label if label not in ("", TEXT) else name or label)
         elif isinstance(value, list):
@@ -481,14 +495,13 @@ class Scrubber:
         return all(f.place != "query" or f.name != name for f in known)
 
     def _headers(self, headers: Mapping[str, str]) -> dict[str, str]:
-        scrubbed = {name: self.text(value) for name, value in headers.items()}
-        return {
-            name: SECRET
-            if (SECRET_NAMES.search(name) or _JWT.search(value))
-            and value.removeprefix("Bearer ").removeprefix("Basic ") not in (TOKEN, ALTERED)
-            else value
-            for name, value in scrubbed.items()
-        }
+        return {name: self._header(name, self.text(value)) for name, value in headers.items()}
+
+    def _header(self, name: str, value: str) -> str:
+        secret = SECRET_NAMES.search(name) or _JWT.search(value)
+        if secret and value.removeprefix("Bearer ").removeprefix("Basic ") not in (TOKEN, ALTERED):
+            return SECRET
+        return f"[{TEXT}]" if _PERSONAL.search(value) and not _USUAL_HEADER.search(name) else value
 
     def _body(self, content: bytes, shape: _Shape, other: str) -> bytes:
         document = _json(content)

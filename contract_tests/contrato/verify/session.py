@@ -447,7 +447,8 @@ class Session:
                 page = {page_key(operation): number} if number > 1 else {}
                 answer = self.ask(operation, {**wide, **page})
                 if answer.succeeded and [*items_of(operation, answer)] not in ([], *known):
-                    return wide
+                    # Or there is something new.
+                    return wide if self.whole(operation, base, fresh=True).items == listed.items else base
             return base
 
         return self.remember(f"broad {operation.id}", read)
