@@ -1,10 +1,10 @@
 """Deadlines end calls wherever an answer hangs."""
 
 import contextlib
-import gzip
 import socket
 import threading
 import time
+import zlib
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -31,14 +31,17 @@ from contrato.core.errors import (
 
 HEAD = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
 CHUNKED = b"HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+GZIP = zlib.compressobj(wbits=31)
 # Where an answer can drip: what comes before, what is repeated, what comes after.
 DRIPS = {
     "body": (HEAD, b" ", b"[]"),
-    # What follows the end of compressed data is nothing.
+    # A block of nothing decompresses to nothing.
     "compressed body": (
-        b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(b"[]"),
-        gzip.compress(b""),
-        b"",
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Encoding: gzip\r\n\r\n"
+        + GZIP.compress(b"[")
+        + GZIP.flush(zlib.Z_SYNC_FLUSH),
+        b"\0\0\0\xff\xff",
+        GZIP.compress(b"]") + GZIP.flush(),
     ),
     "header": (b"HTTP/1.1 200 OK\r\nConnection: close\r\nX-A: ", b"a", b"\r\n\r\n[]"),
     "extension of a chunk": (CHUNKED + b"2;a=", b"a", b"\r\n[]\r\n0\r\n\r\n"),

@@ -96,6 +96,14 @@ def test_an_overlay_cannot_send_the_token_elsewhere(at: tuple[str, ...], update:
         with_overlay("neu", str(file))
 
 
+@pytest.mark.parametrize("part", ["paths", "info"])
+def test_an_overlay_cannot_remove_a_part_of_the_document(part: str, tmp_path: Path) -> None:
+    file = tmp_path / "gone.json"
+    file.write_text(json.dumps(overlay({"target": target(part), "remove": True})))
+    with pytest.raises(ValueError, match="leaves no OpenAPI document"):
+        with_overlay("neu", str(file))
+
+
 def test_an_overlay_that_changes_types_needs_generating(tmp_path: Path) -> None:
     file = tmp_path / "types.json"
     action = '{"target": "$.components.schemas.AccountId", "update": {"type": "string"}}'

@@ -237,6 +237,8 @@ def test_what_decompresses_to_nothing_counts_as_it_came(asynchronous: bool) -> N
     [
         (b"\0" * 9 + gzip.compress(b"[]", mtime=0), "gzip"),
         (gzip.compress(b"[]", mtime=0)[:12], "gzip"),
+        (gzip.compress(b"[]", mtime=0)[:-4], "gzip"),
+        (gzip.compress(b"[]", mtime=0) + gzip.compress(b" and more", mtime=0), "gzip"),
         (b"<html>", "deflate"),
     ],
 )

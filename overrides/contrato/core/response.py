@@ -49,6 +49,8 @@ MAX_RESERVED = 64 * 2**20
 MAX_ERROR = 2**20
 # Errors before the first byte of a request is sent.
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+# Bytes at the end of a gzip file with the length of what it has, its remainder.
+TAIL = 4
 # RFC 8259 allows readers of JSON to ignore it.
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -128,7 +130,9 @@ class Body:
 
     def __init__(self, headers: httpx.Headers, most: int, limits: Limits, cut: bool = False) -> None:
         # One after the other, compressions can make anything of a few bytes; nobody asked for that, nor for others.
-        self.compressed = headers.get("Content-Encoding", "").strip().lower() in ("gzip", "deflate")
+        coding = headers.get("Content-Encoding", "").strip().lower()
+        self.compressed = coding in ("gzip", "deflate")
+        self._tail: bytes | None = b"" if coding == "gzip" else None
         self.is_cut = False
         self.problem: httpx.RequestError | None = None
         self._most = most
@@ -152,6 +156,8 @@ class Body:
         if self._limits.is_late:
             raise self._limits.late()
         self._came += len(piece)
+        if self._tail is not None:
+            self._tail = (self._tail + piece)[-TAIL:]
         if self._came > self._most and not self._cut:
             self._content = None
         # The piece that is too much is read if the body is cut, so that nothing is missing before the cut.
@@ -170,6 +176,13 @@ class Body:
         self._content[self._size : end] = memoryview(piece)[: end - self._size]
         self._size = end
         return not self.is_cut
+
+    def end(self) -> None:
+        """Note if a body of gzip has more than came of it: httpx reads the first of several members."""
+        if self._tail and self._content is not None and not self.is_cut and self.problem is None:
+            told = int.from_bytes(self._tail, "little")
+            if told != self._size % 2 ** (8 * TAIL):
+                self.fail(httpx.DecodingError(f"gzip tells of {told} bytes at its end, and {self._size} came"))
 
     def fail(self, error: httpx.RequestError) -> None:
         """Note why the body is not complete or cannot be decompressed."""
@@ -196,6 +209,7 @@ def read(response: httpx.Response, body: Body) -> None:
         for piece in response.iter_bytes() if body.compressed else stream:
             if not body.add(piece):
                 break
+        body.end()
     except httpx.RequestError as error:
         body.fail(error)
 
@@ -210,6 +224,7 @@ async def aread(response: httpx.Response, body: Body) -> None:
         async for piece in response.aiter_bytes() if body.compressed else stream:
             if not body.add(piece):
                 break
+        body.end()
     except httpx.RequestError as error:
         body.fail(error)
 

@@ -154,6 +154,8 @@ def overlaid(name: str, changes: Mapping[str, Any]) -> Api:
     """
     document = _generated(name).copy()
     overlay.apply(document, changes)
+    if not all(isinstance(document.get(part), Mapping) for part in ("info", "paths")):
+        raise ValueError("the overlay leaves no OpenAPI document: it removes or replaces the paths or the info")
     return Api(name, document)
 
 
