@@ -18,6 +18,7 @@ def quick() -> Iterator[None]:
     """The servers here show a change at once, and their data do not move by themselves: the suite need not wait."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("contrato.verify.laws.runner.STILL", 0.0)
+        patch.setattr("contrato.verify.laws.runner.BUSY", 0.0)
         patch.setattr("contrato.verify.laws.agreement.PAUSE", 0.2)
         patch.setattr("contrato.verify.session.PAUSE", 0.0)
         for module in ("records", "writing"):
@@ -36,7 +37,8 @@ def served() -> Iterator[Stage]:
 def stage(served: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     # A law that waits for data to move waits for as many requests, not for seconds.
     monkeypatch.setattr("contrato.verify.laws.runner.STILL", 2.0)
-    monkeypatch.setattr("contrato.verify.laws.runner.time", SimpleNamespace(monotonic=count(0.0, 0.05).__next__))
+    clock = SimpleNamespace(monotonic=count(0.0, 0.05).__next__, sleep=lambda seconds: None)
+    monkeypatch.setattr("contrato.verify.laws.runner.time", clock)
     monkeypatch.setattr(HTTPAdapter, "send", lambda adapter, request, **kwargs: served.send(adapter, request, **kwargs))
     yield served
     served.faults, served.state, served.headers, served.log = {}, {}, {}, []

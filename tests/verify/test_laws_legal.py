@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -372,6 +373,30 @@ def test_lists_without_an_order_may_have_any(stage: Stage) -> None:
     stage.faults = dict.fromkeys(unordered, answering(shuffled))
     violations, _ = judge("neu", stage.base_url("neu"), laws=QUIET, operations=unordered)
     assert violations == []
+
+
+def test_colleagues_who_write_now_and_then_are_no_violation(written: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each time that the law runs, and twenty seconds later."""
+    clock = SimpleNamespace(now=0.0)
+    clock.monotonic = lambda: clock.now
+    clock.sleep = lambda seconds: setattr(clock, "now", clock.now + seconds)
+
+    async def colleague(call: Call) -> Answer:
+        call.state.setdefault("last", 0.0)
+        call.state["ready"] = call.operation == "createApportionment" or call.state.get("ready", False)
+        in_a_run = call.operation == "deleteApportionment" and call.state["ready"]
+        if in_a_run or clock.now - call.state["last"] > 20:
+            call.state |= {"ready": False, "last": clock.now}
+            await call.forward(operation="createApportionment", given=await call.new_record(), headers=RIGHT)
+        return await call.forward()
+
+    monkeypatch.setattr("contrato.verify.laws.runner.BUSY", 30.0)
+    monkeypatch.setattr("contrato.verify.laws.runner.time", clock)
+    written.faults = {"*": colleague}
+    only: dict[str, Any] = {"laws": ("tokens_are_checked",), "operations": ("deleteApportionment",)}
+    violations, not_judged = judge("apportionments", written.base_url("apportionments"), **only)
+    assert violations == []
+    assert [each.lasting for _, each in not_judged] == [False]
 
 
 def test_other_clients_that_write_meanwhile_are_no_violation(written: Stage) -> None:

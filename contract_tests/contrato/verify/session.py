@@ -150,6 +150,7 @@ class Session:
         unsure: Number of writes that were answered with an error, and otherwise or not at all when they were sent
             again: it is not known what they did.
         round: How often a law was run before; it then writes other values.
+        watched: Seconds for which records were seen not to change by themselves.
         taken: How often the name of a new record was taken; later ones have others.
         sampled: The longest list of which a sample was read, in words, by operationId.
         settled: The readings that laws have found, by operationId and question.
@@ -162,6 +163,7 @@ class Session:
     sent: int = 0
     unsure: int = 0
     round: int = 0
+    watched: float = 0.0
     taken: int = 0
     sampled: dict[str, str] = field(default_factory=dict)
     settled: dict[tuple[str, str], str] = field(default_factory=dict)

@@ -17,6 +17,12 @@ from contrato.verify.session import Session, UnansweredError, UnexpectedError, U
 STILL = 2.0
 """Seconds for finding out whether the data move by themselves."""
 
+BUSY = 30.0
+"""Seconds of that at least, over a whole run, where a law writes: colleagues on the same server do so now and then."""
+
+APART = 1.0
+"""Seconds between two readings, when there were as many as the law had requests."""
+
 WATCHED = 120.0
 """Seconds of that at most, where few requests fit in; but a list is read twice."""
 
@@ -181,6 +187,9 @@ def _moves(session: Session, operation: Operation, requests: int, seconds: float
         return False
     limit, begun = session.sent + 2 * requests, time.monotonic()
     stop, end = (begun + min(longest, 2 * seconds) for longest in (STILL, WATCHED))
+    if not operation.safe:
+        stop = max(stop, begun + BUSY - session.watched)
+        end = max(end, stop)
     first = None
     try:
         while first is None or session.sent < limit or time.monotonic() < stop:
@@ -190,7 +199,10 @@ def _moves(session: Session, operation: Operation, requests: int, seconds: float
                 return True
             if first is not None and time.monotonic() > end:
                 break
+            if session.sent >= limit:
+                time.sleep(APART)
             first = now
     except (UnansweredError, UnexpectedError, UnfitError, WithheldError):
         return False
+    session.watched += time.monotonic() - begun
     return False
