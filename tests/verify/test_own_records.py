@@ -507,6 +507,16 @@ def test_a_record_whose_deletion_a_gateway_refused_once_is_deleted_in_the_end(st
     assert snapshot(foreign) == before
 
 
+@pytest.mark.parametrize("status", [401, 403])
+def test_records_are_told_when_the_token_is_valid_no_more(status: int) -> None:
+    foreign = seeded()
+    with serve(foreign) as url, closing(Transport(API, url, TOKEN, Mode.OWN_RECORDS)) as transport:
+        numbers = [transport.exchange(CREATE, new_record(CREATE)).json["id"] for _ in range(3)]
+        foreign.alter = lambda name, answer: Answer(status, {"message": "expired"})
+        foreign.delete_apportionment = lambda given: Answer(status, {})  # type: ignore[method-assign]
+        assert [record.argument["id"] for record in clean_up(transport)] == numbers
+
+
 def test_a_record_whose_deletion_failed_is_deleted_in_the_end() -> None:
     foreign = seeded()
     before = snapshot(foreign)

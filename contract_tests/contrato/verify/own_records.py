@@ -459,7 +459,7 @@ def _texts(content: bytes) -> list[str]:
 
 def shown(answer: Exchange | None) -> Any:
     """The record that an answer to reading it shows; None for nothing, `MISSING` when it does not say."""
-    if answer is None or answer.status == 429 or answer.status >= 500:
+    if answer is None or answer.may_be_anothers or answer.status == 429 or answer.status >= 500:
         return MISSING
     nothing = answer.status != 200 or not answer.content or answer.json in ([], {})
     return None if nothing else answer.json

@@ -8,7 +8,7 @@ from itertools import product
 from typing import Any
 
 from contrato.core.spec import Operation
-from contrato.verify.documents import MISSING, cited, excerpt, find, short, text_of
+from contrato.verify.documents import MISSING, cited, excerpt, find, short
 from contrato.verify.exchange import Arguments
 from contrato.verify.findings import NotJudged, Reading, Violation, answered, kind_of, violation
 from contrato.verify.laws.records import (
@@ -188,7 +188,7 @@ def refused_changes_nothing(session: Session, operation: Operation) -> Iterator[
                 found = f"{answered(exchange)}, for {excerpt(exchange.sent)}"
                 yield violation(operation, at, expected, found, evidence, [exchange])
             kept = records.record(records.read(identifier)) if operation is records.updater else record
-            if text_of(kept) != text_of(record):
+            if records.differing(record, kept):
                 expected = f"what is refused changes nothing: {short(record)}"
                 yield violation(operation, at, expected, short(kept), evidence, [created, exchange])
                 record = kept

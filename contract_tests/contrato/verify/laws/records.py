@@ -62,6 +62,18 @@ class Records:
 
     # Requests
 
+    def differing(self, before: Any, after: Any) -> list[str]:
+        """The properties of two states of a record that differ.
+
+        A server may fill in a moment later what no request can set.
+        """
+        operations = (self.creator, *filter(None, [self.updater]))
+        set_by_us = {f.echo.at.split("/")[1] for o in operations for f in values_of(o) if f.echo is not None}
+        states = [each if isinstance(each, dict) else {} for each in (before, after)]
+        one, other = states
+        names = [name for name in {**one, **other} if text_of(one.get(name)) != text_of(other.get(name))]
+        return [name for name in names if one.get(name) or name in set_by_us or name not in one]
+
     def items(self) -> list[Any]:
         """The records of the list, or a sample of them."""
         return self.session.whole(self.lister, self.session.base(self.lister)).items

@@ -194,16 +194,16 @@ def updated_is_kept(session: Session, operation: Operation) -> Iterator[Violatio
                     yield violation(operation, "", expected, found, proof_of(operation), [exchange, changed])
                     return
                 kept = records.record(records.read(identifier))
-                if text_of(kept) != text_of(record):
+                if records.differing(record, kept):
                     expected = f"what is refused changes nothing: {short(record)}"
                     yield violation(operation, "", expected, short(kept), proof_of(operation), [exchange, changed])
                 continue
             named = [f for f in fields if f.key in given]
             yield from _echoed(operation, given, now, changed)
             paths = {_top(f.echo.at if f.echo else f"/{f.name}") for f in named}
-            for name, value in record.items():
-                if name not in paths and text_of(value) != text_of(now.get(name)):
-                    expected = f"{short(value)} still, with {short(values)}"
+            for name in records.differing(record, now):
+                if name not in paths and name in record:
+                    expected = f"{short(record[name])} still, with {short(values)}"
                     evidence = operation.evidence
                     yield violation(
                         operation, f"/{name}", expected, short(now.get(name)), evidence, [exchange, changed]
@@ -399,9 +399,9 @@ def _kept(
             operation, "", f"record {cited(identifier)} can be read", found, proof_of(operation), [exchange, reading]
         )
         return
-    for name, value in record.items():
-        if text_of(kept.get(name)) != text_of(value):
-            expected = f"{short(value)} when it is read, as it was answered"
+    for name in records.differing(record, kept):
+        if name in record:
+            expected = f"{short(record[name])} when it is read, as it was answered"
             yield violation(
                 operation, f"/{name}", expected, short(kept.get(name)), proof_of(operation), [exchange, reading]
             )
@@ -412,7 +412,7 @@ def _listed(
 ) -> Iterator[Violation]:
     """A list that has a record otherwise, or not at all."""
     there = records.listed(listing, identifier, record)
-    if there != text_of(record):
+    if there is None or records.differing(record, json.loads(there)):
         at, shown = items_pointer(records.lister), [exchange, listing.exchange]
         expected = f"the list has {short(record)}"
         yield violation(operation, at, expected, excerpt(there) if there else "not listed", proof_of(operation), shown)
