@@ -13,6 +13,7 @@ from contrato.apportionments import Apportionments
 from contrato.core import spec
 from contrato.core.client import Client
 from contrato.neu import Neu
+from contrato.verify.documents import find
 
 CLIENTS: dict[str, type[Client]] = {"neu": Neu, "apportionments": Apportionments}
 BOGOTA = ZoneInfo("America/Bogota")
@@ -54,8 +55,16 @@ def call(client: Any, operation: spec.Operation) -> tuple[Any, dict[str, Any]]:
     values = {"integer": 7, "string": "x", "number": 1.5, "boolean": True}
     creates = operation.id == "createApportionment"
     given = [p for p in operation.parameters if creates or p.required]
+    # What a call selects is what its answer has.
+    shown = {p: find(example_of(operation.id), p.echo.at)[:1] for p in given if p.echo and operation.safe}
     return method, {
-        p.python_name: [7] if p.schema.items else FROM if p.schema.is_timestamp else values[p.schema.type]
+        p.python_name: shown[p][0]
+        if shown.get(p)
+        else [7]
+        if p.schema.items
+        else FROM
+        if p.schema.is_timestamp
+        else values[p.schema.type]
         for p in given
     }
 

@@ -9,6 +9,8 @@ from contrato.core.texts import line
     ("text", "shown"),
     [
         ("denied ##[set-output name=verdict]passed", r"denied ##\[set-output name=verdict]passed"),
+        ("denied ##vso[task.setvariable variable=PATH]x", r"denied ##\vso[task.setvariable variable=PATH]x"),
+        ("##teamcity[buildStatus status='SUCCESS']", r"##\teamcity[buildStatus status='SUCCESS']"),
         ("::error::no", r"\::error::no"),
         ("two\nlines, \x1b[31mred\u202e", "two lines, [31mred"),
     ],

@@ -768,8 +768,10 @@ def test_no_row_is_lost_where_the_server_filters_another_date(
     query: dict[str, Any] = {"from_": datetime(2023, 12, 1), "to": datetime(2024, 5, 1)}
     transport = httpx.MockTransport(lambda request: serve(operation, request, other))
     options: dict[str, Any] = {"token": "t", "base_url": "https://energy.example", "transport": transport}
-    with Neu(**options) as neu, pytest.raises(WindowError, match="filter by another date: ask for the whole range"):
-        list(neu.windows(getattr(neu, operation.method_name), **query))
+    month: dict[str, Any] = {"from_": datetime(2024, 2, 20), "to": datetime(2024, 3, 1)}
+    for asked in (query, month):
+        with Neu(**options) as neu, pytest.raises(WindowError, match="filter by another date: ask for the whole range"):
+            list(neu.windows(getattr(neu, operation.method_name), **asked))
 
     async def read() -> list[Window[Any]]:
         async with AsyncNeu(**options) as neu:

@@ -30,7 +30,7 @@ def run(api: str) -> Report | UsageError:
         return error
 
 
-@pytest.mark.parametrize(("api", "operation"), OPERATIONS, ids="-".join)
+@pytest.mark.parametrize(("api", "operation"), OPERATIONS, ids=["-".join(pair) for pair in OPERATIONS])
 def test_operation(api: str, operation: str) -> None:
     """The server keeps the contract of this operation."""
     report = run(api)

@@ -36,6 +36,7 @@ from contrato.core.limits import Limits
 from contrato.core.pages import AsyncPager, Pager
 from contrato.core.request import Call, Defaults
 from contrato.core.response import Reader, aread, capture, read
+from contrato.core.selection import selected
 from contrato.core.settings import (
     DEADLINE,
     MAX_BYTES,
@@ -175,7 +176,7 @@ class _Base(Generic[Transport]):
             call = Call(operation, arguments, lambda: self.time_zone, options or {})
         auth = self._auth.with_others(secrets(options["headers"])) if options and "headers" in options else self._auth
         zone = self.time_zone if self._aware else None
-        return call, Reader(operation, auth, zone)
+        return call, Reader(operation, auth, zone, tuple(selected(operation, call.arguments)))
 
     def _limits(self, call: Call) -> Limits:
         retries = call.options.get("retries", self._retries) if call.operation.safe else 0

@@ -39,6 +39,7 @@ from contrato.core.errors import (
 from contrato.core.forks import loading
 from contrato.core.limits import Limits
 from contrato.core.mismatch import SchemaMismatch, excerpt, value_at
+from contrato.core.selection import Selected
 
 if TYPE_CHECKING:
     from contrato.core.spec import Operation, Response
@@ -247,12 +248,14 @@ class Reader:
         operation: The operation.
         auth: The secrets, to remove them from errors.
         zone: Time zone for timestamps without an offset; None leaves them as they are.
+        selected: What the arguments of the call select.
 
     """
 
     operation: Operation
     auth: Token
     zone: tzinfo | None
+    selected: tuple[Selected, ...] = ()
 
     def body(self, response: httpx.Response, most: int, limits: Limits) -> Body:
         """Prepare the body of a response to be read: that of an error is cut."""
@@ -311,7 +314,10 @@ class Reader:
                     raise SchemaMismatch("$", "JSON", f"a body that {what} ({problem})")
                 if documented.media_type and not is_json(documented.media_type):
                     return _plain(kind, content, response)
-                return decode_structs(kind, content) if _structs.get() else decode(kind, content, self.zone)
+                answer = decode_structs(kind, content) if _structs.get() else decode(kind, content, self.zone)
+                for each in self.selected:
+                    each.check(answer)
+                return answer
             except SchemaMismatch as error:
                 mismatch = error
         return self._error(response, content, body.is_cut, documented is not None, mismatch)

@@ -3,8 +3,8 @@
 import re
 import unicodedata
 
-# A CI runner takes this for a command in a log.
-_COMMAND = re.compile(r"(##(?=\[)|^[ \t]*(?=::))", re.MULTILINE)
+# A CI runner takes this for a command in a log: that of GitHub, of Azure, of TeamCity.
+_COMMAND = re.compile(r"(##(?=\[|vso\[|teamcity\[)|^[ \t]*(?=::))", re.MULTILINE | re.IGNORECASE)
 
 
 def line(text: str) -> str:

@@ -184,12 +184,14 @@ class _Part:
         data: What is in the window.
         keys: One for each row of it.
         others: Dates of the rows of other windows, by their keys.
+        far: Date of a row that is out of the range of the request; None without one.
 
     """
 
     data: list[Any]
     keys: set[int]
     others: dict[int, datetime]
+    far: datetime | None = None
 
 
 class _Plan:
@@ -233,6 +235,8 @@ class _Plan:
         self._date = attrgetter(named.python_name if named else ".".join(found.date))
         # A row could be in no answer to the window of its date, if the server filters by another date.
         self._is_watched = opening is not None
+        # A history may show all events of a rule that has one in the range.
+        self._shows_more = "history-range" in operation.open
         self._key = _key_of(operation, found.levels[-1][0]) or self._date
         self._done: set[int] = set()
         self._awaited: dict[int, datetime] = {}
@@ -259,6 +263,13 @@ class _Plan:
             self._end: min(month, datetime.max - DAY) + DAY,
         }
 
+    def _is_near(self, moment: datetime, start: datetime, stop: datetime) -> bool:
+        """True for a row that may be in the answer to a window's request: an end may be a whole day in another zone."""
+        asked = self.arguments(start, stop)
+        low: datetime = max(asked[self._start], datetime.min + DAY) - DAY
+        high: datetime = min(asked[self._end], datetime.max - DAY) + DAY
+        return low <= moment <= high
+
     def part(self, items: Iterable[Any], start: datetime, stop: datetime) -> _Part:
         """Return what of an answer is in a window."""
         part = _Part([], set(), {})
@@ -280,6 +291,8 @@ class _Plan:
                 part.keys.add(hash(self._key(row)))
             elif self._is_watched and moment is not None and self._from <= moment < self._to:
                 part.others[hash(self._key(row))] = moment
+            elif self._is_watched and moment is not None and not self._is_near(moment, start, stop):
+                part.far = moment
         return kept
 
     def checked(self, start: datetime, stop: datetime, part: _Part) -> list[Any]:
@@ -289,6 +302,8 @@ class _Plan:
             ContratoError: A row is in the answer to the window of another date, and in none to that of its own.
 
         """
+        if part.far is not None and not self._shows_more:
+            raise ContratoError(_elsewhere(part.far))
         lost = [moment for key, moment in self._awaited.items() if moment < stop and key not in part.keys]
         self._awaited = {key: moment for key, moment in self._awaited.items() if moment >= stop}
         self._done |= part.keys
@@ -298,11 +313,15 @@ class _Plan:
             elif key not in self._done:
                 lost.append(moment)
         if lost:
-            raise ContratoError(
-                f"the server has a row of {min(lost).isoformat()} in another range than that of its date, so that it"
-                " seems to filter by another date: ask for the whole range at once, without windows"
-            )
+            raise ContratoError(_elsewhere(min(lost)))
         return part.data
+
+
+def _elsewhere(moment: datetime) -> str:
+    return (
+        f"the server has a row of {moment.isoformat()} in another range than that of its date, so that it seems to"
+        " filter by another date: ask for the whole range at once, without windows"
+    )
 
 
 def _key_of(operation: spec.Operation, row: Schema) -> Callable[[Any], Any] | None:

@@ -21,7 +21,7 @@ BUSY = 30.0
 """Seconds of that at least, over a whole run, where a law writes: colleagues on the same server do so now and then."""
 
 APART = 1.0
-"""Seconds between two readings, when there were as many as the law had requests."""
+"""Seconds between two readings, when there were many."""
 
 WATCHED = 120.0
 """Seconds of that at most, where few requests fit in; but a list is read twice."""
@@ -186,10 +186,9 @@ def _moves(session: Session, operation: Operation, requests: int, seconds: float
     if reader is None:
         return False
     limit, begun = session.sent + 2 * requests, time.monotonic()
-    stop, end = (begun + min(longest, 2 * seconds) for longest in (STILL, WATCHED))
-    if not operation.safe:
-        stop = max(stop, begun + BUSY - session.watched)
-        end = max(end, stop)
+    usual, end = (begun + min(longest, 2 * seconds) for longest in (STILL, WATCHED))
+    stop = usual if operation.safe else max(usual, begun + BUSY - session.watched)
+    end = max(end, stop)
     first = None
     try:
         while first is None or session.sent < limit or time.monotonic() < stop:
@@ -199,7 +198,7 @@ def _moves(session: Session, operation: Operation, requests: int, seconds: float
                 return True
             if first is not None and time.monotonic() > end:
                 break
-            if session.sent >= limit:
+            if session.sent >= limit and time.monotonic() >= usual:
                 time.sleep(APART)
             first = now
     except (UnansweredError, UnexpectedError, UnfitError, WithheldError):

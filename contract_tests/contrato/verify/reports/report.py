@@ -507,7 +507,7 @@ def _quoted(word: str, token: str, variable: str) -> str:
 
 def _single_quoted(word: str) -> str:
     """A word of a shell in which a CI runner sees no command, as `logged` has it: quotes end, and begin again."""
-    return re.sub(r"(##(?=\[)|\n)", r"\1''", shlex.quote(word))
+    return re.sub(r"(##|\n)", r"\1''", shlex.quote(word))
 
 
 def curl_of(exchange: Exchange, variable: str) -> str:
