@@ -20,6 +20,9 @@ STILL = 2.0
 BUSY = 30.0
 """Seconds of that at least, over a whole run, where a law writes: colleagues on the same server do so now and then."""
 
+MANY = 40
+"""Requests of that at least."""
+
 APART = 1.0
 """Seconds between two readings, when there were many."""
 
@@ -185,10 +188,10 @@ def _moves(session: Session, operation: Operation, requests: int, seconds: float
     reader = operation if operation.safe else creator.lister
     if reader is None:
         return False
-    limit, begun = session.sent + 2 * requests, time.monotonic()
-    usual, end = (begun + min(longest, 2 * seconds) for longest in (STILL, WATCHED))
+    limit, begun = session.sent + max(MANY, 2 * requests), time.monotonic()
+    usual = begun + min(STILL, 2 * seconds)
     stop = usual if operation.safe else max(usual, begun + BUSY - session.watched)
-    end = max(end, stop)
+    end = max(stop, begun + STILL, begun + min(WATCHED, 2 * seconds))
     first = None
     try:
         while first is None or session.sent < limit or time.monotonic() < stop:
