@@ -502,7 +502,6 @@ def test_pages_that_contradict_their_counters_are_an_error(
         pytest.param(
             NEXT, [envelope([1, 2], 2, 3, 5), envelope([3], None, 2, 3)], [1, 2, 3], None, id="next, it shrinks"
         ),
-        pytest.param(TOTAL, [None, counted([3, 4], 5, 2), None], [3, 4], 2, id="no count from a later page"),
         pytest.param(NEXT, [None, None, envelope([], None, 2, 3)], [], 3, id="a page after the last"),
     ],
 )
@@ -510,6 +509,16 @@ def test_a_list_that_changes_while_it_is_read_is_no_error(
     pagination: Mapping[str, Any], served: list[Any], found: list[int], start: int | None
 ) -> None:
     assert Both(lambda n: served[n - 1], pagination, start).read() == (found, None)
+
+
+@pytest.mark.parametrize("last", [None, counted([], 9, 4), counted([7], 9, 4)])
+def test_a_list_from_a_later_page_is_whole_or_an_error(last: Any) -> None:
+    pages = [None, counted([3, 4], 9, 2), counted([5, 6], 9, 3), last, None]
+    found, error = Both(lambda n: pages[n - 1], TOTAL, 2).read()
+    assert found[:4] == [3, 4, 5, 6]
+    assert error is not None
+    assert error.startswith("the pages end with page ")
+    assert error.endswith(" of 9 items")
 
 
 def test_a_pager_shows_its_start_and_no_arguments() -> None:

@@ -191,6 +191,38 @@ def test_names_in_the_place_of_fields_and_in_headers_are_hidden() -> None:
     assert "Gutierrez" not in scrubber.text("no bills of Ana Gutierrez")
 
 
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJpbmVzIn0.c2lnbmF0dXJl"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        '{"message": "x", "env": {"DB_PASSWORD": "Sup3rDb", "APP_KEY": 4711, "note": "JWT"}}',
+        "<table><td>DB_PASSWORD: Sup3rDb</td> APP_KEY=4711 JWT",
+        "DB_PASSWORD => 'Sup3rDb'; APP_KEY='4711' JWT",
+    ],
+)
+def test_secrets_on_a_page_for_debugging_are_hidden(page: str) -> None:
+    scrubber = Scrubber(NEU, SECRET)
+    seen = exchange(answer=page.replace("JWT", JWT).encode(), status=500)
+    scrubber.learn(seen)
+    clean = scrubber.exchange(seen).content.decode()
+    assert not re.search("Sup3rDb|4711|eyJ|c2lnbmF0", clean), clean
+    assert "DB_PASSWORD" in clean
+
+
+def test_secrets_in_the_addresses_of_headers_are_hidden() -> None:
+    headers = {
+        "location": "https://h/x?code=c0d3&state=on",
+        "link": '<https://h/x?token=t0k3n>; rel="next"',
+        "x-refresh": "rt",
+    }
+    clean = Scrubber(NEU, SECRET).exchange(exchange(headers=headers))
+    assert clean.headers["location"] == "https://h/x?code=[secret]&state=on"
+    assert clean.headers["link"] == '<https://h/x?token=[secret]>; rel="next"'
+    assert clean.headers["x-refresh"] == "[secret]"
+
+
 def test_a_row_of_dots_is_one_cut() -> None:
     scrubber = Scrubber(NEU, SECRET)
     scrubber.learn(exchange(answer=accounts("Casimira Restrepo")))

@@ -351,7 +351,7 @@ def test_records_that_are_not_as_a_killed_run_sent_them_are_not_told_to_be_remov
     foreign = seeded()
     theirs = foreign.records[min(foreign.records)]
     with serve(foreign) as url, closing(Transport(API, url, TOKEN, Mode.OWN_RECORDS)) as transport:
-        journal = Journal("apportionments", url)
+        journal = Journal("apportionments", url, TOKEN)
         transport.own.on_change = lambda: journal.write(transport.own.created, transport.own.intents)
         ours, other = (transport.exchange(CREATE, new_record(CREATE)).json["id"] for _ in range(2))
         foreign.records[other] = {**theirs, "id": other}
@@ -361,6 +361,31 @@ def test_records_that_are_not_as_a_killed_run_sent_them_are_not_told_to_be_remov
     (told,) = (note for note in notes if "may be somebody else's" in note)
     assert f"/{other};" in told
     journal.path.unlink(missing_ok=True)
+
+
+def test_a_run_with_another_token_leaves_the_journal_as_it_is(journals: Path) -> None:
+    """It may not see the records."""
+    foreign = seeded()
+    with serve(foreign) as url, closing(Transport(API, url, TOKEN, Mode.OWN_RECORDS)) as transport:
+        journal = Journal("apportionments", url, "another token")
+        transport.own.on_change = lambda: journal.write(transport.own.created, transport.own.intents)
+        number = transport.exchange(CREATE, new_record(CREATE)).json["id"]
+        del foreign.records[number]
+        kept = journal.path.read_text("utf-8")
+        verify("apportionments", url, TOKEN, mode="read-only", rate=0, only=["getApportionment"])
+        assert journal.path.read_text("utf-8") == kept
+    assert "another token" not in kept
+    journal.path.unlink()
+
+
+def test_a_server_that_deletes_nothing_gets_few_records() -> None:
+    foreign = seeded()
+    before = snapshot(foreign)
+    foreign.delete_apportionment = lambda given: Answer(409, {"message": "in use"})  # type: ignore[method-assign]
+    report = run(foreign, only=["created_is_kept", "updated_is_kept", "deleted_is_gone", "missing_is_missing"])
+    left = len(snapshot(foreign)) - len(before)
+    assert 0 < left < 20
+    assert any("records of this run are left on the server" in note for note in report.notes)
 
 
 def test_a_journal_is_for_its_owner_and_has_no_token(journals: Path) -> None:
@@ -377,7 +402,7 @@ def test_a_journal_is_for_its_owner_and_has_no_token(journals: Path) -> None:
     try:
         foreign.alter = look
         with serve(foreign) as url, closing(Transport(API, url, TOKEN, Mode.OWN_RECORDS)) as transport:
-            journal = Journal("apportionments", url)
+            journal = Journal("apportionments", url, TOKEN)
             transport.own.on_change = lambda: journal.write(transport.own.created, transport.own.intents)
             journal.write([], [])
             transport.exchange(CREATE, {**new_record(CREATE), **keyed(CREATE, {"name": f"Bloco {TOKEN}"})})

@@ -6,7 +6,7 @@ rm -rf contrato-reports  # Before anything can fail: a report of an earlier run 
 mkdir contrato-reports
 tell() {
   # Indented, it is no Markdown, whatever a server answered.
-  { echo; sed 's/^/    /' contrato-reports/summary.txt; echo; } >> "$GITHUB_STEP_SUMMARY" ||
+  { echo; sed 's/^/    /' contrato-reports/summary.txt; echo; } >> "${GITHUB_STEP_SUMMARY:-/dev/null}" ||
     echo "the summary of the job could not be written" >&2  # The status is that of the run all the same.
 }
 refuse() { cat contrato-reports/summary.txt >&2; tell; exit 2; }

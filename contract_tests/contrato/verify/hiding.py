@@ -116,11 +116,19 @@ RECORDED = "recorded"
 """Sender of requests that were recorded."""
 
 SECRET_NAMES = re.compile(
-    r"auth(?!enticate)|cookie|token|secret|session|key|password|credential|jwt|csrf|xsrf|signature|nonce", re.IGNORECASE
+    r"auth(?!enticate)|cookie|token|refresh|secret|session|key|password|credential|jwt|csrf|xsrf|signature|nonce",
+    re.IGNORECASE,
 )
 """Names of headers and query parameters whose values nobody is to see."""
 
-_JWT = re.compile(r"\beyJ[\w-]+\.[\w-]+")
+_ASSIGNED = re.compile(
+    rf"""((?:{SECRET_NAMES.pattern}|\bcode)[\w-]{{0,30}}["']?\s{{0,3}}(?:=>?|:)\s{{0,3}}["']?)"""
+    r"""(?!\[)[^\s"'<>,;&]+""",
+    re.IGNORECASE,
+)
+"""A secret after its name, in text that is no JSON and in addresses."""
+
+_JWT = re.compile(r"\beyJ[\w-]+\.[\w-]+(?:\.[\w-]+)?")
 """A token that says itself what it is, whatever its header is called."""
 
 KEY = 16
@@ -292,7 +300,7 @@ class Scrubber:
         folded = Folded(text)
         found = [(span, name) for secret, name in self._secrets for span in secret.spans(folded.text)]
         found += self._spans(folded.text)
-        return _EMAIL.sub("[e-mail]", folded.replaced(found))
+        return _JWT.sub(SECRET, _EMAIL.sub("[e-mail]", folded.replaced(found)))
 
     def exchange(self, exchange: Exchange) -> Exchange:
         """An exchange without the token and without personal data."""
@@ -501,12 +509,13 @@ class Scrubber:
         secret = SECRET_NAMES.search(name) or _JWT.search(value)
         if secret and value.removeprefix("Bearer ").removeprefix("Basic ") not in (TOKEN, ALTERED):
             return SECRET
+        value = _ASSIGNED.sub(rf"\1{SECRET}", value)
         return f"[{TEXT}]" if _PERSONAL.search(value) and not _USUAL_HEADER.search(name) else value
 
     def _body(self, content: bytes, shape: _Shape, other: str) -> bytes:
         document = _json(content)
         if document is MISSING or not isinstance(document, dict | list):
-            return self.text(content.decode("utf-8", "replace")).encode()
+            return _ASSIGNED.sub(rf"\1{SECRET}", self.text(content.decode("utf-8", "replace"))).encode()
         replaced = self._replaced(document, shape, other)
         return json.dumps(replaced, ensure_ascii=False).encode("utf-8", "backslashreplace")
 
@@ -516,7 +525,8 @@ class Scrubber:
             for key, inner in value.items():
                 below, label = self._below(shape, key, other)
                 named = label if label not in ("", TEXT) else name or label
-                replaced[self.text(key)] = self._replaced(inner, below, other, named)
+                is_secret = key not in shape and isinstance(inner, str | int) and SECRET_NAMES.search(key)
+                replaced[self.text(key)] = SECRET if is_secret else self._replaced(inner, below, other, named)
             return replaced
         if isinstance(value, list):
             below, _ = shape.get(_ITEMS, _NOWHERE)

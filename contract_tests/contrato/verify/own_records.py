@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -110,6 +111,8 @@ class OwnRecords:
         self._paths: set[str] = set()
         # Those of our paths that we asked to delete, whatever was answered: somebody else may have them now.
         self._freed: set[str] = set()
+        # Records of ours that the server did not delete when it was asked to; of too many there are no more.
+        self._undeleted: set[str] = set()
         # Creating operations that gave a number again, although there was a greater one.
         self._give_again: set[str] = set()
         # Records of others by path, and those of them that were there before the first record was created.
@@ -143,7 +146,7 @@ class OwnRecords:
             content: The body of the request.
         """
         if operation.id in self._addresses:
-            return self._ask is None or len(self.intents) < UNPROVED
+            return self._ask is None or max(len(self.intents), len(self._undeleted)) < UNPROVED
         if path not in self._paths or (path in self._freed and not self._is_nobody_elses(path)):
             return False
         if operation.method == "DELETE":
@@ -287,6 +290,9 @@ class OwnRecords:
         """
         if operation.method == "DELETE" and exchange.succeeded:
             self.forget(exchange.path)
+            self._undeleted.discard(exchange.path)
+        elif operation.method == "DELETE" and exchange.path in self._paths and not exchange.may_be_anothers:
+            self._undeleted.add(exchange.path)
         if operation.id in self._addresses:
             self._remember(operation, exchange, intent)
         elif exchange.path in self._states and exchange.status == 200 and not operation.safe:
@@ -481,11 +487,13 @@ class Journal:
     Args:
         api: The API.
         base_url: The server that the records are on.
+        token: Of the run; a run with another one may not see them.
     """
 
-    def __init__(self, api: str, base_url: str) -> None:
+    def __init__(self, api: str, base_url: str, token: str = "") -> None:
         self._api = api
         self._base_url = base_url
+        self._by = sha256(token.encode()).hexdigest()[:8]
         self._started = datetime.now(UTC)
         self._name = f"{api}-{self._started:%Y%m%dT%H%M%S%f}-{os.getpid()}.json"
 
@@ -513,6 +521,7 @@ class Journal:
         kept = {
             "api": self._api,
             "base_url": self._base_url,
+            "by": self._by,
             "started": self._started.isoformat(),
             "records": [asdict(record) for record in records],
             "intents": [asdict(intent) for intent in intents],
@@ -525,7 +534,7 @@ class Journal:
         fresh.replace(self.path)
 
     def earlier(self) -> Iterator[tuple[Journal, list[Record], list[Intent]]]:
-        """The journals that other runs on this server left, each with its records and intents."""
+        """The journals that other runs with this token on this server left, each with its records and intents."""
         try:
             paths = sorted(_folder().glob(f"{self._api}-*.json"))
         except OSError:
@@ -535,12 +544,12 @@ class Journal:
                 kept = json.loads(path.read_text(encoding="utf-8"))
                 records = [Record(**record) for record in kept["records"]]
                 intents = [Intent(**intent) for intent in kept.get("intents", [])]
-                began, base_url = datetime.fromisoformat(kept["started"]), kept["base_url"]
+                began, whose = datetime.fromisoformat(kept["started"]), (kept["base_url"], kept.get("by", self._by))
             except (OSError, ValueError, KeyError, TypeError):
                 continue  # Of another version.
-            if path.name != self._name and base_url == self._base_url:
+            if path.name != self._name and whose == (self._base_url, self._by):
                 journal = Journal(self._api, self._base_url)
-                journal._name, journal._started = path.name, began
+                journal._name, journal._started, journal._by = path.name, began, self._by
                 yield journal, records, intents
 
 

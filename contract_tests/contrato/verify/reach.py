@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import ipaddress
 import os
+import re
 import socket
 import ssl
 from collections.abc import Mapping
@@ -45,7 +46,8 @@ def prepare(
         # It would be sent instead of the token, and be in every report.
         raise UsageError("the base URL has a user or a password: leave them out, the token is enough")
     if not usable or not url.hostname or url.query or url.fragment:
-        raise UsageError(f"{base_url!r} is not a base URL: give one such as http://127.0.0.1:8000")
+        shown = re.split("[?#]", base_url)[0]
+        raise UsageError(f"{shown!r} is not a base URL without a query: give one such as http://127.0.0.1:8000")
     token = token or os.environ.get(token_variable(api), "")
     if not token and any(operation.needs_token for operation in specs.api(api).operations.values()):
         raise UsageError(f"no token: give --token or set {token_variable(api)}")

@@ -195,7 +195,7 @@ class _Run:
         self.report = report
         self.probes = probes
         self.spec = transport.spec
-        self.journal = Journal(report.api, transport.base_url)
+        self.journal = Journal(report.api, transport.base_url, transport.token)
         self.conformance = Conformance(transport, judge, seed, probes, examples)
         self.phase = "discovery"
         self.discovery = Discovery(self.spec, transport, values)

@@ -74,6 +74,8 @@ class _Pages:
         # Numbers of pages by their hash. The pages themselves belong to the caller, who may change or free them.
         known: dict[object, int] = {}
         seen = number = 0
+        # Items of a page, as it says, or as the first one has if others follow.
+        full = 0
         # A page that is refused or not there, or the one before again, may be a fault on the way.
         # The next one has to be so too.
         doubt = ""
@@ -138,6 +140,7 @@ class _Pages:
             up_to = (number - FIRST) * size + len(items)
             if total is not None and up_to > total:
                 raise PaginationError(f"page {number} ends with item {up_to}, and the total is {total}")
+            full = size or full or len(items)
             seen += len(items)
             yield [page]
             # Some servers name page 0 or the last page if there is no next page.
@@ -157,8 +160,10 @@ class _Pages:
             asked = following
         else:
             raise PaginationError(f"more than {MOST} pages: continue from page {asked}, or ask for less at a time")
-        if self._start in (None, FIRST) and total is not None and seen < total:
-            raise PaginationError(f"the pages end with page {number}, after {seen} of {total} items")
+        skipped = ((self._start or FIRST) - FIRST) * full
+        # A list that begins after its last page has nothing.
+        if total is not None and (seen or self._start in (None, FIRST)) and skipped + seen < total:
+            raise PaginationError(f"the pages end with page {number}, after {skipped + seen} of {total} items")
 
 
 def _status(page: ResponseError | None) -> int:

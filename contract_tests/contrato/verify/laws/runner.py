@@ -126,7 +126,8 @@ def _judge(
         if error.lost:
             session.transport.wait_for_server(operation)
             expected = f"a complete HTTP answer within {session.transport.timeout:g} s"
-            unsound.append(("answer", violation(operation, "", expected, error.lost, operation.evidence)))
+            proof = "inferred: a request gets an answer; no source says how long it may take, and --timeout does"
+            unsound.append(("answer", violation(operation, "", expected, error.lost, proof)))
     except UnfitError as error:
         not_judged.append(NotJudged(operation.id, str(error), lasting=not error.bound))
     except WithheldError as error:
