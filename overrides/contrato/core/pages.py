@@ -74,8 +74,8 @@ class _Pages:
         # Numbers of pages by their hash. The pages themselves belong to the caller, who may change or free them.
         known: dict[object, int] = {}
         seen = number = 0
-        # Items of a page, as it says, or as the first one has if others follow.
-        full = 0
+        # Items of a page, as it says, or as the first one has.
+        full = size = pages = 0
         # A page that is refused or not there, or the one before again, may be a fault on the way.
         # The next one has to be so too.
         doubt = ""
@@ -142,6 +142,7 @@ class _Pages:
                 raise PaginationError(f"page {number} ends with item {up_to}, and the total is {total}")
             full = size or full or len(items)
             seen += len(items)
+            pages += 1
             yield [page]
             # Some servers name page 0 or the last page if there is no next page.
             if following == 0 or following == number == last:
@@ -161,8 +162,9 @@ class _Pages:
         else:
             raise PaginationError(f"more than {MOST} pages: continue from page {asked}, or ask for less at a time")
         skipped = ((self._start or FIRST) - FIRST) * full
-        # A list that begins after its last page has nothing.
-        if total is not None and (seen or self._start in (None, FIRST)) and skipped + seen < total:
+        # From a later page, a list may have nothing, or only its last page, which need not be full.
+        is_known = self._start in (None, FIRST) or (seen > 0 and (size > 0 or pages > 1))
+        if total is not None and is_known and skipped + seen < total:
             raise PaginationError(f"the pages end with page {number}, after {skipped + seen} of {total} items")
 
 
