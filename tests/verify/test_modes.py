@@ -156,11 +156,8 @@ def test_own_records_leaves_forty_records_as_they_were(elsewhere: Path) -> None:
     assert list(elsewhere.glob("*")) == []
     # Progress and observer see every request.
     assert list(dict.fromkeys(phase for phase, _ in told)) == ["discovery", "laws", "conformance", "clean-up"]
-    counts = [count for _, count in told]
-    assert counts == sorted(set(counts))
-    assert counts[-1] == report.requests
-    # A connection that is lost, on a busy machine, is no answer.
-    assert report.requests - 3 < len(seen) <= report.requests
+    # Two threads may send at once, and tell one number twice.
+    assert max(count for _, count in told) == len(told) == len(seen) == report.requests
     assert {"discovery", "schemathesis", "clean-up"} < {exchange.sender for exchange in seen}
 
 
