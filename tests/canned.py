@@ -55,7 +55,7 @@ def call(client: Any, operation: spec.Operation) -> tuple[Any, dict[str, Any]]:
     values = {"integer": 7, "string": "x", "number": 1.5, "boolean": True}
     creates = operation.id == "createApportionment"
     given = [p for p in operation.parameters if creates or p.required]
-    # What a call selects is what its answer has.
+    # An answer has what the call selects.
     shown = {p: find(example_of(operation.id), p.echo.at)[:1] for p in given if p.echo and operation.safe}
     return method, {
         p.python_name: shown[p][0]

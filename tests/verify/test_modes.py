@@ -329,7 +329,7 @@ def test_an_id_that_comes_back_after_a_deletion_is_somebody_elses() -> None:
                 transport.exchange(delete, mine)
             later = transport.exchange(creator, new_record(creator)).json["id"]
             assert later > number
-            # What is gone, and stays so, may be deleted again: a rule asks how that is answered.
+            # A rule asks how a second deletion is answered: the record is gone, and its number stays free.
             assert transport.exchange(delete, mine).status == 204
             foreign.records[number] = {**foreign.records[next(iter(foreign.records))], "id": number}
             transport.exchange(operations["listApportionments"], {})
